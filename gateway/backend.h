@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_BACKEND_H_
+#define SIGNET_GATEWAY_BACKEND_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "google/rpc/status.pb.h"
+
+namespace signet {
+
+// How much of a method to do.
+enum class CallScope {
+  kFull,      // Authenticate, authorize, validate, act.
+  kAdmit,     // Authenticate and authorize only: the caller has already found
+              // a fault in the request that ranks after a 403 and wants to know
+              // whether an earlier refusal stands.
+  kIdentify,  // Authenticate only; `method` and `request` are null.
+};
+
+// One call from outside. `request` is of the method's input type; with kAdmit
+// only the fields that come from the path are set.
+struct BackendCall {
+  const google::protobuf::MethodDescriptor* method = nullptr;
+  CallScope scope = CallScope::kFull;
+  std::unique_ptr<google::protobuf::Message> request;
+  std::vector<std::string> authorization;  // Every Authorization value, in order.
+  std::string request_id;                  // 1 to 64 of A-Za-z0-9._-
+  std::string peer;                        // Address and port of the client.
+  std::string user_agent;
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct BackendReply {
+  google::rpc::Status status;  // Code 0: `response` is set (kFull only).
+  std::unique_ptr<google::protobuf::Message> response;
+  std::string principal;  // For the log: who called, or empty if not known.
+};
+
+// The methods behind the gateway: in this process, or on a remote gRPC server.
+// Thread-safe.
+class Backend {
+ public:
+  using Done = absl::AnyInvocable<void(BackendReply) &&>;
+
+  virtual ~Backend() = default;
+
+  // Calls `done` once, on any thread, perhaps before returning. Errors follow
+  // AIP-193: exactly one google.rpc.ErrorInfo, BadRequest where fields are at
+  // fault, RetryInfo where a retry may help; nothing internal in the message.
+  virtual void Call(BackendCall call, Done done) = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_BACKEND_H_

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_BASE_CLOCK_H_
+#define SIGNET_SERVER_BASE_CLOCK_H_
+
+#include "absl/time/time.h"
+
+namespace signet {
+
+// Tells the wall-clock time (UTC). Thread-safe. The only way time enters the
+// service: every other room receives a Clock, or an absl::Time as a value.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual absl::Time Now() const = 0;
+};
+
+// The machine's clock.
+class SystemClock final : public Clock {
+ public:
+  absl::Time Now() const override;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_BASE_CLOCK_H_

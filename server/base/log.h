@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_BASE_LOG_H_
+#define SIGNET_SERVER_BASE_LOG_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/base/clock.h"
+
+namespace signet {
+
+enum class LogLevel { kInfo, kWarning, kError };
+
+// One member of a log line's JSON object.
+struct LogField {
+  std::string_view key;
+  std::variant<std::string_view, int64_t, double, bool> value;
+};
+
+// Writes one JSON object per line (RFC 8259, one write(2) per line, so lines of
+// several threads never mix): `time`, `level`, `message`, then the fields.
+// Everything outside printable ASCII is escaped, so a value can neither
+// break a line nor drive a terminal. Callers never pass a secret. Thread-safe.
+class Logger {
+ public:
+  virtual ~Logger() = default;
+  virtual void Log(LogLevel level, std::string_view message,
+                   std::initializer_list<LogField> fields) = 0;
+
+  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Log(LogLevel::kInfo, message, fields);
+  }
+  void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Log(LogLevel::kWarning, message, fields);
+  }
+  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Log(LogLevel::kError, message, fields);
+  }
+};
+
+// Logs to a file descriptor, which it does not own. A line that cannot be
+// written is dropped: logging never blocks or fails a request for long.
+class JsonLogger final : public Logger {
+ public:
+  JsonLogger(int fd, const Clock* clock) : fd_(fd), clock_(clock) {}
+  void Log(LogLevel level, std::string_view message,
+           std::initializer_list<LogField> fields) override;
+
+ private:
+  const int fd_;
+  const Clock* const clock_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_BASE_LOG_H_

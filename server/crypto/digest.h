@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_CRYPTO_DIGEST_H_
+#define SIGNET_SERVER_CRYPTO_DIGEST_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "server/base/uuid.h"
+
+namespace signet {
+
+using Sha256Digest = std::array<uint8_t, 32>;
+
+// HMAC-SHA-256 (RFC 2104, FIPS 198-1). Any key length.
+Sha256Digest HmacSha256(std::span<const uint8_t> key, std::string_view message);
+
+// Whether two values of equal length are equal, in time that depends only on
+// the length. False, at once, where lengths differ.
+bool ConstantTimeEquals(std::span<const uint8_t> a, std::span<const uint8_t> b);
+
+// Name-based UUID, version 5 with SHA-1 (RFC 9562 section 5.5).
+Uuid UuidV5(const Uuid& name_space, std::string_view name);
+
+// The name space for URLs (RFC 9562 section 6.6).
+Uuid UuidNamespaceUrl();
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_CRYPTO_DIGEST_H_

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_PRINCIPAL_H_
+#define SIGNET_SERVER_IDENTITY_PRINCIPAL_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "storage/records.h"
+
+namespace signet {
+
+enum class PrincipalKind { kUser, kServiceAccount };
+
+// Who calls, proved by a credential. A plain value.
+struct Principal {
+  PrincipalKind kind = PrincipalKind::kServiceAccount;
+
+  // A service account's id; a user's `sub` where that is a UUID, else the
+  // UUIDv5 of (issuer, sub).
+  Uuid id;
+
+  // A user's `sub` as the issuer wrote it; empty for a service account.
+  std::string oauth_subject;
+
+  // The groups an OAuth token names; empty for a service account.
+  std::vector<std::string> groups;
+
+  // The account a service account belongs to; nullopt for a user.
+  std::optional<Uuid> home_account_id;
+
+  // When the presented credential dies; nullopt for never.
+  std::optional<absl::Time> credential_expires_at;
+
+  // Everything that this principal may be called in an authorization: a service
+  // account its id; a user its id, its `sub`, and each of its groups.
+  std::vector<Subject> Subjects() const;
+
+  // For attribution: the user's id, or nullopt where a service account acts.
+  std::optional<Uuid> user_id() const {
+    if (kind == PrincipalKind::kUser) return id;
+    return std::nullopt;
+  }
+
+  // For logs: `user:<uuid>` or `service_account:<uuid>`.
+  std::string ToString() const;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_PRINCIPAL_H_

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_STORE_H_
+#define SIGNET_STORAGE_STORE_H_
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// A consistent snapshot. Valid only inside the body that receives it.
+class ReadTxn {
+ public:
+  virtual ~ReadTxn() = default;
+
+  // Whether no account exists, as on a first start.
+  virtual absl::StatusOr<bool> IsEmpty() = 0;
+
+  // NOT_FOUND: no such service account in that account.
+  virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
+      const Uuid& account_id, const Uuid& id) = 0;
+
+  // The service account whose current token has this public id, revoked and
+  // expired ones included. NOT_FOUND: none.
+  virtual absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
+      std::string_view public_id) = 0;
+
+  // The unrevoked authorizations that any of `subjects` holds on `account_id`, and
+  // their super_admin ones wherever granted. In order of id.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
+      std::span<const Subject> subjects, const Uuid& account_id) = 0;
+};
+
+// A transaction that may change rows. Reads see its own writes.
+class WriteTxn : public ReadTxn {
+ public:
+  // Brings the account into being; no change if it exists.
+  virtual absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) = 0;
+
+  // ALREADY_EXISTS: the id or the token's public id is taken.
+  // FAILED_PRECONDITION: the account does not exist.
+  virtual absl::Status InsertServiceAccount(const ServiceAccountRecord& record) = 0;
+
+  // ALREADY_EXISTS: the id is taken. FAILED_PRECONDITION: no such account.
+  virtual absl::Status InsertAuthorization(const AuthorizationRecord& record) = 0;
+};
+
+// Durable records. Thread-safe. Engines never read a clock or draw randomness:
+// time and ids come as values. Every engine passes tests/conformance/. Written
+// for engines in this process (memory, SQLite) and for a database server shared
+// by several processes, hence asynchronous throughout.
+class Store {
+ public:
+  // A body may run more than once (an engine retries serialization failures)
+  // and each run starts afresh; it must not block, call the store, or keep the
+  // transaction. It returns OK to commit, anything else to leave no trace.
+  using ReadBody = absl::AnyInvocable<absl::Status(ReadTxn&)>;
+  using WriteBody = absl::AnyInvocable<absl::Status(WriteTxn&)>;
+  using Done = absl::AnyInvocable<void(absl::Status) &&>;
+
+  virtual ~Store() = default;
+
+  // Runs `body` on a snapshot that includes every write acknowledged before this
+  // call, then calls `done` once with its status. Both may run on the calling
+  // thread before this returns, or on a thread of the engine; `done` must not block.
+  //   UNAVAILABLE / STORAGE_UNAVAILABLE: the store cannot be read now.
+  //   DATA_LOSS: damage was found.
+  virtual void Read(ReadBody body, Done done) = 0;
+
+  // Runs `body` in a serializable transaction and calls `done` once, on another thread or this one, when
+  // the outcome is known. OK means: committed and on stable storage, and seen by
+  // every Read that starts from now on. A status of the body's comes back
+  // unchanged. The engine's own:
+  //   RESOURCE_EXHAUSTED / WRITE_QUEUE_FULL (with a retry hint): nothing written.
+  //   DEADLINE_EXCEEDED: `expired` said true before the body ran; nothing written.
+  //   UNAVAILABLE / STORAGE_UNAVAILABLE: nothing written (disk full, locked, stopped).
+  //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: the commit failed half-way; the
+  //     write may or may not be there. The store has failed and refuses all that follows.
+  // `expired` may be null; it is asked right before the body runs, on the engine's
+  // thread, so that a caller who has gone away costs nothing.
+  virtual void Write(WriteBody body, Done done,
+                     absl::AnyInvocable<bool()> expired = nullptr) = 0;
+
+  // OK while the store serves; otherwise the status it refuses with.
+  virtual absl::Status Health() const = 0;
+
+  // Finishes every accepted write, then refuses with STORAGE_UNAVAILABLE. Blocks
+  // until done. Idempotent. The destructor calls it.
+  virtual void Drain() = 0;
+};
+
+// Blocking forms, for start-up and tests. Not for request handlers.
+absl::Status ReadAndWait(Store& store, Store::ReadBody body);
+absl::Status WriteAndWait(Store& store, Store::WriteBody body);
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_STORE_H_
