@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How our own code is compiled. Third-party code never sees these flags.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# Optimised, with debug information.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+
+add_library(signet_compiler INTERFACE)
+target_include_directories(signet_compiler INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(signet_compiler INTERFACE -Wall -Wextra -fno-omit-frame-pointer)
+if(SIGNET_WERROR)
+  target_compile_options(signet_compiler INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(signet_compiler INTERFACE -Wthread-safety)
+endif()
+
+# Environment that the tests of a sanitizer build need.
+set(SIGNET_TEST_ENVIRONMENT "")
+if(SIGNET_SANITIZE STREQUAL "address")
+  set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
+  set(SIGNET_TEST_ENVIRONMENT
+      "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/sanitizers/lsan.supp"
+      "UBSAN_OPTIONS=print_stacktrace=1")
+elseif(SIGNET_SANITIZE STREQUAL "thread")
+  set(sanitize -fsanitize=thread)
+  set(SIGNET_TEST_ENVIRONMENT
+      "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/sanitizers/tsan.supp")
+elseif(NOT SIGNET_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "SIGNET_SANITIZE: got ${SIGNET_SANITIZE}, want address or thread")
+endif()
+if(SIGNET_SANITIZE)
+  add_compile_options(${sanitize})
+  add_link_options(${sanitize})
+endif()
