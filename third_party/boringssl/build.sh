@@ -109,7 +109,7 @@ build() {
   c_symbols "${archives[@]}" >"$work/symbols"
   [[ $(wc -l <"$work/symbols") -gt 2000 ]] || die "implausibly few symbols were built"
 
-  rm -rf "$dest/include" "$dest/lib"
+  rm -rf "${dest:?}"/{include,lib}
   mkdir -p "$dest/lib"
   cp -R "$work/source/src/include" "$dest/include"
   write_prefix_header <"$work/symbols" >"$dest/include/boringssl_prefix_symbols.h"

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+
+# configure DIR [CMAKE-OPTION...]
+configure() {
+  local dir=$1 launcher=()
+  shift
+  third_party/boringssl/build.sh "$root/build/deps/boringssl"
+  if command -v ccache >/dev/null; then
+    launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  fi
+  mkdir -p "$dir"
+  cmake -S . -B "$dir" -G Ninja "${launcher[@]}" "$@" >"$dir/configure.log" 2>&1 ||
+    { cat "$dir/configure.log" >&2; die "cmake failed; see $dir/configure.log"; }
+}
+
+# build [TARGET...]: the ordinary build, optimised with debug information.
+build() {
+  need "${build_packages[@]}"
+  say "building in ./build"
+  configure build
+  cmake --build build ${1:+--target "$@"}
+}
+
+run() {
+  build signetd
+  # signetd would take a flag on the command line over its environment variable,
+  # so defaults are given only where neither speaks.
+  local defaults=() setting name variable
+  for setting in data_dir="$root/data" rest_address=127.0.0.1:8080 \
+    grpc_address=127.0.0.1:9090; do
+    name=${setting%%=*}
+    variable=SIGNET_${name^^}
+    if [[ " $*" != *" --$name"* && -z ${!variable:-} ]]; then
+      defaults+=("--$setting")
+    fi
+  done
+  exec build/signetd "${defaults[@]}" "$@"
+}

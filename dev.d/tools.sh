@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Verbs that bring tools of their own: bench, fuzz, interop, bazel.
+
+# bench [NAME]
+bench() {
+  need "${build_packages[@]}" "${bench_packages[@]}"
+  say "building in ./build"
+  configure build -DSIGNET_BENCH=ON
+  cmake --build build --target signet_benchmarks signetd
+  local binary found=
+  for binary in build/bench/*"${1:-}"*; do
+    [[ -x $binary ]] || continue
+    say "${binary##*/}"
+    "$binary"
+    found=yes
+  done
+  [[ $found ]] || die "no benchmark has ${1:-} in its name"
+}
+
+# fuzz [SECONDS]: a crash leaves its input in build/fuzz/findings.
+fuzz() {
+  need "${build_packages[@]}" "${lint_packages[@]}"
+  local seconds=${1:-20} target name dir=build/fuzz passed=0 failed=0
+  [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz: got $seconds, want a number of seconds"
+  say "building in ./$dir"
+  configure "$dir" -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 \
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+    -DSIGNET_TESTS=OFF -DSIGNET_FUZZ=ON
+  cmake --build "$dir" --target signet_fuzzers
+  mkdir -p "$dir/findings"
+  for target in "$dir"/bin/*_fuzz; do
+    name=${target##*/}
+    mkdir -p "$dir/corpus/$name"
+    local corpus=("$dir/corpus/$name")
+    if [[ -d tests/fuzz/corpus/$name ]]; then corpus+=("tests/fuzz/corpus/$name"); fi
+    say "$name for ${seconds}s"
+    if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+      -print_final_stats=1 -artifact_prefix="$dir/findings/$name-" "${corpus[@]}" \
+      >"$dir/$name.log" 2>&1; then
+      grep -h number_of_executed_units "$dir/$name.log"
+      passed=$((passed + 1))
+    else
+      cat "$dir/$name.log"
+      failed=$((failed + 1))
+    fi
+  done
+  echo "$passed passed, $failed failed"
+  [[ $failed -eq 0 && $passed -gt 0 ]]
+}
+
+# The interop tests' own tools, at the versions that tests/interop pins.
+interop_tools() {
+  local packages=() major=0
+  if command -v node >/dev/null; then
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+  fi
+  if [[ $major -lt 18 ]] || ! command -v npm >/dev/null; then packages+=(nodejs npm); fi
+  command -v go >/dev/null || packages+=(golang-go)
+  need "${packages[@]}"
+
+  say "fetching buf and oidc-provider"
+  npm ci --prefix tests/interop --ignore-scripts --no-fund --no-audit
+  say "building grpcurl"
+  (cd tests/interop/grpcurl &&
+    go build -trimpath -o "$root/build/tools/grpcurl" \
+      github.com/fullstorydev/grpcurl/cmd/grpcurl)
+}
+
+interop() {
+  need "${build_packages[@]}" "${test_packages[@]}"
+  build signetd
+  interop_tools
+  local reports=$root/build/interop
+  rm -rf "$reports"
+  mkdir -p "$reports"
+  say "testing"
+  PATH=$root/build/tools:$root/tests/interop/node_modules/.bin:$PATH \
+    pytest_in "$reports/interop.pytest" tests/interop "${1:-}"
+  py dev.d/tally.py "$reports"
+}
+
+bazel_test() {
+  need "${build_packages[@]}" "${bazel_packages[@]}"
+  third_party/boringssl/build.sh "$root/build/deps/boringssl"
+  say "building and testing with Bazel"
+  local status=0 log=build/logs/bazel-tests.log
+  mkdir -p build/logs
+  bazel test --noshow_progress //... 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
+  local passed failed
+  passed=$(grep -c '^//.* PASSED in ' "$log") || true
+  failed=$(grep -cE '^//.* (FAILED|TIMEOUT|NO STATUS)' "$log") || true
+  if [[ $status -ne 0 && $failed -eq 0 ]]; then failed=1; fi
+  bazel shutdown
+  echo "$passed passed, $failed failed"
+  [[ $failed -eq 0 && $passed -gt 0 ]]
+}
