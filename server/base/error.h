@@ -23,7 +23,7 @@ struct FieldViolation {
 // absl::Status so that every room speaks one error type (AIP-193).
 struct ErrorDetail {
   std::string reason;  // UPPER_SNAKE_CASE, stable: clients branch on it.
-  std::vector<FieldViolation> violations;
+  std::vector<FieldViolation> violations = {};
   absl::Duration retry_after = absl::ZeroDuration();  // Zero: no hint.
 
   friend bool operator==(const ErrorDetail&, const ErrorDetail&) = default;

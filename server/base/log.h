@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/synchronization/mutex.h"
 #include "server/base/clock.h"
 
 namespace signet {
@@ -20,10 +21,8 @@ struct LogField {
   std::variant<std::string_view, int64_t, double, bool> value;
 };
 
-// Writes one JSON object per line (RFC 8259, one write(2) per line, so lines of
-// several threads never mix): `time`, `level`, `message`, then the fields.
-// Everything outside printable ASCII is escaped, so a value can neither
-// break a line nor drive a terminal. Callers never pass a secret. Thread-safe.
+// Writes one JSON object per line (RFC 8259): `time`, `level`, `message`, then the
+// fields. Callers never pass a secret. Thread-safe.
 class Logger {
  public:
   virtual ~Logger() = default;
@@ -41,8 +40,14 @@ class Logger {
   }
 };
 
-// Logs to a file descriptor, which it does not own. A line that cannot be
-// written is dropped: logging never blocks or fails a request for long.
+// Logs to a file descriptor, which it does not own; the process ignores SIGPIPE.
+//   - One write(2) per line of at most 4 KiB, so lines never mix, not even those
+//     of several processes on one pipe. A text over 1 KiB is cut and ends in `...`.
+//   - Everything outside printable ASCII is escaped (bytes that are not UTF-8 become
+//     U+FFFD), so a value can neither break a line nor drive a terminal. A
+//     number that is not finite is null.
+//   - A line that cannot be written at once is dropped: a reader that has
+//     stopped never stops the service.
 class JsonLogger final : public Logger {
  public:
   JsonLogger(int fd, const Clock* clock) : fd_(fd), clock_(clock) {}
@@ -52,6 +57,7 @@ class JsonLogger final : public Logger {
  private:
   const int fd_;
   const Clock* const clock_;
+  absl::Mutex mutex_;  // Held from asking for room on fd_ to writing there.
 };
 
 }  // namespace signet
