@@ -17,8 +17,8 @@ inline constexpr std::string_view kBase62Alphabet =
 // Whether every character of `text` is a base62 digit. True for empty text.
 bool IsBase62(std::string_view text);
 
-// Writes `value` into all of `out`: most significant digit first, zero-padded. Digits
-// that do not fit are lost from the left.
+// Writes `value` into all of `out`: most significant digit first, zero-padded.
+// Digits that do not fit are lost from the left.
 void EncodeBase62(uint64_t value, std::span<char> out);
 
 // Reads a number of 1 to 10 digits (62^10 < 2^60); nullopt for anything else.

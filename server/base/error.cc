@@ -81,11 +81,10 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message,
 
 absl::Status InvalidField(std::string_view reason, std::string_view field,
                           std::string_view detail) {
-  return MakeError(
-      absl::StatusCode::kInvalidArgument,
-      absl::StrCat(ToAbsl(field), ": ", ToAbsl(detail)),
-      {.reason = std::string(reason),
-       .violations = {{std::string(field), std::string(detail)}}});
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   absl::StrCat(ToAbsl(field), ": ", ToAbsl(detail)),
+                   {.reason = std::string(reason),
+                    .violations = {{std::string(field), std::string(detail)}}});
 }
 
 ErrorDetail GetErrorDetail(const absl::Status& status) {

@@ -16,7 +16,8 @@ struct FieldViolation {
   std::string field;   // Its path in the request, e.g. `expires_at`.
   std::string detail;  // "got X, want Y"; never echoes an id or a token.
 
-  friend bool operator==(const FieldViolation&, const FieldViolation&) = default;
+  friend bool operator==(const FieldViolation&,
+                         const FieldViolation&) = default;
 };
 
 // What a client may know of an error beyond code and message. It travels inside
@@ -42,7 +43,8 @@ absl::Status InvalidField(std::string_view reason, std::string_view field,
 // its code as the reason (e.g. `INTERNAL`), so every error has a reason.
 ErrorDetail GetErrorDetail(const absl::Status& status);
 
-// The canonical name of a code, e.g. "INVALID_ARGUMENT" (google/rpc/code.proto).
+// The canonical name of a code, e.g. "INVALID_ARGUMENT"
+// (google/rpc/code.proto).
 std::string_view CodeName(absl::StatusCode code);
 
 }  // namespace signet

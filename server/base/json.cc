@@ -19,11 +19,13 @@ namespace {
 constexpr char kMalformed[] = "JSON_MALFORMED";
 constexpr char kTooDeep[] = "JSON_TOO_DEEP";
 
-absl::Status ErrorNear(const char* reason, size_t offset, std::string_view detail) {
-  return MakeError(absl::StatusCode::kInvalidArgument,
-                   absl::StrCat("JSON near byte ", offset, ": ",
-                                absl::string_view(detail.data(), detail.size())),
-                   {.reason = reason});
+absl::Status ErrorNear(const char* reason, size_t offset,
+                       std::string_view detail) {
+  return MakeError(
+      absl::StatusCode::kInvalidArgument,
+      absl::StrCat("JSON near byte ", offset, ": ",
+                   absl::string_view(detail.data(), detail.size())),
+      {.reason = reason});
 }
 
 // Reads the text for nlohmann's lexer and tells `cursor` how far it has come,
@@ -36,21 +38,24 @@ class CountingIterator {
   using pointer = const char*;
   using reference = const char&;
 
-  CountingIterator(const char* at, const char** cursor) : at_(at), cursor_(cursor) {}
+  CountingIterator(const char* at, const char** cursor)
+      : at_(at), cursor_(cursor) {}
   reference operator*() const { return *at_; }
   CountingIterator& operator++() {
     *cursor_ = ++at_;
     return *this;
   }
-  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+  bool operator==(const CountingIterator& other) const {
+    return at_ == other.at_;
+  }
 
  private:
   const char* at_;
   const char** cursor_;
 };
 
-// Builds the value from nlohmann's SAX events; a callback that returns false ends
-// the parse. Not nlohmann's own builder, because that lets the last of two
+// Builds the value from nlohmann's SAX events; a callback that returns false
+// ends the parse. Not nlohmann's own builder, because that lets the last of two
 // equal names win, nests without limit and rounds big integers.
 class Builder final : public nlohmann::json_sax<Json> {
  public:
@@ -64,7 +69,9 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool null() override { return Add(nullptr) != nullptr; }
   bool boolean(bool value) override { return Add(value) != nullptr; }
   bool number_integer(int64_t value) override { return Add(value) != nullptr; }
-  bool number_unsigned(uint64_t value) override { return Add(value) != nullptr; }
+  bool number_unsigned(uint64_t value) override {
+    return Add(value) != nullptr;
+  }
   bool number_float(double value, const std::string& digits) override {
     // The lexer turns integers that do not fit into doubles.
     if (digits.find_first_of(".eE") == digits.npos) {
@@ -77,7 +84,9 @@ class Builder final : public nlohmann::json_sax<Json> {
     }
     return Add(value) != nullptr;
   }
-  bool string(std::string& value) override { return Add(std::move(value)) != nullptr; }
+  bool string(std::string& value) override {
+    return Add(std::move(value)) != nullptr;
+  }
   bool binary(Json::binary_t&) override { return false; }  // Not in JSON texts.
 
   bool start_object(size_t) override { return Open(Json::value_t::object); }
@@ -90,7 +99,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   }
   bool end_object() override {
     if (HasDuplicateNames(open_.back()->get_ref<const Json::object_t&>())) {
-      return Fail(kMalformed, "got a member name twice in the object that ends here");
+      return Fail(kMalformed,
+                  "got a member name twice in the object that ends here");
     }
     open_.pop_back();
     return true;
@@ -100,7 +110,8 @@ class Builder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool parse_error(size_t, const std::string&, const Json::exception&) override {
+  bool parse_error(size_t, const std::string&,
+                   const Json::exception&) override {
     return Fail(kMalformed, "want one JSON text as RFC 8259 defines it");
   }
 
@@ -114,9 +125,9 @@ class Builder final : public nlohmann::json_sax<Json> {
     return std::adjacent_find(names.begin(), names.end()) != names.end();
   }
 
-  // Puts `value` where the text stands: the whole, the next element, or the value of
-  // the newest member. The pointer is good until its parent grows, so as long as
-  // anything inside it is being read.
+  // Puts `value` where the text stands: the whole, the next element, or the
+  // value of the newest member. The pointer is good until its parent grows, so
+  // as long as anything inside it is being read.
   Json* Add(Json value) {
     if (open_.empty()) {
       root_ = std::move(value);
@@ -157,8 +168,8 @@ class Builder final : public nlohmann::json_sax<Json> {
 }  // namespace
 
 absl::StatusOr<Json> ParseJson(std::string_view text, JsonLimits limits) {
-  // Two things that nlohmann's lexer lets pass: a byte order mark, and a NUL, which it
-  // takes for the end of the text.
+  // Two things that nlohmann's lexer lets pass: a byte order mark, and a NUL,
+  // which it takes for the end of the text.
   if (text.starts_with("\xEF\xBB\xBF")) {
     return ErrorNear(kMalformed, 0, "want UTF-8 without a byte order mark");
   }

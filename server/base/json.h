@@ -16,12 +16,13 @@ struct JsonLimits {
   int max_depth = 32;  // The top value is level 1 when an object or array.
 };
 
-// Reads one JSON text (RFC 8259), strictly: UTF-8 only and no byte order mark; no
-// duplicate member names (compared after unescaping), comments, single quotes, trailing
-// commas or bytes, lone surrogates, unescaped controls, NaN, or numbers that a
-// double or 64-bit integer cannot hold. Memory is bounded by a small multiple of
-// the text. Errors are INVALID_ARGUMENT with reason `JSON_TOO_DEEP` or
-// `JSON_MALFORMED`; the message gives the byte offset and never echoes the text.
+// Reads one JSON text (RFC 8259), strictly: UTF-8 only and no byte order mark;
+// no duplicate member names (compared after unescaping), comments, single
+// quotes, trailing commas or bytes, lone surrogates, unescaped controls, NaN,
+// or numbers that a double or 64-bit integer cannot hold. Memory is bounded by
+// a small multiple of the text. Errors are INVALID_ARGUMENT with reason
+// `JSON_TOO_DEEP` or `JSON_MALFORMED`; the message gives the byte offset and
+// never echoes the text.
 absl::StatusOr<Json> ParseJson(std::string_view text, JsonLimits limits = {});
 
 // Appends `text`, valid UTF-8, as a JSON string with its quotes. Escapes only

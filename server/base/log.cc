@@ -19,7 +19,8 @@
 namespace signet {
 namespace {
 
-// A pipe takes a line of this size whole or not at all (POSIX PIPE_BUF on Linux).
+// A pipe takes a line of this size whole or not at all (POSIX PIPE_BUF on
+// Linux).
 constexpr size_t kMaxLine = 4096;
 constexpr size_t kMaxValue = 1024;
 constexpr size_t kLineTail = 256;  // Kept free for numbers, keys and brackets.
@@ -67,9 +68,15 @@ void AppendString(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
-void AppendValue(std::string_view value, std::string& out) { AppendString(value, out); }
-void AppendValue(int64_t value, std::string& out) { absl::StrAppend(&out, value); }
-void AppendValue(bool value, std::string& out) { out.append(value ? "true" : "false"); }
+void AppendValue(std::string_view value, std::string& out) {
+  AppendString(value, out);
+}
+void AppendValue(int64_t value, std::string& out) {
+  absl::StrAppend(&out, value);
+}
+void AppendValue(bool value, std::string& out) {
+  out.append(value ? "true" : "false");
+}
 void AppendValue(double value, std::string& out) {
   if (!std::isfinite(value)) {  // JSON has no word for it.
     out.append("null");
@@ -100,9 +107,9 @@ void JsonLogger::Log(LogLevel level, std::string_view message,
   for (const LogField& field : fields) AppendMember(field, line);
   line.append("}\n");
 
-  // A reader that has stopped (a paused terminal, a stuck pipe) must not stop the
-  // service: where there is no room, the line is dropped. The lock keeps another
-  // thread from taking the room between the two calls.
+  // A reader that has stopped (a paused terminal, a stuck pipe) must not stop
+  // the service: where there is no room, the line is dropped. The lock keeps
+  // another thread from taking the room between the two calls.
   absl::MutexLock lock(&mutex_);
   pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
   if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;

@@ -21,29 +21,36 @@ struct LogField {
   std::variant<std::string_view, int64_t, double, bool> value;
 };
 
-// Writes one JSON object per line (RFC 8259): `time`, `level`, `message`, then the
-// fields. Callers never pass a secret. Thread-safe.
+// Writes one JSON object per line (RFC 8259): `time`, `level`, `message`, then
+// the fields. Callers never pass a secret. Thread-safe.
 class Logger {
  public:
   virtual ~Logger() = default;
   virtual void Log(LogLevel level, std::string_view message,
                    std::initializer_list<LogField> fields) = 0;
 
-  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+  void Info(std::string_view message,
+            std::initializer_list<LogField> fields = {}) {
     Log(LogLevel::kInfo, message, fields);
   }
-  void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+  void Warning(std::string_view message,
+               std::initializer_list<LogField> fields = {}) {
     Log(LogLevel::kWarning, message, fields);
   }
-  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+  void Error(std::string_view message,
+             std::initializer_list<LogField> fields = {}) {
     Log(LogLevel::kError, message, fields);
   }
 };
 
-// Logs to a file descriptor, which it does not own; the process ignores SIGPIPE.
-//   - One write(2) per line of at most 4 KiB, so lines never mix, not even those
-//     of several processes on one pipe. A text over 1 KiB is cut and ends in `...`.
-//   - Everything outside printable ASCII is escaped (bytes that are not UTF-8 become
+// Logs to a file descriptor, which it does not own; the process ignores
+// SIGPIPE.
+//   - One write(2) per line of at most 4 KiB, so lines never mix, not even
+//   those
+//     of several processes on one pipe. A text over 1 KiB is cut and ends in
+//     `...`.
+//   - Everything outside printable ASCII is escaped (bytes that are not UTF-8
+//   become
 //     U+FFFD), so a value can neither break a line nor drive a terminal. A
 //     number that is not finite is null.
 //   - A line that cannot be written at once is dropped: a reader that has

@@ -91,7 +91,8 @@ std::optional<absl::Duration> TakeOffset(std::string_view& text) {
 absl::Time MinTimestamp() { return absl::FromUnixSeconds(-62'135'596'800); }
 
 absl::Time MaxTimestamp() {
-  return absl::FromUnixSeconds(253'402'300'799) + absl::Nanoseconds(999'999'999);
+  return absl::FromUnixSeconds(253'402'300'799) +
+         absl::Nanoseconds(999'999'999);
 }
 
 absl::StatusOr<absl::Time> ParseRfc3339(std::string_view text) {
@@ -119,7 +120,8 @@ std::string FormatRfc3339(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);  // Floors.
   const int64_t nanos =
       absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds));
-  const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
+  const absl::CivilSecond civil =
+      absl::ToCivilSecond(time, absl::UTCTimeZone());
   std::string text = absl::StrFormat(
       "%04d-%02d-%02dT%02d:%02d:%02d", civil.year(), civil.month(), civil.day(),
       civil.hour(), civil.minute(), civil.second());

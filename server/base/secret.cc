@@ -5,7 +5,9 @@
 
 namespace signet {
 
-void Wipe(std::span<uint8_t> bytes) { explicit_bzero(bytes.data(), bytes.size()); }
+void Wipe(std::span<uint8_t> bytes) {
+  explicit_bzero(bytes.data(), bytes.size());
+}
 
 void Wipe(std::string& text) {
   text.resize(text.capacity());  // Never reallocates.
@@ -13,7 +15,9 @@ void Wipe(std::string& text) {
   text.clear();
 }
 
-Secret::Secret(std::string&& text) noexcept : text_(std::move(text)) { Wipe(text); }
+Secret::Secret(std::string&& text) noexcept : text_(std::move(text)) {
+  Wipe(text);
+}
 
 Secret::Secret(Secret&& other) noexcept : Secret(std::move(other.text_)) {}
 

@@ -14,12 +14,13 @@ namespace signet {
 void Wipe(std::span<uint8_t> bytes);
 
 // Overwrites the whole capacity of `text`, in a way the compiler keeps, and
-// empties it. Buffers that `text` outgrew earlier are out of reach: reserve first.
+// empties it. Buffers that `text` outgrew earlier are out of reach: reserve
+// first.
 void Wipe(std::string& text);
 
 // Text that must not outlive its use: wiped when destroyed, overwritten or
-// moved from. It cannot be copied or streamed, so that each exposure is a visible call.
-// Not thread-safe.
+// moved from. It cannot be copied or streamed, so that each exposure is a
+// visible call. Not thread-safe.
 class Secret {
  public:
   Secret() = default;

@@ -7,8 +7,8 @@
 
 namespace signet {
 
-// UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates (so no CESU-8),
-// nothing above U+10FFFF.
+// UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates (so no
+// CESU-8), nothing above U+10FFFF.
 
 // Takes the first code point off `text`, which is not empty. Where it does not
 // begin with a whole well-formed one: nullopt, and `text` stays as it is.

@@ -13,6 +13,9 @@ namespace signet {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
+// SHA-256 (FIPS 180-4).
+Sha256Digest Sha256(std::string_view message);
+
 // HMAC-SHA-256 (RFC 2104, FIPS 198-1). Any key length.
 Sha256Digest HmacSha256(std::span<const uint8_t> key, std::string_view message);
 

@@ -8,27 +8,32 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/random.h"
 #include "server/crypto/digest.h"
 
 namespace signet {
 
-// The server's versioned HMAC-SHA-256 keys for token digests: one is current and
-// MACs new tokens, all are accepted. Immutable after construction, so thread-safe. Keys are
-// wiped on destruction.
+// The server's versioned HMAC-SHA-256 keys for token digests: one is current
+// and MACs new tokens, all are accepted. Immutable after construction, so
+// thread-safe. Keys are wiped on destruction.
 class MacKeyring {
  public:
   // Reads `path`; creates it (0600, one fresh key of 256 bits, fsynced with its
-  // directory, never overwriting) where nothing exists there and `create_if_missing`.
+  // directory, never overwriting) where nothing exists there and
+  // `create_if_missing`. Several processes may do so at once: all get the same
+  // key.
   //   FAILED_PRECONDITION: not a regular file, or open to group or others.
   //   INVALID_ARGUMENT: its text is not a keyring (the message names the line,
   //     never its content).
   //   NOT_FOUND: absent and not to be created.
-  // File format: UTF-8 lines; `#` starts a comment line; the first other line
-  // is `current <version>`, every other one `key <version> <64 hex digits>`.
+  //   Other errors of the file system as server/base/secret_file.h says.
+  // File format: lines; empty ones and those that start with `#` mean nothing;
+  // the first other line is `current <version>`, every other one
+  // `key <version> <64 hex digits>`. A version is 1 to 2^32-1, each one once;
+  // words are apart by one space.
   static absl::StatusOr<std::unique_ptr<MacKeyring>> Load(
       const std::string& path, bool create_if_missing, RandomSource& random);
 
@@ -44,18 +49,24 @@ class MacKeyring {
   // The MAC of `message` under the current key.
   Sha256Digest Compute(std::string_view message) const;
 
-  // Whether `mac` is that of `message` under key `version`, in constant time; an
-  // unknown version costs the same and is false.
+  // Whether `mac` is that of `message` under key `version`, in constant time;
+  // an unknown version costs the same and is false.
   bool Verify(uint32_t version, std::string_view message,
               const Sha256Digest& mac) const;
 
  private:
   using Key = std::array<uint8_t, 32>;
-  MacKeyring(uint32_t current_version, std::map<uint32_t, Key> keys)
+  using Keys = std::map<uint32_t, Key>;  // By version.
+
+  MacKeyring(uint32_t current_version, Keys keys)
       : current_version_(current_version), keys_(std::move(keys)) {}
 
+  static absl::StatusOr<std::unique_ptr<MacKeyring>> Parse(
+      const std::string& path, std::string_view text);
+  static void WipeKeys(Keys& keys);
+
   const uint32_t current_version_;
-  std::map<uint32_t, Key> keys_;
+  Keys keys_;  // Has one of current_version_.
 };
 
 }  // namespace signet

@@ -11,7 +11,8 @@
 
 namespace signet {
 
-// JWS algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1) that are accepted.
+// JWS algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1) that are
+// accepted.
 enum class SignatureAlgorithm { kRs256, kPs256, kEs256, kEs384, kEdDsa };
 
 enum class EcCurve { kP256, kP384 };
@@ -21,9 +22,9 @@ class PublicKey {
  public:
   virtual ~PublicKey() = default;
 
-  // Big-endian modulus and exponent without leading zeros (RFC 7518 section 6.3.1).
-  // INVALID_ARGUMENT: under 2048 or over 8192 bits, an even modulus, or an exponent
-  // that is even, below 65537 or above 2^33.
+  // Big-endian modulus and exponent without leading zeros (RFC 7518
+  // section 6.3.1). INVALID_ARGUMENT: under 2048 or over 8192 bits, an even
+  // modulus, or an exponent that is even, below 65537 or above 2^33.
   static absl::StatusOr<std::unique_ptr<PublicKey>> FromRsa(
       std::span<const uint8_t> modulus, std::span<const uint8_t> exponent);
 
@@ -39,8 +40,9 @@ class PublicKey {
   // Whether this kind of key can be used with `algorithm`.
   virtual bool Supports(SignatureAlgorithm algorithm) const = 0;
 
-  // Whether `signature` (JWS form: ES256 and ES384 are r||s, RFC 7518 section 3.4)
-  // is that of `message`. False where the key does not support the algorithm.
+  // Whether `signature` (JWS form: ES256 and ES384 are r||s, RFC 7518
+  // section 3.4) is that of `message`. False where the key does not support the
+  // algorithm.
   virtual bool Verify(SignatureAlgorithm algorithm, std::string_view message,
                       std::span<const uint8_t> signature) const = 0;
 };

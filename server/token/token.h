@@ -38,12 +38,16 @@ struct ParsedToken {
 absl::Status ValidateTokenPrefix(std::string_view prefix);
 
 // Mints a token under a valid `prefix`. The public id is time-ordered: `now` in
-// milliseconds in its first 8 characters, 8 random ones (47 bits) after them; the
-// caller's storage refuses a duplicate.
-MintedToken MintToken(std::string_view prefix, absl::Time now, RandomSource& random);
+// milliseconds since 1970 in its first 8 characters (enough until the year
+// 8888), 8 uniform random ones (47 bits) after them; the caller's storage
+// refuses a duplicate. One call of `random`, hardly ever two. No copy of the
+// secret stays but in `text`.
+MintedToken MintToken(std::string_view prefix, absl::Time now,
+                      RandomSource& random);
 
 // Reads a token from the right; nullopt unless shape, alphabet and checksum are
-// right, whatever the prefix. Touches no storage. Time depends on the length only once the shape is right.
+// right. Any valid prefix is read. Touches no storage. Once the shape is right
+// the time depends on the length only.
 std::optional<ParsedToken> ParseToken(std::string_view text);
 
 }  // namespace signet

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/base/secret_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace signet {
+namespace {
+
+constexpr size_t kMaxSize = 64 * 1024;
+
+// The system's latest error, as in "/etc/keys: cannot open: <reason>".
+absl::Status ErrnoStatus(const std::string& path, const char* what) {
+  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot ", what));
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+absl::Status SyncDirectoryOf(const std::string& path) {
+  const std::string directory = DirectoryOf(path);
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(directory, "open");
+  const absl::Cleanup closer = [fd] { close(fd); };
+  if (fsync(fd) != 0) return ErrnoStatus(directory, "sync");
+  return absl::OkStatus();
+}
+
+// Opens a file that did not exist, beside `path`, and sets `name` to its name.
+int OpenTemporary(const std::string& path, RandomSource& random,
+                  std::string& name) {
+  // A name that is taken belongs to another process, or to a crash.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    std::array<uint8_t, 8> suffix;
+    random.Fill(suffix);
+    name = absl::StrCat(path, ".");
+    for (const uint8_t byte : suffix)
+      absl::StrAppendFormat(&name, "%02x", byte);
+    const int fd =
+        open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
+absl::Status WriteAll(int fd, const std::string& name,
+                      std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return ErrnoStatus(name, "write");
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
+  // O_NONBLOCK: opening a FIFO must not wait for its other end.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return ErrnoStatus(path, "open");
+  const absl::Cleanup closer = [fd] { close(fd); };
+
+  struct stat info;
+  if (fstat(fd, &info) != 0) return ErrnoStatus(path, "inspect");
+  if (!S_ISREG(info.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": got something else, want a regular file"));
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s: got mode %04o, want 0600: it holds secrets and must "
+        "not be open to group or others",
+        path, info.st_mode & 07777));
+  }
+
+  // One byte more than may be there tells a file that is too big, and the
+  // buffer never moves, which would leave a copy behind.
+  std::string text(kMaxSize + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = read(fd, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const absl::Status status = ErrnoStatus(path, "read");
+      Wipe(text);
+      return status;
+    }
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  if (size > kMaxSize) {
+    Wipe(text);
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": got a bigger file, want at most ", kMaxSize, " bytes"));
+  }
+  text.resize(size);
+  return Secret(std::move(text));
+}
+
+absl::Status CreateSecretFile(const std::string& path, std::string_view content,
+                              RandomSource& random) {
+  std::string temporary;
+  const int fd = OpenTemporary(path, random, temporary);
+  if (fd < 0) return ErrnoStatus(path, "create");
+  const absl::Cleanup cleaner = [fd, &temporary] {
+    close(fd);
+    unlink(temporary.c_str());
+  };
+
+  // A umask may have taken the owner's own rights away.
+  if (fchmod(fd, 0600) != 0) return ErrnoStatus(temporary, "set the mode");
+  if (absl::Status status = WriteAll(fd, temporary, content); !status.ok()) {
+    return status;
+  }
+  if (fsync(fd) != 0) return ErrnoStatus(temporary, "sync");
+
+  // link(2), not rename(2), because it never replaces what is there.
+  const bool created = link(temporary.c_str(), path.c_str()) == 0;
+  if (!created && errno != EEXIST) return ErrnoStatus(path, "create");
+  // Also for a file that another process made, perhaps only just.
+  if (absl::Status status = SyncDirectoryOf(path); !status.ok()) {
+    if (created) unlink(path.c_str());
+    return status;
+  }
+  if (!created) {
+    return absl::AlreadyExistsError(absl::StrCat(path, ": exists already"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace signet

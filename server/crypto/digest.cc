@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/crypto/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/mem.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace signet {
+namespace {
+
+const uint8_t* Bytes(std::string_view text) {
+  return reinterpret_cast<const uint8_t*>(text.data());
+}
+
+}  // namespace
+
+Sha256Digest Sha256(std::string_view message) {
+  Sha256Digest digest;
+  SHA256(Bytes(message), message.size(), digest.data());
+  return digest;
+}
+
+Sha256Digest HmacSha256(std::span<const uint8_t> key,
+                        std::string_view message) {
+  Sha256Digest mac;
+  unsigned int size = 0;
+  // Fails only where memory has run out.
+  if (HMAC(EVP_sha256(), key.data(), key.size(), Bytes(message), message.size(),
+           mac.data(), &size) == nullptr) {
+    std::abort();
+  }
+  return mac;
+}
+
+bool ConstantTimeEquals(std::span<const uint8_t> a,
+                        std::span<const uint8_t> b) {
+  return a.size() == b.size() &&
+         CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+Uuid UuidV5(const Uuid& name_space, std::string_view name) {
+  std::array<uint8_t, SHA_DIGEST_LENGTH> digest;
+  SHA_CTX context;
+  SHA1_Init(&context);
+  SHA1_Update(&context, name_space.bytes().data(), name_space.bytes().size());
+  SHA1_Update(&context, name.data(), name.size());
+  SHA1_Final(digest.data(), &context);
+
+  Uuid::Bytes bytes;
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  bytes[6] = 0x50 | (bytes[6] & 0x0F);  // Version 5.
+  bytes[8] = 0x80 | (bytes[8] & 0x3F);  // The variant of RFC 9562.
+  return Uuid(bytes);
+}
+
+Uuid UuidNamespaceUrl() {
+  return Uuid({0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00,
+               0xc0, 0x4f, 0xd4, 0x30, 0xc8});
+}
+
+}  // namespace signet
