@@ -19,5 +19,5 @@ as_root() {
 }
 
 # Project sources, also those not yet added: sources '*.cc' '*.h'
-sources() { git ls-files --cached --others --exclude-standard --deduplicate -- "$@" |
+sources() { git -c safe.directory="$root" ls-files --cached --others --exclude-standard --deduplicate -- "$@" |
   while read -r file; do if [[ -f $file ]]; then echo "$file"; fi; done; }

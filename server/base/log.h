@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "server/base/clock.h"
 
@@ -62,7 +63,7 @@ class JsonLogger final : public Logger {
            std::initializer_list<LogField> fields) override;
 
  private:
-  const int fd_;
+  const int fd_ ABSL_GUARDED_BY(mutex_);
   const Clock* const clock_;
   absl::Mutex mutex_;  // Held from asking for room on fd_ to writing there.
 };

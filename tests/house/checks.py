@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules on the source tree. Each takes {path: text} and yields problems."""
+
+import ast
+import re
+
+from rooms import OUTSIDE, ROOMS
+
+_CODE = (".cc", ".h")
+_MAX_LINES = 500
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+_GENERATED = re.compile(r"(signet/v1|google/(api|rpc)|grpc/health/v1)/\w+(\.grpc)?\.pb\.h")
+_FOLDERS = {room.folder: name for name, room in ROOMS.items()}
+
+
+def _code(tree, *suffixes):
+    return ((p, t) for p, t in tree.items() if p.endswith(suffixes or _CODE))
+
+
+def _folder(path):
+    return path.rpartition("/")[0]
+
+
+def _room_of_include(header):
+    if _GENERATED.fullmatch(header):
+        return "proto"
+    return _FOLDERS.get(_folder(header))
+
+
+def every_file_has_a_room(tree):
+    """Source files lie in a room's folder or under tests."""
+    for path, _ in _code(tree):
+        if not path.startswith("tests/") and _folder(path) not in _FOLDERS:
+            yield f"{path}: its folder is no room; see tests/house/rooms.py"
+
+
+def doors_open_one_way(tree):
+    """A room includes only the rooms it depends on."""
+    for path, text in _code(tree):
+        room = _FOLDERS.get(_folder(path))
+        for header in _INCLUDE.findall(text):
+            other = _room_of_include(header)
+            if room and header.startswith("tests/"):
+                yield f"{path}: includes {header}, which is for tests"
+            elif room and other and other != room and other not in ROOMS[room].deps:
+                yield f"{path}: includes {header}, but {room} may not see {other}"
+
+
+def outside_headers_stay_in_their_rooms(tree):
+    """OpenSSL only in crypto, SQLite only in its engine, and so on.
+
+    A room's unit tests may include what the room may.
+    """
+    for path, text in _code(tree):
+        room = _FOLDERS.get(_folder(path).removeprefix("tests/unit/"))
+        if room is None and not path.startswith("tests/house"):
+            continue
+        for header in _INCLUDE.findall(text):
+            if _GENERATED.fullmatch(header):
+                continue
+            for prefix, allowed in OUTSIDE.items():
+                if header.startswith(prefix) and room not in allowed:
+                    yield f"{path}: {room} may not include <{header}>"
+
+
+def openssl_stays_out_of_tests(tree):
+    """Only crypto's unit tests reach past server/crypto."""
+    for path, text in _code(tree):
+        if path.startswith("tests/") and not path.startswith("tests/unit/server/crypto/"):
+            for header in _INCLUDE.findall(text):
+                if header.startswith("openssl/"):
+                    yield f"{path}: includes <{header}>"
+
+
+def _cmake_rooms(tree):
+    """{room: deps} as the CMake files declare them."""
+    keywords = {"DEPS", "LIBS", "PRIVATE_LIBS"}
+    found = {}
+    for path, text in tree.items():
+        if not path.endswith("CMakeLists.txt"):
+            continue
+        for body in re.findall(r"^signet_room\(([^)]*)\)", text, re.MULTILINE):
+            name, *words = body.split()
+            deps, section = set(), None
+            for word in words:
+                if word in keywords:
+                    section = word
+                elif section == "DEPS":
+                    deps.add(word)
+            found[name] = deps
+    return found
+
+
+def _bazel_rooms(tree):
+    """{room: (deps, used_by)} as the Bazel files declare them."""
+    found = {}
+    for path, text in tree.items():
+        if not path.endswith("BUILD.bazel"):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "signet_room":
+                given = {
+                    k.arg: ast.literal_eval(k.value)
+                    for k in node.keywords
+                    if k.arg in ("name", "deps", "used_by")
+                }
+                found[given["name"]] = (
+                    set(given.get("deps", [])),
+                    set(given.get("used_by", [])),
+                )
+    return found
+
+
+def build_files_agree(tree):
+    """CMake, Bazel and rooms.py name the same rooms and the same doors."""
+    cmake, bazel = _cmake_rooms(tree), _bazel_rooms(tree)
+    for name, room in ROOMS.items():
+        if name == "proto":  # Generated, and declared by rules of its own.
+            continue
+        users = {other for other, r in ROOMS.items() if name in r.deps}
+        if cmake.get(name) != room.deps:
+            yield f"{name}: CMake says DEPS {_show(cmake.get(name))}, want {_show(room.deps)}"
+        deps, used_by = bazel.get(name, (None, None))
+        if deps != room.deps:
+            yield f"{name}: Bazel says deps {_show(deps)}, want {_show(room.deps)}"
+        if deps is not None and used_by != users:
+            yield f"{name}: Bazel says used_by {_show(used_by)}, want {_show(users)}"
+    for name in (cmake.keys() | bazel.keys()) - ROOMS.keys():
+        yield f"{name}: a room that tests/house/rooms.py does not know"
+
+
+def _show(names):
+    return "nothing" if names is None else " ".join(sorted(names)) or "none"
+
+
+def plan_has_no_cycle(rooms):
+    """The doors of {room: Room} lead nowhere back."""
+    done, walking = set(), []
+
+    def visit(name):
+        if name in walking:
+            yield " -> ".join(walking[walking.index(name):] + [name])
+        elif name not in done:
+            walking.append(name)
+            for dep in sorted(rooms[name].deps):
+                yield from visit(dep)
+            walking.pop()
+            done.add(name)
+
+    for name in rooms:
+        yield from visit(name)
+
+
+def files_are_short(tree):
+    for path, text in _code(tree, ".cc", ".h", ".py", ".sh", ".proto"):
+        lines = text.count("\n")
+        if lines >= _MAX_LINES:
+            yield f"{path}: got {lines} lines, want under {_MAX_LINES}; split it"
+
+
+def headers_are_guarded(tree):
+    """Licence line first; include guard spelled from the path."""
+    for path, text in _code(tree, ".cc", ".h", ".proto"):
+        if not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
+            yield f"{path}: want the SPDX line first"
+    for path, text in _code(tree, ".h"):
+        guard = "SIGNET_" + re.sub(r"[^A-Za-z0-9]", "_", path).upper() + "_"
+        if f"#ifndef {guard}\n#define {guard}\n" not in text:
+            yield f"{path}: want the include guard {guard}"
+
+
+def mutexes_guard_something(tree):
+    """Every mutex is named by at least one ABSL_GUARDED_BY beside it."""
+    declared = re.compile(r"^\s*(?:mutable\s+)?absl::Mutex\s+(\w+)\s*(?:;|\{)", re.MULTILINE)
+    for path, text in _code(tree):
+        for name in declared.findall(text):
+            if not re.search(rf"ABSL_(PT_)?GUARDED_BY\({name}\)", text):
+                yield f"{path}: nothing is ABSL_GUARDED_BY({name})"
+
+
+def nothing_is_left_to_do(tree):
+    marker = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
+    for path, text in _code(tree, ".cc", ".h", ".py", ".sh", ".proto", ".txt", ".bzl"):
+        if path.startswith("tests/house/"):
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if marker.search(line):
+                yield f"{path}:{number}: a note to oneself; make it an issue"
+
+
+# Spelled so that the patterns do not match themselves.
+_HOSTS = re.compile(
+    r"\b(?:(?:deb|security|ftp|snapshot|archive)\.(?:debian|ubuntu)\.(?:org|com)"
+    r"|registry\.(?:npmjs|yarnpkg)\.(?:org|com)"
+    r"|(?:files\.)?py(?:pi|thonhosted)\.org"
+    r"|(?:proxy|sum)\.golang\.org"
+    r"|(?:static\.|index\.)?crates\.io"
+    r"|repo1?\.maven\.(?:org|apache\.org)"
+    r"|docker\.io|quay\.io|ghcr\.io)\b"
+)
+_MACHINE_PATHS = re.compile(r"(?<![\w.$}*)\]-])/(?:home|root|work|Users)/[\w.]")
+
+
+def nothing_names_a_registry_or_a_machine(tree):
+    """Which mirror to use is the machine's to say; so is where things lie."""
+    for path, text in tree.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            for pattern in (_HOSTS, _MACHINE_PATHS):
+                if match := pattern.search(line):
+                    yield f"{path}:{number}: {match.group()}"
+
+
+TREE_CHECKS = [
+    every_file_has_a_room,
+    doors_open_one_way,
+    outside_headers_stay_in_their_rooms,
+    openssl_stays_out_of_tests,
+    build_files_agree,
+    files_are_short,
+    headers_are_guarded,
+    mutexes_guard_something,
+    nothing_is_left_to_do,
+    nothing_names_a_registry_or_a_machine,
+]

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree keeps the rules of checks.py, and each rule notices a breach."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+import checks
+from rooms import ROOMS, Room
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def _read_tree():
+    listing = subprocess.run(
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached",
+         "--others", "--exclude-standard", "--deduplicate"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout
+    tree = {}
+    for path in filter(None, listing.split("\0")):
+        if (ROOT / path).is_file():
+            tree[path] = (ROOT / path).read_bytes().decode("utf-8", errors="replace")
+    return tree
+
+
+@pytest.fixture(scope="module")
+def tree():
+    found = _read_tree()
+    assert "server/base/clock.h" in found
+    return found
+
+
+@pytest.mark.parametrize("check", checks.TREE_CHECKS, ids=lambda c: c.__name__)
+def test_tree(check, tree):
+    problems = list(check(tree))
+    assert not problems, "\n" + "\n".join(problems)
+
+
+def test_plan_has_no_cycle():
+    assert not list(checks.plan_has_no_cycle(ROOMS))
+
+
+SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
+HOST = ".".join(["deb", "debian", "org"])
+HOME = "/".join(["", "home", "someone", "src"])
+
+# Check -> (a file that breaks the rule, its text).
+BREACHES = [
+    (checks.every_file_has_a_room, "server/attic/a.cc", ""),
+    (checks.doors_open_one_way, "server/base/a.h", '#include "server/token/token.h"\n'),
+    (checks.doors_open_one_way, "server/domain/a.cc", '#include "storage/sqlite/x.h"\n'),
+    (checks.doors_open_one_way, "server/rpc/a.cc", '#include "storage/memory/x.h"\n'),
+    (checks.doors_open_one_way, "gateway/http/a.cc", '#include "storage/store.h"\n'),
+    (checks.doors_open_one_way, "gateway/a.cc", ' # include "server/domain/x.h"\n'),
+    (checks.doors_open_one_way, "server/domain/a.h", '#include "signet/v1/identity.pb.h"\n'),
+    (checks.doors_open_one_way, "server/base/a.cc", '#include "tests/support/fake_clock.h"\n'),
+    (checks.outside_headers_stay_in_their_rooms, "server/token/a.cc", "#include <openssl/sha.h>\n"),
+    (checks.outside_headers_stay_in_their_rooms, "gateway/http/a.cc", "#include <openssl/ssl.h>\n"),
+    (checks.outside_headers_stay_in_their_rooms, "storage/memory/a.cc", "#include <sqlite3.h>\n"),
+    (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", "#include <grpcpp/grpcpp.h>\n"),
+    (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", '#include "sqlite3.h"\n'),
+    (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", "#include <boost/beast.hpp>\n"),
+    (checks.outside_headers_stay_in_their_rooms, "tests/unit/server/token/a_test.cc", "#include <openssl/sha.h>\n"),
+    (checks.openssl_stays_out_of_tests, "tests/bench/a.cc", "#include <openssl/sha.h>\n"),
+    (checks.files_are_short, "server/base/a.cc", "\n" * 500),
+    (checks.headers_are_guarded, "server/base/a.cc", "int a;\n"),
+    (checks.headers_are_guarded, "server/base/a.h", SPDX + "#pragma once\n"),
+    (checks.mutexes_guard_something, "server/base/a.h", "  mutable absl::Mutex mu_;\n"),
+    (checks.nothing_is_left_to_do, "server/base/a.cc", "// TODO: later\n"),
+    (checks.nothing_names_a_registry_or_a_machine, "dev", f"curl https://{HOST}/x\n"),
+    (checks.nothing_names_a_registry_or_a_machine, "README.md", f"cd {HOME}\n"),
+]
+
+
+@pytest.mark.parametrize("check, path, text", BREACHES)
+def test_breach_is_noticed(check, path, text):
+    assert list(check({path: text}))
+
+
+def test_breach_of_any_build_file_is_noticed(tree):
+    sound = {p: t for p, t in tree.items() if p.endswith(("CMakeLists.txt", "BUILD.bazel"))}
+    for path, old, new in [
+        ("server/token/CMakeLists.txt", "DEPS crypto base", "DEPS crypto base storage"),
+        ("server/token/BUILD.bazel", '"base"', '"base", "storage"'),
+        ("server/token/BUILD.bazel", '"identity"', '"gateway"'),
+        ("server/token/CMakeLists.txt", "signet_room(token", "signet_room(attic"),
+    ]:
+        assert old in sound[path]
+        broken = {**sound, path: sound[path].replace(old, new)}
+        assert list(checks.build_files_agree(broken)), (path, new)
+
+
+def test_cycle_is_noticed():
+    rooms = {"a": Room("a", frozenset({"b"})), "b": Room("b", frozenset({"a"}))}
+    assert list(checks.plan_has_no_cycle(rooms)) == ["a -> b -> a"]
+
+
+def test_allowed_door_is_quiet():
+    tree = {"server/token/a.cc": '#include "server/crypto/digest.h"\n#include <string>\n'}
+    assert not list(checks.doors_open_one_way(tree))
+    assert not list(checks.outside_headers_stay_in_their_rooms(tree))
