@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_IDENTITY_H_
+#define SIGNET_SERVER_IDENTITY_IDENTITY_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/identity/authenticator.h"
+#include "server/identity/oauth_options.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// The service's Authenticator: service-account tokens from `store`, and OAuth
+// access tokens where `oauth` names an issuer. The issuer need not be up: its keys
+// are fetched on a background thread, which the destructor stops at once.
+//
+// The pointers are borrowed and outlive the result. Destroy the result when no
+// Authenticate is running any more; calls that still wait for the issuer then end
+// with ISSUER_UNAVAILABLE before the destructor returns.
+//
+//   INVALID_ARGUMENT / FLAG_INVALID: an option, or the file it names, is not
+//   usable; the message names the flag.
+absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
+    Store* store, const MacKeyring* keyring, const Clock* clock, Logger* logger,
+    OauthOptions oauth);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_IDENTITY_H_
