@@ -6,9 +6,7 @@
 # libraries that both define SHA256() cannot share it: one silently answers for
 # both, or the process crashes. With its own names ours is safe in any link order.
 #
-# The source is Debian's package android-platform-external-boringssl, fetched
-# through whatever mirror this machine's apt is configured with, using private
-# lists and caches, so nothing under /etc or /var changes and no root is needed.
+# The source is Debian's package android-platform-external-boringssl.
 #
 #   third_party/boringssl/build.sh DEST
 #
@@ -16,7 +14,7 @@
 set -euo pipefail
 
 readonly PACKAGE=android-platform-external-boringssl
-readonly BINARY=android-libboringssl  # Built from PACKAGE; tells us the mirror.
+readonly BINARY=android-libboringssl
 readonly PREFIX=SIGNET
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,47 +27,6 @@ readonly work=$dest/work
 
 die() { echo "boringssl: $*" >&2; exit 1; }
 say() { echo "boringssl: $*"; }
-
-# Prints the machine's own source entries for the mirror that offers BINARY,
-# turned from deb into deb-src; every option (keys, trust, snapshots) is kept.
-source_entries() {
-  local uri entry
-  uri=$(apt-cache madison "$BINARY" | awk '$NF == "Packages" { print $5; exit }')
-  [[ -n $uri ]] || die "apt knows no $BINARY; run 'apt-get update' on a Debian" \
-    "machine first, or point -DSIGNET_BORINGSSL_DIR at a finished build"
-  for entry in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
-    case $entry in
-      *.list)
-        [[ -r $entry ]] || continue
-        awk -v uri="$uri" '$1 == "deb" && index($0, uri) { sub(/deb/, "deb-src"); print }' \
-          "$entry" >>"$work/sources.d/machine.list"
-        ;;
-      *.sources)
-        awk -v RS= -v ORS='\n\n' -v uri="$uri" 'index($0, uri) {
-          sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); sub(/^\n/, ""); print }' \
-          "$entry" >>"$work/sources.d/machine.sources"
-        ;;
-    esac
-  done
-}
-
-# Unpacks the newest source the mirror has into $work/source.
-fetch_source() {
-  command -v dpkg-source >/dev/null || die "dpkg-source is missing; install dpkg-dev"
-  mkdir -p "$work"/{sources.d,lists/partial,cache/archives/partial,unpack}
-  source_entries
-  local apt=(apt-get -q
-    -o Dir::Etc::sourcelist=/dev/null
-    -o Dir::Etc::sourceparts="$work/sources.d"
-    -o Dir::State::lists="$work/lists"
-    -o Dir::Cache="$work/cache"
-    -o APT::Sandbox::User=root)
-  say "fetching the source of $PACKAGE"
-  "${apt[@]}" update || die "cannot read the mirror's source index"
-  (cd "$work/unpack" && "${apt[@]}" source "$PACKAGE") ||
-    die "cannot fetch the source of $PACKAGE"
-  mv "$work"/unpack/"$PACKAGE"-*/ "$work/source"
-}
 
 # C symbols defined by the two archives. C++ names (_Z...) live in namespace
 # bssl::SIGNET already, and DW.ref.* belong to the compiler.
@@ -135,7 +92,8 @@ if [[ -f $dest/stamp && $(<"$dest/stamp") == "$recipe" ]]; then
 fi
 rm -rf "$work" "$dest/stamp"
 mkdir -p "$work"
-fetch_source
+say "fetching the source"
+"$here/../debian/fetch_source.sh" "$PACKAGE" "$BINARY" "$work/source"
 build
 rm -rf "$work"
 echo "$recipe" >"$dest/stamp"
