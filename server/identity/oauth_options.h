@@ -21,6 +21,9 @@ struct KeyFetchPolicy {
   absl::Duration request_timeout = absl::Seconds(5);  // One document, in all.
   size_t max_document_bytes = 512 * 1024;
   size_t max_waiting_calls = 1024;  // That wait for a fetch; more are refused.
+
+  friend bool operator==(const KeyFetchPolicy&,
+                         const KeyFetchPolicy&) = default;
 };
 
 // What OAuth access tokens must look like, and whose keys prove them.
@@ -43,6 +46,8 @@ struct OauthOptions {
   // INVALID_ARGUMENT / FLAG_INVALID where the options contradict the contract;
   // the message is "--flag: got X, want Y". Touches neither disk nor network.
   absl::Status Validate() const;
+
+  friend bool operator==(const OauthOptions&, const OauthOptions&) = default;
 };
 
 }  // namespace signet

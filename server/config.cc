@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/base/error.h"
+#include "server/base/uuid.h"
+#include "server/token/token.h"
+
+namespace signet {
+namespace {
+
+absl::Status CheckAddress(std::string_view flag, const std::string& address) {
+  if (ParseHostPort(address)) return absl::OkStatus();
+  return FlagError(flag, absl::StrCat("got \"", address,
+                                      "\", want HOST:PORT, for example "
+                                      "127.0.0.1:8080 or [::1]:0"));
+}
+
+absl::Status CheckRange(std::string_view flag, int value, int low, int high) {
+  if (low <= value && value <= high) return absl::OkStatus();
+  return FlagError(flag,
+                   absl::StrCat("got ", value, ", want ", low, " to ", high));
+}
+
+// What a gateway has no use for, and would silently ignore.
+absl::Status CheckGateway(const ServerConfig& config) {
+  if (!ParseHostPort(config.grpc_target)) {
+    return FlagError(
+        "grpc_target",
+        absl::StrCat("got \"", config.grpc_target,
+                     "\", want the HOST:PORT of a gRPC server with "
+                     "--mode=gateway"));
+  }
+  const std::pair<std::string_view, bool> useless[] = {
+      {"data_dir", !config.data_dir.empty()},
+      {"token_keys_file", !config.token_keys_file.empty()},
+      {"default_token_ttl", config.default_token_ttl.has_value()},
+      {"max_token_ttl", config.max_token_ttl.has_value()},
+      {"bootstrap_file", !config.bootstrap_file.empty()},
+      {"bootstrap_account_id", !config.bootstrap_account_id.empty()},
+      {"bootstrap_owner_user", !config.bootstrap_owner_user.empty()},
+      {"oauth_issuer", !config.oauth.issuer.empty()},
+      {"oauth_jwks_file", !config.oauth.jwks_file.empty()},
+      {"oauth_audience", !config.oauth.audiences.empty()},
+      {"oauth_required_scope", !config.oauth.required_scope.empty()},
+  };
+  for (const auto& [flag, given] : useless) {
+    if (given) {
+      return FlagError(
+          flag, "want none with --mode=gateway: the gRPC server decides it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStorage(const ServerConfig& config) {
+  if (config.data_dir.empty() && (config.storage == StorageEngine::kSqlite ||
+                                  config.token_keys_file.empty())) {
+    return FlagError("data_dir", "got none, want a directory");
+  }
+  for (const auto& status :
+       {CheckRange("write_queue_limit", config.write_queue_limit, 1, 1'000'000),
+        CheckRange("write_batch_limit", config.write_batch_limit, 1, 10'000),
+        CheckRange("read_connections", config.read_connections, 1, 256)}) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTokens(const ServerConfig& config) {
+  if (!ValidateTokenPrefix(config.token_prefix).ok()) {
+    return FlagError(
+        "token_prefix",
+        absl::StrCat("got \"", config.token_prefix,
+                     "\", want 1 to 32 letters, digits and underscores, "
+                     "no underscore at either end"));
+  }
+  if (config.default_token_ttl && config.max_token_ttl &&
+      *config.default_token_ttl > *config.max_token_ttl) {
+    return FlagError(
+        "default_token_ttl",
+        absl::StrCat("got ", absl::FormatDuration(*config.default_token_ttl),
+                     ", want at most --max_token_ttl, which is ",
+                     absl::FormatDuration(*config.max_token_ttl)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBootstrap(const ServerConfig& config) {
+  if (!config.bootstrap_account_id.empty() &&
+      !Uuid::Parse(config.bootstrap_account_id)) {
+    return FlagError("bootstrap_account_id",
+                     "got something else, want a UUID in its 8-4-4-4-12 form");
+  }
+  if (!config.bootstrap_file.empty() &&
+      config.bootstrap_file == config.port_file) {
+    return FlagError("bootstrap_file",
+                     "got the same file as --port_file, want another");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string ServerConfig::TokenKeysPath() const {
+  if (!token_keys_file.empty()) return token_keys_file;
+  return absl::StrCat(data_dir, "/token_keys");
+}
+
+absl::Status ServerConfig::Validate() const {
+  std::vector<absl::Status> checks = {
+      CheckAddress("rest_address", rest_address),
+      CheckRange("max_connections", max_connections, 1, 1'000'000),
+      CheckRange("drain_timeout_ms", drain_timeout_ms, 0, 3'600'000)};
+  if (mode == ServerMode::kGateway) {
+    checks.push_back(CheckGateway(*this));
+  } else {
+    checks.push_back(CheckAddress("grpc_address", grpc_address));
+    if (!grpc_target.empty()) {
+      checks.push_back(FlagError("grpc_target", "want --mode=gateway with it"));
+    }
+    checks.push_back(CheckStorage(*this));
+    checks.push_back(CheckTokens(*this));
+    checks.push_back(CheckBootstrap(*this));
+    checks.push_back(oauth.Validate());
+  }
+  for (const absl::Status& status : checks) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::string HostPort::ToString() const {
+  if (host.find(':') != std::string::npos)
+    return absl::StrCat("[", host, "]:", port);
+  return absl::StrCat(host, ":", port);
+}
+
+std::optional<HostPort> ParseHostPort(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find_first_of("[:]") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  uint32_t port = 0;
+  if (host.empty() || digits.empty() || digits.size() > 5 ||
+      digits.find_first_not_of("0123456789") != std::string_view::npos ||
+      !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()),
+                        &port) ||
+      port > 65535) {
+    return std::nullopt;
+  }
+  return HostPort{std::string(host), static_cast<uint16_t>(port)};
+}
+
+absl::Status FlagError(std::string_view flag, std::string_view detail) {
+  std::string message = "--";
+  message.append(flag).append(": ").append(detail);
+  return MakeError(absl::StatusCode::kInvalidArgument, message,
+                   {.reason = "FLAG_INVALID"});
+}
+
+}  // namespace signet

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_CONFIG_H_
+#define SIGNET_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/identity/oauth_options.h"
+
+namespace signet {
+
+enum class ServerMode {
+  kServer,   // gRPC and REST on a store of its own.
+  kGateway,  // REST alone, in front of a gRPC server elsewhere.
+};
+
+enum class StorageEngine { kSqlite, kMemory };
+
+// Everything an operator decides, one member for each flag of server/flags.cc.
+// A plain value; its defaults are the flags' defaults. Holds no secret: those
+// are in files that it names.
+struct ServerConfig {
+  ServerMode mode = ServerMode::kServer;
+
+  // Addresses are HOST:PORT, an IPv6 host in brackets. Port 0: the system
+  // picks.
+  std::string rest_address = "127.0.0.1:8080";
+  std::string grpc_address = "127.0.0.1:9090";
+  std::string grpc_target;      // kGateway: the gRPC server to call.
+  std::string port_file;        // Receives the ports; empty for none.
+  int max_connections = 10000;  // REST, at once.
+  int drain_timeout_ms = 30000;
+
+  std::string data_dir;
+  StorageEngine storage = StorageEngine::kSqlite;
+  int write_queue_limit = 8192;  // Writes that wait; more are refused.
+  int write_batch_limit = 256;   // Writes that share one commit.
+  int read_connections = 4;
+
+  std::string token_prefix = "hbx_sa";
+  std::string token_keys_file;  // Empty: `token_keys` in data_dir.
+  std::optional<absl::Duration> default_token_ttl;  // Absent: never expires.
+  std::optional<absl::Duration> max_token_ttl;      // Absent: no limit.
+
+  std::string bootstrap_file;  // Empty: the token goes to standard output.
+  std::string bootstrap_account_id;  // Empty: a fresh UUID.
+  std::string bootstrap_owner_user;  // Empty: no OAuth user.
+
+  OauthOptions oauth;
+
+  // Where the token keys are.
+  std::string TokenKeysPath() const;
+
+  // Checks every rule that one flag or several together can break, without
+  // touching the system. INVALID_ARGUMENT / FLAG_INVALID; the message is
+  // "--flag: got X, want Y".
+  absl::Status Validate() const;
+
+  friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
+};
+
+// HOST:PORT taken apart.
+struct HostPort {
+  std::string host;  // Without brackets.
+  uint16_t port = 0;
+
+  // `host`:`port`, an IPv6 host in brackets.
+  std::string ToString() const;
+
+  friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+// nullopt unless `text` is HOST:PORT with a port in decimal and a host that is
+// not empty; a host with colons must be in brackets.
+std::optional<HostPort> ParseHostPort(std::string_view text);
+
+// A FLAG_INVALID error; its message is "--`flag`: `detail`".
+absl::Status FlagError(std::string_view flag, std::string_view detail);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_CONFIG_H_

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ports.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace signet {
+
+absl::Status WritePortFile(const std::string& path, const Ports& ports) {
+  std::string text = absl::StrCat("{\"rest\":", ports.rest);
+  if (ports.grpc) absl::StrAppend(&text, ",\"grpc\":", *ports.grpc);
+  absl::StrAppend(&text, "}\n");
+
+  const std::string temporary = absl::StrCat(path, ".", getpid());
+  std::ofstream file(temporary, std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const absl::Status status =
+        absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+    unlink(temporary.c_str());
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace signet

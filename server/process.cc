@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/process.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace signet {
+
+void HardenProcess() {
+  const rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_DUMPABLE, 0);
+  umask(077);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (rlimit files; getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+std::vector<std::string> Environment() {
+  std::vector<std::string> lines;
+  for (char** line = environ; *line != nullptr; ++line) lines.push_back(*line);
+  return lines;
+}
+
+StopSignals::StopSignals() {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+}
+
+bool StopSignals::WaitFor(absl::Duration timeout) {
+  const timespec limit = absl::ToTimespec(timeout);
+  return sigtimedwait(&signals_, nullptr, &limit) > 0;
+}
+
+void StopSignals::ExitOnNext() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { _exit(1); };
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+}
+
+}  // namespace signet

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_PROCESS_H_
+#define SIGNET_SERVER_PROCESS_H_
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace signet {
+
+// What a process that keeps secrets does before anything else: no core dumps,
+// no debugger of the same user (prctl(2), PR_SET_DUMPABLE), files for the owner
+// alone, as many descriptors as allowed, and no death by SIGPIPE.
+void HardenProcess();
+
+// The environment as lines `NAME=value`.
+std::vector<std::string> Environment();
+
+// SIGTERM and SIGINT, taken as events. One per process, made before it starts
+// its first thread: all threads inherit that the signals wait here.
+class StopSignals {
+ public:
+  StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  // Whether one arrived within `timeout`, which is finite.
+  bool WaitFor(absl::Duration timeout);
+
+  // From now on a signal ends the process at once, with exit code 1.
+  void ExitOnNext();
+
+ private:
+  sigset_t signals_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_PROCESS_H_
