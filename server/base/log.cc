@@ -53,8 +53,8 @@ void AppendEscaped(char32_t c, std::string& out) {
   }
 }
 
-void AppendString(std::string_view text, std::string& out) {
-  const size_t limit = std::min(out.size() + kMaxValue, kMaxLine - kLineTail);
+// Cuts `text` where `out` has grown to `limit`.
+void AppendString(std::string_view text, size_t limit, std::string& out) {
   out.push_back('"');
   while (!text.empty()) {
     if (out.size() >= limit) {
@@ -69,7 +69,8 @@ void AppendString(std::string_view text, std::string& out) {
 }
 
 void AppendValue(std::string_view value, std::string& out) {
-  AppendString(value, out);
+  AppendString(value, std::min(out.size() + kMaxValue, kMaxLine - kLineTail),
+               out);
 }
 void AppendValue(int64_t value, std::string& out) {
   absl::StrAppend(&out, value);
@@ -89,7 +90,7 @@ void AppendValue(double value, std::string& out) {
 
 void AppendMember(const LogField& field, std::string& out) {
   out.push_back(',');
-  AppendString(field.key, out);
+  AppendString(field.key, std::string::npos, out);
   out.push_back(':');
   std::visit([&out](auto value) { AppendValue(value, out); }, field.value);
 }
@@ -101,7 +102,7 @@ void JsonLogger::Log(LogLevel level, std::string_view message,
   std::string line;
   line.reserve(512);
   line.append("{\"time\":");
-  AppendString(FormatRfc3339(clock_->Now()), line);
+  AppendValue(FormatRfc3339(clock_->Now()), line);
   AppendMember({"level", LevelName(level)}, line);
   AppendMember({"message", message}, line);
   for (const LogField& field : fields) AppendMember(field, line);
