@@ -29,11 +29,15 @@ struct BackendCall {
   const google::protobuf::MethodDescriptor* method = nullptr;
   CallScope scope = CallScope::kFull;
   std::unique_ptr<google::protobuf::Message> request;
-  std::vector<std::string> authorization;  // Every Authorization value, in order.
-  std::string request_id;                  // 1 to 64 of A-Za-z0-9._-
-  std::string peer;                        // Address and port of the client.
+  std::vector<std::string>
+      authorization;       // Every Authorization value, in order.
+  std::string request_id;  // 1 to 64 of A-Za-z0-9._-
+  std::string peer;        // Address and port of the client.
   std::string user_agent;
   absl::Time deadline = absl::InfiniteFuture();
+  // Whether the client has gone away; may be null. Asked on any thread until
+  // `done` is called, and the sooner it says true the more work is saved.
+  absl::AnyInvocable<bool()> cancelled = nullptr;
 };
 
 struct BackendReply {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_BOOTSTRAP_H_
+#define SIGNET_SERVER_DOMAIN_BOOTSTRAP_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/random.h"
+#include "server/base/secret.h"
+#include "server/base/uuid.h"
+#include "server/crypto/mac_keyring.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// What a first start puts into an empty store.
+struct BootstrapPlan {
+  std::string token_prefix = "hbx_sa";  // Valid for MintToken.
+  std::optional<Uuid> account_id;       // Absent: a fresh one.
+  // An OAuth user who becomes an owner too: its id, or its `sub`. Empty: none.
+  std::string owner_user;
+};
+
+// The first credential. Its token never expires, whatever the policy for
+// others, so that it cannot lock everyone out.
+struct Bootstrapped {
+  Uuid account_id;
+  Uuid service_account_id;
+  Secret token;
+};
+
+// On an empty store makes, in one transaction, one account and one service
+// account called `owner` that has `account_owner` on it. Blocks. False: the
+// store was not empty, and nothing was done.
+//
+// `deliver` hands the credential to the operator. It is called before the
+// transaction: where it fails nothing has been written, and a credential that
+// was committed has been delivered for sure.
+//   ABORTED / BOOTSTRAP_RACE: another process was faster; what was delivered
+//     is void.
+//   Whatever `deliver` or the store says.
+absl::StatusOr<bool> BootstrapIfEmpty(
+    Store& store, const MacKeyring& keyring, const Clock& clock,
+    RandomSource& random, const BootstrapPlan& plan,
+    absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_BOOTSTRAP_H_

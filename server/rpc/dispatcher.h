@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_DISPATCHER_H_
+#define SIGNET_SERVER_RPC_DISPATCHER_H_
+
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "gateway/backend.h"
+#include "google/protobuf/descriptor.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/identity/authenticator.h"
+#include "server/rpc/unary_method.h"
+
+namespace signet {
+
+// The way of every call in this process, from gRPC and from REST alike:
+// authenticate, admit or handle, and make a google.rpc.Status of an error (see
+// status.h). A method that is not in the table: UNIMPLEMENTED, after
+// authentication. What stays hidden from clients (the text of INTERNAL, UNKNOWN
+// and DATA_LOSS) is logged here with the call's request id.
+//
+// Thread-safe: immutable after construction. Nothing blocks.
+class Dispatcher final : public Backend {
+ public:
+  // All outlive the dispatcher, which outlives its calls. No two `methods`
+  // share a descriptor.
+  Dispatcher(Authenticator* authenticator, const Clock* clock, Logger* logger,
+             std::vector<UnaryMethod> methods);
+
+  void Call(BackendCall call, Done done) override;
+
+ private:
+  struct Pending;
+
+  void Act(Pending pending, const Principal& principal) const;
+
+  Authenticator* const authenticator_;
+  const Clock* const clock_;
+  Logger* const logger_;
+  const absl::flat_hash_map<const google::protobuf::MethodDescriptor*,
+                            UnaryMethod>
+      methods_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_DISPATCHER_H_

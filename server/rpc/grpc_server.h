@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_GRPC_SERVER_H_
+#define SIGNET_SERVER_RPC_GRPC_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gateway/backend.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/random.h"
+
+namespace signet {
+
+struct GrpcServerOptions {
+  std::string address;  // HOST:PORT; port 0 lets the system pick one.
+};
+
+// Serves proto/signet/v1 over gRPC (cleartext HTTP/2) from a Backend, with
+// grpc.health.v1.Health and server reflection beside it.
+//
+// Metadata: every `authorization` goes to the backend. `x-request-id` (1 to 64
+// of `A-Za-z0-9._-`) is kept, else replaced, and returned as initial metadata.
+// `signet-call-scope: admit` asks for authorization only (CallScope::kAdmit)
+// and is answered by an empty message. Errors carry google.rpc.Status in
+// `grpc-status-details-bin`. A message that cannot be read (not protobuf, not
+// UTF-8) is INVALID_ARGUMENT / MESSAGE_MALFORMED, after authentication; over
+// 64 KiB it is RESOURCE_EXHAUSTED. A credential of 16 KiB fits.
+//
+// One log line per call, with neither a credential nor a message in it.
+// Thread-safe.
+class GrpcServer {
+ public:
+  // Starts to serve. All outlive the server.
+  //   INVALID_ARGUMENT, UNAVAILABLE: cannot listen on the address.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
+      const GrpcServerOptions& options, Backend* backend, const Clock* clock,
+      RandomSource* random, Logger* logger);
+
+  virtual ~GrpcServer() = default;  // Drains without grace.
+
+  // The port it listens on.
+  virtual int port() const = 0;
+
+  // What health says of every service from now on; SERVING at the start.
+  virtual void SetServing(bool serving) = 0;
+
+  // Health says NOT_SERVING for good, connections are sent away (GOAWAY) and no
+  // new ones taken. Calls in flight finish; those that have not after `grace`
+  // are cancelled. Blocks until the last one is done. Idempotent.
+  virtual void Drain(absl::Duration grace) = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_GRPC_SERVER_H_
