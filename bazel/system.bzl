@@ -33,7 +33,7 @@ _PLAIN = {
     "threads": ["-lpthread"],
 }
 
-_GOOGLEAPIS = "/usr/share/gocode/src/github.com/grpc-ecosystem/grpc-gateway/third_party/googleapis"
+_GOOGLEAPIS = "/usr/share/gocode/src/github.com/gogo/googleapis"
 _GRPC_PROTO = "/usr/share/grpc-proto"
 
 _BUILD = """

@@ -2,9 +2,9 @@
 
 find_program(SIGNET_PROTOC protoc REQUIRED)
 find_program(SIGNET_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
-find_path(SIGNET_GOOGLEAPIS_DIR google/api/annotations.proto REQUIRED
-  HINTS /usr/share/gocode/src/github.com/grpc-ecosystem/grpc-gateway/third_party/googleapis
-  DOC "google/api and google/rpc protos (golang-github-grpc-ecosystem-grpc-gateway-dev)")
+find_path(SIGNET_GOOGLEAPIS_PROTO_DIR google/api/annotations.proto REQUIRED
+  HINTS /usr/share/gocode/src/github.com/gogo/googleapis
+  DOC "google/api and google/rpc protos (golang-github-gogo-googleapis-dev)")
 find_path(SIGNET_GRPC_PROTO_DIR grpc/health/v1/health.proto REQUIRED
   HINTS /usr/share/grpc-proto DOC "gRPC's own protos (grpc-proto)")
 find_path(SIGNET_PROTOBUF_PROTO_DIR google/protobuf/timestamp.proto REQUIRED
@@ -22,7 +22,7 @@ function(signet_proto_library target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "MESSAGES;SERVICES")
   set(sources "")
   foreach(proto ${arg_MESSAGES} ${arg_SERVICES})
-    foreach(root ${PROJECT_SOURCE_DIR}/proto ${SIGNET_GOOGLEAPIS_DIR} ${SIGNET_GRPC_PROTO_DIR})
+    foreach(root ${PROJECT_SOURCE_DIR}/proto ${SIGNET_GOOGLEAPIS_PROTO_DIR} ${SIGNET_GRPC_PROTO_DIR})
       if(EXISTS ${root}/${proto})
         set(file ${root}/${proto})
       endif()
@@ -38,7 +38,7 @@ function(signet_proto_library target)
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND ${SIGNET_PROTOC} --cpp_out=${SIGNET_GENERATED_DIR} ${plugin}
-              -I${PROJECT_SOURCE_DIR}/proto -I${SIGNET_GOOGLEAPIS_DIR}
+              -I${PROJECT_SOURCE_DIR}/proto -I${SIGNET_GOOGLEAPIS_PROTO_DIR}
               -I${SIGNET_GRPC_PROTO_DIR} -I${SIGNET_PROTOBUF_PROTO_DIR} ${proto}
       DEPENDS ${file}
       COMMENT "Generating ${proto}"
