@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_JSON_SCALAR_H_
+#define SIGNET_GATEWAY_TRANSCODE_JSON_SCALAR_H_
+
+#include <string>
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace signet {
+
+// Appends one value of a field that is no message, as JSON: that of a singular
+// field where `index` is kSingular, else that element of a repeated one.
+inline constexpr int kSingular = -1;
+void AppendJsonScalar(const google::protobuf::Message& message,
+                      const google::protobuf::FieldDescriptor& field, int index,
+                      std::string& out);
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_JSON_SCALAR_H_

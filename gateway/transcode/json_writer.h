@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_JSON_WRITER_H_
+#define SIGNET_GATEWAY_TRANSCODE_JSON_WRITER_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gateway/transcode/well_known.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace signet {
+
+// How messages of one type are written as JSON, worked out once. Immutable,
+// thread-safe.
+//
+// The names are those of the .proto file and every field is there, in the order of
+// its declaration: null where a field that has presence is unset, [] and {}
+// where nothing is repeated, otherwise the value. As in protobuf's JSON mapping, 64-bit
+// integers are strings of digits (a double would round them), bytes are base64,
+// enum values go by name, and NaN and the infinities are strings.
+class JsonLayout {
+ public:
+  // Appends `message`, whose type is the layout's. INTERNAL: a value of a
+  // well-known type is out of range; `out` then holds no whole JSON text.
+  absl::Status Append(const google::protobuf::Message& message,
+                      std::string& out) const;
+
+  // Appends the value of one field of `message` alone, null if it is unset.
+  absl::Status AppendField(const google::protobuf::Message& message,
+                           const google::protobuf::FieldDescriptor& field,
+                           std::string& out) const;
+
+  // Whether a field marked `signet.v1.secret` is anywhere in the type.
+  bool holds_secret() const { return holds_secret_; }
+
+  // Overwrites every field marked `signet.v1.secret`, and empties it.
+  void WipeSecrets(google::protobuf::Message& message) const;
+
+ private:
+  friend class JsonLayouts;
+
+  struct Field {
+    const google::protobuf::FieldDescriptor* descriptor;
+    std::string key;             // `"name":`
+    const JsonLayout* message;   // The type of a message or a map's value.
+    bool secret;
+  };
+
+  absl::Status AppendField(const google::protobuf::Message& message,
+                           const Field& field, std::string& out) const;
+  absl::Status AppendArray(const google::protobuf::Message& message,
+                           const Field& field, std::string& out) const;
+  absl::Status AppendMap(const google::protobuf::Message& message,
+                         const Field& field, std::string& out) const;
+  void WipeField(google::protobuf::Message& message, const Field& field) const;
+
+  JsonForm form_ = JsonForm::kObject;
+  std::vector<Field> fields_;  // By FieldDescriptor::index().
+  bool holds_secret_ = false;
+};
+
+// Makes and owns the layouts of types and of all that they contain. Not thread-safe while
+// it is being filled; afterwards its layouts are.
+class JsonLayouts {
+ public:
+  // INVALID_ARGUMENT: the type contains one without a JSON form here
+  // (google.protobuf.Any, Struct, Value, ListValue), a group, or a secret that is
+  // no string. The object is of no use after that.
+  absl::StatusOr<const JsonLayout*> Get(
+      const google::protobuf::Descriptor& type);
+
+ private:
+  absl::Status Fill(const google::protobuf::Descriptor& type,
+                    JsonLayout& layout);
+  void SpreadSecrets();
+
+  absl::flat_hash_map<const google::protobuf::Descriptor*,
+                      std::unique_ptr<JsonLayout>>
+      layouts_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_JSON_WRITER_H_

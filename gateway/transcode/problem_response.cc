@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/problem_response.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "server/base/json.h"
+
+namespace signet {
+namespace {
+
+std::string TypeOf(const std::string& reason) {
+  return absl::StrCat("urn:signet:error:",
+                      absl::StrReplaceAll(absl::AsciiStrToLower(reason), {{"_", "-"}}));
+}
+
+// `TOKEN_INVALID` reads "Token invalid".
+std::string TitleOf(const std::string& reason) {
+  std::string title =
+      absl::StrReplaceAll(absl::AsciiStrToLower(reason), {{"_", " "}});
+  if (!title.empty()) title[0] = absl::ascii_toupper(title[0]);
+  return title;
+}
+
+void AppendMember(std::string_view name, std::string_view value,
+                  std::string& out) {
+  out += name;  // With the punctuation around it.
+  AppendJsonString(value, out);
+}
+
+std::string Document(const Problem& problem, std::string_view request_id) {
+  std::string out;
+  AppendMember("{\"type\":", TypeOf(problem.reason), out);
+  AppendMember(",\"title\":", TitleOf(problem.reason), out);
+  absl::StrAppend(&out, ",\"status\":", problem.status);
+  AppendMember(",\"detail\":", problem.detail, out);
+  AppendMember(",\"code\":", google::rpc::Code_Name(problem.code), out);
+  AppendMember(",\"reason\":", problem.reason, out);
+  AppendMember(",\"request_id\":", request_id, out);
+  out += ",\"errors\":[";
+  for (const FieldViolation& error : problem.errors) {
+    AppendMember(out.ends_with('[') ? "{\"field\":" : ",{\"field\":",
+                 error.field, out);
+    AppendMember(",\"detail\":", error.detail, out);
+    out += '}';
+  }
+  out += "]}";
+  return out;
+}
+
+// What RFC 6750 section 3 allows in a quoted scope.
+bool IsScope(std::string_view scope) {
+  return !scope.empty() && std::all_of(scope.begin(), scope.end(), [](char c) {
+    return c >= 0x20 && c <= 0x7E && c != '"' && c != '\\';
+  });
+}
+
+}  // namespace
+
+std::optional<std::string> ChallengeFor(const Problem& problem) {
+  const std::string bearer = "Bearer realm=\"signet\"";
+  if (problem.status == 401) {
+    if (problem.reason == "CREDENTIAL_MISSING") return bearer;
+    return bearer + ", error=\"invalid_token\"";
+  }
+  if (problem.status == 403 && problem.reason == "INSUFFICIENT_SCOPE") {
+    std::string challenge = bearer + ", error=\"insufficient_scope\"";
+    if (IsScope(problem.scope)) {
+      absl::StrAppend(&challenge, ", scope=\"", problem.scope, "\"");
+    }
+    return challenge;
+  }
+  if (problem.status == 400 && problem.reason == "INVALID_REQUEST") {
+    return bearer + ", error=\"invalid_request\"";
+  }
+  return std::nullopt;
+}
+
+HttpResponse ProblemResponse(const Problem& problem,
+                             std::string_view request_id) {
+  HttpResponse response{.status = problem.status,
+                        .fields = {{"Content-Type", "application/problem+json"},
+                                   {"Cache-Control", "no-store"},
+                                   {"X-Request-Id", std::string(request_id)}},
+                        .body = Document(problem, request_id)};
+  if (std::optional<std::string> challenge = ChallengeFor(problem)) {
+    response.fields.push_back({"WWW-Authenticate", *std::move(challenge)});
+  }
+  if (problem.status == 429 || problem.status == 503) {
+    const int seconds = std::max(problem.retry_after_s, 1);
+    response.fields.push_back({"Retry-After", absl::StrCat(seconds)});
+  }
+  response.fields.insert(response.fields.end(), problem.fields.begin(),
+                         problem.fields.end());
+  return response;
+}
+
+}  // namespace signet

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/query_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gateway/transcode/field_target.h"
+#include "gateway/transcode/text_value.h"
+#include "gateway/transcode/url.h"
+#include "gateway/transcode/well_known.h"
+
+namespace signet {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+class QueryReader {
+ public:
+  QueryReader(const Route& route, Message& request)
+      : route_(route), request_(request) {}
+
+  // Reads `name=value`, still escaped.
+  void ReadPair(std::string_view pair) {
+    const size_t equals = pair.find('=');
+    const std::optional<std::string> name = FormDecode(pair.substr(0, equals));
+    const std::optional<std::string> value = FormDecode(
+        equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
+    if (!name.has_value() || !value.has_value()) {
+      faults_.push_back(
+          {DisplayName(name.value_or("")),
+           "want UTF-8 in percent-encoding (RFC 3986 section 2.1)"});
+    } else if (absl::Status s = Set(*name, *value); !s.ok()) {
+      faults_.push_back({DisplayName(*name), std::string(s.message())});
+    }
+  }
+
+  std::vector<FieldViolation> TakeFaults() { return std::move(faults_); }
+
+ private:
+  absl::Status Set(std::string_view name, std::string_view value) {
+    const std::optional<FieldPath> path = Find(name);
+    if (!path.has_value()) {
+      return absl::InvalidArgumentError("unknown query parameter");
+    }
+    const FieldDescriptor& field = *path->back();
+    const bool repeats = std::find(seen_.begin(), seen_.end(), *path) != seen_.end();
+    if (repeats && !field.is_repeated()) {
+      return absl::InvalidArgumentError("got it more than once, want it once");
+    }
+    seen_.push_back(*path);
+
+    Message* parent = &request_;
+    for (size_t i = 0; i + 1 < path->size(); ++i) {
+      parent = &FieldTarget(*parent, *(*path)[i]).Message();
+    }
+    const auto* oneof = field.real_containing_oneof();
+    if (oneof != nullptr && parent->GetReflection()->HasOneof(*parent, oneof)) {
+      return absl::InvalidArgumentError("want at most one member of " +
+                                        oneof->name());
+    }
+    return SetFromText(value, FieldTarget(*parent, field));
+  }
+
+  // The field called `name`, if a query may set it.
+  std::optional<FieldPath> Find(std::string_view name) const {
+    if (route_.body == Route::Body::kWhole) return std::nullopt;
+    FieldPath path;
+    const Descriptor* type = request_.GetDescriptor();
+    while (true) {
+      const size_t dot = name.find('.');
+      const FieldDescriptor* field =
+          type->FindFieldByName(std::string(name.substr(0, dot)));
+      if (field == nullptr || (path.empty() && field == route_.body_field)) {
+        return std::nullopt;
+      }
+      path.push_back(field);
+      if (dot == name.npos) break;
+      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+          field->is_repeated() ||
+          JsonFormOf(*field->message_type()) != JsonForm::kObject) {
+        return std::nullopt;
+      }
+      type = field->message_type();
+      name.remove_prefix(dot + 1);
+    }
+    const bool bound = std::find(route_.bound.begin(), route_.bound.end(),
+                                 path) != route_.bound.end();
+    if (bound || !HasTextValue(*path.back())) return std::nullopt;
+    return path;
+  }
+
+  const Route& route_;
+  Message& request_;
+  std::vector<FieldPath> seen_;
+  std::vector<FieldViolation> faults_;
+};
+
+}  // namespace
+
+std::vector<FieldViolation> QueryToMessage(std::string_view query,
+                                           const Route& route,
+                                           Message& request) {
+  QueryReader reader(route, request);
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    if (end > 0) reader.ReadPair(query.substr(0, end));
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return reader.TakeFaults();
+}
+
+}  // namespace signet

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_QUERY_READER_H_
+#define SIGNET_GATEWAY_TRANSCODE_QUERY_READER_H_
+
+#include <string_view>
+#include <vector>
+
+#include "gateway/transcode/route.h"
+#include "google/protobuf/message.h"
+#include "server/base/error.h"
+
+namespace signet {
+
+// Sets the fields of `request` that the escaped `query` names: those that neither
+// the path nor the body provides, `a.b` for a field inside a message. A
+// repeated field may come several times, any other once; a value is read as
+// SetFromText says. Pairs stand between `&`, and `+` is a space
+// (application/x-www-form-urlencoded).
+// Returns every fault in order; with any, `request` is partly filled. A fault
+// never echoes a value.
+std::vector<FieldViolation> QueryToMessage(std::string_view query,
+                                           const Route& route,
+                                           google::protobuf::Message& request);
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_QUERY_READER_H_

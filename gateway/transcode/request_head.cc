@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/request_head.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "server/base/uuid.h"
+
+namespace signet {
+
+bool IsRequestId(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+std::string RequestIdFor(const HttpRequest& request, absl::Time now,
+                         RandomSource& random) {
+  const std::vector<std::string_view> values = request.Values("x-request-id");
+  if (values.size() == 1 && IsRequestId(values[0])) {
+    return std::string(values[0]);
+  }
+  return Uuid::V7(now, random).ToString();
+}
+
+bool IsJsonMediaType(std::string_view value) {
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(absl::string_view(value.data(), value.size()), ';');
+  const auto trim = [](absl::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+      text.remove_prefix(1);
+    }
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+      text.remove_suffix(1);
+    }
+    return text;
+  };
+  if (!absl::EqualsIgnoreCase(trim(parts[0]), "application/json")) return false;
+  int charsets = 0;
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const absl::string_view parameter = trim(parts[i]);
+    if (parameter.empty()) continue;  // The grammar allows `;` alone.
+    if (!absl::EqualsIgnoreCase(parameter, "charset=utf-8") &&
+        !absl::EqualsIgnoreCase(parameter, "charset=\"utf-8\"")) {
+      return false;
+    }
+    ++charsets;
+  }
+  return charsets <= 1;
+}
+
+}  // namespace signet

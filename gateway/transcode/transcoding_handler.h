@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_TRANSCODING_HANDLER_H_
+#define SIGNET_GATEWAY_TRANSCODE_TRANSCODING_HANDLER_H_
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gateway/backend.h"
+#include "gateway/http_message.h"
+#include "gateway/transcode/problem.h"
+#include "gateway/transcode/route_table.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/random.h"
+
+namespace signet {
+
+// Answers REST with the methods behind a Backend: finds the route, reads the
+// request strictly, calls, and writes the response or a problem document (RFC 9457).
+// Thread-safe; holds no state between requests.
+//
+// Refusals come in this order: 401, no such route (404, 405), 403, 415, 413, 400. A
+// request in order costs one call. One with a fault costs one call too, which only
+// asks the backend whether it would have refused earlier.
+//
+// Only what BackendCall lists goes on to the backend; every other field of the
+// request, `X-Forwarded-For` and its like included, is ignored. Each request leaves one
+// line in the log, with neither its path nor its query: the method and route say
+// enough, and clients do paste tokens into URLs.
+class TranscodingHandler final : public HttpHandler {
+ public:
+  struct Options {
+    // How long a call may take, from the arrival of the request.
+    absl::Duration call_timeout = absl::Seconds(30);
+  };
+
+  // All outlive the handler, and the handler outlives every call it has made.
+  struct Dependencies {
+    const RouteTable* routes;
+    Backend* backend;
+    const Clock* clock;
+    RandomSource* random;  // For request ids.
+    Logger* logger;
+  };
+
+  TranscodingHandler(Dependencies dependencies, Options options)
+      : deps_(dependencies), options_(options) {}
+
+  void Handle(HttpRequest request, Respond respond) override;
+  HttpResponse Refuse(HttpFault fault, std::string_view peer) override;
+
+ private:
+  struct Exchange;
+
+  BackendCall NewCall(HttpRequest& request, const Exchange& exchange) const;
+  void Finish(Exchange& exchange, BackendReply reply);
+  absl::StatusOr<HttpResponse> Succeed(
+      const Exchange& exchange, google::protobuf::Message* message) const;
+  void Log(const Exchange& exchange, std::string_view principal, int status,
+           std::string_view code, std::string_view reason) const;
+
+  const Dependencies deps_;
+  const Options options_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_TRANSCODING_HANDLER_H_

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_URL_H_
+#define SIGNET_GATEWAY_TRANSCODE_URL_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+
+namespace signet {
+
+// The parts of a request target in origin form (RFC 9112 section 3.2.1), still
+// escaped. Views into the target.
+struct SplitTarget {
+  std::string_view path;
+  std::string_view query;  // Without the question mark.
+};
+SplitTarget SplitAtQuery(std::string_view target);
+
+using PathSegments = absl::InlinedVector<std::string_view, 12>;
+
+// Splits an escaped path at its slashes. nullopt for a path that could be taken
+// for another one by whoever normalises it differently: without a leading slash,
+// with an empty segment (so also with a trailing slash), a dot segment (RFC 3986
+// section 5.2.4), or an encoded slash or backslash. Views into `path`.
+std::optional<PathSegments> SplitPath(std::string_view path);
+
+// Undoes percent-encoding (RFC 3986 section 2.1). nullopt: a `%` without two hex
+// digits, or a result that is not UTF-8.
+std::optional<std::string> PercentDecode(std::string_view text);
+
+// As PercentDecode, where `+` stands for a space, as HTML forms write queries
+// (application/x-www-form-urlencoded).
+std::optional<std::string> FormDecode(std::string_view text);
+
+// Escapes all but the unreserved characters of RFC 3986 section 2.3.
+std::string PercentEncode(std::string_view text);
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_URL_H_
