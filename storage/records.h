@@ -7,21 +7,23 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/base/uuid.h"
 
 namespace signet {
 
-// Rows as every engine keeps them. Plain values. Times are whole nanoseconds
-// within MinTimestamp() and MaxTimestamp() of server/base/rfc3339.h.
+// Rows as every engine keeps them. Plain values. Texts are kept byte by byte.
+// Times are whole nanoseconds within MinTimestamp() and MaxTimestamp() of
+// server/base/rfc3339.h.
 
 // A token as stored: never its secret, only a MAC of the whole token.
 struct TokenRecord {
   std::string public_id;  // 16 base62 characters, unique for ever.
   std::string prefix;     // The server's at minting, e.g. `hbx_sa`.
   std::string last4;
-  uint32_t key_version = 0;           // Which MAC key.
-  std::array<uint8_t, 32> mac = {};   // HMAC-SHA-256 of the whole token.
+  uint32_t key_version = 0;          // Which MAC key.
+  std::array<uint8_t, 32> mac = {};  // HMAC-SHA-256 of the whole token.
   absl::Time created_at;
   std::optional<absl::Time> expires_at;  // Dead at now >= expires_at.
 
@@ -71,6 +73,11 @@ struct AuthorizationRecord {
   friend bool operator==(const AuthorizationRecord&,
                          const AuthorizationRecord&) = default;
 };
+
+// OK if the record keeps the rules stated above; INTERNAL otherwise, since only
+// a mistake of ours can bring it about. Every engine asks before it stores one.
+absl::Status CheckRecord(const ServiceAccountRecord& record);
+absl::Status CheckRecord(const AuthorizationRecord& record);
 
 }  // namespace signet
 

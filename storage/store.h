@@ -32,24 +32,31 @@ class ReadTxn {
   virtual absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
       std::string_view public_id) = 0;
 
-  // The unrevoked authorizations that any of `subjects` holds on `account_id`, and
-  // their super_admin ones wherever granted. In order of id.
-  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-      std::span<const Subject> subjects, const Uuid& account_id) = 0;
+  // The unrevoked authorizations that any of `subjects` holds on `account_id`,
+  // and their super_admin ones wherever granted. In order of id.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>>
+  ListHeldAuthorizations(std::span<const Subject> subjects,
+                         const Uuid& account_id) = 0;
 };
 
-// A transaction that may change rows. Reads see its own writes.
+// A transaction that may change rows. Reads see its own writes. Once a change
+// has failed no other is made: the body can only give up, and one that returns
+// OK all the same gets the status of that change.
+//   INTERNAL: the record breaks a rule of records.h (CheckRecord).
 class WriteTxn : public ReadTxn {
  public:
   // Brings the account into being; no change if it exists.
-  virtual absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) = 0;
+  virtual absl::Status EnsureAccount(const Uuid& account_id,
+                                     absl::Time now) = 0;
 
-  // ALREADY_EXISTS: the id or the token's public id is taken.
+  // ALREADY_EXISTS: the account has this id, or any token this public id.
   // FAILED_PRECONDITION: the account does not exist.
-  virtual absl::Status InsertServiceAccount(const ServiceAccountRecord& record) = 0;
+  virtual absl::Status InsertServiceAccount(
+      const ServiceAccountRecord& record) = 0;
 
   // ALREADY_EXISTS: the id is taken. FAILED_PRECONDITION: no such account.
-  virtual absl::Status InsertAuthorization(const AuthorizationRecord& record) = 0;
+  virtual absl::Status InsertAuthorization(
+      const AuthorizationRecord& record) = 0;
 };
 
 // Durable records. Thread-safe. Engines never read a clock or draw randomness:
@@ -67,32 +74,37 @@ class Store {
 
   virtual ~Store() = default;
 
-  // Runs `body` on a snapshot that includes every write acknowledged before this
-  // call, then calls `done` once with its status. Both may run on the calling
-  // thread before this returns, or on a thread of the engine; `done` must not block.
+  // Runs `body` on a snapshot that includes every write acknowledged before
+  // this call, then calls `done` once with its status. Both may run on the
+  // calling thread before this returns, or on a thread of the engine; `done`
+  // must not block.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE: the store cannot be read now.
   //   DATA_LOSS: damage was found.
   virtual void Read(ReadBody body, Done done) = 0;
 
-  // Runs `body` in a serializable transaction and calls `done` once, on another thread or this one, when
-  // the outcome is known. OK means: committed and on stable storage, and seen by
-  // every Read that starts from now on. A status of the body's comes back
-  // unchanged. The engine's own:
-  //   RESOURCE_EXHAUSTED / WRITE_QUEUE_FULL (with a retry hint): nothing written.
-  //   DEADLINE_EXCEEDED: `expired` said true before the body ran; nothing written.
-  //   UNAVAILABLE / STORAGE_UNAVAILABLE: nothing written (disk full, locked, stopped).
-  //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: the commit failed half-way; the
-  //     write may or may not be there. The store has failed and refuses all that follows.
-  // `expired` may be null; it is asked right before the body runs, on the engine's
-  // thread, so that a caller who has gone away costs nothing.
+  // Runs `body` in a serializable transaction and calls `done` once, on this
+  // thread or another, when the outcome is known; `done` must not block. OK
+  // means: committed, on stable storage, and seen by every Read that starts
+  // from now on. A status of the body's comes back unchanged, with nothing
+  // written. The engine's own:
+  //   RESOURCE_EXHAUSTED / WRITE_QUEUE_FULL: nothing written; a retry hint.
+  //   DEADLINE_EXCEEDED: `expired` said true before the body ran.
+  //   UNAVAILABLE / STORAGE_UNAVAILABLE: nothing written. The disk is full, the
+  //     database locked, the store stopped or failed.
+  //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: the commit failed half-way, the
+  //     write may or may not be there. The store has failed.
+  //   DATA_LOSS: damage was found, nothing written. The store has failed.
+  // `expired` may be null; it is asked right before the body runs, on the
+  // engine's thread, so that a caller who has gone away costs nothing.
   virtual void Write(WriteBody body, Done done,
                      absl::AnyInvocable<bool()> expired = nullptr) = 0;
 
   // OK while the store serves; otherwise the status it refuses with.
   virtual absl::Status Health() const = 0;
 
-  // Finishes every accepted write, then refuses with STORAGE_UNAVAILABLE. Blocks
-  // until done. Idempotent. The destructor calls it.
+  // Refuses whatever comes from now on with STORAGE_UNAVAILABLE and finishes
+  // every accepted write. Blocks until the last `done` has returned, so it must
+  // not be called from one. Idempotent. The destructor calls it.
   virtual void Drain() = 0;
 };
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/checkpointer.h"
+
+#include "storage/sqlite/sqlite_error.h"
+
+namespace signet {
+namespace {
+
+// When readers have kept the log from starting over for this many times its
+// due length, it is worth a short wait for them.
+constexpr int kInsistAtMultiple = 4;
+constexpr int kInsistMilliseconds = 20;
+
+}  // namespace
+
+Checkpointer::Checkpointer(Connection* connection, int after_pages,
+                           absl::Duration busy_timeout)
+    : connection_(connection),
+      after_pages_(after_pages),
+      busy_timeout_(busy_timeout),
+      next_at_pages_(after_pages) {
+  sqlite3_wal_hook(connection_->handle(), &OnCommit, this);
+}
+
+Checkpointer::~Checkpointer() {
+  sqlite3_wal_hook(connection_->handle(), nullptr, nullptr);
+}
+
+int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int log_pages) {
+  auto* checkpointer = static_cast<Checkpointer*>(self);
+  if (log_pages < checkpointer->log_pages_) {  // It has started over.
+    checkpointer->next_at_pages_ = checkpointer->after_pages_;
+  }
+  checkpointer->log_pages_ = log_pages;
+  return SQLITE_OK;
+}
+
+absl::Status Checkpointer::MaybeRun() {
+  if (log_pages_ < next_at_pages_) return absl::OkStatus();
+  next_at_pages_ = log_pages_ + after_pages_;
+
+  sqlite3* db = connection_->handle();
+  const bool insist = log_pages_ >= kInsistAtMultiple * after_pages_;
+  if (insist) sqlite3_busy_timeout(db, kInsistMilliseconds);
+  const int code = sqlite3_wal_checkpoint_v2(
+      db, "main",
+      insist ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, nullptr,
+      nullptr);
+  if (insist) {
+    sqlite3_busy_timeout(
+        db, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout_)));
+  }
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {
+    return absl::OkStatus();
+  }
+  return SqliteError(db);
+}
+
+absl::Status Checkpointer::Finish() {
+  sqlite3* db = connection_->handle();
+  if (sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                nullptr) != SQLITE_OK ||
+      sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr) !=
+          SQLITE_OK) {
+    return SqliteError(db);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace signet

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_CHECKPOINTER_H_
+#define SIGNET_STORAGE_SQLITE_CHECKPOINTER_H_
+
+#include <sqlite3.h>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "storage/sqlite/connection.h"
+
+namespace signet {
+
+// Copies the write-ahead log into the database once it has grown, so that it
+// can start over (sqlite.org/wal.html). Works on the writing connection,
+// because SQLite up to 3.51.2 may corrupt a database that one connection writes
+// while another checkpoints. Not thread-safe; belongs to the writer's thread.
+class Checkpointer {
+ public:
+  // `connection` outlives this object. `busy_timeout` is its own, which some
+  // checkpoints shorten for a moment.
+  Checkpointer(Connection* connection, int after_pages,
+               absl::Duration busy_timeout);
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+  ~Checkpointer();
+
+  // Call between transactions. Most calls do nothing; one that finds the log at
+  // `after_pages` takes a few milliseconds. A reader keeps the log from
+  // starting over while it is at it; if that happens until the log is several
+  // times as long, readers are waited for, for some milliseconds more. An error
+  // leaves the log as it is, good for another try when it has grown by as much
+  // again.
+  absl::Status MaybeRun();
+
+  // Copies all of the log, and lets the connection remove it when it closes.
+  absl::Status Finish();
+
+ private:
+  static int OnCommit(void* self, sqlite3*, const char*, int log_pages);
+
+  Connection* const connection_;
+  const int after_pages_;
+  const absl::Duration busy_timeout_;
+  int log_pages_ = 0;  // As of the latest commit.
+  int next_at_pages_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_CHECKPOINTER_H_

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/database.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/sqlite/sqlite_error.h"
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kRestore =
+    "restore it from a backup, or move the whole data directory aside to start "
+    "anew";
+
+absl::Status Refuse(absl::StatusCode code, const std::string& file,
+                    std::string_view what, std::string_view remedy) {
+  return absl::Status(code, absl::StrCat(file, ": ", std::string(what), "; ",
+                                         std::string(remedy)));
+}
+
+// Adds the file and a remedy to an error met while opening it.
+absl::Status Explain(const std::string& file, const absl::Status& error) {
+  const std::string_view message(error.message().data(),
+                                 error.message().size());
+  switch (error.code()) {
+    case absl::StatusCode::kDataLoss:
+      return Refuse(error.code(), file, message, kRestore);
+    case absl::StatusCode::kFailedPrecondition:
+      return Refuse(error.code(), file, message,
+                    "run the release that wrote it, or a newer one");
+    case absl::StatusCode::kUnavailable:
+      return Refuse(error.code(), file, message,
+                    "check the disk, the file's owner and mode, and which "
+                    "other processes have it open");
+    default:
+      return Refuse(error.code(), file, message, "report this as a bug");
+  }
+}
+
+std::string Errno() { return std::strerror(errno); }
+
+bool Exists(const std::string& file) {
+  struct stat info;
+  return lstat(file.c_str(), &info) == 0;
+}
+
+// Looks at the header (sqlite.org/fileformat.html section 1.3) before SQLite
+// does: merely to open a foreign database may change it.
+absl::Status CheckHeader(const std::string& file) {
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr size_t kApplicationIdOffset = 68;
+  std::array<uint8_t, 100> header;
+
+  const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, file,
+                  absl::StrCat("cannot be written (", Errno(), ")"),
+                  "give this user write access to the file");
+  }
+  absl::Cleanup close_file = [&] { close(fd); };
+  if (pread(fd, header.data(), header.size(), 0) !=
+      static_cast<ssize_t>(header.size())) {
+    return Refuse(absl::StatusCode::kDataLoss, file,
+                  "is empty or cut short; it is not a database any more",
+                  kRestore);
+  }
+  if (std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
+    return Refuse(absl::StatusCode::kDataLoss, file,
+                  "has no SQLite header; it is damaged or another kind of file",
+                  kRestore);
+  }
+  uint32_t application_id = 0;
+  for (size_t i = 0; i < sizeof application_id; ++i) {
+    application_id = application_id << 8 | header[kApplicationIdOffset + i];
+  }
+  if (application_id != kApplicationId) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, file,
+                  "is a database of another application",
+                  "choose another data directory");
+  }
+  return absl::OkStatus();
+}
+
+// Searches for damage until `limit` has passed.
+absl::Status CheckForDamage(Connection& connection, absl::Duration limit) {
+  constexpr int kStepsBetweenLooks = 10'000;
+  absl::Time deadline = absl::Now() + limit;
+  sqlite3_progress_handler(
+      connection.handle(), kStepsBetweenLooks,
+      [](void* end) -> int {
+        return absl::Now() > *static_cast<absl::Time*>(end);
+      },
+      &deadline);
+  const absl::StatusOr<std::string> verdict =
+      connection.QueryText("PRAGMA quick_check(1)");
+  const bool out_of_time =
+      sqlite3_errcode(connection.handle()) == SQLITE_INTERRUPT;
+  sqlite3_progress_handler(connection.handle(), 0, nullptr, nullptr);
+  if (out_of_time) return absl::OkStatus();
+  if (!verdict.ok()) return verdict.status();
+  if (*verdict == "ok") return absl::OkStatus();
+  // Only its first line: the second names the page or row.
+  return absl::DataLossError(absl::StrCat(
+      "is damaged (", verdict->substr(0, verdict->find('\n')), ")"));
+}
+
+absl::Status UseWriteAheadLog(Connection& connection) {
+  const absl::StatusOr<std::string> mode =
+      connection.QueryText("PRAGMA journal_mode = WAL");
+  if (!mode.ok()) return mode.status();
+  if (*mode == "wal") return absl::OkStatus();
+  return StorageUnavailable(absl::StrCat("journal mode: got ", *mode,
+                                         ", want wal; the file system lacks "
+                                         "shared memory"));
+}
+
+absl::Status SyncDirectory(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fsync(fd) != 0) {
+    absl::Status status = StorageUnavailable(
+        absl::StrCat(directory, ": cannot be synced (", Errno(), ")"));
+    if (fd >= 0) close(fd);
+    return status;
+  }
+  close(fd);
+  return absl::OkStatus();
+}
+
+absl::Status Create(const DatabaseOptions& options,
+                    std::span<const Migration> migrations) {
+  const std::string& file = options.connection.file;
+  ConnectionOptions building = options.connection;
+  building.file += ".new";
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    unlink(absl::StrCat(building.file, suffix).c_str());
+  }
+  // SQLite would follow the umask; its log files take the mode of this one.
+  const int fd =
+      open(building.file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, building.file,
+                  absl::StrCat("cannot be made (", Errno(), ")"),
+                  "give this user write access to the data directory");
+  }
+  close(fd);
+  {
+    absl::StatusOr<Connection> connection =
+        Connection::Open(building, Connection::Access::kReadWrite);
+    if (!connection.ok()) return Explain(building.file, connection.status());
+    const std::string stamp =
+        absl::StrCat("PRAGMA application_id = ", kApplicationId);
+    absl::Status status = connection->Execute(stamp.c_str());
+    if (status.ok()) status = Migrate(*connection, migrations);
+    // Last, so that everything so far is in the file itself.
+    if (status.ok()) status = UseWriteAheadLog(*connection);
+    if (!status.ok()) return Explain(building.file, status);
+  }
+  if (rename(building.file.c_str(), file.c_str()) != 0) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, file,
+                  absl::StrCat("cannot be put in place (", Errno(), ")"),
+                  "give this user write access to the data directory");
+  }
+  return SyncDirectory(std::filesystem::path(file).parent_path());
+}
+
+}  // namespace
+
+absl::StatusOr<Connection> OpenDatabase(const DatabaseOptions& options,
+                                        std::span<const Migration> migrations) {
+  const std::string& file = options.connection.file;
+  if (!Exists(file)) {
+    const std::string log = file + "-wal";
+    if (Exists(log)) {
+      return Refuse(absl::StatusCode::kDataLoss, file,
+                    absl::StrCat("is missing, but its log ", log, " is there"),
+                    kRestore);
+    }
+    if (absl::Status s = Create(options, migrations); !s.ok()) return s;
+  }
+  if (absl::Status s = CheckHeader(file); !s.ok()) return s;
+
+  absl::StatusOr<Connection> connection =
+      Connection::Open(options.connection, Connection::Access::kReadWrite);
+  if (!connection.ok()) return Explain(file, connection.status());
+  absl::Status status = CheckForDamage(*connection, options.check_time);
+  if (status.ok()) status = UseWriteAheadLog(*connection);
+  if (status.ok()) status = Migrate(*connection, migrations);
+  if (!status.ok()) return Explain(file, status);
+
+  // After an fsync that failed, the log may be read back from memory and yet
+  // not be on the disk: copied into the database it is written afresh. A disk
+  // too full for that still serves reads.
+  sqlite3_wal_checkpoint_v2(connection->handle(), "main",
+                            SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  return connection;
+}
+
+}  // namespace signet

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_DATABASE_H_
+#define SIGNET_STORAGE_SQLITE_DATABASE_H_
+
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/migration.h"
+
+namespace signet {
+
+// In the header of every database of ours (PRAGMA application_id): "Sgnt".
+inline constexpr int kApplicationId = 0x53676e74;
+
+struct DatabaseOptions {
+  ConnectionOptions connection;
+  // How much time the search for damage may take; a large file is searched as
+  // far as that goes.
+  absl::Duration check_time;
+};
+
+// Opens the one connection that writes, making the database if there is none.
+// The caller holds the directory's lock.
+//
+// A new database is built beside its place and moved there when whole, so a
+// file in that place always was one: nothing is ever made over an empty, cut or
+// foreign file, nor over a write-ahead log that lost its database. An older
+// schema is brought up to date. What a crash left in the log is made durable.
+//
+// Errors name the file and say what to do, in one line:
+//   FAILED_PRECONDITION: not a database of ours, a newer schema, or no right to
+//     write it. The file is as it was.
+//   DATA_LOSS: the file is damaged.
+//   UNAVAILABLE: locked by another process, or the disk failed.
+absl::StatusOr<Connection> OpenDatabase(const DatabaseOptions& options,
+                                        std::span<const Migration> migrations);
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_DATABASE_H_

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/group_commit.h"
+
+#include <sqlite3.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/error.h"
+#include "storage/sqlite/sqlite_error.h"
+
+namespace signet {
+namespace {
+
+// Whether a COMMIT that ended with `code` has certainly left no trace. Disk
+// full is met while the log is being written, before the record that commits;
+// locked, before anything is written. Any other error may come after that
+// record: an fsync may fail and yet have written it.
+bool CommitLeftNoTrace(int code) {
+  return (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_BUSY;
+}
+
+absl::Status OutcomeUnknown(const absl::Status& cause) {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   absl::IsUnavailable(cause)
+                       ? absl::StrCat("the write may or may not be stored; ",
+                                      cause.message())
+                       : "the write may or may not be stored",
+                   {.reason = "WRITE_OUTCOME_UNKNOWN"});
+}
+
+void SetOutcomes(std::span<PendingWrite> group, const absl::Status& outcome) {
+  for (PendingWrite& write : group) write.outcome = outcome;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
+    Connection connection) {
+  // A body never sees half-written pages on the disk, so keep them in memory.
+  if (absl::Status s = connection.Execute("PRAGMA cache_spill = OFF");
+      !s.ok()) {
+    return s;
+  }
+  Preparer prepare(connection.handle());
+  Statement begin = prepare("BEGIN IMMEDIATE");
+  Statement commit = prepare("COMMIT");
+  Statement rollback = prepare("ROLLBACK");
+  if (!prepare.status().ok()) return prepare.status();
+  absl::StatusOr<SqliteWriteTxn> txn = SqliteWriteTxn::Create(connection);
+  if (!txn.ok()) return txn.status();
+  return std::unique_ptr<GroupCommit>(
+      new GroupCommit(std::move(connection), *std::move(txn), std::move(begin),
+                      std::move(commit), std::move(rollback)));
+}
+
+GroupCommit::GroupCommit(Connection connection, SqliteWriteTxn txn,
+                         Statement begin, Statement commit, Statement rollback)
+    : connection_(std::move(connection)),
+      txn_(std::move(txn)),
+      begin_(std::move(begin)),
+      commit_(std::move(commit)),
+      rollback_(std::move(rollback)) {}
+
+GroupResult GroupCommit::Run(std::span<PendingWrite> group) {
+  if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
+  for (PendingWrite& write : group) {
+    if (write.expired != nullptr && write.expired()) {
+      write.outcome = absl::DeadlineExceededError("the caller has gone");
+      continue;
+    }
+    write.outcome = txn_.Run(write.body);
+    if (!txn_.engine_failure().ok()) {
+      return Abandon(group, txn_.engine_failure());
+    }
+  }
+  return Commit(group);
+}
+
+GroupResult GroupCommit::Commit(std::span<PendingWrite> group) {
+  const absl::Status status = commit_.Execute();
+  if (status.ok()) return {};
+  if (CommitLeftNoTrace(sqlite3_extended_errcode(connection_.handle()))) {
+    return Abandon(group, status);
+  }
+  SetOutcomes(group, OutcomeUnknown(status));
+  return {.status = status, .fatal = true};
+}
+
+GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,
+                                 const absl::Status& cause) {
+  SetOutcomes(group, cause);
+  bool fatal = absl::IsDataLoss(cause);
+  if (connection_.InTransaction()) fatal |= !rollback_.Execute().ok();
+  return {.status = cause, .fatal = fatal};
+}
+
+}  // namespace signet

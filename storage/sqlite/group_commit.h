@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_GROUP_COMMIT_H_
+#define SIGNET_STORAGE_SQLITE_GROUP_COMMIT_H_
+
+#include <memory>
+#include <span>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/write_txn.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// One accepted Store::Write.
+struct PendingWrite {
+  Store::WriteBody body;
+  Store::Done done;
+  absl::AnyInvocable<bool()> expired;  // May be null.
+  absl::Status outcome = {};           // What `done` will be told.
+};
+
+// How the transaction of a group ended.
+struct GroupResult {
+  // OK, or the trouble with the medium that ended it.
+  absl::Status status;
+  // Whether the store must stop, because COMMIT left its outcome open, damage
+  // was found, or the transaction could not be undone.
+  bool fatal = false;
+};
+
+// Owns the writing connection: makes many writes durable with one fsync. Not
+// thread-safe; belongs to the writer's thread.
+class GroupCommit {
+ public:
+  // `connection` is a writing one from OpenDatabase().
+  static absl::StatusOr<std::unique_ptr<GroupCommit>> Create(
+      Connection connection);
+
+  // Runs the bodies of `group`, in order, in one transaction and commits it;
+  // then each write's outcome is set, and none of the `done` has been called.
+  // A body that fails is undone alone. When the medium fails every outcome is
+  // the same:
+  //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: COMMIT failed in a way that leaves
+  //   open
+  //     whether the group is on the disk.
+  //   UNAVAILABLE / STORAGE_UNAVAILABLE, DATA_LOSS: nothing is written.
+  GroupResult Run(std::span<PendingWrite> group);
+
+  Connection& connection() { return connection_; }
+
+ private:
+  GroupCommit(Connection connection, SqliteWriteTxn txn, Statement begin,
+              Statement commit, Statement rollback);
+
+  GroupResult Commit(std::span<PendingWrite> group);
+  // Undoes the transaction, if one is open, on account of `cause`.
+  GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
+
+  Connection connection_;  // First: the statements below go before it.
+  SqliteWriteTxn txn_;
+  Statement begin_;
+  Statement commit_;
+  Statement rollback_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_GROUP_COMMIT_H_

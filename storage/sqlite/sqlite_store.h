@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_SQLITE_STORE_H_
+#define SIGNET_STORAGE_SQLITE_SQLITE_STORE_H_
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/base/log.h"
+#include "storage/sqlite/checkpointer.h"
+#include "storage/sqlite/group_commit.h"
+#include "storage/sqlite/lock_file.h"
+#include "storage/sqlite/read_pool.h"
+#include "storage/sqlite/write_queue.h"
+#include "storage/store.h"
+
+namespace signet {
+
+struct SqliteOptions {
+  // Holds `signet.db`, its log and `signet.lock`. Made (mode 0700) if absent;
+  // its parent exists. On a local file system.
+  std::string directory;
+
+  // Writes that may wait; one more is refused with WRITE_QUEUE_FULL.
+  int max_queued_writes = 4096;
+  // Writes that share one fsync.
+  int max_writes_per_commit = 256;
+  // Connections that read, hence reads at once; and how long a read waits for
+  // one.
+  int read_connections = 4;
+  absl::Duration read_wait = absl::Milliseconds(250);
+  // How long to wait for another process, such as a backup, that locks the
+  // file.
+  absl::Duration busy_timeout = absl::Seconds(5);
+  // How long Open() waits for another instance to let go of the directory.
+  absl::Duration lock_wait = absl::Seconds(2);
+  // How long Open() may search for damage.
+  absl::Duration check_time = absl::Seconds(10);
+  // The log is copied into the database when it has this many 4 KiB pages.
+  int checkpoint_after_pages = 1000;
+  // The SQLite VFS to go through; empty: the default one. Tests inject faults.
+  std::string vfs = {};
+
+  // Receives warnings and failures. Not owned; null: nobody does.
+  Logger* logger = nullptr;
+  // Called once, on any thread, when the store fails for good, with the cause.
+  // Must not block.
+  absl::AnyInvocable<void(const absl::Status&)> on_failure = {};
+};
+
+// Signet's embedded default: an SQLite database in WAL mode, every acknowledged
+// write on stable storage (synchronous=FULL). One thread writes: it gathers
+// what waits into one transaction and answers when that is durable. Reads run
+// on the calling thread. Thread-safe.
+//
+// `done` of a write is called on the writer's thread: keep it short.
+//
+// Fail-stop: when a commit fails in a way that leaves its outcome open, or
+// damage is found, the store refuses everything until it is opened anew. A full
+// disk is no failure: writes are refused, reads go on, and writes work again
+// once there is space.
+class SqliteStore final : public Store {
+ public:
+  // Opens the database in `options.directory`, or makes it. Errors name the
+  // file and the remedy in one line, and nothing has been changed:
+  //   FAILED_PRECONDITION: the directory cannot be written or is in use by
+  //   another
+  //     process; the database belongs to another application or a newer
+  //     release.
+  //   DATA_LOSS: the database is damaged, cut short or incomplete.
+  //   UNAVAILABLE: the disk failed, or another process holds a lock.
+  //   INVALID_ARGUMENT: an option is out of range.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
+      SqliteOptions options);
+
+  // Drains.
+  ~SqliteStore() override;
+
+  void Read(ReadBody body, Done done) override;
+  void Write(WriteBody body, Done done,
+             absl::AnyInvocable<bool()> expired = nullptr) override;
+  absl::Status Health() const override;
+
+  // Leaves no log behind unless the store has failed. Never from a body or a
+  // `done`.
+  void Drain() override;
+
+ private:
+  SqliteStore(SqliteOptions options, LockFile lock,
+              std::unique_ptr<GroupCommit> group_commit,
+              std::unique_ptr<ReadPool> readers);
+
+  enum class State { kServing, kDraining, kFailed };
+
+  void RunWriter();
+  void RunGroup(std::span<PendingWrite> group);
+  // Refuses everything from now on. The first failure counts.
+  void Fail(const absl::Status& cause);
+  // Logs when the disk turns bad or good, not for each write between.
+  void NoteDisk(const absl::Status& status);
+
+  SqliteOptions options_;
+  const LockFile lock_;
+
+  // The writer's own.
+  std::unique_ptr<GroupCommit> group_commit_;
+  std::unique_ptr<Checkpointer> checkpointer_;
+  bool disk_trouble_ = false;
+
+  std::unique_ptr<ReadPool> readers_;
+  WriteQueue queue_;
+
+  std::atomic<State> state_ = State::kServing;
+  mutable absl::Mutex mutex_;
+  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);  // Unless serving.
+
+  absl::Mutex drain_mutex_;  // Held while draining.
+  std::thread writer_ ABSL_GUARDED_BY(drain_mutex_);
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_SQLITE_STORE_H_

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/time_column.h"
+
+namespace signet {
+namespace {
+
+constexpr int64_t kFirstSecond = -62135596800;  // 0001-01-01T00:00:00Z
+constexpr int64_t kLastSecond = 253402300799;   // 9999-12-31T23:59:59Z
+constexpr int kSecondBytes = 5;
+
+void PutBigEndian(uint64_t value, std::span<uint8_t> out) {
+  for (size_t i = out.size(); i-- > 0; value >>= 8) {
+    out[i] = static_cast<uint8_t>(value);
+  }
+}
+
+int64_t GetBigEndian(std::span<const uint8_t> in) {
+  uint64_t value = 0;
+  for (uint8_t byte : in) value = value << 8 | byte;
+  return static_cast<int64_t>(value);
+}
+
+}  // namespace
+
+TimeColumn EncodeTime(absl::Time time) {
+  const int64_t seconds = absl::ToUnixSeconds(time);  // Rounds down.
+  const int64_t nanos =
+      (time - absl::FromUnixSeconds(seconds)) / absl::Nanoseconds(1);
+  TimeColumn column;
+  const std::span<uint8_t> bytes(column);
+  PutBigEndian(seconds - kFirstSecond, bytes.first(kSecondBytes));
+  PutBigEndian(nanos, bytes.subspan(kSecondBytes));
+  return column;
+}
+
+std::optional<absl::Time> DecodeTime(std::span<const uint8_t> column) {
+  if (column.size() != TimeColumn().size()) return std::nullopt;
+  const int64_t seconds =
+      kFirstSecond + GetBigEndian(column.first(kSecondBytes));
+  const int64_t nanos = GetBigEndian(column.subspan(kSecondBytes));
+  if (seconds > kLastSecond || nanos > 999'999'999) return std::nullopt;
+  return absl::FromUnixSeconds(seconds) + absl::Nanoseconds(nanos);
+}
+
+}  // namespace signet
