@@ -92,9 +92,14 @@ class ServiceAccounts {
  private:
   struct CreateCall;
 
-  void Admit(const Principal& principal, std::string_view account_id,
+  void MintAndWrite(std::shared_ptr<CreateCall> call);
+  // OK where `account_id` is absent.
+  void Admit(const Principal& principal, const std::optional<Uuid>& account_id,
              Right right, AdmitDone done);
-  void Write(std::shared_ptr<CreateCall> call, Expired expired);
+  // Ends a call with `fault`, unless a lack of `right` ranks before it.
+  template <typename T>
+  void Refuse(const Principal& principal, const std::optional<Uuid>& account_id,
+              Right right, absl::Status fault, Done<T> done);
 
   Store* const store_;
   const MacKeyring* const keyring_;

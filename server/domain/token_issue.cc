@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/token_issue.h"
+
+#include <string>
+#include <utility>
+
+#include "server/token/token.h"
+
+namespace signet {
+
+IssuedToken IssueToken(std::string_view prefix, absl::Time now,
+                       std::optional<absl::Time> expires_at,
+                       const MacKeyring& keyring, RandomSource& random) {
+  MintedToken minted = MintToken(prefix, now, random);
+  return {
+      .record = {.public_id = std::move(minted.public_id),
+                 .prefix = std::string(prefix),
+                 .last4 = std::move(minted.last4),
+                 .key_version = keyring.current_version(),
+                 .mac = keyring.Compute(minted.text.Expose()),
+                 .created_at = absl::FromUnixMicros(absl::ToUnixMicros(now)),
+                 .expires_at = expires_at},
+      .text = std::move(minted.text)};
+}
+
+}  // namespace signet

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_TOKEN_ISSUE_H_
+#define SIGNET_SERVER_DOMAIN_TOKEN_ISSUE_H_
+
+#include <optional>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "server/base/random.h"
+#include "server/base/secret.h"
+#include "server/crypto/mac_keyring.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// A token fresh from the mint: what is stored of it, and its plaintext.
+struct IssuedToken {
+  TokenRecord record;
+  Secret text;
+};
+
+// Mints a token under a valid `prefix` and MACs it under the current key. The
+// record says it was created at `now` in whole microseconds.
+IssuedToken IssueToken(std::string_view prefix, absl::Time now,
+                       std::optional<absl::Time> expires_at,
+                       const MacKeyring& keyring, RandomSource& random);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_TOKEN_ISSUE_H_
