@@ -7,7 +7,7 @@ readonly build_packages=(
   ca-certificates cmake dpkg-dev g++ git golang-github-gogo-googleapis-dev
   grpc-proto libabsl-dev libboost1.81-dev libcli11-dev libcurl4-openssl-dev
   libgmock-dev libgrpc++-dev libgtest-dev libnghttp2-dev libprotobuf-dev
-  libsqlite3-dev ninja-build nlohmann-json3-dev pkgconf protobuf-compiler
+  libprotoc-dev libsqlite3-dev ninja-build nlohmann-json3-dev pkgconf protobuf-compiler
   protobuf-compiler-grpc)
 readonly test_packages=(
   curl python3 python3-grpcio python3-h2 python3-hpack python3-protobuf
