@@ -48,7 +48,7 @@ def signet_room(name, deps = [], system = [], used_by = []):
     )
 
 def signet_unit_tests(tests):
-    """One test per room from tests/unit/<package>/*_test.cc.
+    """One test per room from tests/unit/<package>/*_test.cc and the headers there.
 
     Args:
       tests: room name -> further dependencies of its tests.
@@ -56,7 +56,7 @@ def signet_unit_tests(tests):
     for name, deps in tests.items():
         native.cc_test(
             name = name + "_test",
-            srcs = native.glob([ROOMS[name] + "/*_test.cc"]),
+            srcs = native.glob([ROOMS[name] + "/*_test.cc", ROOMS[name] + "/*.h"]),
             copts = COPTS,
             data = ["//tests:testdata"],
             deps = [room(name), "//tests/support", "@system//:gtest"] + deps,
