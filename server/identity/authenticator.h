@@ -19,16 +19,17 @@ class Authenticator {
 
   virtual ~Authenticator() = default;
 
-  // `authorization` holds the value of every Authorization field in order (RFC 6750
-  // section 2.1; the scheme in any letter case); it is read before this returns.
-  // Calls `done` once, on this or another thread, with the principal or
+  // `authorization` holds the value of every Authorization field in order (RFC
+  // 6750 section 2.1; the scheme in any letter case); it is read before this
+  // returns. Calls `done` once, on this or another thread, with the principal
+  // or
   //   UNAUTHENTICATED / CREDENTIAL_MISSING: no credential, or another scheme.
   //   UNAUTHENTICATED / TOKEN_INVALID: any token that is not good. The error is
   //     the same for unknown, malformed, revoked and expired ones.
   //   INVALID_ARGUMENT / INVALID_REQUEST: more than one Authorization field.
-  //   PERMISSION_DENIED / INSUFFICIENT_SCOPE: a good OAuth token without the required scope.
-  //   UNAVAILABLE / ISSUER_UNAVAILABLE: the token's key cannot be had just now.
-  //   UNAVAILABLE / STORAGE_UNAVAILABLE: as the store said.
+  //   PERMISSION_DENIED / INSUFFICIENT_SCOPE: a good OAuth token without the
+  //   required scope. UNAVAILABLE / ISSUER_UNAVAILABLE: the token's key cannot
+  //   be had just now. UNAVAILABLE / STORAGE_UNAVAILABLE: as the store said.
   virtual void Authenticate(std::span<const std::string> authorization,
                             absl::Time now, Done done) = 0;
 };

@@ -15,12 +15,12 @@
 namespace signet {
 
 // The service's Authenticator: service-account tokens from `store`, and OAuth
-// access tokens where `oauth` names an issuer. The issuer need not be up: its keys
-// are fetched on a background thread, which the destructor stops at once.
+// access tokens where `oauth` names an issuer. The issuer need not be up: its
+// keys are fetched on a background thread, which the destructor stops at once.
 //
 // The pointers are borrowed and outlive the result. Destroy the result when no
-// Authenticate is running any more; calls that still wait for the issuer then end
-// with ISSUER_UNAVAILABLE before the destructor returns.
+// Authenticate is running any more; calls that still wait for the issuer then
+// end with ISSUER_UNAVAILABLE before the destructor returns.
 //
 //   INVALID_ARGUMENT / FLAG_INVALID: an option, or the file it names, is not
 //   usable; the message names the flag.

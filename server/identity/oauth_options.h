@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,11 +12,11 @@
 
 namespace signet {
 
-// When an issuer's keys are fetched, and how long they are trusted. The defaults
-// are for production; tests shorten them.
+// When an issuer's keys are fetched, and how long they are trusted. The
+// defaults are for production; tests shorten them.
 struct KeyFetchPolicy {
   absl::Duration refresh_interval = absl::Minutes(5);  // After a good fetch.
-  absl::Duration min_interval = absl::Seconds(10);     // Between any two fetches.
+  absl::Duration min_interval = absl::Seconds(10);  // Between any two fetches.
   absl::Duration max_key_age = absl::Hours(1);  // Since the last good fetch.
   absl::Duration connect_timeout = absl::Seconds(3);
   absl::Duration request_timeout = absl::Seconds(5);  // One document, in all.
@@ -49,6 +50,9 @@ struct OauthOptions {
 
   friend bool operator==(const OauthOptions&, const OauthOptions&) = default;
 };
+
+// INVALID_ARGUMENT / FLAG_INVALID with the message "--`flag`: `detail`".
+absl::Status OauthFlagError(std::string_view flag, std::string_view detail);
 
 }  // namespace signet
 

@@ -20,19 +20,19 @@ struct Principal {
 
   // A service account's id; a user's `sub` where that is a UUID, else the
   // UUIDv5 of (issuer, sub).
-  Uuid id;
+  Uuid id = {};
 
   // A user's `sub` as the issuer wrote it; empty for a service account.
-  std::string oauth_subject;
+  std::string oauth_subject = {};
 
   // The groups an OAuth token names; empty for a service account.
-  std::vector<std::string> groups;
+  std::vector<std::string> groups = {};
 
   // The account a service account belongs to; nullopt for a user.
-  std::optional<Uuid> home_account_id;
+  std::optional<Uuid> home_account_id = {};
 
   // When the presented credential dies; nullopt for never.
-  std::optional<absl::Time> credential_expires_at;
+  std::optional<absl::Time> credential_expires_at = {};
 
   // Everything that this principal may be called in an authorization: a service
   // account its id; a user its id, its `sub`, and each of its groups.

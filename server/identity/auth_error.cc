@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/auth_error.h"
+
+#include <algorithm>
+
+#include "server/base/error.h"
+
+namespace signet {
+
+absl::Status CredentialMissingError() {
+  return MakeError(absl::StatusCode::kUnauthenticated,
+                   "authorization: got none, want a bearer token",
+                   {.reason = "CREDENTIAL_MISSING"});
+}
+
+absl::Status TokenInvalidError() {
+  return MakeError(absl::StatusCode::kUnauthenticated,
+                   "authorization: the token is not valid",
+                   {.reason = "TOKEN_INVALID"});
+}
+
+absl::Status SeveralCredentialsError() {
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   "authorization: got several, want one",
+                   {.reason = "INVALID_REQUEST"});
+}
+
+absl::Status InsufficientScopeError() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "authorization: the token lacks the required scope",
+                   {.reason = "INSUFFICIENT_SCOPE"});
+}
+
+absl::Status IssuerUnavailableError(absl::Duration retry_after) {
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      "authorization: the token issuer's keys cannot be had just now",
+      {.reason = "ISSUER_UNAVAILABLE",
+       .retry_after = std::max(retry_after, absl::Seconds(1))});
+}
+
+}  // namespace signet

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_AUTH_ERROR_H_
+#define SIGNET_SERVER_IDENTITY_AUTH_ERROR_H_
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace signet {
+
+// The errors of Authenticator, worded in one place so that no two refusals of a
+// token can be told apart.
+
+// UNAUTHENTICATED / CREDENTIAL_MISSING.
+absl::Status CredentialMissingError();
+
+// UNAUTHENTICATED / TOKEN_INVALID.
+absl::Status TokenInvalidError();
+
+// INVALID_ARGUMENT / INVALID_REQUEST.
+absl::Status SeveralCredentialsError();
+
+// PERMISSION_DENIED / INSUFFICIENT_SCOPE.
+absl::Status InsufficientScopeError();
+
+// UNAVAILABLE / ISSUER_UNAVAILABLE; the hint is at least a second.
+absl::Status IssuerUnavailableError(absl::Duration retry_after);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_AUTH_ERROR_H_

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/composite_authenticator.h"
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/identity/auth_error.h"
+#include "server/identity/bearer.h"
+
+namespace signet {
+
+void CompositeAuthenticator::Authenticate(
+    std::span<const std::string> authorization, absl::Time now, Done done) {
+  const absl::StatusOr<std::string_view> credential = ReadBearer(authorization);
+  if (!credential.ok()) {
+    std::move(done)(credential.status());
+  } else if (credential->find('.') == credential->npos) {
+    tokens_.Authenticate(*credential, now, std::move(done));
+  } else if (oauth_ != nullptr) {
+    oauth_->Authenticate(*credential, now, std::move(done));
+  } else {
+    std::move(done)(TokenInvalidError());
+  }
+}
+
+}  // namespace signet

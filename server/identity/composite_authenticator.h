@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_COMPOSITE_AUTHENTICATOR_H_
+#define SIGNET_SERVER_IDENTITY_COMPOSITE_AUTHENTICATOR_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "server/identity/authenticator.h"
+#include "server/identity/oauth_authenticator.h"
+#include "server/identity/token_authenticator.h"
+
+namespace signet {
+
+// Tells the kinds of tokens apart by their text: a JWT has dots, which a
+// service-account token has not. Thread-safe.
+class CompositeAuthenticator final : public Authenticator {
+ public:
+  // `oauth` may be null: every OAuth token is refused.
+  CompositeAuthenticator(TokenAuthenticator tokens,
+                         std::unique_ptr<OauthAuthenticator> oauth)
+      : tokens_(tokens), oauth_(std::move(oauth)) {}
+
+  void Authenticate(std::span<const std::string> authorization, absl::Time now,
+                    Done done) override;
+
+ private:
+  const TokenAuthenticator tokens_;
+  const std::unique_ptr<OauthAuthenticator> oauth_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_COMPOSITE_AUTHENTICATOR_H_

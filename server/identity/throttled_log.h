@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_THROTTLED_LOG_H_
+#define SIGNET_SERVER_IDENTITY_THROTTLED_LOG_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/base/log.h"
+
+namespace signet {
+
+// Tells an operator why tokens are refused, which no client is told, without
+// letting whoever sends many bad ones fill the disk: one line a second, with
+// the number left out since the last. Thread-safe. Borrows the logger.
+class ThrottledLog {
+ public:
+  explicit ThrottledLog(Logger* logger) : logger_(logger) {}
+
+  // `why` holds nothing of the token.
+  void Refused(std::string_view why, absl::Time now);
+
+ private:
+  Logger* const logger_;
+  absl::Mutex mutex_;
+  absl::Time last_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  int64_t omitted_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_THROTTLED_LOG_H_

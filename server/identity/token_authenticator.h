@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_TOKEN_AUTHENTICATOR_H_
+#define SIGNET_SERVER_IDENTITY_TOKEN_AUTHENTICATOR_H_
+
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/identity/authenticator.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// Proves service-account tokens against the store. Thread-safe. Borrows what it
+// is given.
+//
+// Whoever holds a token whose checksum is right learns nothing from how long a
+// refusal takes: an unknown public id, a wrong secret, an expired and a revoked
+// token all cost one lookup and one MAC, in this order, and end in one place.
+class TokenAuthenticator {
+ public:
+  TokenAuthenticator(Store* store, const MacKeyring* keyring)
+      : store_(store), keyring_(keyring) {}
+
+  // Calls `done` once, on this or another thread, with the service account or
+  //   UNAUTHENTICATED / TOKEN_INVALID: not the current token of one, revoked,
+  //   or
+  //     dead (now >= expires_at). Text that is no token, or has a wrong
+  //     checksum, is refused without touching the store.
+  //   The store's own errors, unchanged.
+  // `token` is read before this returns; the copy kept meanwhile is wiped.
+  void Authenticate(std::string_view token, absl::Time now,
+                    Authenticator::Done done) const;
+
+ private:
+  Store* const store_;
+  const MacKeyring* const keyring_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_TOKEN_AUTHENTICATOR_H_
