@@ -46,19 +46,23 @@ std::string Reachable(HostPort address) {
   return address.ToString();
 }
 
+absl::string_view View(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
 }  // namespace
 
 std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
-                           const std::string& account_id,
-                           const std::string& service_account_id,
-                           const std::string& token) {
+                           std::string_view account_id,
+                           std::string_view service_account_id,
+                           std::string_view token) {
   return absl::StrReplaceAll(absl::StrCat(kFirst, kLines),
                              {{"{rest}", Reachable(rest)},
                               {"{grpc}", Reachable(grpc)},
-                              {"{account}", account_id},
-                              {"{quoted_account}", account_id},
-                              {"{service_account}", service_account_id},
-                              {"{token}", token}});
+                              {"{account}", View(account_id)},
+                              {"{quoted_account}", View(account_id)},
+                              {"{service_account}", View(service_account_id)},
+                              {"{token}", View(token)}});
 }
 
 std::string LaterStartText(const HostPort& rest, const HostPort& grpc) {

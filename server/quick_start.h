@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_QUICK_START_H_
 
 #include <string>
+#include <string_view>
 
 #include "server/config.h"
 
@@ -14,9 +15,9 @@ namespace signet {
 
 // After the bootstrap: shows `token` and uses it, so it is a secret.
 std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
-                           const std::string& account_id,
-                           const std::string& service_account_id,
-                           const std::string& token);
+                           std::string_view account_id,
+                           std::string_view service_account_id,
+                           std::string_view token);
 
 // On any later start: the token is `$SIGNET_TOKEN`, the account `$ACCOUNT_ID`.
 std::string LaterStartText(const HostPort& rest, const HostPort& grpc);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/bootstrap_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/json.h"
+#include "server/base/secret_file.h"
+#include "server/config.h"
+
+namespace signet {
+namespace {
+
+constexpr char kFlag[] = "bootstrap_file";
+
+struct Identity {
+  Uuid account_id;
+  Uuid service_account_id;
+};
+
+// Who the credential in a pending file is for; nullopt if that cannot be told.
+std::optional<Identity> ReadIdentity(std::string_view text) {
+  const absl::StatusOr<Json> json = ParseJson(text);
+  if (!json.ok() || !json->is_object()) return std::nullopt;
+  const auto uuid = [&json](const char* key) -> std::optional<Uuid> {
+    const auto member = json->find(key);
+    if (member == json->end() || !member->is_string()) return std::nullopt;
+    return Uuid::Parse(member->get_ref<const std::string&>());
+  };
+  const std::optional<Uuid> account_id = uuid("account_id");
+  const std::optional<Uuid> service_account_id = uuid("service_account_id");
+  if (!account_id || !service_account_id) return std::nullopt;
+  return Identity{*account_id, *service_account_id};
+}
+
+absl::Status SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder =
+      slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool ok = fd >= 0 && fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (ok) return absl::OkStatus();
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot sync ", folder));
+}
+
+}  // namespace
+
+BootstrapFile::BootstrapFile(std::string path, RandomSource* random)
+    : path_(std::move(path)), pending_(path_ + ".pending"), random_(random) {}
+
+absl::Status BootstrapFile::Recover(Store& store) {
+  const absl::StatusOr<Secret> text = ReadSecretFile(pending_);
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();
+  if (!text.ok()) return FlagError(kFlag, std::string(text.status().message()));
+  const std::optional<Identity> identity = ReadIdentity(text->Expose());
+  absl::Status known = absl::NotFoundError("");
+  if (identity) {
+    known = ReadAndWait(store, [&identity](ReadTxn& txn) {
+      return txn
+          .GetServiceAccount(identity->account_id, identity->service_account_id)
+          .status();
+    });
+  }
+  if (known.ok()) return Publish();
+  if (!absl::IsNotFound(known)) return known;
+  if (unlink(pending_.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot remove ", pending_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BootstrapFile::CheckFree() const {
+  struct stat info;
+  if (lstat(path_.c_str(), &info) != 0) {
+    if (errno == ENOENT) return absl::OkStatus();
+    return FlagError(
+        kFlag,
+        absl::StrCat("cannot look at ", path_, ": ",
+                     std::string(absl::ErrnoToStatus(errno, "").message())));
+  }
+  return FlagError(kFlag, absl::StrCat("got ", path_,
+                                       ", which exists; want a new file "
+                                       "for a first start"));
+}
+
+absl::Status BootstrapFile::Stage(const Bootstrapped& credential) {
+  std::string text =
+      absl::StrCat("{\"account_id\":\"", credential.account_id.ToString(),
+                   "\",\"service_account_id\":\"",
+                   credential.service_account_id.ToString(), "\",\"token\":\"");
+  text.reserve(text.size() + 128);
+  text.append(credential.token.Expose());
+  text.append("\"}\n");
+  const Secret content(std::move(text));
+  const absl::Status status =
+      CreateSecretFile(pending_, content.Expose(), *random_);
+  if (status.ok()) return status;
+  return FlagError(kFlag, std::string(status.message()));
+}
+
+absl::Status BootstrapFile::Publish() {
+  if (renameat2(AT_FDCWD, pending_.c_str(), AT_FDCWD, path_.c_str(),
+                RENAME_NOREPLACE) != 0) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("the first token is in ", pending_,
+                            ", which cannot be renamed to ", path_));
+  }
+  return SyncFolderOf(path_);
+}
+
+}  // namespace signet

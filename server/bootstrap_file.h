@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_BOOTSTRAP_FILE_H_
+#define SIGNET_SERVER_BOOTSTRAP_FILE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/base/random.h"
+#include "server/domain/bootstrap.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// The file of --bootstrap_file, which receives the first credential:
+// {"account_id","service_account_id","token"}, mode 0600.
+//
+// The credential is on disk as `PATH.pending` before it is committed and gets
+// its name after that. So a crash between the two steps loses no token and
+// leaves none at PATH that is void: the next start finishes the job. Not
+// thread-safe.
+class BootstrapFile {
+ public:
+  // `random` is borrowed and outlives this object.
+  BootstrapFile(std::string path, RandomSource* random);
+
+  // Finishes or undoes what a crash left behind: the pending credential gets
+  // its name if `store` knows its service account, and is deleted if not.
+  absl::Status Recover(Store& store);
+
+  // INVALID_ARGUMENT / FLAG_INVALID: something is at PATH already.
+  absl::Status CheckFree() const;
+
+  // Before the commit: puts `credential` on disk under the pending name.
+  absl::Status Stage(const Bootstrapped& credential);
+
+  // After the commit: gives the file its name, never over another.
+  absl::Status Publish();
+
+ private:
+  const std::string path_;
+  const std::string pending_;
+  RandomSource* const random_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_BOOTSTRAP_FILE_H_

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for every Python test that starts a server."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+
+from harness.api import Api  # noqa: E402
+from harness.process import Server  # noqa: E402
+from harness.surfaces import Grpc, Rest  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server that the tests of one file share; they leave it running."""
+    with Server(tmp_path_factory.mktemp("signet")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(server):
+    with Api(server) as channel:
+        yield channel
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts servers for one test: start(*flags, env=…) -> Server."""
+    servers = []
+
+    def start_one(*flags, folder=None, **options):
+        if folder is None:
+            folder = tmp_path / f"server{len(servers)}"
+            folder.mkdir()
+        servers.append(Server(folder, *flags, **options))
+        return servers[-1].start()
+
+    yield start_one
+    for running in servers:
+        running.kill()
+
+
+SURFACES = {
+    "http1": lambda server: Rest(server, "--http1.1"),
+    "http2": lambda server: Rest(server, "--http2-prior-knowledge"),
+    "grpc": Grpc,
+}
+
+
+@pytest.fixture(scope="module", params=SURFACES)
+def surface(request, server):
+    """The shared server through each of its doors."""
+    return SURFACES[request.param](server)

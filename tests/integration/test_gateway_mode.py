@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--mode=gateway answers, byte for byte, as the server's own REST does."""
+
+import json
+import uuid
+
+import pytest
+
+from harness import rest, token
+from harness.process import Server
+
+
+class Gateway(Server):
+    """Needs nothing of the server but its gRPC address."""
+
+    def __init__(self, folder, target, *flags):
+        super().__init__(folder, *flags)
+        self._target = target
+
+    def arguments(self):
+        return [self.binary, "--mode=gateway", f"--grpc_target={self._target}",
+                "--rest_address=127.0.0.1:0", f"--port_file={self.folder / 'ports'}",
+                *self.flags]
+
+
+@pytest.fixture(scope="module")
+def gateway(server, tmp_path_factory):
+    with Gateway(tmp_path_factory.mktemp("gateway"), server.grpc) as running:
+        yield running
+
+
+def requests(server):
+    """Requests whose answers do not change with time: name -> arguments."""
+    first, path = server.first, server.accounts_path
+    owner = {"token": first["token"]}
+    json_type = ["Content-Type: application/json"]
+    return {
+        "read": ("GET", f"{path}/{first['service_account_id']}", owner),
+        "head": ("HEAD", f"{path}/{first['service_account_id']}", owner),
+        "self": ("GET", "/v1/public/auth/self", owner),
+        "absent": ("GET", f"{path}/{uuid.UUID(int=7)}", owner),
+        "no credential": ("GET", "/v1/public/auth/self", {}),
+        "bad credential": ("GET", "/v1/public/auth/self", {"token": token.INVENTED}),
+        "other scheme": ("GET", "/v1/public/auth/self",
+                         {"fields": ["Authorization: Basic eDp5"]}),
+        "two credentials": ("GET", "/v1/public/auth/self",
+                            {"fields": [f"Authorization: Bearer {first['token']}"] * 2}),
+        "other account": ("POST", path.replace(first["account_id"], str(uuid.UUID(int=7))),
+                          owner | {"json_body": {"name": "x"}}),
+        "bad account id": ("POST", path.replace(first["account_id"], "7"),
+                           owner | {"json_body": {"name": "x"}}),
+        "bad name": ("POST", path, owner | {"json_body": {"name": "\t"}}),
+        "past": ("POST", path, owner | {"json_body": {
+            "name": "x", "expires_at": "2001-01-01T00:00:00Z"}}),
+        "malformed": ("POST", path, owner | {"body": "{", "fields": json_type}),
+        "malformed, bad credential": ("POST", path, {
+            "token": token.INVENTED, "body": "{", "fields": json_type}),
+        "malformed, other account": (
+            "POST", path.replace(first["account_id"], str(uuid.UUID(int=7))),
+            owner | {"body": "{", "fields": json_type}),
+        "unknown key": ("POST", path, owner | {"json_body": {"name": "x", "y": 1}}),
+        "too large": ("POST", path, owner | {"body": " " * 70000, "fields": json_type}),
+        "media type": ("POST", path, owner | {"body": "{}", "fields": ["Content-Type: a/b"]}),
+        "no route": ("GET", "/nowhere", owner),
+        "no route, no credential": ("GET", "/nowhere", {}),
+        "wrong method": ("PUT", path, owner),
+        "query": ("GET", "/v1/public/auth/self?x=1", owner),
+    }
+
+
+CASES = ["read", "head", "self", "absent", "no credential", "bad credential",
+         "other scheme", "two credentials", "other account", "bad account id", "bad name",
+         "past", "malformed", "malformed, bad credential", "malformed, other account",
+         "unknown key", "too large", "media type", "no route", "no route, no credential",
+         "wrong method", "query"]
+
+
+@pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
+@pytest.mark.parametrize("case", CASES)
+def test_same_bytes(server, gateway, case, http):
+    method, path, options = requests(server)[case]
+    direct = rest.request(server, method, path, http=http, **options)
+    remote = rest.request(gateway, method, path, http=http, **options)
+    assert remote.comparable() == direct.comparable()
+
+
+def test_no_case_is_forgotten(server):
+    assert sorted(requests(server)) == sorted(CASES)
+
+
+def test_create_through_the_gateway(server, gateway):
+    first = server.first
+    answer = rest.request(gateway, "POST", server.accounts_path, token=first["token"],
+                          json_body={"name": "through"})
+    assert answer.status == 201
+    assert answer.value("cache-control") == "no-store"
+    read = rest.request(server, "GET", answer.value("location"), token=first["token"])
+    assert read.json() == {k: v for k, v in answer.json().items() if k != "token"}
+    me = rest.request(gateway, "GET", "/v1/public/auth/self", token=answer.json()["token"])
+    assert me.json()["subject_id"] == answer.json()["id"]
+
+
+def test_request_id_reaches_the_server(server, gateway):
+    rest.request(gateway, "GET", "/v1/public/auth/self", token=server.first["token"],
+                 fields=["X-Request-Id: far-away"])
+    assert "far-away" in [line.get("request_id") for line in server.log()]
+    assert "far-away" in [line.get("request_id") for line in gateway.log()]
+
+
+def test_port_file_has_no_grpc(gateway):
+    ports = json.loads((gateway.folder / "ports").read_text())
+    assert list(ports) == ["rest"]
+    assert [p.name for p in gateway.folder.iterdir() if p.is_dir()] == []
+
+
+def test_server_down_is_503_and_back_is_well(start, tmp_path):
+    server = start()
+    folder = tmp_path / "gateway"
+    folder.mkdir()
+    with Gateway(folder, server.grpc) as front:
+        first = server.first
+        address = f"--grpc_address={server.grpc}"
+        assert server.stop() == 0
+        answer = rest.request(front, "GET", "/v1/public/auth/self", token=first["token"])
+        assert (answer.status, answer.json()["code"]) == (503, "UNAVAILABLE")
+        assert int(answer.value("retry-after")) >= 1
+        server.flags += (address,)
+        server.start()
+        again = rest.request(front, "GET", "/v1/public/auth/self", token=first["token"])
+        assert again.status == 200
+        assert front.stop() == 0

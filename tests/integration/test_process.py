@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flags, files, exit codes, and what the process does for its secrets."""
+
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import subprocess
+
+import pytest
+
+from harness import process
+from harness.process import Server, run
+from harness.surfaces import Rest
+
+
+def refused(server, *flags, env=None):
+    return run(*server.arguments()[1:], *flags, env=env)
+
+
+@pytest.mark.parametrize("flags, named", [
+    (["--max_token_ttl=5"], "--max_token_ttl"),
+    (["--rest_address=nowhere"], "--rest_address"),
+    (["--token_prefix=a-b"], "--token_prefix"),
+    (["--colour=red"], "--colour"),
+    (["--oauth_issuer=https://issuer.example"], "--oauth_audience"),
+    (["--flagfile=/nonexistent"], "--flagfile"),
+    (["--bootstrap_account_id=1"], "--bootstrap_account_id"),
+    (["--mode=gateway"], "--grpc_target"),
+    (["stray"], "--help")], ids=str)
+def test_bad_flag_exits_2_and_touches_nothing(tmp_path, flags, named):
+    done = refused(Server(tmp_path), *flags)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"signetd: {named}: ")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_variable_and_bad_flagfile_exit_2(tmp_path):
+    done = refused(Server(tmp_path), env={"SIGNET_STORAGE": "papyrus"})
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    flagfile = tmp_path / "flags"
+    flagfile.write_text("# storage\nstorage=papyrus\n")
+    done = refused(Server(tmp_path), f"--flagfile={flagfile}")
+    assert done.returncode == 2
+    assert str(flagfile) in done.stderr
+
+
+def test_all_flags_from_environment_and_flagfile(tmp_path):
+    flagfile = tmp_path / "flags"
+    flagfile.write_text(f"data_dir={tmp_path}/data\n--rest_address=127.0.0.1:0\n"
+                        "token_prefix=from_file\n")
+    server = Server(tmp_path, env={
+        "SIGNET_FLAGFILE": str(flagfile), "SIGNET_GRPC_ADDRESS": "127.0.0.1:0",
+        "SIGNET_PORT_FILE": f"{tmp_path}/ports",
+        "SIGNET_BOOTSTRAP_FILE": f"{tmp_path}/bootstrap", "SIGNET_TOKN": "hush"})
+    server.arguments = lambda: [process.BINARY]
+    with server:
+        assert server.first["token"].startswith("from_file_")
+        warnings = [line for line in server.log() if line["level"] == "warning"]
+        assert ["SIGNET_TOKN"] == [line["variable"] for line in warnings]
+        assert "hush" not in server.stderr.read_text()
+
+
+def test_help_and_version():
+    done = run("--help")
+    assert done.returncode == 0
+    assert "--bootstrap_file" in done.stdout and done.stderr == ""
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("signetd ")
+
+
+@pytest.mark.parametrize("flag", ["rest_address", "grpc_address"])
+def test_port_in_use_names_address_and_flag(tmp_path, flag):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = refused(Server(tmp_path), f"--{flag}={address}")
+    assert done.returncode == 1
+    assert f"--{flag}" in done.stderr and address in done.stderr
+    assert not (tmp_path / "ports").exists()
+    # The first token was not spent on a start that failed.
+    with Server(tmp_path) as server:
+        assert server.first["token"]
+
+
+def test_keys_open_to_others_are_refused(start):
+    server = start()
+    assert server.stop() == 0
+    (server.data / "token_keys").chmod(0o640)
+    done = refused(server)
+    assert done.returncode == 2
+    assert "--token_keys_file" in done.stderr
+
+
+def test_lost_keys_are_not_replaced(start):
+    """Fresh keys would silently end every token."""
+    server = start()
+    assert server.stop() == 0
+    (server.data / "token_keys").unlink()
+    done = refused(server)
+    assert done.returncode == 2
+    assert "--token_keys_file" in done.stderr
+    assert not (server.data / "token_keys").exists()
+
+
+def damage(path, how):
+    content = path.read_bytes()
+    if how == "truncated":
+        path.write_bytes(content[:len(content) // 2])
+    elif how == "overwritten":
+        path.write_bytes(b"\xa5" * len(content))
+    elif how == "newer":
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA user_version = 1000000")
+        db.close()
+    else:
+        path.unlink()
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE someone_elses (x)")
+        db.close()
+
+
+@pytest.mark.parametrize("how", ["truncated", "overwritten", "newer", "foreign"])
+def test_database_that_must_not_be_opened(start, how):
+    server = start()
+    assert server.stop() == 0
+    damage(server.data / "signet.db", how)
+    before = (server.data / "signet.db").read_bytes()
+    done = refused(server)
+    assert done.returncode == 3
+    assert "signet.db" in done.stderr
+    assert (server.data / "signet.db").read_bytes() == before
+
+
+def test_second_instance_is_refused(start):
+    server = start()
+    done = refused(Server(server.folder))
+    assert done.returncode == 3
+    assert str(server.data) in done.stderr
+
+
+def test_port_file_of_a_failed_start_is_not_written(start):
+    server = start()
+    ports = (server.folder / "ports").read_text()
+    assert refused(server).returncode == 3
+    assert (server.folder / "ports").read_text() == ports
+
+
+def test_no_core_dump(tmp_path):
+    server = Server(tmp_path)
+    limit = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (limit[1], limit[1]))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, limit)
+    server.process.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(server.process.pid, 0)
+    server.process.returncode = status
+    assert os.WTERMSIG(status) == signal.SIGABRT
+    assert not os.WCOREDUMP(status)
+    assert [p.name for p in tmp_path.rglob("core*")] == []
+
+
+def test_descriptors_are_raised_to_the_hard_limit(tmp_path):
+    server = Server(tmp_path)
+    server.start(wrapper=["bash", "-c", 'ulimit -S -n 64; exec "$@"', "-"])
+    limits = open(f"/proc/{server.process.pid}/limits", encoding="ascii").read()
+    files, = [line.split() for line in limits.splitlines() if "open files" in line]
+    assert files[3] == files[4] != "64"
+    server.kill()
+
+
+def test_closed_reader_of_the_log_does_not_end_the_service(tmp_path):
+    server = Server(tmp_path)
+    reader, writer = os.pipe()
+    server.start_into(subprocess.DEVNULL, writer)
+    os.close(writer)
+    os.close(reader)
+    for _ in range(2):  # A log line is written for each.
+        assert Rest(server, "--http1.1").self_(token=server.first["token"]).code == "OK"
+    assert server.stop() == 0

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGTERM and SIGINT drain: no acknowledged create is lost, exit code 0."""
+
+import json
+import signal
+import socket
+import time
+
+import grpc
+import pytest
+
+from harness.api import Api, message
+from harness.load import finish_load, start_load
+from harness.surfaces import Rest
+
+
+def health(api, service=""):
+    reply = api.call("grpc.health.v1.Health/Check",
+                     message("grpc.health.v1.HealthCheckRequest", service=service),
+                     "grpc.health.v1.HealthCheckResponse")
+    return reply.message.status if reply.message else reply.code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_under_load_loses_nothing(start, number):
+    server = start()
+    creators = start_load(server)
+    time.sleep(0.7)
+    server.process.send_signal(number)
+    assert server.process.wait(30) == 0
+    tokens = finish_load(creators)
+    assert all(creator.tokens for creator in creators)
+    assert not (server.data / "signet.db-wal").exists()  # All is in the database.
+
+    server.start()
+    with Api(server) as api:
+        for token in tokens:
+            assert api.self_(token=token).code == grpc.StatusCode.OK
+
+
+def test_health_and_the_listeners_on_the_way_down(start):
+    server = start("--drain_timeout_ms=20000")
+    # A request that is not whole holds the drain up.
+    slow = socket.create_connection(("127.0.0.1", server.ports["rest"]))
+    body = b'{"name": "slow"}'
+    head = (f"POST {server.accounts_path} HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {server.first['token']}\r\n"
+            "Content-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n").encode()
+    slow.sendall(head + body[:5])
+    with Api(server) as api:
+        assert health(api) == 1  # SERVING
+        assert health(api, "signet.v1.ServiceAccounts") == 1
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert server.process.poll() is None
+    for port in server.ports.values():
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+    slow.sendall(body[5:])
+    answer = b""
+    while chunk := slow.recv(65536):
+        answer += chunk
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert b"connection: close" in answer.lower()
+    assert server.process.wait(10) == 0
+    token = json.loads(answer.partition(b"\r\n\r\n")[2])["token"]
+    server.start()
+    assert Rest(server, "--http1.1").self_(token=token).code == "OK"
+
+
+def test_second_signal_ends_it_at_once(start):
+    server = start("--drain_timeout_ms=20000")
+    slow = socket.create_connection(("127.0.0.1", server.ports["rest"]))
+    slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n")
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert server.process.poll() is None
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(2) == 1
+
+
+def test_what_does_not_finish_in_time_is_cut_off(start):
+    server = start("--drain_timeout_ms=300")
+    slow = socket.create_connection(("127.0.0.1", server.ports["rest"]))
+    slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n")
+    time.sleep(0.2)
+    begin = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(10) == 1
+    assert 0.2 < time.monotonic() - begin < 5
+    assert "--drain_timeout_ms" in server.stderr.read_text()
+
+
+def test_idle_connections_do_not_hold_it_up(start):
+    server = start()
+    idle = [socket.create_connection(("127.0.0.1", port)) for port in server.ports.values()]
+    with Api(server) as api:
+        assert health(api) == 1
+        begin = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begin < 2
+    for connection in idle:
+        connection.close()
