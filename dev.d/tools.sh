@@ -21,7 +21,7 @@ bench() {
 
 # fuzz [SECONDS]: a crash leaves its input in build/fuzz/findings.
 fuzz() {
-  need "${build_packages[@]}" "${lint_packages[@]}"
+  need "${build_packages[@]}" "${fuzz_packages[@]}"
   local seconds=${1:-20} target name dir=build/fuzz passed=0 failed=0
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz: got $seconds, want a number of seconds"
   say "building in ./$dir"
