@@ -33,7 +33,7 @@ class Dispatcher final : public Backend {
  private:
   struct Pending;
 
-  void Act(Pending pending, const Principal& principal) const;
+  void Act(BackendCall call, const Principal& principal, Pending pending) const;
 
   Authenticator* const authenticator_;
   const Clock* const clock_;

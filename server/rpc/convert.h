@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_CONVERT_H_
+#define SIGNET_SERVER_RPC_CONVERT_H_
+
+#include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "server/domain/service_accounts.h"
+#include "server/identity/principal.h"
+#include "signet/v1/identity.pb.h"
+#include "signet/v1/service_account.pb.h"
+
+namespace signet {
+
+// Between the domain's values and the API's messages. Pure functions.
+
+// Whole nanoseconds; the rest is cut. Within the range of the message.
+google::protobuf::Timestamp ToProto(absl::Time time);
+google::protobuf::Duration ToProto(absl::Duration duration);
+
+RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp);
+
+void ToProto(const ServiceAccountRecord& record, v1::ServiceAccount& out);
+// Copies the plaintext into `out`, whose owner wipes it (WipeToken).
+void ToProto(const IssuedServiceAccount& issued, v1::IssuedServiceAccount& out);
+void ToProto(const Principal& principal, v1::Self& out);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_CONVERT_H_

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_SERVICE_ACCOUNTS_METHODS_H_
+#define SIGNET_SERVER_RPC_SERVICE_ACCOUNTS_METHODS_H_
+
+#include <vector>
+
+#include "server/domain/service_accounts.h"
+#include "server/rpc/unary_method.h"
+
+namespace signet {
+
+// The methods of signet.v1.ServiceAccounts. `service_accounts` outlives them.
+std::vector<UnaryMethod> ServiceAccountsMethods(
+    ServiceAccounts* service_accounts);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_SERVICE_ACCOUNTS_METHODS_H_

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/wire.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "grpcpp/support/slice.h"
+#include "server/base/secret.h"
+#include "signet/v1/service_account.pb.h"
+
+namespace signet {
+namespace {
+
+void WipeAndDelete(void* buffer, size_t size) {
+  auto* const bytes = static_cast<uint8_t*>(buffer);
+  Wipe(std::span(bytes, size));
+  delete[] bytes;
+}
+
+}  // namespace
+
+bool ParseMessage(const grpc::ByteBuffer& bytes,
+                  google::protobuf::Message& message) {
+  grpc::Slice slice;  // Shares the bytes if they lie in one piece.
+  if (!bytes.TrySingleSlice(&slice).ok() &&
+      !bytes.DumpToSingleSlice(&slice).ok()) {
+    return false;
+  }
+  return message.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+}
+
+grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {
+  const size_t size = message.ByteSizeLong();
+  auto* const bytes = new uint8_t[size];
+  message.SerializeWithCachedSizesToArray(bytes);
+  const grpc::Slice slice(bytes, size, &WipeAndDelete);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+void WipeToken(google::protobuf::Message& message) {
+  if (message.GetDescriptor() == v1::IssuedServiceAccount::descriptor()) {
+    Wipe(*static_cast<v1::IssuedServiceAccount&>(message).mutable_token());
+  }
+}
+
+}  // namespace signet
