@@ -9,6 +9,10 @@ namespace signet {
 
 absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options,
                                             Access access) {
+  // For the whole process, before SQLite's first use: its count of allocated
+  // bytes, which nobody reads, would take a lock on every allocation.
+  [[maybe_unused]] static const int configured =
+      sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   // Each connection is used by one thread at a time, so SQLite need not lock.
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (access == Access::kReadOnly ? SQLITE_OPEN_READONLY

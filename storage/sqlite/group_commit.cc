@@ -63,16 +63,23 @@ GroupCommit::GroupCommit(Connection connection, SqliteWriteTxn txn,
       commit_(std::move(commit)),
       rollback_(std::move(rollback)) {}
 
-GroupResult GroupCommit::Run(std::span<PendingWrite> group) {
+GroupResult GroupCommit::Run(std::span<PendingWrite> group, bool savepoints) {
   if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
   for (PendingWrite& write : group) {
     if (write.expired != nullptr && write.expired()) {
       write.outcome = absl::DeadlineExceededError("the caller has gone");
       continue;
     }
-    write.outcome = txn_.Run(write.body);
+    write.outcome =
+        savepoints ? txn_.RunInSavepoint(write.body) : txn_.Run(write.body);
     if (!txn_.engine_failure().ok()) {
       return Abandon(group, txn_.engine_failure());
+    }
+    if (txn_.must_undo()) {
+      if (absl::Status s = rollback_.Execute(); !s.ok()) {
+        return Abandon(group, s);
+      }
+      return Run(group, /*savepoints=*/true);
     }
   }
   return Commit(group);

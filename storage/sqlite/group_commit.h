@@ -44,10 +44,15 @@ class GroupCommit {
   // A body that fails is undone alone. When the medium fails every outcome is
   // the same:
   //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: COMMIT failed in a way that leaves
-  //   open
-  //     whether the group is on the disk.
+  //     open whether the group is on the disk.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE, DATA_LOSS: nothing is written.
-  GroupResult Run(std::span<PendingWrite> group);
+  //
+  // Nearly every body that fails has changed nothing by then. So the bodies run
+  // without savepoints, which saves a fifth of the work; when one fails after a
+  // change, the transaction is rolled back and all run again, with savepoints.
+  GroupResult Run(std::span<PendingWrite> group) {
+    return Run(group, /*savepoints=*/false);
+  }
 
   Connection& connection() { return connection_; }
 
@@ -55,6 +60,7 @@ class GroupCommit {
   GroupCommit(Connection connection, SqliteWriteTxn txn, Statement begin,
               Statement commit, Statement rollback);
 
+  GroupResult Run(std::span<PendingWrite> group, bool savepoints);
   GroupResult Commit(std::span<PendingWrite> group);
   // Undoes the transaction, if one is open, on account of `cause`.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);

@@ -102,7 +102,7 @@ absl::StatusOr<ReadStatements> ReadStatements::Prepare(Connection& connection) {
 
 template <typename Interface>
 absl::Status SqliteReads<Interface>::Note(absl::Status status) {
-  if (engine_failure_.ok() && IsEngineFailure(status)) engine_failure_ = status;
+  if (IsEngineFailure(status)) SetEngineFailure(status);
   return status;
 }
 

@@ -52,6 +52,10 @@ class SqliteReads : public Interface {
 
   // Remembers `status` if it tells of the medium, and returns it.
   absl::Status Note(absl::Status status);
+  // Remembers `status`, not OK, whatever it tells.
+  void SetEngineFailure(const absl::Status& status) {
+    if (engine_failure_.ok()) engine_failure_ = status;
+  }
 
  private:
   absl::StatusOr<ServiceAccountRecord> OneServiceAccount(Rows rows);

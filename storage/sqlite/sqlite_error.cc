@@ -14,6 +14,11 @@ absl::Status SqliteError(int code, std::string_view detail) {
   const auto describe = [&] {
     return absl::StrCat("sqlite: ", std::string(detail), " (code ", code, ")");
   };
+  // Clients see this text, so it is in our own words.
+  const auto unavailable = [&](const char* what) {
+    return StorageUnavailable(
+        absl::StrCat("storage: ", what, " (code ", code, ")"));
+  };
   switch (code & 0xff) {
     case SQLITE_CONSTRAINT:
       if (code == SQLITE_CONSTRAINT_FOREIGNKEY) {
@@ -28,18 +33,19 @@ absl::Status SqliteError(int code, std::string_view detail) {
     case SQLITE_NOTADB:
       return absl::DataLossError(describe());
     case SQLITE_BUSY:
-    case SQLITE_CANTOPEN:
+    case SQLITE_LOCKED:
+      return unavailable("the database is locked");
     case SQLITE_FULL:
+      return unavailable("the disk is full");
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return unavailable("the database cannot be opened for writing");
     case SQLITE_INTERRUPT:
     case SQLITE_IOERR:
-    case SQLITE_LOCKED:
     case SQLITE_NOMEM:
-    case SQLITE_PERM:
     case SQLITE_PROTOCOL:
-    case SQLITE_READONLY:
-      // Clients see this text: SQLite's fixed one, without names of files.
-      return StorageUnavailable(absl::StrCat("storage: ", sqlite3_errstr(code),
-                                             " (code ", code, ")"));
+      return unavailable("the disk or the memory failed");
     default:
       return absl::InternalError(describe());
   }

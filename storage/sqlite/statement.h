@@ -74,6 +74,11 @@ class Statement {
     return Rows(statement_.get());
   }
 
+  // Whether the latest Execute(), which went well, changed any row.
+  bool ChangedRows() const {
+    return sqlite3_changes(sqlite3_db_handle(statement_.get())) > 0;
+  }
+
  private:
   struct Finalize {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }

@@ -53,30 +53,37 @@ absl::StatusOr<SqliteWriteTxn> SqliteWriteTxn::Create(Connection& connection) {
 
 absl::Status SqliteWriteTxn::Run(Store::WriteBody& body) {
   Begin();
-  changing_ = false;
+  changed_ = false;
   failed_change_ = absl::OkStatus();
-
   absl::Status outcome = body(*this);
   if (outcome.ok()) outcome = failed_change_;
-  if (!engine_failure().ok() || !changing_) return outcome;
-
-  if (!outcome.ok()) {
-    Note(statements_.undo.Execute()).IgnoreError();
-  }
-  Note(statements_.release.Execute()).IgnoreError();
+  must_undo_ = changed_ && !outcome.ok();
   return outcome;
+}
+
+absl::Status SqliteWriteTxn::RunInSavepoint(Store::WriteBody& body) {
+  Begin();
+  if (!Manage(statements_.savepoint)) return engine_failure();
+  absl::Status outcome = Run(body);
+  if (!engine_failure().ok()) return outcome;
+  if (std::exchange(must_undo_, false) && !Manage(statements_.undo)) {
+    return engine_failure();
+  }
+  return Manage(statements_.release) ? outcome : engine_failure();
+}
+
+bool SqliteWriteTxn::Manage(Statement& statement) {
+  const absl::Status status = statement.Execute();
+  if (!status.ok()) SetEngineFailure(status);
+  return status.ok();
 }
 
 template <typename... Args>
 absl::Status SqliteWriteTxn::Change(Statement& statement, const Args&... args) {
-  absl::Status status = failed_change_;
-  // Set on the first change: most bodies that fail have only looked.
-  if (status.ok() && !std::exchange(changing_, true)) {
-    status = statements_.savepoint.Execute();
-  }
-  if (status.ok()) status = statement.Execute(args...);
-  failed_change_ = status;
-  return Note(std::move(status));
+  if (!failed_change_.ok()) return failed_change_;
+  failed_change_ = Note(statement.Execute(args...));
+  changed_ |= failed_change_.ok() && statement.ChangedRows();
+  return failed_change_;
 }
 
 template <typename Record>
