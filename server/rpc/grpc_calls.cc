@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/grpc_calls.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gateway/request_id.h"
+#include "grpcpp/support/slice.h"
+#include "grpcpp/support/status.h"
+#include "server/base/error.h"
+#include "server/rpc/status.h"
+#include "server/rpc/wire.h"
+
+namespace signet {
+namespace {
+
+constexpr char kRequestId[] = "x-request-id";
+constexpr char kCallScope[] = "signet-call-scope";
+constexpr std::string_view kAdmit = "admit";
+
+// What we read of a call's metadata. The views live as long as its context.
+struct Metadata {
+  std::vector<std::string> authorization;
+  std::vector<std::string_view> request_ids;
+  std::string_view user_agent;
+  std::string_view scope;
+};
+
+Metadata ReadMetadata(const grpc::CallbackServerContext& context) {
+  Metadata metadata;
+  for (const auto& [key, text] : context.client_metadata()) {
+    const std::string_view value(text.data(), text.size());
+    if (key == "authorization") {
+      metadata.authorization.emplace_back(value);
+    } else if (key == kRequestId) {
+      metadata.request_ids.push_back(value);
+    } else if (key == "user-agent") {
+      metadata.user_agent = value;
+    } else if (key == kCallScope) {
+      metadata.scope = value;
+    }
+  }
+  return metadata;
+}
+
+grpc::Status ToGrpc(const google::rpc::Status& status) {
+  if (status.code() == 0) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(),
+          status.SerializeAsString()};
+}
+
+// `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`, a URI, as an address and port.
+std::string PeerAddress(const std::string& uri) {
+  const size_t scheme = uri.find(':');
+  return absl::StrReplaceAll(uri.substr(scheme + 1),
+                             {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+}
+
+// On our clock; gRPC counts on the system's.
+absl::Time Deadline(const grpc::CallbackServerContext& context,
+                    absl::Time now) {
+  const absl::Time deadline = absl::FromChrono(context.deadline());
+  return now + (deadline - absl::Now());
+}
+
+}  // namespace
+
+// A call from its start to its end.
+struct GrpcCalls::Open {
+  const GrpcCalls& calls;
+  const GrpcMethod& method;
+  grpc::ServerUnaryReactor* reactor;
+  grpc::ByteBuffer* response;  // gRPC's, until the reactor has finished.
+  absl::Time started;
+  std::string request_id;
+  std::string peer;
+  absl::Status fault;  // Stands unless the backend has one that ranks before.
+
+  void Finish(BackendReply reply) && {
+    google::rpc::Status status = std::move(reply.status);
+    if (status.code() == 0 && !fault.ok()) status = ToRpcStatus(fault);
+    if (status.code() == 0) *response = Body(reply.response.get());
+    const auto code = static_cast<absl::StatusCode>(status.code());
+    calls.logger_->Info(
+        "grpc call",
+        {{"request_id", std::string_view(request_id)},
+         {"method", std::string_view(method.descriptor->full_name())},
+         {"principal", std::string_view(reply.principal)},
+         {"code", CodeName(code)},
+         {"latency_us",
+          absl::ToInt64Microseconds(calls.clock_->Now() - started)},
+         {"peer", std::string_view(peer)}});
+    // The last act: gRPC may take the call apart, and the server with it.
+    reactor->Finish(ToGrpc(status));
+  }
+
+  static grpc::ByteBuffer Body(google::protobuf::Message* response) {
+    if (response == nullptr) {  // A call that was only admitted.
+      const grpc::Slice empty;
+      return grpc::ByteBuffer(&empty, 1);
+    }
+    grpc::ByteBuffer body = SerializeMessage(*response);
+    WipeToken(*response);
+    return body;
+  }
+};
+
+GrpcMethod::GrpcMethod(const google::protobuf::ServiceDescriptor* service,
+                       const char* name)
+    : descriptor(service->FindMethodByName(name)),
+      prototype(
+          google::protobuf::MessageFactory::generated_factory()->GetPrototype(
+              descriptor->input_type())) {}
+
+grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
+                                           grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::Time now = clock_->Now();
+
+  Metadata metadata = ReadMetadata(*context);
+  BackendCall call;
+  call.method = method.descriptor;
+  call.scope = metadata.scope == kAdmit ? CallScope::kAdmit : CallScope::kFull;
+  call.request.reset(method.prototype->New());
+  call.authorization = std::move(metadata.authorization);
+  call.request_id = ChooseRequestId(metadata.request_ids, now, *random_);
+  call.peer = PeerAddress(context->peer());
+  call.user_agent = metadata.user_agent;
+  call.deadline = Deadline(*context, now);
+  // gRPC keeps the context until the reactor has finished.
+  call.cancelled = [context] { return context->IsCancelled(); };
+  context->AddInitialMetadata(kRequestId, call.request_id);
+
+  Open open = {.calls = *this,
+               .method = method,
+               .reactor = reactor,
+               .response = response,
+               .started = now,
+               .request_id = call.request_id,
+               .peer = call.peer,
+               .fault = absl::OkStatus()};
+  if (!metadata.scope.empty() && metadata.scope != kAdmit) {
+    open.fault = MakeError(absl::StatusCode::kInvalidArgument,
+                           "signet-call-scope: want `admit` or none",
+                           {.reason = "INVALID_REQUEST"});
+  } else if (!ParseMessage(*request, *call.request)) {
+    open.fault = MakeError(absl::StatusCode::kInvalidArgument,
+                           "the message cannot be read: want protobuf of the "
+                           "method's input type, with UTF-8 in its strings",
+                           {.reason = "MESSAGE_MALFORMED"});
+  }
+  if (!open.fault.ok()) {  // A 401 ranks before it.
+    call.scope = CallScope::kIdentify;
+    call.method = nullptr;
+    call.request = nullptr;
+  }
+
+  backend_->Call(std::move(call),
+                 [open = std::move(open)](BackendReply reply) mutable {
+                   std::move(open).Finish(std::move(reply));
+                 });
+  return reactor;
+}
+
+}  // namespace signet

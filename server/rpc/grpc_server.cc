@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/grpc_server.h"
+
+#include <grpc/compression.h>
+#include <grpc/grpc.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "server/rpc/grpc_calls.h"
+#include "server/rpc/grpc_services.h"
+
+namespace signet {
+namespace {
+
+constexpr int kMaxMessageBytes = 64 * 1024;
+constexpr int kMaxMetadataBytes = 32 * 1024;  // A credential takes up to half.
+constexpr int kMaxStreamsPerConnection = 1024;
+constexpr size_t kMaxMemoryBytes = 256 * 1024 * 1024;
+
+int Millis(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             kMaxStreamsPerConnection);
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("signet").Resize(kMaxMemoryBytes));
+  // A small message must not unpack to a large one.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+
+  // Dead peers are found out, idle ones sent away; who pings without need more
+  // often than this is cut off.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                             Millis(absl::Minutes(1)));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             Millis(absl::Seconds(20)));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      Millis(absl::Seconds(10)));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                             Millis(absl::Minutes(10)));
+}
+
+class GrpcServerImpl final : public GrpcServer {
+ public:
+  GrpcServerImpl(Backend* backend, const Clock* clock, RandomSource* random,
+                 Logger* logger)
+      : calls_(backend, clock, random, logger),
+        services_(GrpcServices(&calls_)) {}
+
+  ~GrpcServerImpl() override { Drain(absl::ZeroDuration()); }
+
+  absl::Status Listen(const std::string& address) {
+    // Both are switches of the library's for all servers that follow.
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+    grpc::ServerBuilder builder;
+    SetLimits(builder);
+    // Two servers on one port would share its connections at random.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(),
+                             &port_);
+    for (const GrpcService& entry : services_) {
+      builder.RegisterService(entry.service.get());
+    }
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ <= 0) {
+      return absl::UnavailableError(
+          absl::StrCat("grpc address: cannot listen on ", address));
+    }
+    SetServing(true);
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+
+  void SetServing(bool serving) override {
+    grpc::HealthCheckServiceInterface* const health =
+        server_->GetHealthCheckService();
+    health->SetServingStatus(serving);  // The server as a whole, and then
+    for (const GrpcService& entry : services_) {
+      health->SetServingStatus(entry.full_name, serving);
+    }
+  }
+
+  void Drain(absl::Duration grace) override {
+    if (server_ == nullptr) return;
+    server_->GetHealthCheckService()->Shutdown();
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  }
+
+ private:
+  GrpcCalls calls_;
+  const std::vector<GrpcService> services_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const GrpcServerOptions& options, Backend* backend, const Clock* clock,
+    RandomSource* random, Logger* logger) {
+  auto server =
+      std::make_unique<GrpcServerImpl>(backend, clock, random, logger);
+  const absl::Status listening = server->Listen(options.address);
+  if (!listening.ok()) return listening;
+  return server;
+}
+
+}  // namespace signet

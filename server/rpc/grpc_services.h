@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_GRPC_SERVICES_H_
+#define SIGNET_SERVER_RPC_GRPC_SERVICES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grpcpp/impl/service_type.h"
+#include "server/rpc/grpc_calls.h"
+
+namespace signet {
+
+// A service of proto/signet/v1 as gRPC registers it.
+struct GrpcService {
+  std::string full_name;
+  std::unique_ptr<grpc::Service> service;
+};
+
+// All of them. Each method hands its bytes to `calls`, which outlives them.
+std::vector<GrpcService> GrpcServices(GrpcCalls* calls);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_GRPC_SERVICES_H_
