@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/conformance/store_conformance.h"
+
+namespace signet {
+namespace {
+
+using absl::StatusCode;
+using testing::ElementsAre;
+
+const Subject kUser = {SubjectType::kUser, "someone"};
+const Subject kGroup = {SubjectType::kGroup, "admins"};
+
+TEST_P(StoreConformance, AnAuthorizationComesBackAsItWasStored) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const AuthorizationRecord sparse =
+      SampleGrant(account_, 10, kUser, GrantKind::kAccountOwner);
+  AuthorizationRecord full = SampleCapability(account_, 11, kUser);
+  full.resource_type = "mailbox";
+  full.resource_id = SampleId(30);
+  ASSERT_THAT(Insert(sparse), IsOk());
+  ASSERT_THAT(Insert(full), IsOk());
+  EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(ElementsAre(sparse, full)));
+}
+
+TEST_P(StoreConformance, AuthorizationsComeInOrderOfIdWhoeverHoldsThem) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const AuthorizationRecord first = SampleCapability(account_, 10, kUser);
+  const AuthorizationRecord second = SampleCapability(account_, 11, kGroup);
+  const AuthorizationRecord third =
+      SampleGrant(account_, 12, kUser, GrantKind::kSuperAdmin);
+  for (const auto& grant : {third, first, second}) {
+    ASSERT_THAT(Insert(grant), IsOk());
+  }
+  EXPECT_THAT(Held({kUser, kGroup}, account_),
+              IsOkAndHolds(ElementsAre(first, second, third)));
+  EXPECT_THAT(Held({kGroup, kUser}, account_),
+              IsOkAndHolds(ElementsAre(first, second, third)));
+}
+
+TEST_P(StoreConformance, ASubjectNamedTwiceHoldsNothingTwice) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const AuthorizationRecord grant = SampleCapability(account_, 10, kUser);
+  ASSERT_THAT(Insert(grant), IsOk());
+  EXPECT_THAT(Held({kUser, kUser}, account_), IsOkAndHolds(ElementsAre(grant)));
+}
+
+TEST_P(StoreConformance, WhatOthersHoldIsHidden) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(Insert(SampleCapability(account_, 10, kUser)), IsOk());
+  EXPECT_THAT(Held({}, account_), IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(Held({{SubjectType::kGroup, "someone"}}, account_),
+              IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(Held({{SubjectType::kUser, "Someone"}}, account_),
+              IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(Held({{SubjectType::kUser, "someone "}}, account_),
+              IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, WhatIsHeldOnOtherAccountsIsHidden) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  const AuthorizationRecord here =
+      SampleGrant(account_, 10, kUser, GrantKind::kAccountOwner);
+  const AuthorizationRecord there =
+      SampleGrant(other_account_, 11, kUser, GrantKind::kAccountOwner);
+  ASSERT_THAT(Insert(here), IsOk());
+  ASSERT_THAT(Insert(there), IsOk());
+  EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(ElementsAre(here)));
+  EXPECT_THAT(Held({kUser}, other_account_), IsOkAndHolds(ElementsAre(there)));
+  EXPECT_THAT(Held({kUser}, SampleId(3)), IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, ASuperAdminIsOneOnEveryAccountEvenOneThatIsNotThere) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const AuthorizationRecord grant =
+      SampleGrant(account_, 10, kUser, GrantKind::kSuperAdmin);
+  ASSERT_THAT(Insert(grant), IsOk());
+  for (const Uuid& anywhere : {account_, other_account_, SampleId(3)}) {
+    EXPECT_THAT(Held({kUser}, anywhere), IsOkAndHolds(ElementsAre(grant)));
+  }
+}
+
+TEST_P(StoreConformance, WhatIsRevokedIsHidden) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  AuthorizationRecord capability = SampleCapability(account_, 10, kUser);
+  AuthorizationRecord super_admin =
+      SampleGrant(account_, 11, kUser, GrantKind::kSuperAdmin);
+  for (AuthorizationRecord* grant : {&capability, &super_admin}) {
+    grant->revoked_at = SampleTime();
+    ASSERT_THAT(Insert(*grant), IsOk());
+  }
+  EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(Held({kUser}, other_account_), IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, AnAuthorizationsTakenIdAlreadyExists) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  ASSERT_THAT(Insert(SampleCapability(account_, 10, kUser)), IsOk());
+  EXPECT_THAT(Insert(SampleCapability(other_account_, 10, kGroup)),
+              StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_THAT(Held({kGroup}, other_account_), IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, AnAuthorizationNeedsItsAccount) {
+  EXPECT_THAT(Insert(SampleCapability(account_, 10, kUser)),
+              StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(testing::IsEmpty()));
+}
+
+}  // namespace
+}  // namespace signet

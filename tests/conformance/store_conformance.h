@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_CONFORMANCE_STORE_CONFORMANCE_H_
+#define SIGNET_TESTS_CONFORMANCE_STORE_CONFORMANCE_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "storage/store.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace signet {
+
+// An engine that must pass the suite. engines.cc lists them all.
+struct Engine {
+  const char* name;
+  // Opens an empty store, which may use `directory`.
+  std::unique_ptr<Store> (*open)(const std::string& directory);
+};
+
+// What storage/store.h promises, tried on every engine. An engine has no way
+// out of a test.
+class StoreConformance : public testing::TestWithParam<Engine> {
+ protected:
+  StoreConformance() : store_(GetParam().open(directory_.path())) {}
+
+  Store& store() { return *store_; }
+
+  absl::Status Write(Store::WriteBody body) {
+    return WriteAndWait(*store_, std::move(body));
+  }
+  absl::Status Read(Store::ReadBody body) {
+    return ReadAndWait(*store_, std::move(body));
+  }
+
+  // One transaction each.
+  absl::Status EnsureAccount(const Uuid& account_id);
+  absl::Status Insert(const ServiceAccountRecord& record);
+  absl::Status Insert(const AuthorizationRecord& record);
+  absl::StatusOr<ServiceAccountRecord> Get(const Uuid& account_id,
+                                           const Uuid& id);
+  absl::StatusOr<ServiceAccountRecord> Find(std::string_view public_id);
+  absl::StatusOr<std::vector<AuthorizationRecord>> Held(
+      std::vector<Subject> subjects, const Uuid& account_id);
+  absl::StatusOr<bool> IsEmpty();
+
+  const Uuid account_ = SampleId(1);
+  const Uuid other_account_ = SampleId(2);
+
+ private:
+  TempDir directory_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_CONFORMANCE_STORE_CONFORMANCE_H_

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_SUPPORT_SAMPLE_RECORDS_H_
+#define SIGNET_TESTS_SUPPORT_SAMPLE_RECORDS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// Records that may be stored. What is made from different numbers differs, and
+// sorts as the numbers do.
+
+inline Uuid SampleId(uint32_t number) {
+  Uuid::Bytes bytes = {0x01, 0x90, 0, 0, 0, 0, 0x70, 0, 0x80};
+  for (int i = 0; i < 4; ++i) bytes[15 - i] = number >> (8 * i) & 0xff;
+  return Uuid(bytes);
+}
+
+// 2030-01-02T03:04:05.678901234Z and as many seconds.
+inline absl::Time SampleTime(int64_t seconds = 0) {
+  return absl::FromUnixSeconds(1893553445 + seconds) +
+         absl::Nanoseconds(678901234);
+}
+
+inline std::string SamplePublicId(uint32_t number) {
+  return absl::StrFormat("%016d", number);
+}
+
+inline ServiceAccountRecord SampleServiceAccount(const Uuid& account_id,
+                                                 uint32_t number) {
+  ServiceAccountRecord record;
+  record.account_id = account_id;
+  record.id = SampleId(number);
+  record.name = absl::StrFormat("service account %d", number);
+  record.token.public_id = SamplePublicId(number);
+  record.token.prefix = "hbx_sa";
+  record.token.last4 = "a1B2";
+  record.token.key_version = 1;
+  record.token.mac.fill(static_cast<uint8_t>(number));
+  record.token.created_at = SampleTime();
+  record.created_at = SampleTime();
+  record.updated_at = SampleTime();
+  return record;
+}
+
+inline AuthorizationRecord SampleCapability(const Uuid& account_id,
+                                            uint32_t number,
+                                            const Subject& subject) {
+  AuthorizationRecord record;
+  record.id = SampleId(number);
+  record.account_id = account_id;
+  record.grant_kind = GrantKind::kCapability;
+  record.subject = subject;
+  record.capability_key = "auth.manage";
+  record.created_at = SampleTime();
+  return record;
+}
+
+inline AuthorizationRecord SampleGrant(const Uuid& account_id, uint32_t number,
+                                       const Subject& subject, GrantKind kind) {
+  AuthorizationRecord record = SampleCapability(account_id, number, subject);
+  record.grant_kind = kind;
+  record.capability_key.reset();
+  return record;
+}
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_SUPPORT_SAMPLE_RECORDS_H_
