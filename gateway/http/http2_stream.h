@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_HTTP_HTTP2_STREAM_H_
+#define SIGNET_GATEWAY_HTTP_HTTP2_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "gateway/http/budget.h"
+#include "gateway/http/session.h"
+#include "gateway/http/wipe.h"
+#include "gateway/http_message.h"
+
+namespace signet {
+
+// One request and its answer on an HTTP/2 connection. A plain value, but it
+// wipes what may be secret.
+struct Http2Stream {
+  enum class State {
+    kHead,      // Until the first field section has ended.
+    kBody,      // Until END_STREAM.
+    kHandling,  // Until the handler answers.
+    kAnswered,  // Until the answer is sent.
+  };
+
+  Http2Stream(int32_t id, size_t index, Budget* budget, MonotonicTime now)
+      : id(id), index(index), lease(budget), since(now) {}
+  ~Http2Stream() {
+    WipeFields(request);
+    WipeIfSensitive(response);
+  }
+
+  const int32_t id;
+  size_t index;  // Its place in the session's list.
+  State state = State::kHead;
+  Budget::Lease lease;
+  MonotonicTime since;  // Begin of arriving or of answering.
+
+  HttpRequest request;
+  std::string authority;
+  size_t field_bytes = 0;  // As RFC 9113 section 10.5.1 counts them.
+
+  bool is_head = false;
+  HttpResponse response;
+  size_t body_written = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_HTTP_HTTP2_STREAM_H_

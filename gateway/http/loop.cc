@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/loop.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "gateway/http/connection.h"
+#include "gateway/http/wipe.h"
+
+namespace signet {
+namespace {
+
+// Fine enough for the shortest time limit to be kept within a quarter.
+std::chrono::nanoseconds SweepPeriod(const HttpServerOptions& options) {
+  const absl::Duration shortest = std::min(
+      {options.request_timeout, options.write_timeout, options.idle_timeout});
+  return absl::ToChronoNanoseconds(
+      std::clamp(shortest / 4, absl::Milliseconds(5), absl::Seconds(1)));
+}
+
+}  // namespace
+
+Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
+           Quota* calls, HttpHandler* handler, const Clock* clock)
+    : options_(options),
+      calls_quota_(calls),
+      handler_(handler),
+      clock_(clock),
+      sweep_period_(SweepPeriod(*options)),
+      io_(1),
+      work_(io_.get_executor()),
+      timer_(io_),
+      mailbox_(new Mailbox([this] {
+        boost::asio::post(io_, [this] {
+          BeginEvent();
+          EndEvent();
+        });
+      })),
+      now_(std::chrono::steady_clock::now()),
+      budget_(buffered_bytes) {}
+
+Loop::~Loop() = default;
+
+void Loop::Start() {
+  SweepLater();
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void Loop::Adopt(Connection::Socket socket, Quota::Ticket ticket,
+                 bool turn_away) {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++connection_count_;
+  }
+  boost::asio::post(io_, [this, socket = std::move(socket),
+                          ticket = std::move(ticket), turn_away]() mutable {
+    now_ = std::chrono::steady_clock::now();
+    auto connection = std::make_shared<Connection>(
+        this, std::move(socket), std::move(ticket), turn_away);
+    connection->list_index = connections_.size();
+    connections_.push_back(connection);
+    draining_ ? connection->Close() : connection->Start();
+  });
+}
+
+void Loop::Drain() {
+  boost::asio::post(io_, [this] {
+    BeginEvent();
+    draining_ = true;
+    for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Drain();
+    EndEvent();
+  });
+}
+
+bool Loop::AwaitEmpty(absl::Time deadline) {
+  const auto empty = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return connection_count_ == 0;
+  };
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithDeadline(absl::Condition(&empty), deadline);
+}
+
+int Loop::connections() const {
+  absl::MutexLock lock(&mutex_);
+  return connection_count_;
+}
+
+void Loop::Stop() {
+  boost::asio::post(io_, [this] {
+    draining_ = true;
+    mailbox_->Close();
+    while (!connections_.empty()) connections_.back()->Close();
+    timer_.cancel();
+    work_.reset();
+  });
+  thread_.join();
+}
+
+void Loop::BeginEvent() {
+  now_ = std::chrono::steady_clock::now();
+  mailbox_->Awake();
+}
+
+void Loop::EndEvent() {
+  for (;;) {
+    mailbox_->Collect(letters_);
+    if (letters_.empty() && unsettled_.empty()) return;
+    // What happens here may call the handler again.
+    mailbox_->Awake();
+    for (Letter& letter : letters_) {
+      if (auto call = calls_.Take(letter.call)) {
+        call->connection->Deliver(call->stream, std::move(letter.response));
+      }
+    }
+    letters_.clear();
+    for (size_t i = 0; i < unsettled_.size(); ++i) {
+      unsettled_[i]->needs_settle = false;
+      unsettled_[i]->Settle();
+    }
+    unsettled_.clear();
+  }
+}
+
+bool Loop::Call(std::shared_ptr<Connection> connection, uint32_t stream,
+                HttpRequest&& request) {
+  Quota::Ticket ticket = calls_quota_->Take();
+  if (!ticket) return false;
+  const uint64_t number =
+      calls_.Add({std::move(connection), stream, std::move(ticket)});
+  handler_->Handle(std::move(request), Responder(mailbox_, number));
+  return true;
+}
+
+void Loop::SettleSoon(std::shared_ptr<Connection> connection) {
+  if (std::exchange(connection->needs_settle, true)) return;
+  unsettled_.push_back(std::move(connection));
+}
+
+void Loop::Remove(Connection& connection) {
+  const size_t index = connection.list_index;
+  connections_.back()->list_index = index;
+  std::swap(connections_[index], connections_.back());
+  connections_.pop_back();
+  absl::MutexLock lock(&mutex_);
+  --connection_count_;
+}
+
+void Loop::SweepLater() {
+  timer_.expires_after(sweep_period_);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Sweep();
+  });
+}
+
+void Loop::Sweep() {
+  BeginEvent();
+  // Backwards, because one that closes is replaced by the last.
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Sweep();
+  EndEvent();
+  SweepLater();
+}
+
+}  // namespace signet
