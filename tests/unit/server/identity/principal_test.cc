@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/principal.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace signet {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr char kId[] = "3c90c3cc-0d44-4b50-8888-8dd25736052a";
+
+Principal User(std::string subject) {
+  return {.kind = PrincipalKind::kUser,
+          .id = *Uuid::Parse(kId),
+          .oauth_subject = std::move(subject)};
+}
+
+TEST(Principal, ServiceAccountIsCalledByItsIdOnly) {
+  const Principal account{.kind = PrincipalKind::kServiceAccount,
+                          .id = *Uuid::Parse(kId)};
+  EXPECT_THAT(account.Subjects(),
+              ElementsAre(Subject{SubjectType::kServiceAccount, kId}));
+  EXPECT_EQ(account.user_id(), std::nullopt);
+  EXPECT_EQ(account.ToString(), std::string("service_account:") + kId);
+}
+
+TEST(Principal, UserIsCalledByIdSubjectAndGroups) {
+  Principal user = User("auth0|42");
+  user.groups = {"ops", "dns"};
+  EXPECT_THAT(user.Subjects(),
+              ElementsAre(Subject{SubjectType::kUser, kId},
+                          Subject{SubjectType::kUser, "auth0|42"},
+                          Subject{SubjectType::kGroup, "ops"},
+                          Subject{SubjectType::kGroup, "dns"}));
+  EXPECT_EQ(user.user_id(), Uuid::Parse(kId));
+  EXPECT_EQ(user.ToString(), std::string("user:") + kId);
+}
+
+TEST(Principal, SubjectThatIsAUuidIsTheIdInLowerCase) {
+  EXPECT_THAT(User("3C90C3CC-0D44-4B50-8888-8DD25736052A").Subjects(),
+              ElementsAre(Subject{SubjectType::kUser, kId}));
+}
+
+}  // namespace
+}  // namespace signet
