@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_SUPPORT_UNRELIABLE_STORE_H_
+#define SIGNET_TESTS_SUPPORT_UNRELIABLE_STORE_H_
+
+#include <deque>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "storage/memory/memory_store.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// A memory store that fails as it is told and counts what is asked of it. Not
+// thread-safe to configure while in use.
+class UnreliableStore final : public Store {
+ public:
+  // Each stands for the outcome of one read or write, whose body is not run.
+  std::deque<absl::Status> read_outcomes;
+  std::deque<absl::Status> write_outcomes;
+  // Each body runs once for nothing first, as after a serialization failure.
+  bool run_bodies_twice = false;
+
+  int reads() const { return reads_; }
+  int writes() const { return writes_; }
+
+  void Read(ReadBody body, Done done) override {
+    ++reads_;
+    if (!read_outcomes.empty()) return std::move(done)(Take(read_outcomes));
+    if (run_bodies_twice) {
+      inner_.Read([&body](ReadTxn& txn) { return body(txn); },
+                  [](const absl::Status&) {});
+    }
+    inner_.Read(std::move(body), std::move(done));
+  }
+
+  void Write(WriteBody body, Done done,
+             absl::AnyInvocable<bool()> expired = nullptr) override {
+    ++writes_;
+    if (!write_outcomes.empty()) return std::move(done)(Take(write_outcomes));
+    if (run_bodies_twice) {
+      inner_.Write(
+          [&body](WriteTxn& txn) {
+            absl::Status status = body(txn);
+            status.Update(absl::AbortedError("serialization failure"));
+            return status;
+          },
+          [](const absl::Status&) {});
+    }
+    inner_.Write(std::move(body), std::move(done), std::move(expired));
+  }
+
+  absl::Status Health() const override { return inner_.Health(); }
+  void Drain() override { inner_.Drain(); }
+
+ private:
+  static absl::Status Take(std::deque<absl::Status>& outcomes) {
+    absl::Status outcome = std::move(outcomes.front());
+    outcomes.pop_front();
+    return outcome;
+  }
+
+  MemoryStore inner_;
+  int reads_ = 0;
+  int writes_ = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_SUPPORT_UNRELIABLE_STORE_H_

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/access.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/error.h"
+#include "storage/memory/memory_store.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/status_matchers.h"
+
+namespace signet {
+namespace {
+
+const Uuid kHere = SampleId(1);
+const Uuid kElsewhere = SampleId(2);
+const Uuid kAbsent = SampleId(3);
+
+const Subject kCaller = {SubjectType::kUser, "alice"};
+const Subject kGroup = {SubjectType::kGroup, "operators"};
+const Subject kStranger = {SubjectType::kUser, "mallory"};
+// A name in another role is somebody else.
+const Subject kNamesake = {SubjectType::kServiceAccount, "alice"};
+
+AuthorizationRecord Grant(GrantKind kind, const Uuid& account_id,
+                          const Subject& subject) {
+  return SampleGrant(account_id, 100, subject, kind);
+}
+
+AuthorizationRecord Capability(const char* key, const Uuid& account_id,
+                               const Subject& subject) {
+  AuthorizationRecord grant = SampleCapability(account_id, 100, subject);
+  grant.capability_key = key;
+  return grant;
+}
+
+AuthorizationRecord Narrowed(AuthorizationRecord grant) {
+  grant.resource_type = "account";
+  grant.resource_id = grant.account_id;
+  return grant;
+}
+
+AuthorizationRecord NarrowedToAKind(AuthorizationRecord grant) {
+  grant.resource_type = "credential";
+  return grant;
+}
+
+AuthorizationRecord Revoked(AuthorizationRecord grant) {
+  grant.revoked_at = SampleTime(1);
+  return grant;
+}
+
+struct AccessCase {
+  const char* label;
+  std::optional<AuthorizationRecord> grant;
+  bool view;    // On kHere.
+  bool manage;  // On kHere.
+  bool absent;  // Anything on an account that does not exist.
+};
+
+class Access : public testing::TestWithParam<AccessCase> {
+ protected:
+  void SetUp() override {
+    ASSERT_THAT(
+        WriteAndWait(
+            store_,
+            [](WriteTxn& txn) {
+              absl::Status status = txn.EnsureAccount(kHere, SampleTime());
+              status.Update(txn.EnsureAccount(kElsewhere, SampleTime()));
+              if (GetParam().grant.has_value()) {
+                status.Update(txn.InsertAuthorization(*GetParam().grant));
+              }
+              return status;
+            }),
+        IsOk());
+  }
+
+  absl::Status Ask(const Uuid& account_id, Right right) {
+    const std::vector<Subject> subjects = {kCaller, kGroup};
+    return ReadAndWait(store_, [&](ReadTxn& txn) {
+      return Authorize(txn, subjects, account_id, right).status();
+    });
+  }
+
+  MemoryStore store_;
+};
+
+TEST_P(Access, IsAsTheTableSays) {
+  const AccessCase& c = GetParam();
+  EXPECT_EQ(Ask(kHere, Right::kView).ok(), c.view);
+  EXPECT_EQ(Ask(kHere, Right::kManage).ok(), c.manage);
+  EXPECT_EQ(Ask(kAbsent, Right::kView).ok(), c.absent);
+  EXPECT_EQ(Ask(kAbsent, Right::kManage).ok(), c.absent);
+}
+
+TEST_P(Access, IsDeniedInOneWayOnly) {
+  absl::Status denials[] = {Ask(kHere, Right::kManage),
+                            Ask(kAbsent, Right::kView),
+                            Ask(kElsewhere, Right::kManage)};
+  for (const absl::Status& denial : denials) {
+    if (denial.ok()) continue;
+    EXPECT_THAT(denial,
+                ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
+    EXPECT_EQ(denial.message(),
+              "the caller may not do this on the account, or there is no such "
+              "account");
+    EXPECT_THAT(GetErrorDetail(denial).violations, testing::IsEmpty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Grants, Access,
+    testing::Values(
+        AccessCase{"None", std::nullopt, false, false, false},
+        AccessCase{"Owner", Grant(GrantKind::kAccountOwner, kHere, kCaller),
+                   true, true, false},
+        AccessCase{"OwnersGroup",
+                   Grant(GrantKind::kAccountOwner, kHere, kGroup), true, true,
+                   false},
+        AccessCase{"OwnerElsewhere",
+                   Grant(GrantKind::kAccountOwner, kElsewhere, kCaller), false,
+                   false, false},
+        AccessCase{"AnotherOwner",
+                   Grant(GrantKind::kAccountOwner, kHere, kStranger), false,
+                   false, false},
+        AccessCase{"OwnerOfTheSameNameInAnotherRole",
+                   Grant(GrantKind::kAccountOwner, kHere, kNamesake), false,
+                   false, false},
+        AccessCase{"SuperAdminHere",
+                   Grant(GrantKind::kSuperAdmin, kHere, kCaller), true, true,
+                   true},
+        AccessCase{"SuperAdminElsewhere",
+                   Grant(GrantKind::kSuperAdmin, kElsewhere, kGroup), true,
+                   true, true},
+        AccessCase{"AuthManage", Capability("auth.manage", kHere, kCaller),
+                   true, true, false},
+        AccessCase{"AuthManageElsewhere",
+                   Capability("auth.manage", kElsewhere, kCaller), false, false,
+                   false},
+        AccessCase{"AccountView", Capability("account.view", kHere, kGroup),
+                   true, false, false},
+        AccessCase{"UnrelatedCapability",
+                   Capability("credential.manage", kHere, kCaller), false,
+                   false, false},
+        AccessCase{"CapabilityOfSimilarName",
+                   Capability("auth.manage2", kHere, kCaller), false, false,
+                   false},
+        AccessCase{"CapabilityInUpperCase",
+                   Capability("AUTH.MANAGE", kHere, kCaller), false, false,
+                   false},
+        AccessCase{"NarrowedAuthManage",
+                   Narrowed(Capability("auth.manage", kHere, kCaller)), false,
+                   false, false},
+        AccessCase{"AuthManageOfAKind",
+                   NarrowedToAKind(Capability("auth.manage", kHere, kCaller)),
+                   false, false, false},
+        AccessCase{"NarrowedOwner",
+                   Narrowed(Grant(GrantKind::kAccountOwner, kHere, kCaller)),
+                   false, false, false},
+        AccessCase{"RevokedOwner",
+                   Revoked(Grant(GrantKind::kAccountOwner, kHere, kCaller)),
+                   false, false, false},
+        AccessCase{"RevokedSuperAdmin",
+                   Revoked(Grant(GrantKind::kSuperAdmin, kHere, kCaller)),
+                   false, false, false}),
+    [](const auto& info) { return std::string(info.param.label); });
+
+// Yields rows that nobody asked for.
+class CarelessTxn final : public ReadTxn {
+ public:
+  explicit CarelessTxn(std::vector<AuthorizationRecord> rows)
+      : rows_(std::move(rows)) {}
+  absl::StatusOr<bool> IsEmpty() override { return false; }
+  absl::StatusOr<ServiceAccountRecord> GetServiceAccount(const Uuid&,
+                                                         const Uuid&) override {
+    return absl::NotFoundError("");
+  }
+  absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
+      std::string_view) override {
+    return absl::NotFoundError("");
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
+      std::span<const Subject>, const Uuid&) override {
+    return rows_;
+  }
+
+ private:
+  const std::vector<AuthorizationRecord> rows_;
+};
+
+TEST(Authorize, ARowOfAnotherAccountIsNotEnoughWhateverTheStoreYields) {
+  CarelessTxn txn({Grant(GrantKind::kAccountOwner, kElsewhere, kCaller),
+                   Capability("auth.manage", kElsewhere, kCaller)});
+  EXPECT_THAT(Authorize(txn, {}, kHere, Right::kView),
+              ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
+}
+
+TEST(Authorize, TheAccountsOwnGrantDecidesBeforeASuperAdmins) {
+  CarelessTxn txn({Grant(GrantKind::kSuperAdmin, kElsewhere, kCaller),
+                   Capability("account.view", kHere, kCaller)});
+  EXPECT_THAT(Authorize(txn, {}, kHere, Right::kView),
+              IsOkAndHolds(GrantKind::kCapability));
+  EXPECT_THAT(Authorize(txn, {}, kHere, Right::kManage),
+              IsOkAndHolds(GrantKind::kSuperAdmin));
+}
+
+}  // namespace
+}  // namespace signet

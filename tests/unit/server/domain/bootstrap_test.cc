@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/bootstrap.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/domain/access.h"
+#include "server/token/token.h"
+#include "tests/unit/server/domain/domain_world.h"
+
+namespace signet {
+namespace {
+
+class Bootstrap : public testing::Test {
+ protected:
+  absl::StatusOr<bool> Run(const BootstrapPlan& plan = {}) {
+    return BootstrapIfEmpty(store_, *keyring_, clock_, random_, plan,
+                            [this](const Bootstrapped& credential) {
+                              account_id_ = credential.account_id;
+                              id_ = credential.service_account_id;
+                              token_ = credential.token.Expose();
+                              if (on_delivery_) on_delivery_();
+                              return delivery_;
+                            });
+  }
+
+  bool Empty() {
+    bool empty = false;
+    EXPECT_THAT(ReadAndWait(store_,
+                            [&empty](ReadTxn& txn) {
+                              empty = *txn.IsEmpty();
+                              return absl::OkStatus();
+                            }),
+                IsOk());
+    return empty;
+  }
+
+  absl::StatusOr<GrantKind> Manage(const Subject& subject) {
+    std::optional<GrantKind> kind;
+    const absl::Status status = ReadAndWait(store_, [&](ReadTxn& txn) {
+      const std::vector<Subject> subjects = {subject};
+      const auto granted =
+          Authorize(txn, subjects, account_id_, Right::kManage);
+      if (granted.ok()) kind = *granted;
+      return granted.status();
+    });
+    if (!status.ok()) return status;
+    return *kind;
+  }
+
+  UnreliableStore store_;
+  FakeClock clock_;
+  SeededRandom random_;
+  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  absl::Status delivery_;
+  std::function<void()> on_delivery_;
+  Uuid account_id_;
+  Uuid id_;
+  std::string token_;
+};
+
+TEST_F(Bootstrap, MakesAnOwnerWhoseTokenIsTheOneDelivered) {
+  ASSERT_THAT(Run(), IsOkAndHolds(true));
+  EXPECT_EQ(account_id_.bytes()[6] >> 4, 7);  // The version.
+  EXPECT_THAT(Manage({SubjectType::kServiceAccount, id_.ToString()}),
+              IsOkAndHolds(GrantKind::kAccountOwner));
+  EXPECT_THAT(
+      ReadAndWait(store_,
+                  [this](ReadTxn& txn) {
+                    const auto owner =
+                        txn.FindByTokenPublicId(ParseToken(token_)->public_id);
+                    EXPECT_THAT(owner, IsOk());
+                    EXPECT_EQ(owner->id, id_);
+                    EXPECT_EQ(owner->account_id, account_id_);
+                    EXPECT_EQ(owner->name, "owner");
+                    EXPECT_EQ(owner->created_at, clock_.Now());
+                    EXPECT_EQ(owner->created_by_user_id, std::nullopt);
+                    EXPECT_EQ(owner->token.expires_at, std::nullopt);
+                    EXPECT_TRUE(keyring_->Verify(owner->token.key_version,
+                                                 token_, owner->token.mac));
+                    return absl::OkStatus();
+                  }),
+      IsOk());
+}
+
+TEST_F(Bootstrap, FollowsThePlan) {
+  ASSERT_THAT(Run({.token_prefix = "acme",
+                   .account_id = SampleId(7),
+                   .owner_user = "01900000-0000-7000-8000-0000000000AB"}),
+              IsOkAndHolds(true));
+  EXPECT_EQ(account_id_, SampleId(7));
+  EXPECT_EQ(ParseToken(token_)->prefix, "acme");
+  EXPECT_THAT(
+      Manage({SubjectType::kUser, "01900000-0000-7000-8000-0000000000ab"}),
+      IsOkAndHolds(GrantKind::kAccountOwner));
+}
+
+TEST_F(Bootstrap, AnOwnersSubIsKeptAsItIs) {
+  ASSERT_THAT(Run({.account_id = {}, .owner_user = "Auth0|Alice"}),
+              IsOkAndHolds(true));
+  EXPECT_THAT(Manage({SubjectType::kUser, "Auth0|Alice"}),
+              IsOkAndHolds(GrantKind::kAccountOwner));
+}
+
+TEST_F(Bootstrap, DoesNothingToAStoreInUse) {
+  ASSERT_THAT(Run(), IsOkAndHolds(true));
+  token_.clear();
+  EXPECT_THAT(Run(), IsOkAndHolds(false));
+  EXPECT_EQ(token_, "");
+  EXPECT_EQ(store_.writes(), 1);
+}
+
+TEST_F(Bootstrap, WritesNothingThatWasNotDelivered) {
+  delivery_ = absl::AlreadyExistsError("file");
+  EXPECT_EQ(Run().status(), delivery_);
+  EXPECT_TRUE(Empty());
+}
+
+TEST_F(Bootstrap, TellsThatARaceMadeTheCredentialVoid) {
+  on_delivery_ = [this] {
+    EXPECT_THAT(WriteAndWait(store_,
+                             [](WriteTxn& txn) {
+                               return txn.EnsureAccount(SampleId(9),
+                                                        SampleTime());
+                             }),
+                IsOk());
+  };
+  EXPECT_THAT(Run(), ErrorIs(absl::StatusCode::kAborted, "BOOTSTRAP_RACE"));
+  EXPECT_FALSE(Manage({SubjectType::kServiceAccount, id_.ToString()}).ok());
+}
+
+TEST_F(Bootstrap, TheStoresErrorsComeThrough) {
+  store_.read_outcomes = {absl::DataLossError("page 7")};
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kDataLoss));
+  store_.write_outcomes = {absl::UnavailableError("disk full")};
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(Empty());
+}
+
+TEST_F(Bootstrap, SurvivesARepeatedTransaction) {
+  store_.run_bodies_twice = true;
+  ASSERT_THAT(Run(), IsOkAndHolds(true));
+  EXPECT_THAT(Manage({SubjectType::kServiceAccount, id_.ToString()}), IsOk());
+}
+
+}  // namespace
+}  // namespace signet

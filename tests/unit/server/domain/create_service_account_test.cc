@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cctype>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/error.h"
+#include "server/domain/service_accounts.h"
+#include "server/token/token.h"
+#include "tests/unit/server/domain/domain_world.h"
+
+namespace signet {
+namespace {
+
+TEST(CreateServiceAccount, RecordsWhatWasAskedAndOnlyAMacOfTheToken) {
+  DomainWorld world;
+  world.clock.Set(SampleTime());  // Not in whole microseconds.
+  ServiceAccounts::CreateRequest request = world.Good();
+  request.name = " Build \U0001F511 ";
+  request.expires_at = RawTimestamp{.seconds = 4102444800, .nanos = 123456789};
+
+  absl::StatusOr<IssuedServiceAccount> issued =
+      world.Create(world.owner, request);
+  ASSERT_THAT(issued, IsOk());
+  const ServiceAccountRecord& record = issued->record;
+  const absl::Time stamp =
+      absl::FromUnixMicros(absl::ToUnixMicros(SampleTime()));
+  EXPECT_EQ(record.account_id, world.kHome);
+  EXPECT_EQ(record.id.bytes()[6] >> 4, 7);  // The version.
+  EXPECT_EQ(record.name, " Build \U0001F511 ");
+  EXPECT_EQ(record.created_at, stamp);
+  EXPECT_EQ(record.updated_at, stamp);
+  EXPECT_EQ(record.created_by_user_id, world.owner.id);
+  EXPECT_EQ(record.last_used_at, std::nullopt);
+  EXPECT_EQ(record.revoked_at, std::nullopt);
+  EXPECT_EQ(record.revoked_by_user_id, std::nullopt);
+
+  const std::string_view token = issued->token.Expose();
+  const std::optional<ParsedToken> parsed = ParseToken(token);
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->prefix, "hbx_sa");
+  EXPECT_EQ(record.token.prefix, "hbx_sa");
+  EXPECT_EQ(record.token.public_id, parsed->public_id);
+  EXPECT_EQ(record.token.last4, token.substr(token.size() - 4));
+  EXPECT_EQ(record.token.created_at, stamp);
+  EXPECT_EQ(record.token.expires_at,
+            absl::FromUnixSeconds(4102444800) + absl::Nanoseconds(123456789));
+  EXPECT_TRUE(
+      world.keyring->Verify(record.token.key_version, token, record.token.mac));
+
+  EXPECT_THAT(
+      world.Get(world.owner, world.kHome.ToString(), record.id.ToString()),
+      IsOkAndHolds(record));
+}
+
+TEST(CreateServiceAccount, CostsOneTransaction) {
+  DomainWorld world;
+  ASSERT_THAT(world.Create(world.owner, world.Good()), IsOk());
+  EXPECT_EQ(world.writes(), 1);
+  EXPECT_EQ(world.store.reads(), 0);
+}
+
+TEST(CreateServiceAccount, NamesNeedNotBeUniqueButTokensAre) {
+  DomainWorld world;
+  const auto first = world.Create(world.owner, world.Good());
+  const auto second = world.Create(world.owner, world.Good());
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
+  EXPECT_NE(first->record.id, second->record.id);
+  EXPECT_NE(first->token.Expose(), second->token.Expose());
+}
+
+TEST(CreateServiceAccount, ByAServiceAccountNamesNoUser) {
+  DomainWorld world;
+  const auto issued = world.Create(world.program, world.Good());
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_EQ(issued->record.created_by_user_id, std::nullopt);
+}
+
+TEST(CreateServiceAccount, StartsWithoutAnyRight) {
+  DomainWorld world;
+  const auto issued = world.Create(world.owner, world.Good());
+  ASSERT_THAT(issued, IsOk());
+  const Principal created = ServiceAccountOf(world.kHome, issued->record.id);
+  EXPECT_THAT(world.Create(created, world.Good()),
+              ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
+}
+
+TEST(CreateServiceAccount, AccountIdIsReadInAnyLetterCase) {
+  DomainWorld world;
+  ServiceAccounts::CreateRequest request = world.Good();
+  for (char& c : request.account_id) c = static_cast<char>(std::toupper(c));
+  const auto issued = world.Create(world.owner, request);
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_EQ(issued->record.account_id, world.kHome);
+}
+
+TEST(CreateServiceAccount, ASuperAdminsFirstBringsTheAccountIntoBeing) {
+  DomainWorld world;
+  ServiceAccounts::CreateRequest request = world.Good();
+  request.account_id = world.kAbsent.ToString();
+  const auto issued = world.Create(world.super_admin, request);
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_EQ(issued->record.account_id, world.kAbsent);
+  EXPECT_THAT(world.Create(world.super_admin, request), IsOk());
+}
+
+TEST(CreateServiceAccount, SurvivesARepeatedTransaction) {
+  DomainWorld world;
+  world.store.run_bodies_twice = true;
+  const auto issued = world.Create(world.owner, world.Good());
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_THAT(world.Get(world.owner, world.kHome.ToString(),
+                        issued->record.id.ToString()),
+              IsOkAndHolds(issued->record));
+}
+
+TEST(CreateServiceAccount, ATakenIdIsMintedAgain) {
+  DomainWorld world;
+  world.store.write_outcomes = {absl::AlreadyExistsError("taken"),
+                                absl::AlreadyExistsError("taken")};
+  const auto issued = world.Create(world.owner, world.Good());
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_EQ(world.writes(), 3);
+  EXPECT_TRUE(world.keyring->Verify(issued->record.token.key_version,
+                                    issued->token.Expose(),
+                                    issued->record.token.mac));
+}
+
+TEST(CreateServiceAccount, ThreeTakenIdsAreAFaultOfOurs) {
+  DomainWorld world;
+  world.store.write_outcomes.assign(3, absl::AlreadyExistsError("taken"));
+  EXPECT_THAT(world.Create(world.owner, world.Good()),
+              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(world.writes(), 3);
+}
+
+TEST(CreateServiceAccount, TheStoresErrorsComeThrough) {
+  DomainWorld world;
+  const absl::Status full = MakeError(
+      absl::StatusCode::kResourceExhausted, "full",
+      {.reason = "WRITE_QUEUE_FULL", .retry_after = absl::Seconds(1)});
+  world.store.write_outcomes = {full};
+  EXPECT_EQ(world.Create(world.owner, world.Good()).status(), full);
+}
+
+TEST(CreateServiceAccount, ACallerWhoHasLeftLeavesNoRow) {
+  DomainWorld world;
+  bool asked = false;
+  EXPECT_THAT(world.Create(world.owner, world.Good(),
+                           [&asked] {
+                             asked = true;
+                             return true;
+                           }),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_TRUE(asked);
+  EXPECT_THAT(world.Create(world.owner, world.Good(), [] { return false; }),
+              IsOk());
+}
+
+// What is wrong with a request, and what it is told.
+struct FaultCase {
+  const char* label;
+  bool account, name, expiry;  // Which of them is at fault.
+};
+
+class CreateFaults : public testing::TestWithParam<FaultCase> {
+ protected:
+  ServiceAccounts::CreateRequest Request() const {
+    ServiceAccounts::CreateRequest request = world_.Good();
+    if (GetParam().account) request.account_id = "{" + request.account_id + "}";
+    if (GetParam().name) request.name = "";
+    if (GetParam().expiry) request.expires_at = RawTimestamp{.seconds = 1};
+    return request;
+  }
+  std::vector<std::string> Fields() const {
+    std::vector<std::string> fields;
+    if (GetParam().account) fields.push_back("account_id");
+    if (GetParam().name) fields.push_back("name");
+    if (GetParam().expiry) fields.push_back("expires_at");
+    return fields;
+  }
+
+  DomainWorld world_;
+};
+
+TEST_P(CreateFaults, AreAllToldToWhoMayCreate) {
+  const auto refused = world_.Create(world_.owner, Request());
+  EXPECT_THAT(refused,
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation :
+       GetErrorDetail(refused.status()).violations) {
+    fields.push_back(violation.field);
+  }
+  EXPECT_EQ(fields, Fields());
+  EXPECT_EQ(world_.writes(), 0);
+}
+
+TEST_P(CreateFaults, AreToldToNobodyElseIfTheAccountCanBeNamed) {
+  const auto refused = world_.Create(world_.viewer, Request());
+  if (GetParam().account) {
+    EXPECT_THAT(refused,
+                ErrorIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  } else {
+    EXPECT_EQ(refused.status(),
+              world_.Create(world_.nobody, world_.Good()).status());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Requests, CreateFaults,
+    testing::Values(FaultCase{"Account", true, false, false},
+                    FaultCase{"Name", false, true, false},
+                    FaultCase{"Expiry", false, false, true},
+                    FaultCase{"NameAndExpiry", false, true, true},
+                    FaultCase{"All", true, true, true}),
+    [](const auto& info) { return std::string(info.param.label); });
+
+TEST(CreateServiceAccount, RefusalEchoesNoId) {
+  DomainWorld world;
+  ServiceAccounts::CreateRequest request = world.Good();
+  request.account_id = "canary-id";
+  const auto refused = world.Create(world.owner, request);
+  EXPECT_EQ(refused.status().message(), "account_id: want a UUID, 8-4-4-4-12");
+}
+
+TEST(CreateServiceAccount, AnUnreadableStoreRanksBeforeTheFault) {
+  DomainWorld world;
+  world.store.read_outcomes = {absl::UnavailableError("down")};
+  ServiceAccounts::CreateRequest request = world.Good();
+  request.name = "";
+  EXPECT_THAT(world.Create(world.owner, request),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(CreateServiceAccount, DenialIsTheSameForAForeignAndAnAbsentAccount) {
+  DomainWorld world;
+  ServiceAccounts::CreateRequest absent = world.Good();
+  absent.account_id = world.kAbsent.ToString();
+  const auto foreign = world.Create(world.nobody, world.Good());
+  EXPECT_THAT(foreign,
+              ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
+  EXPECT_EQ(foreign.status(), world.Create(world.nobody, absent).status());
+  // An owner of another account is nobody there either.
+  EXPECT_EQ(foreign.status(), world.Create(world.owner, absent).status());
+}
+
+}  // namespace
+}  // namespace signet
