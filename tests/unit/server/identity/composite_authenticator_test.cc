@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/composite_authenticator.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/token/token.h"
+#include "tests/support/jwt_signer.h"
+#include "tests/support/recording_logger.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/server/identity/fake_key_source.h"
+#include "tests/unit/server/identity/fake_store.h"
+#include "tests/unit/server/identity/good_token.h"
+
+namespace signet {
+namespace {
+
+constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+
+class CompositeAuthenticatorTest : public testing::Test {
+ protected:
+  absl::StatusOr<Principal> Authenticate(
+      CompositeAuthenticator& authenticator,
+      const std::vector<std::string>& authorization) {
+    absl::StatusOr<Principal> result = absl::UnknownError("never called");
+    authenticator.Authenticate(authorization, TokenTime(),
+                               [&result](absl::StatusOr<Principal> outcome) {
+                                 result = std::move(outcome);
+                               });
+    return result;
+  }
+
+  std::string Issue() {
+    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
+    ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
+    record.token.public_id = token.public_id;
+    record.token.key_version = keyring_->current_version();
+    record.token.mac = keyring_->Compute(token.text.Expose());
+    record.token.expires_at.reset();
+    record.revoked_at.reset();
+    store_.Add(record);
+    return std::string(token.text.Expose());
+  }
+
+  std::unique_ptr<OauthAuthenticator> NewOauth() {
+    return std::make_unique<OauthAuthenticator>(
+        GoodOptions(),
+        std::make_unique<FakeKeySource>(signer_.PublicJwkSet(kKeyId)),
+        &logger_);
+  }
+
+  RecordingLogger logger_;
+  SeededRandom random_;
+  const JwtSigner signer_{JwtSigner::Kind::kEdDsa};
+  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  FakeStore store_;
+  CompositeAuthenticator both_{TokenAuthenticator(&store_, keyring_.get()),
+                               NewOauth()};
+  CompositeAuthenticator tokens_only_{
+      TokenAuthenticator(&store_, keyring_.get()), nullptr};
+};
+
+TEST_F(CompositeAuthenticatorTest, TakesBothKindsOfTokens) {
+  const auto account = Authenticate(both_, {"Bearer " + Issue()});
+  ASSERT_THAT(account, IsOk());
+  EXPECT_EQ(account->kind, PrincipalKind::kServiceAccount);
+
+  const int reads = store_.reads();
+  const auto user = Authenticate(both_, {"bearer " + GoodToken(signer_)});
+  ASSERT_THAT(user, IsOk());
+  EXPECT_EQ(user->kind, PrincipalKind::kUser);
+  EXPECT_EQ(store_.reads(), reads);
+}
+
+TEST_F(CompositeAuthenticatorTest, RefusesOauthTokensWithoutAnIssuer) {
+  EXPECT_THAT(Authenticate(tokens_only_, {"Bearer " + Issue()}), IsOk());
+  EXPECT_THAT(Authenticate(tokens_only_, {"Bearer " + GoodToken(signer_)}),
+              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+}
+
+TEST_F(CompositeAuthenticatorTest, SaysWhatIsWrongWithTheHeader) {
+  const std::string token = "Bearer " + Issue();
+  EXPECT_THAT(Authenticate(both_, {}),
+              ErrorIs(kUnauthenticated, "CREDENTIAL_MISSING"));
+  EXPECT_THAT(Authenticate(both_, {token, token}),
+              ErrorIs(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST"));
+  EXPECT_THAT(Authenticate(both_, {"Basic YTpi"}),
+              ErrorIs(kUnauthenticated, "CREDENTIAL_MISSING"));
+  EXPECT_EQ(store_.reads(), 0);
+}
+
+TEST_F(CompositeAuthenticatorTest, AllBadTokensGetOneAnswer) {
+  const absl::Status want = Authenticate(both_, {"Bearer junk"}).status();
+  EXPECT_THAT(want, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  for (const char* token : {"a.b", "a.b.c", "a.b.c.d.e", "..", ".", "~",
+                            "x=", "hbx_sa_0000000000000000_x"}) {
+    EXPECT_EQ(Authenticate(both_, {std::string("Bearer ") + token}).status(),
+              want)
+        << token;
+  }
+  EXPECT_EQ(Authenticate(both_, {"Bearer  " + Issue()}).status(), want);
+}
+
+}  // namespace
+}  // namespace signet

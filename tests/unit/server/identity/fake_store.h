@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_
+#define SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// A store of service accounts that can be looked up by their tokens, and can be
+// told to fail. For one thread.
+class FakeStore final : public Store {
+ public:
+  void Add(ServiceAccountRecord record) {
+    records_[record.token.public_id] = std::move(record);
+  }
+
+  int reads() const { return reads_; }
+
+  absl::Status read_status;    // What Read ends with, unless OK.
+  absl::Status lookup_status;  // What a lookup ends with, unless OK.
+  int runs_per_read = 1;       // As engines that must retry a body do.
+
+  void Read(ReadBody body, Done done) override {
+    ++reads_;
+    if (!read_status.ok()) {
+      std::move(done)(read_status);
+      return;
+    }
+    Txn txn(*this);
+    absl::Status status;
+    for (int i = 0; i < runs_per_read; ++i) status = body(txn);
+    std::move(done)(std::move(status));
+  }
+
+  void Write(WriteBody, Done done, absl::AnyInvocable<bool()>) override {
+    std::move(done)(absl::UnimplementedError("this store is only read"));
+  }
+  absl::Status Health() const override { return absl::OkStatus(); }
+  void Drain() override {}
+
+ private:
+  class Txn final : public ReadTxn {
+   public:
+    explicit Txn(const FakeStore& store) : store_(store) {}
+
+    absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
+        std::string_view public_id) override {
+      if (!store_.lookup_status.ok()) return store_.lookup_status;
+      const auto found = store_.records_.find(std::string(public_id));
+      if (found == store_.records_.end()) return absl::NotFoundError("none");
+      return found->second;
+    }
+    absl::StatusOr<bool> IsEmpty() override {
+      return absl::UnimplementedError("not for this test");
+    }
+    absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
+        const Uuid&, const Uuid&) override {
+      return absl::UnimplementedError("not for this test");
+    }
+    absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
+        std::span<const Subject>, const Uuid&) override {
+      return absl::UnimplementedError("not for this test");
+    }
+
+   private:
+    const FakeStore& store_;
+  };
+
+  std::map<std::string, ServiceAccountRecord> records_;  // By public id.
+  int reads_ = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_

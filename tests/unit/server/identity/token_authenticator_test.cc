@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/token_authenticator.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/token/token.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/server/identity/fake_store.h"
+
+namespace signet {
+namespace {
+
+constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+
+class TokenAuthenticatorTest : public testing::Test {
+ protected:
+  // A token of a service account that is in the store.
+  std::string Issue(std::optional<absl::Time> expires_at = std::nullopt,
+                    std::optional<absl::Time> revoked_at = std::nullopt) {
+    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
+    ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
+    record.token.public_id = token.public_id;
+    record.token.key_version = keyring_->current_version();
+    record.token.mac = keyring_->Compute(token.text.Expose());
+    record.token.expires_at = expires_at;
+    record.revoked_at = revoked_at;
+    store_.Add(record);
+    return std::string(token.text.Expose());
+  }
+
+  absl::StatusOr<Principal> Authenticate(std::string_view token,
+                                         absl::Time now = SampleTime()) {
+    absl::StatusOr<Principal> result = absl::UnknownError("never called");
+    int calls = 0;
+    TokenAuthenticator(&store_, keyring_.get())
+        .Authenticate(token, now, [&](absl::StatusOr<Principal> outcome) {
+          result = std::move(outcome);
+          ++calls;
+        });
+    EXPECT_EQ(calls, 1);
+    return result;
+  }
+
+  SeededRandom random_;
+  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  FakeStore store_;
+};
+
+TEST_F(TokenAuthenticatorTest, ProvesAServiceAccount) {
+  const absl::Time expires_at = SampleTime(60);
+  const absl::StatusOr<Principal> caller = Authenticate(Issue(expires_at));
+  ASSERT_THAT(caller, IsOk());
+  EXPECT_EQ(caller->kind, PrincipalKind::kServiceAccount);
+  EXPECT_EQ(caller->id, SampleId(2));
+  EXPECT_EQ(caller->home_account_id, SampleId(1));
+  EXPECT_EQ(caller->credential_expires_at, expires_at);
+  EXPECT_EQ(caller->user_id(), std::nullopt);
+  EXPECT_EQ(caller->oauth_subject, "");
+  EXPECT_THAT(caller->groups, testing::IsEmpty());
+}
+
+TEST_F(TokenAuthenticatorTest, TokenIsDeadFromItsExpiryOn) {
+  const std::string token = Issue(SampleTime(60));
+  EXPECT_THAT(Authenticate(token, SampleTime(60) - absl::Nanoseconds(1)),
+              IsOk());
+  EXPECT_THAT(Authenticate(token, SampleTime(60)),
+              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+}
+
+TEST_F(TokenAuthenticatorTest, TokenWithoutExpiryLives) {
+  EXPECT_THAT(Authenticate(Issue(), SampleTime(100LL * 365 * 86400)), IsOk());
+}
+
+TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSameAndCostsOneLookup) {
+  const std::string good = Issue();
+  const std::string unknown(
+      MintToken("hbx_sa", SampleTime(), random_).text.Expose());
+  // The known public id with another secret, under a checksum that is right.
+  const std::string forged = [&] {
+    MintedToken other = MintToken("hbx_sa", SampleTime(), random_);
+    ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 3);
+    record.token.public_id = other.public_id;
+    record.token.key_version = keyring_->current_version();
+    record.token.mac = keyring_->Compute(good);
+    store_.Add(record);
+    return std::string(other.text.Expose());
+  }();
+  const std::string retired = [&] {
+    MintedToken other = MintToken("hbx_sa", SampleTime(), random_);
+    ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 4);
+    record.token.public_id = other.public_id;
+    record.token.key_version = 99;
+    record.token.mac = keyring_->Compute(other.text.Expose());
+    store_.Add(record);
+    return std::string(other.text.Expose());
+  }();
+  const std::string expired = Issue(SampleTime(-1));
+  const std::string revoked = Issue(std::nullopt, SampleTime(-1));
+  const std::string revoked_later = Issue(std::nullopt, SampleTime(1));
+
+  const absl::Status want = Authenticate(unknown).status();
+  EXPECT_THAT(want, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  for (const std::string& token :
+       {forged, retired, expired, revoked, revoked_later}) {
+    const int reads = store_.reads();
+    EXPECT_EQ(Authenticate(token).status(), want);
+    EXPECT_EQ(store_.reads(), reads + 1);
+  }
+  EXPECT_THAT(Authenticate(good), IsOk());
+}
+
+TEST_F(TokenAuthenticatorTest, JunkNeverReachesTheStore) {
+  const std::string good = Issue();
+  std::string mistyped = good;
+  mistyped[mistyped.size() - 20] =
+      mistyped[mistyped.size() - 20] == 'a' ? 'b' : 'a';
+  for (const std::string& token :
+       {std::string(), std::string("junk"), mistyped, good + "0",
+        good.substr(1), "x" + good, std::string(16384, 'a')}) {
+    EXPECT_THAT(Authenticate(token),
+                ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  }
+  EXPECT_EQ(store_.reads(), 0);
+}
+
+TEST_F(TokenAuthenticatorTest, BodyMayRunAgain) {
+  const std::string token = Issue();
+  store_.runs_per_read = 3;
+  EXPECT_THAT(Authenticate(token), IsOk());
+}
+
+TEST_F(TokenAuthenticatorTest, StoreErrorsPassUnchanged) {
+  const std::string token = Issue();
+  const absl::Status down =
+      MakeError(absl::StatusCode::kUnavailable, "the database is away",
+                {.reason = "STORAGE_UNAVAILABLE"});
+  store_.lookup_status = down;
+  EXPECT_EQ(Authenticate(token).status(), down);
+  store_.lookup_status = absl::OkStatus();
+  store_.read_status = down;
+  EXPECT_EQ(Authenticate(token).status(), down);
+}
+
+}  // namespace
+}  // namespace signet
