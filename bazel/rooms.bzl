@@ -47,17 +47,21 @@ def signet_room(name, deps = [], system = [], used_by = []):
         deps = [room(dep) for dep in deps] + system,
     )
 
-def signet_unit_tests(tests):
-    """One test per room from tests/unit/<package>/*_test.cc and the headers there.
+def signet_unit_tests(extra):
+    """One test per room that has any tests/unit/<package>/*_test.cc.
 
     Args:
-      tests: room name -> further dependencies of its tests.
+      extra: room name -> what its tests need beyond the room, test support and
+        GoogleTest.
     """
-    for name, deps in tests.items():
-        native.cc_test(
-            name = name + "_test",
-            srcs = native.glob([ROOMS[name] + "/*_test.cc", ROOMS[name] + "/*.h"]),
-            copts = COPTS,
-            data = ["//tests:testdata"],
-            deps = [room(name), "//tests/support", "@system//:gtest"] + deps,
-        )
+    for name, package in ROOMS.items():
+        tests = native.glob([package + "/*_test.cc"])
+        if tests:
+            native.cc_test(
+                name = name + "_test",
+                srcs = tests + native.glob([package + "/*.h"]),
+                copts = COPTS,
+                data = ["//tests:testdata"],
+                deps = [room(name), "//tests/support", "@system//:gtest"] +
+                       extra.get(name, []),
+            )

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# signet_room(NAME [DEPS ROOM...] [LIBS TARGET...] [PRIVATE_LIBS TARGET...])
+# signet_room(NAME [DEPS ROOM...] [LIBS TARGET...] [PRIVATE_LIBS TARGET...]
+#             [TEST_DEPS ROOM...])
 #
 # The library signet_NAME (alias signet::NAME) of every .cc and .h in the current
 # folder, without main.cc and without sub-folders. DEPS are the rooms it may
 # include; bazel/rooms.bzl and tests/house know the same list. LIBS are system
 # libraries its users see too, PRIVATE_LIBS those only its own files see.
 #
-# Tests in tests/unit/<this folder>/*_test.cc become the executable NAME_test.
+# Tests in tests/unit/<this folder>/*_test.cc become the executable NAME_test, which
+# may include TEST_DEPS too.
 function(signet_room name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;PRIVATE_LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS")
   list(TRANSFORM arg_DEPS PREPEND signet::)
+  list(TRANSFORM arg_TEST_DEPS PREPEND signet::)
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR
              BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE dir)
 
@@ -31,7 +34,7 @@ function(signet_room name)
     file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${dir}/*_test.cc)
     if(tests)
       signet_test(${name}_test SOURCES ${tests}
-        LIBS signet::${name} signet::test_support ${arg_PRIVATE_LIBS})
+        LIBS signet::${name} ${arg_TEST_DEPS} signet::test_support ${arg_PRIVATE_LIBS})
     endif()
   endif()
 endfunction()

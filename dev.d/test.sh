@@ -32,8 +32,10 @@ run_tests() {
   mkdir -p "$reports"
   say "testing"
   ctest_in build "${1:-}"
-  pytest_in "$reports/house.pytest" tests/house "${1:-}"
-  pytest_in "$reports/integration.pytest" tests/integration "${1:-}"
+  local folder
+  for folder in house integration fault; do
+    pytest_in "$reports/$folder.pytest" "tests/$folder" "${1:-}"
+  done
   py dev.d/tally.py "$reports"
 }
 

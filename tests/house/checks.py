@@ -76,7 +76,7 @@ def openssl_stays_out_of_tests(tree):
 
 def _cmake_rooms(tree):
     """{room: deps} as the CMake files declare them."""
-    keywords = {"DEPS", "LIBS", "PRIVATE_LIBS"}
+    keywords = {"DEPS", "LIBS", "PRIVATE_LIBS", "TEST_DEPS"}
     found = {}
     for path, text in tree.items():
         if not path.endswith("CMakeLists.txt"):
