@@ -9,8 +9,7 @@ namespace {
 
 bool Storable(absl::Time time) {
   return time >= MinTimestamp() && time <= MaxTimestamp() &&
-         (time - absl::UnixEpoch()) % absl::Nanoseconds(1) ==
-             absl::ZeroDuration();
+         time == absl::TimeFromTimespec(absl::ToTimespec(time));
 }
 
 bool Storable(const std::optional<absl::Time>& time) {

@@ -13,7 +13,7 @@ constexpr int kInsistMilliseconds = 20;
 
 }  // namespace
 
-Checkpointer::Checkpointer(Connection* connection, int after_pages,
+Checkpointer::Checkpointer(SqliteConnection* connection, int after_pages,
                            absl::Duration busy_timeout)
     : connection_(connection),
       after_pages_(after_pages),

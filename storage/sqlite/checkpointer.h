@@ -18,7 +18,7 @@ class Checkpointer {
  public:
   // `connection` outlives this object. `busy_timeout` is its own, which some
   // checkpoints shorten for a moment.
-  Checkpointer(Connection* connection, int after_pages,
+  Checkpointer(SqliteConnection* connection, int after_pages,
                absl::Duration busy_timeout);
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -38,7 +38,7 @@ class Checkpointer {
  private:
   static int OnCommit(void* self, sqlite3*, const char*, int log_pages);
 
-  Connection* const connection_;
+  SqliteConnection* const connection_;
   const int after_pages_;
   const absl::Duration busy_timeout_;
   int log_pages_ = 0;  // As of the latest commit.

@@ -7,8 +7,8 @@
 
 namespace signet {
 
-absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options,
-                                            Access access) {
+absl::StatusOr<SqliteConnection> SqliteConnection::Open(
+    const ConnectionOptions& options, Access access) {
   // For the whole process, before SQLite's first use: its count of allocated
   // bytes, which nobody reads, would take a lock on every allocation.
   [[maybe_unused]] static const int configured =
@@ -21,7 +21,7 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options,
   const int code =
       sqlite3_open_v2(options.file.c_str(), &db, flags,
                       options.vfs.empty() ? nullptr : options.vfs.c_str());
-  Connection connection(db);  // SQLite gives a handle on failure too.
+  SqliteConnection connection(db);  // SQLite gives a handle on failure too.
   if (code != SQLITE_OK) return SqliteError(code, sqlite3_errstr(code));
   // Asked to write a file that it may only read, SQLite opens it for reading.
   if (access == Access::kReadWrite && sqlite3_db_readonly(db, "main") != 0) {
@@ -33,7 +33,7 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options,
   return connection;
 }
 
-absl::Status Connection::Harden() {
+absl::Status SqliteConnection::Harden() {
   constexpr std::pair<int, int> kSettings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1},
       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -59,7 +59,7 @@ absl::Status Connection::Harden() {
       "PRAGMA cell_size_check = ON;");
 }
 
-absl::Status Connection::Execute(const char* sql) {
+absl::Status SqliteConnection::Execute(const char* sql) {
   if (sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
     return SqliteError(handle());
   }
@@ -67,7 +67,7 @@ absl::Status Connection::Execute(const char* sql) {
 }
 
 template <typename Read>
-absl::Status Connection::QueryRow(std::string_view sql, Read read) {
+absl::Status SqliteConnection::QueryRow(std::string_view sql, Read read) {
   Preparer prepare(handle());
   Statement statement = prepare(sql);
   if (!prepare.status().ok()) return prepare.status();
@@ -79,7 +79,7 @@ absl::Status Connection::QueryRow(std::string_view sql, Read read) {
   return rows.status().ok() ? absl::InternalError("no row") : rows.status();
 }
 
-absl::StatusOr<int64_t> Connection::QueryInteger(std::string_view sql) {
+absl::StatusOr<int64_t> SqliteConnection::QueryInteger(std::string_view sql) {
   int64_t value = 0;
   absl::Status status =
       QueryRow(sql, [&](Rows& rows) { value = rows.Integer(0); });
@@ -87,7 +87,7 @@ absl::StatusOr<int64_t> Connection::QueryInteger(std::string_view sql) {
   return value;
 }
 
-absl::StatusOr<std::string> Connection::QueryText(std::string_view sql) {
+absl::StatusOr<std::string> SqliteConnection::QueryText(std::string_view sql) {
   std::string value;
   absl::Status status =
       QueryRow(sql, [&](Rows& rows) { value = rows.Text(0); });

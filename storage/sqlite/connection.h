@@ -26,14 +26,14 @@ struct ConnectionOptions {
 // extensions, no memory mapping, foreign keys enforced, synchronous=FULL, no
 // checkpoint that was not asked for. Owns the handle. Not thread-safe, but may
 // move between threads.
-class Connection {
+class SqliteConnection {
  public:
   enum class Access { kReadOnly, kReadWrite };
 
   // Opens an existing file; never creates one. A file that cannot be written
   // does not open for kReadWrite. Errors are those of sqlite_error.h.
-  static absl::StatusOr<Connection> Open(const ConnectionOptions& options,
-                                         Access access);
+  static absl::StatusOr<SqliteConnection> Open(const ConnectionOptions& options,
+                                               Access access);
 
   // Runs one or more statements without parameters, ignoring rows.
   absl::Status Execute(const char* sql);
@@ -53,7 +53,7 @@ class Connection {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
 
-  explicit Connection(sqlite3* db) : db_(db) {}
+  explicit SqliteConnection(sqlite3* db) : db_(db) {}
   absl::Status Harden();
   template <typename Read>
   absl::Status QueryRow(std::string_view sql, Read read);

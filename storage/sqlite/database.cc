@@ -96,7 +96,8 @@ absl::Status CheckHeader(const std::string& file) {
 }
 
 // Searches for damage until `limit` has passed.
-absl::Status CheckForDamage(Connection& connection, absl::Duration limit) {
+absl::Status CheckForDamage(SqliteConnection& connection,
+                            absl::Duration limit) {
   constexpr int kStepsBetweenLooks = 10'000;
   absl::Time deadline = absl::Now() + limit;
   sqlite3_progress_handler(
@@ -118,7 +119,7 @@ absl::Status CheckForDamage(Connection& connection, absl::Duration limit) {
       "is damaged (", verdict->substr(0, verdict->find('\n')), ")"));
 }
 
-absl::Status UseWriteAheadLog(Connection& connection) {
+absl::Status UseWriteAheadLog(SqliteConnection& connection) {
   const absl::StatusOr<std::string> mode =
       connection.QueryText("PRAGMA journal_mode = WAL");
   if (!mode.ok()) return mode.status();
@@ -158,8 +159,8 @@ absl::Status Create(const DatabaseOptions& options,
   }
   close(fd);
   {
-    absl::StatusOr<Connection> connection =
-        Connection::Open(building, Connection::Access::kReadWrite);
+    absl::StatusOr<SqliteConnection> connection =
+        SqliteConnection::Open(building, SqliteConnection::Access::kReadWrite);
     if (!connection.ok()) return Explain(building.file, connection.status());
     const std::string stamp =
         absl::StrCat("PRAGMA application_id = ", kApplicationId);
@@ -179,8 +180,8 @@ absl::Status Create(const DatabaseOptions& options,
 
 }  // namespace
 
-absl::StatusOr<Connection> OpenDatabase(const DatabaseOptions& options,
-                                        std::span<const Migration> migrations) {
+absl::StatusOr<SqliteConnection> OpenDatabase(
+    const DatabaseOptions& options, std::span<const Migration> migrations) {
   const std::string& file = options.connection.file;
   if (!Exists(file)) {
     const std::string log = file + "-wal";
@@ -193,8 +194,8 @@ absl::StatusOr<Connection> OpenDatabase(const DatabaseOptions& options,
   }
   if (absl::Status s = CheckHeader(file); !s.ok()) return s;
 
-  absl::StatusOr<Connection> connection =
-      Connection::Open(options.connection, Connection::Access::kReadWrite);
+  absl::StatusOr<SqliteConnection> connection = SqliteConnection::Open(
+      options.connection, SqliteConnection::Access::kReadWrite);
   if (!connection.ok()) return Explain(file, connection.status());
   absl::Status status = CheckForDamage(*connection, options.check_time);
   if (status.ok()) status = UseWriteAheadLog(*connection);

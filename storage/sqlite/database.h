@@ -35,8 +35,8 @@ struct DatabaseOptions {
 //     write it. The file is as it was.
 //   DATA_LOSS: the file is damaged.
 //   UNAVAILABLE: locked by another process, or the disk failed.
-absl::StatusOr<Connection> OpenDatabase(const DatabaseOptions& options,
-                                        std::span<const Migration> migrations);
+absl::StatusOr<SqliteConnection> OpenDatabase(
+    const DatabaseOptions& options, std::span<const Migration> migrations);
 
 }  // namespace signet
 

@@ -37,7 +37,7 @@ void SetOutcomes(std::span<PendingWrite> group, const absl::Status& outcome) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
-    Connection connection) {
+    SqliteConnection connection) {
   // A body never sees half-written pages on the disk, so keep them in memory.
   if (absl::Status s = connection.Execute("PRAGMA cache_spill = OFF");
       !s.ok()) {
@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
                       std::move(commit), std::move(rollback)));
 }
 
-GroupCommit::GroupCommit(Connection connection, SqliteWriteTxn txn,
+GroupCommit::GroupCommit(SqliteConnection connection, SqliteWriteTxn txn,
                          Statement begin, Statement commit, Statement rollback)
     : connection_(std::move(connection)),
       txn_(std::move(txn)),

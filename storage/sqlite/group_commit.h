@@ -37,7 +37,7 @@ class GroupCommit {
  public:
   // `connection` is a writing one from OpenDatabase().
   static absl::StatusOr<std::unique_ptr<GroupCommit>> Create(
-      Connection connection);
+      SqliteConnection connection);
 
   // Runs the bodies of `group`, in order, in one transaction and commits it;
   // then each write's outcome is set, and none of the `done` has been called.
@@ -54,10 +54,10 @@ class GroupCommit {
     return Run(group, /*savepoints=*/false);
   }
 
-  Connection& connection() { return connection_; }
+  SqliteConnection& connection() { return connection_; }
 
  private:
-  GroupCommit(Connection connection, SqliteWriteTxn txn, Statement begin,
+  GroupCommit(SqliteConnection connection, SqliteWriteTxn txn, Statement begin,
               Statement commit, Statement rollback);
 
   GroupResult Run(std::span<PendingWrite> group, bool savepoints);
@@ -65,7 +65,7 @@ class GroupCommit {
   // Undoes the transaction, if one is open, on account of `cause`.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
 
-  Connection connection_;  // First: the statements below go before it.
+  SqliteConnection connection_;  // First: the statements below go before it.
   SqliteWriteTxn txn_;
   Statement begin_;
   Statement commit_;

@@ -9,7 +9,7 @@
 namespace signet {
 namespace {
 
-absl::Status RunStep(Connection& connection, const Migration& step,
+absl::Status RunStep(SqliteConnection& connection, const Migration& step,
                      int version) {
   if (absl::Status s = connection.Execute("BEGIN IMMEDIATE"); !s.ok()) return s;
   absl::Cleanup rollback = [&] {
@@ -31,14 +31,14 @@ absl::Status RunStep(Connection& connection, const Migration& step,
 
 }  // namespace
 
-absl::StatusOr<int> SchemaVersion(Connection& connection) {
+absl::StatusOr<int> SchemaVersion(SqliteConnection& connection) {
   const absl::StatusOr<int64_t> version =
       connection.QueryInteger("PRAGMA user_version");
   if (!version.ok()) return version.status();
   return static_cast<int>(*version);
 }
 
-absl::Status Migrate(Connection& connection,
+absl::Status Migrate(SqliteConnection& connection,
                      std::span<const Migration> migrations) {
   const absl::StatusOr<int> version = SchemaVersion(connection);
   if (!version.ok()) return version.status();

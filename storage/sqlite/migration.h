@@ -21,13 +21,13 @@ struct Migration {
 std::span<const Migration> SchemaMigrations();
 
 // The version the database is at: the number of steps it has been through.
-absl::StatusOr<int> SchemaVersion(Connection& connection);
+absl::StatusOr<int> SchemaVersion(SqliteConnection& connection);
 
 // Takes the database through the steps it lacks, each in a transaction with its
 // version; a step that fails leaves the version before it. Steps may rebuild
 // tables: foreign keys are off while they run and checked before each commit.
 //   FAILED_PRECONDITION: the database is at a version beyond the list.
-absl::Status Migrate(Connection& connection,
+absl::Status Migrate(SqliteConnection& connection,
                      std::span<const Migration> migrations);
 
 }  // namespace signet

@@ -12,8 +12,8 @@ class ReadPool::Reader {
  public:
   static absl::StatusOr<std::unique_ptr<Reader>> Open(
       const ConnectionOptions& options) {
-    absl::StatusOr<Connection> connection =
-        Connection::Open(options, Connection::Access::kReadOnly);
+    absl::StatusOr<SqliteConnection> connection =
+        SqliteConnection::Open(options, SqliteConnection::Access::kReadOnly);
     if (!connection.ok()) return connection.status();
     Preparer prepare(connection->handle());
     Statement begin = prepare("BEGIN");
@@ -38,14 +38,14 @@ class ReadPool::Reader {
   }
 
  private:
-  Reader(Connection connection, ReadStatements statements, Statement begin,
-         Statement end)
+  Reader(SqliteConnection connection, ReadStatements statements,
+         Statement begin, Statement end)
       : connection_(std::move(connection)),
         txn_(std::move(statements)),
         begin_(std::move(begin)),
         end_(std::move(end)) {}
 
-  Connection connection_;  // First: the statements below go before it.
+  SqliteConnection connection_;  // First: the statements below go before it.
   SqliteReadTxn txn_;
   Statement begin_;
   Statement end_;

@@ -88,7 +88,8 @@ bool ById(const AuthorizationRecord& a, const AuthorizationRecord& b) {
 
 }  // namespace
 
-absl::StatusOr<ReadStatements> ReadStatements::Prepare(Connection& connection) {
+absl::StatusOr<ReadStatements> ReadStatements::Prepare(
+    SqliteConnection& connection) {
   Preparer prepare(connection.handle());
   ReadStatements statements{
       .any_account = prepare(kAnyAccount),

@@ -17,7 +17,7 @@ namespace signet {
 
 // The prepared look-ups of one connection.
 struct ReadStatements {
-  static absl::StatusOr<ReadStatements> Prepare(Connection& connection);
+  static absl::StatusOr<ReadStatements> Prepare(SqliteConnection& connection);
 
   Statement any_account;
   Statement service_account;

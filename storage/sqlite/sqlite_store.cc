@@ -69,7 +69,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
                      .busy_timeout = options.busy_timeout},
       .check_time = options.check_time,
   };
-  absl::StatusOr<Connection> connection =
+  absl::StatusOr<SqliteConnection> connection =
       OpenDatabase(database, SchemaMigrations());
   if (!connection.ok()) return connection.status();
   absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =

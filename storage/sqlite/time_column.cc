@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/time_column.h"
 
+#include <ctime>
+
 namespace signet {
 namespace {
 
@@ -23,13 +25,11 @@ int64_t GetBigEndian(std::span<const uint8_t> in) {
 }  // namespace
 
 TimeColumn EncodeTime(absl::Time time) {
-  const int64_t seconds = absl::ToUnixSeconds(time);  // Rounds down.
-  const int64_t nanos =
-      (time - absl::FromUnixSeconds(seconds)) / absl::Nanoseconds(1);
+  const timespec since_1970 = absl::ToTimespec(time);  // Rounds down.
   TimeColumn column;
   const std::span<uint8_t> bytes(column);
-  PutBigEndian(seconds - kFirstSecond, bytes.first(kSecondBytes));
-  PutBigEndian(nanos, bytes.subspan(kSecondBytes));
+  PutBigEndian(since_1970.tv_sec - kFirstSecond, bytes.first(kSecondBytes));
+  PutBigEndian(since_1970.tv_nsec, bytes.subspan(kSecondBytes));
   return column;
 }
 

@@ -28,7 +28,7 @@ constexpr char kInsertAuthorization[] =
 }  // namespace
 
 absl::StatusOr<WriteStatements> WriteStatements::Prepare(
-    Connection& connection) {
+    SqliteConnection& connection) {
   Preparer prepare(connection.handle());
   WriteStatements statements{
       .savepoint = prepare("SAVEPOINT body"),
@@ -43,7 +43,8 @@ absl::StatusOr<WriteStatements> WriteStatements::Prepare(
   return statements;
 }
 
-absl::StatusOr<SqliteWriteTxn> SqliteWriteTxn::Create(Connection& connection) {
+absl::StatusOr<SqliteWriteTxn> SqliteWriteTxn::Create(
+    SqliteConnection& connection) {
   absl::StatusOr<ReadStatements> reads = ReadStatements::Prepare(connection);
   if (!reads.ok()) return reads.status();
   absl::StatusOr<WriteStatements> writes = WriteStatements::Prepare(connection);

@@ -13,7 +13,7 @@ namespace signet {
 
 // The prepared changes of the writing connection.
 struct WriteStatements {
-  static absl::StatusOr<WriteStatements> Prepare(Connection& connection);
+  static absl::StatusOr<WriteStatements> Prepare(SqliteConnection& connection);
 
   Statement savepoint;
   Statement release;
@@ -29,7 +29,7 @@ struct WriteStatements {
 // another. Not thread-safe.
 class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
  public:
-  static absl::StatusOr<SqliteWriteTxn> Create(Connection& connection);
+  static absl::StatusOr<SqliteWriteTxn> Create(SqliteConnection& connection);
 
   // Runs `body`. Returns its status, or that of a change of its that failed.
   // When that is not OK, what the body had changed by then, must_undo(), is
