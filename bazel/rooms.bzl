@@ -61,7 +61,6 @@ def signet_unit_tests(extra):
                 name = name + "_test",
                 srcs = tests + native.glob([package + "/*.h"]),
                 copts = COPTS,
-                data = ["//tests:testdata"],
                 deps = [room(name), "//tests/support", "@system//:gtest"] +
                        extra.get(name, []),
             )
