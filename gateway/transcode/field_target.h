@@ -12,7 +12,8 @@
 namespace signet {
 
 // A place that takes one value: a singular field, or one more element of a
-// repeated one. Each setter requires a field of its type. `message` outlives it.
+// repeated one. Each setter requires a field of its type. `message` outlives
+// it.
 class FieldTarget {
  public:
   FieldTarget(google::protobuf::Message& message,

@@ -94,7 +94,8 @@ class Reader {
  private:
   void ReadMember(const std::string& name, const Json& value,
                   Message& message) {
-    const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
+    const FieldDescriptor* field =
+        message.GetDescriptor()->FindFieldByName(name);
     if (field != nullptr) return ReadField(value, *field, message);
     const size_t mark = Enter(DisplayName(name));
     Fault("unknown field");
@@ -140,14 +141,16 @@ class Reader {
         if (const auto v = IntegerOf<int32_t>(json)) return target.SetInt32(*v);
         return NotInteger(json, field);
       case FieldDescriptor::CPPTYPE_UINT32:
-        if (const auto v = IntegerOf<uint32_t>(json)) return target.SetUInt32(*v);
+        if (const auto v = IntegerOf<uint32_t>(json))
+          return target.SetUInt32(*v);
         return NotInteger(json, field);
       case FieldDescriptor::CPPTYPE_INT64:
         if (const auto v = IntegerOf<int64_t>(json)) return target.SetInt64(*v);
         if (json.is_string()) return ReadText(json, target);
         return NotInteger(json, field);
       case FieldDescriptor::CPPTYPE_UINT64:
-        if (const auto v = IntegerOf<uint64_t>(json)) return target.SetUInt64(*v);
+        if (const auto v = IntegerOf<uint64_t>(json))
+          return target.SetUInt64(*v);
         if (json.is_string()) return ReadText(json, target);
         return NotInteger(json, field);
       case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -188,7 +191,8 @@ class Reader {
 
   static bool HasSibling(const FieldDescriptor& field, const Message& message) {
     const auto* oneof = field.real_containing_oneof();
-    return oneof != nullptr && message.GetReflection()->HasOneof(message, oneof);
+    return oneof != nullptr &&
+           message.GetReflection()->HasOneof(message, oneof);
   }
 
   bool IsBound() const {
@@ -248,7 +252,8 @@ std::string DisplayName(std::string_view name) {
   constexpr size_t kLongestName = 32;  // Shorter than any token or UUID.
   bool plain = !name.empty() && name.size() <= kLongestName;
   for (const char c : name) {
-    plain = plain && (absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.');
+    plain =
+        plain && (absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.');
   }
   return plain ? std::string(name) : "(unnamed)";
 }

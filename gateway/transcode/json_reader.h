@@ -17,30 +17,35 @@ namespace signet {
 // A field inside a message: the fields that lead to it and, last, itself.
 using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
 
-// Fills `message` from a JSON object, more strictly than protobuf's JSON mapping:
-//   - Names are those of the .proto file, in snake_case; an unknown one is a fault.
-//   - A field in `bound` comes from elsewhere (the path) and may not be present.
+// Fills `message` from a JSON object, more strictly than protobuf's JSON
+// mapping:
+//   - Names are those of the .proto file, in snake_case; an unknown one is a
+//   fault.
+//   - A field in `bound` comes from elsewhere (the path) and may not be
+//   present.
 //   - null means absent, but is a fault inside arrays and maps.
 //   - Types are exact: "1" is no number and 1 no string; an integer has no
-//     fraction or exponent, fits its type, and is never rounded. 64-bit integers may
-//     also be strings of digits, as the mapping writes them.
+//     fraction or exponent, fits its type, and is never rounded. 64-bit
+//     integers may also be strings of digits, as the mapping writes them.
 //   - Enum values go by name. Timestamps, durations, field masks are strings.
 //   - Of a oneof at most one member is present.
-// Returns every fault in the order of the document, as paths like `a.b[2].c`; empty:
-// none. With faults, `message` is partly filled. A fault never echoes a value.
+// Returns every fault in the order of the document, as paths like `a.b[2].c`;
+// empty: none. With faults, `message` is partly filled. A fault never echoes a
+// value.
 std::vector<FieldViolation> JsonToMessage(const Json& json,
                                           std::span<const FieldPath> bound,
                                           google::protobuf::Message& message);
 
-// The same for the one field that is the whole body (`body: "field"`). Paths begin with
-// the field's name; `bound` paths begin at `message`.
+// The same for the one field that is the whole body (`body: "field"`). Paths
+// begin with the field's name; `bound` paths begin at `message`.
 std::vector<FieldViolation> JsonToField(
     const Json& json, std::span<const FieldPath> bound,
     const google::protobuf::FieldDescriptor& field,
     google::protobuf::Message& message);
 
 // How a name from outside may appear in an answer: as it is if it could be a
-// field's name, otherwise "(unnamed)", because clients do paste tokens anywhere.
+// field's name, otherwise "(unnamed)", because clients do paste tokens
+// anywhere.
 std::string DisplayName(std::string_view name);
 
 }  // namespace signet

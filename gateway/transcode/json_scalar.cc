@@ -59,7 +59,8 @@ void AppendJsonScalar(const Message& message, const FieldDescriptor& field,
       absl::StrAppend(&out, get(&R::GetUInt32, &R::GetRepeatedUInt32));
       return;
     case FieldDescriptor::CPPTYPE_INT64:
-      absl::StrAppend(&out, "\"", get(&R::GetInt64, &R::GetRepeatedInt64), "\"");
+      absl::StrAppend(&out, "\"", get(&R::GetInt64, &R::GetRepeatedInt64),
+                      "\"");
       return;
     case FieldDescriptor::CPPTYPE_UINT64:
       absl::StrAppend(&out, "\"", get(&R::GetUInt64, &R::GetRepeatedUInt64),
@@ -70,8 +71,8 @@ void AppendJsonScalar(const Message& message, const FieldDescriptor& field,
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return AppendReal(get(&R::GetDouble, &R::GetRepeatedDouble), out);
     case FieldDescriptor::CPPTYPE_ENUM:
-      return AppendEnum(
-          field, get(&R::GetEnumValue, &R::GetRepeatedEnumValue), out);
+      return AppendEnum(field, get(&R::GetEnumValue, &R::GetRepeatedEnumValue),
+                        out);
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
       const std::string& text =

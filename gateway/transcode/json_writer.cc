@@ -31,14 +31,15 @@ void WipeString(const Message& message, const FieldDescriptor& field,
           ? reflection.GetStringReference(message, &field, &scratch)
           : reflection.GetRepeatedStringReference(message, &field, index,
                                                   &scratch);
-  // Reflection has no way to overwrite in place. The string belongs to a message
-  // that is not const, and an empty one may be shared by all messages.
+  // Reflection has no way to overwrite in place. The string belongs to a
+  // message that is not const, and an empty one may be shared by all messages.
   if (!text.empty()) Wipe(const_cast<std::string&>(text));
 }
 
 }  // namespace
 
-absl::Status JsonLayout::Append(const Message& message, std::string& out) const {
+absl::Status JsonLayout::Append(const Message& message,
+                                std::string& out) const {
   if (form_ == JsonForm::kWrapper) {
     AppendJsonScalar(message, WrappedField(*message.GetDescriptor()), kSingular,
                      out);
@@ -138,7 +139,8 @@ absl::Status JsonLayout::AppendMap(const Message& message, const Field& field,
 void JsonLayout::WipeSecrets(Message& message) const {
   if (!holds_secret_) return;
   for (const Field& field : fields_) {
-    const bool inside = field.message != nullptr && field.message->holds_secret_;
+    const bool inside =
+        field.message != nullptr && field.message->holds_secret_;
     if (field.secret || inside) WipeField(message, field);
   }
 }
@@ -147,7 +149,8 @@ void JsonLayout::WipeField(Message& message, const Field& field) const {
   const FieldDescriptor& descriptor = *field.descriptor;
   const auto& reflection = *message.GetReflection();
   if (!descriptor.is_repeated()) {
-    if (descriptor.has_presence() && !reflection.HasField(message, &descriptor)) {
+    if (descriptor.has_presence() &&
+        !reflection.HasField(message, &descriptor)) {
       return;
     }
     if (field.secret) return WipeString(message, descriptor, kSingular);
@@ -159,7 +162,8 @@ void JsonLayout::WipeField(Message& message, const Field& field) const {
       WipeString(message, descriptor, i);
       continue;
     }
-    Message* element = reflection.MutableRepeatedMessage(&message, &descriptor, i);
+    Message* element =
+        reflection.MutableRepeatedMessage(&message, &descriptor, i);
     if (descriptor.is_map()) {
       element = element->GetReflection()->MutableMessage(
           element, descriptor.message_type()->map_value());
@@ -200,7 +204,8 @@ absl::Status JsonLayouts::Fill(const Descriptor& type, JsonLayout& layout) {
     }
     const JsonLayout* message = nullptr;
     if (value.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      const absl::StatusOr<const JsonLayout*> inner = Get(*value.message_type());
+      const absl::StatusOr<const JsonLayout*> inner =
+          Get(*value.message_type());
       if (!inner.ok()) return inner.status();
       message = *inner;
     }

@@ -19,11 +19,12 @@ namespace signet {
 // How messages of one type are written as JSON, worked out once. Immutable,
 // thread-safe.
 //
-// The names are those of the .proto file and every field is there, in the order of
-// its declaration: null where a field that has presence is unset, [] and {}
-// where nothing is repeated, otherwise the value. As in protobuf's JSON mapping, 64-bit
-// integers are strings of digits (a double would round them), bytes are base64,
-// enum values go by name, and NaN and the infinities are strings.
+// The names are those of the .proto file and every field is there, in the order
+// of its declaration: null where a field that has presence is unset, [] and {}
+// where nothing is repeated, otherwise the value. As in protobuf's JSON
+// mapping, 64-bit integers are strings of digits (a double would round them),
+// bytes are base64, enum values go by name, and NaN and the infinities are
+// strings.
 class JsonLayout {
  public:
   // Appends `message`, whose type is the layout's. INTERNAL: a value of a
@@ -47,8 +48,8 @@ class JsonLayout {
 
   struct Field {
     const google::protobuf::FieldDescriptor* descriptor;
-    std::string key;             // `"name":`
-    const JsonLayout* message;   // The type of a message or a map's value.
+    std::string key;            // `"name":`
+    const JsonLayout* message;  // The type of a message or a map's value.
     bool secret;
   };
 
@@ -65,13 +66,13 @@ class JsonLayout {
   bool holds_secret_ = false;
 };
 
-// Makes and owns the layouts of types and of all that they contain. Not thread-safe while
-// it is being filled; afterwards its layouts are.
+// Makes and owns the layouts of types and of all that they contain. Not
+// thread-safe while it is being filled; afterwards its layouts are.
 class JsonLayouts {
  public:
   // INVALID_ARGUMENT: the type contains one without a JSON form here
-  // (google.protobuf.Any, Struct, Value, ListValue), a group, or a secret that is
-  // no string. The object is of no use after that.
+  // (google.protobuf.Any, Struct, Value, ListValue), a group, or a secret that
+  // is no string. The object is of no use after that.
   absl::StatusOr<const JsonLayout*> Get(
       const google::protobuf::Descriptor& type);
 

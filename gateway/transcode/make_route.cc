@@ -89,8 +89,8 @@ absl::Status BindVariables(Route& route) {
           absl::StrCat(variable.field_path, ": got it twice in one path"));
     }
     route.bound.push_back(*field);
-    route.variables.push_back({*std::move(field), variable.field_path,
-                               variable.begin, variable.end});
+    route.variables.push_back(
+        {*std::move(field), variable.field_path, variable.begin, variable.end});
   }
   return absl::OkStatus();
 }
@@ -135,8 +135,9 @@ absl::Status BindLocation(std::string_view text, Route& route) {
     if (open == text.npos) break;
     const size_t close = text.find('}', open);
     if (close != text.npos) {
-      route.location.back().field = route.method->output_type()->FindFieldByName(
-          std::string(text.substr(open + 1, close - open - 1)));
+      route.location.back().field =
+          route.method->output_type()->FindFieldByName(
+              std::string(text.substr(open + 1, close - open - 1)));
     }
     const FieldDescriptor* field = route.location.back().field;
     if (field == nullptr || field->is_repeated() ||

@@ -25,7 +25,8 @@ class PathTemplateParser {
 
   absl::StatusOr<PathTemplate> Parse() {
     if (!Take('/')) return Want("\"/\"");
-    if (absl::Status s = ParseSegments(/*in_variable=*/false); !s.ok()) return s;
+    if (absl::Status s = ParseSegments(/*in_variable=*/false); !s.ok())
+      return s;
     if (Take(':')) {
       result_.verb_ = TakeWhile(IsLiteralChar);
       if (result_.verb_.empty()) return Want("a verb");
@@ -33,7 +34,8 @@ class PathTemplateParser {
     if (!AtEnd()) return Want("\"/\", a verb or the end");
     for (size_t i = 0; i + 1 < result_.segments_.size(); ++i) {
       if (result_.segments_[i].kind == PathTemplate::SegmentKind::kMulti) {
-        return absl::InvalidArgumentError("want \"**\" only as the last segment");
+        return absl::InvalidArgumentError(
+            "want \"**\" only as the last segment");
       }
     }
     return std::move(result_);
@@ -72,13 +74,15 @@ class PathTemplateParser {
     PathTemplate::Variable variable;
     do {
       const std::string name = TakeWhile(IsIdentifierChar);
-      if (name.empty() || absl::ascii_isdigit(name[0])) return Want("a field name");
+      if (name.empty() || absl::ascii_isdigit(name[0]))
+        return Want("a field name");
       if (!variable.field_path.empty()) variable.field_path += '.';
       variable.field_path += name;
     } while (Take('.'));
     variable.begin = result_.segments_.size();
     if (Take('=')) {
-      if (absl::Status s = ParseSegments(/*in_variable=*/true); !s.ok()) return s;
+      if (absl::Status s = ParseSegments(/*in_variable=*/true); !s.ok())
+        return s;
     } else {
       result_.segments_.push_back({PathTemplate::SegmentKind::kSingle, ""});
     }

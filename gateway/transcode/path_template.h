@@ -20,8 +20,8 @@ namespace signet {
 //   FieldPath = IDENT { "." IDENT } ;
 //   Verb      = ":" LITERAL ;
 //
-// A LITERAL is made of the unreserved characters of RFC 3986 section 2.3. `**` is
-// the last segment, and variables do not nest. An immutable value.
+// A LITERAL is made of the unreserved characters of RFC 3986 section 2.3. `**`
+// is the last segment, and variables do not nest. An immutable value.
 class PathTemplate {
  public:
   enum class SegmentKind { kLiteral, kSingle, kMulti };
@@ -31,8 +31,8 @@ class PathTemplate {
     std::string literal;  // kLiteral only.
   };
 
-  // Stands for the segments [begin, end) of the template. Where the last of them is
-  // kMulti, a path may have fewer or more there.
+  // Stands for the segments [begin, end) of the template. Where the last of
+  // them is kMulti, a path may have fewer or more there.
   struct Variable {
     std::string field_path;
     size_t begin = 0;

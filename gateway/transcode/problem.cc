@@ -125,7 +125,8 @@ Problem FramingProblem(HttpFault fault) {
                             "the request was not whole in time");
     case HttpFault::kTargetTooLong:
       return GatewayProblem(414, google::rpc::INVALID_ARGUMENT,
-                            "TARGET_TOO_LONG", "the request target is too long");
+                            "TARGET_TOO_LONG",
+                            "the request target is too long");
     case HttpFault::kFieldsTooLarge:
       return GatewayProblem(431, google::rpc::INVALID_ARGUMENT,
                             "FIELDS_TOO_LARGE",
@@ -163,9 +164,9 @@ Problem MediaTypeUnsupported() {
 }
 
 Problem ContentCodingUnsupported() {
-  Problem problem = GatewayProblem(
-      415, google::rpc::INVALID_ARGUMENT, "CONTENT_CODING_UNSUPPORTED",
-      "Content-Encoding: want none");
+  Problem problem = GatewayProblem(415, google::rpc::INVALID_ARGUMENT,
+                                   "CONTENT_CODING_UNSUPPORTED",
+                                   "Content-Encoding: want none");
   problem.fields.push_back({"Accept-Encoding", "identity"});
   return problem;
 }
@@ -186,7 +187,7 @@ Problem BodyMalformed(const absl::Status& status) {
 }
 
 Problem FieldsInvalid(std::vector<FieldViolation> errors) {
-  Problem problem = BadRequest("FIELDS_INVALID", "");
+  Problem problem = BadRequest("FIELD_INVALID", "");
   problem.detail = absl::StrCat(errors[0].field, ": ", errors[0].detail);
   if (errors.size() > 1) {
     absl::StrAppend(&problem.detail, " (and ", errors.size() - 1, " more)");

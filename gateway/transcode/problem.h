@@ -22,9 +22,10 @@ struct Problem {
   std::string reason;  // UPPER_SNAKE_CASE, stable.
   std::string detail;  // For people.
   std::vector<FieldViolation> errors = {};
-  int retry_after_s = 0;  // 0: no hint.
+  int retry_after_s = 0;   // 0: no hint.
   std::string scope = {};  // What an OAuth token lacks (RFC 6750 section 3).
-  std::vector<HttpField> fields = {};  // Of the answer, beyond what every problem has.
+  std::vector<HttpField> fields =
+      {};  // Of the answer, beyond what every problem has.
 };
 
 // The HTTP status of a code, as google/rpc/code.proto has it, except that
@@ -32,8 +33,9 @@ struct Problem {
 // revoked service account), which a client cannot mend by another request text.
 int HttpStatusOf(google::rpc::Code code);
 
-// An error of the backend (AIP-193). The text of INTERNAL, UNKNOWN and DATA_LOSS is
-// dropped. A missing google.rpc.ErrorInfo leaves the code's name as the reason.
+// An error of the backend (AIP-193). The text of INTERNAL, UNKNOWN and
+// DATA_LOSS is dropped. A missing google.rpc.ErrorInfo leaves the code's name
+// as the reason.
 Problem BackendProblem(const google::rpc::Status& status);
 
 // A fault in the framing of a request, found by the listener.

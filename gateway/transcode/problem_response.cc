@@ -2,6 +2,7 @@
 #include "gateway/transcode/problem_response.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -12,9 +13,14 @@
 namespace signet {
 namespace {
 
+// Enough to mend any honest request, and no lever for a small one to draw a
+// large answer.
+constexpr size_t kMostErrors = 100;
+
 std::string TypeOf(const std::string& reason) {
-  return absl::StrCat("urn:signet:error:",
-                      absl::StrReplaceAll(absl::AsciiStrToLower(reason), {{"_", "-"}}));
+  return absl::StrCat(
+      "urn:signet:error:",
+      absl::StrReplaceAll(absl::AsciiStrToLower(reason), {{"_", "-"}}));
 }
 
 // `TOKEN_INVALID` reads "Token invalid".
@@ -41,10 +47,11 @@ std::string Document(const Problem& problem, std::string_view request_id) {
   AppendMember(",\"reason\":", problem.reason, out);
   AppendMember(",\"request_id\":", request_id, out);
   out += ",\"errors\":[";
-  for (const FieldViolation& error : problem.errors) {
-    AppendMember(out.ends_with('[') ? "{\"field\":" : ",{\"field\":",
-                 error.field, out);
-    AppendMember(",\"detail\":", error.detail, out);
+  const size_t shown = std::min(problem.errors.size(), kMostErrors);
+  for (size_t i = 0; i < shown; ++i) {
+    AppendMember(
+        i == 0 ? "{\"field\":" : ",{\"field\":", problem.errors[i].field, out);
+    AppendMember(",\"detail\":", problem.errors[i].detail, out);
     out += '}';
   }
   out += "]}";

@@ -12,9 +12,11 @@
 namespace signet {
 
 // The answer for a problem: a document after RFC 9457 with the members `type`,
-// `title`, `status`, `detail`, `code`, `reason`, `request_id`, `errors`, always all and in this order.
-// `type` is `urn:signet:error:` and the reason in kebab-case; `title` is the reason in words. Equal
-// problems give equal bytes but for the request id. Fields:
+// `title`, `status`, `detail`, `code`, `reason`, `request_id`, `errors`, always
+// all and in this order. `type` is `urn:signet:error:` and the reason in
+// kebab-case; `title` is the reason in words; of more than 100 errors the first
+// 100 are there. Equal problems give equal bytes but for the request id.
+// Fields:
 //   WWW-Authenticate as ChallengeFor says;
 //   Retry-After with 429 and 503, at least a second (RFC 9110 section 10.2.3);
 //   Cache-Control: no-store, X-Request-Id, and those of the problem.
@@ -23,8 +25,8 @@ HttpResponse ProblemResponse(const Problem& problem,
 
 // The challenge that belongs to a problem (RFC 6750 section 3), if one does:
 //   401 CREDENTIAL_MISSING: no error code; any other 401: invalid_token.
-//   403 INSUFFICIENT_SCOPE: insufficient_scope, and the scope where it is known.
-//   400 INVALID_REQUEST: invalid_request.
+//   403 INSUFFICIENT_SCOPE: insufficient_scope, and the scope where it is
+//   known. 400 INVALID_REQUEST: invalid_request.
 std::optional<std::string> ChallengeFor(const Problem& problem);
 
 }  // namespace signet

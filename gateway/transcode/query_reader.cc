@@ -50,7 +50,8 @@ class QueryReader {
       return absl::InvalidArgumentError("unknown query parameter");
     }
     const FieldDescriptor& field = *path->back();
-    const bool repeats = std::find(seen_.begin(), seen_.end(), *path) != seen_.end();
+    const bool repeats =
+        std::find(seen_.begin(), seen_.end(), *path) != seen_.end();
     if (repeats && !field.is_repeated()) {
       return absl::InvalidArgumentError("got it more than once, want it once");
     }

@@ -11,8 +11,8 @@
 
 namespace signet {
 
-// Sets the fields of `request` that the escaped `query` names: those that neither
-// the path nor the body provides, `a.b` for a field inside a message. A
+// Sets the fields of `request` that the escaped `query` names: those that
+// neither the path nor the body provides, `a.b` for a field inside a message. A
 // repeated field may come several times, any other once; a value is read as
 // SetFromText says. Pairs stand between `&`, and `+` is a space
 // (application/x-www-form-urlencoded).

@@ -45,7 +45,8 @@ void Append(std::vector<FieldViolation> more, std::vector<FieldViolation>& to) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
 }
 
-// 400: everything that the text of the request does wrong. `faults` has those of the path.
+// 400: everything that the text of the request does wrong. `faults` has those
+// of the path.
 std::optional<Problem> ReadFields(const Route& route, std::string_view query,
                                   const HttpRequest& request,
                                   std::vector<FieldViolation> faults,

@@ -19,18 +19,18 @@ struct RequestReading {
   // The whole request message; with a fault, only what the path names.
   std::unique_ptr<google::protobuf::Message> message;
 
-  // The first-ranking fault that the gateway sees: 415, then 413, then 400. Whether it is
-  // answered is for the backend to say: a 401 or 403 outranks it.
+  // The first-ranking fault that the gateway sees: 415, then 413, then 400.
+  // Whether it is answered is for the backend to say: a 401 or 403 outranks it.
   std::optional<Problem> fault;
 };
 
-// Reads the path, the query and the body. `segments` are the path's as the route
-// matched them; `query` is escaped.
+// Reads the path, the query and the body. `segments` are the path's as the
+// route matched them; `query` is escaped.
 //
 // A method with a body takes `application/json` without a content coding. An
-// empty body without Content-Type sets no field (so it is fine where none is required);
-// with one, it is malformed JSON. A method without a body takes none: a guess at
-// what it might mean helps nobody (RFC 9110 section 9.3.1).
+// empty body without Content-Type sets no field (so it is fine where none is
+// required); with one, it is malformed JSON. A method without a body takes
+// none: a guess at what it might mean helps nobody (RFC 9110 section 9.3.1).
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
                            std::string_view query, const HttpRequest& request);

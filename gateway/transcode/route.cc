@@ -32,14 +32,16 @@ std::vector<FieldViolation> Route::BindPath(
     std::span<const std::string_view> segments, Message& request) const {
   std::vector<FieldViolation> faults;
   for (const PathVariable& variable : variables) {
-    // What `**` matched beyond, or short of, the one segment it is in the template.
+    // What `**` matched beyond, or short of, the one segment it is in the
+    // template.
     const bool to_the_end = variable.end == pattern.segments().size();
     const size_t end = to_the_end ? segments.size() : variable.end;
     const std::optional<std::string> text =
         Capture(segments.subspan(variable.begin, end - variable.begin));
     if (!text.has_value()) {
-      faults.push_back({variable.field_name,
-                        "want UTF-8 in percent-encoding (RFC 3986 section 2.1)"});
+      faults.push_back(
+          {variable.field_name,
+           "want UTF-8 in percent-encoding (RFC 3986 section 2.1)"});
       continue;
     }
     Message* parent = &request;

@@ -48,7 +48,8 @@ struct Route {
   std::vector<FieldPath> bound = {};  // The fields of `variables`.
   Body body = Body::kNone;
   const google::protobuf::FieldDescriptor* body_field = nullptr;  // kField
-  const google::protobuf::FieldDescriptor* response_field = nullptr;  // Or whole.
+  const google::protobuf::FieldDescriptor* response_field =
+      nullptr;  // Or whole.
   const JsonLayout* response_layout = nullptr;
   int success_status = 200;
   std::vector<LocationPart> location = {};
@@ -58,18 +59,20 @@ struct Route {
     return std::unique_ptr<google::protobuf::Message>(request_prototype->New());
   }
 
-  // Sets the fields that the path names. `segments` match `pattern`. Returns the
-  // variables that cannot be decoded or read; their fields stay unset.
-  std::vector<FieldViolation> BindPath(std::span<const std::string_view> segments,
-                                       google::protobuf::Message& request) const;
+  // Sets the fields that the path names. `segments` match `pattern`. Returns
+  // the variables that cannot be decoded or read; their fields stay unset.
+  std::vector<FieldViolation> BindPath(
+      std::span<const std::string_view> segments,
+      google::protobuf::Message& request) const;
 
   // The Location of a created resource; empty where the method has none.
   std::string LocationOf(const google::protobuf::Message& response) const;
 };
 
-// Makes the route of one rule; its additional_bindings are the caller's. Layouts come
-// from `layouts` and prototypes from `factory`, which outlive the route.
-// INVALID_ARGUMENT: the rule contradicts the method; the message says how.
+// Makes the route of one rule; its additional_bindings are the caller's.
+// Layouts come from `layouts` and prototypes from `factory`, which outlive the
+// route. INVALID_ARGUMENT: the rule contradicts the method; the message says
+// how.
 absl::StatusOr<std::unique_ptr<const Route>> MakeRoute(
     const google::protobuf::MethodDescriptor& method,
     const google::api::HttpRule& rule, JsonLayouts& layouts,

@@ -20,8 +20,8 @@ namespace signet {
 
 // What a path and a method lead to.
 struct RouteMatch {
-  // Null: no route. The path is then unknown if `allowed` is empty, otherwise only
-  // the method is wrong.
+  // Null: no route. The path is then unknown if `allowed` is empty, otherwise
+  // only the method is wrong.
   const Route* route = nullptr;
 
   // The path's segments without the verb; views into the path.
@@ -35,13 +35,14 @@ struct RouteMatch {
 // Finds the route of a request among all google.api.http rules of some services
 // (google/api/http.proto). Immutable, thread-safe.
 //
-// Literal text matches only in its plain spelling: an escaped letter makes another
-// path. Where several templates match, one with a verb wins over one without, then a literal
-// wins over `*`, and that over `**`, at the first segment where they differ.
+// Literal text matches only in its plain spelling: an escaped letter makes
+// another path. Where several templates match, one with a verb wins over one
+// without, then a literal wins over `*`, and that over `**`, at the first
+// segment where they differ.
 class RouteTable {
  public:
-  // Reads the http options of all methods of `services`; methods without one are not
-  // reachable. `factory` makes request messages and outlives the table.
+  // Reads the http options of all methods of `services`; methods without one
+  // are not reachable. `factory` makes request messages and outlives the table.
   // INVALID_ARGUMENT: a rule is wrong, or two cannot be told apart; the message
   // names the method.
   static absl::StatusOr<std::unique_ptr<const RouteTable>> Create(

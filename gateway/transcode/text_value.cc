@@ -50,8 +50,9 @@ std::optional<std::string> ParseBase64(std::string_view text) {
 
 template <typename T>
 std::string RangeOf() {
-  return absl::StrCat("want a whole number from ", std::numeric_limits<T>::min(),
-                      " to ", std::numeric_limits<T>::max());
+  return absl::StrCat("want a whole number from ",
+                      std::numeric_limits<T>::min(), " to ",
+                      std::numeric_limits<T>::max());
 }
 
 }  // namespace

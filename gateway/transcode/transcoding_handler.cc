@@ -33,21 +33,21 @@ struct TranscodingHandler::Exchange {
   absl::Time start;
   std::string request_id;
   std::string peer;
-  std::string_view http_method;   // As the log shows it.
-  const Route* route = nullptr;   // Null: none, or a fault before there was one.
-  std::optional<Problem> fault;   // To answer unless the backend refuses first.
+  std::string_view http_method;  // As the log shows it.
+  const Route* route = nullptr;  // Null: none, or a fault before there was one.
+  std::optional<Problem> fault;  // To answer unless the backend refuses first.
   Respond respond;
 };
 
 void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
   const absl::Time now = deps_.clock->Now();
-  auto exchange = std::make_unique<Exchange>(Exchange{
-      .start = now,
-      .request_id = RequestIdFor(request, now, *deps_.random),
-      .peer = request.peer,
-      .http_method = LoggedMethod(request.method),
-      .fault = std::nullopt,
-      .respond = std::move(respond)});
+  auto exchange = std::make_unique<Exchange>(
+      Exchange{.start = now,
+               .request_id = RequestIdFor(request, now, *deps_.random),
+               .peer = request.peer,
+               .http_method = LoggedMethod(request.method),
+               .fault = std::nullopt,
+               .respond = std::move(respond)});
   BackendCall call = NewCall(request, *exchange);
 
   const SplitTarget target = SplitAtQuery(request.target);
@@ -61,15 +61,15 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
     RequestReading reading =
         ReadRequest(*match.route, match.segments, target.query, request);
     exchange->fault = std::move(reading.fault);
-    call.scope = exchange->fault.has_value() ? CallScope::kAdmit : CallScope::kFull;
+    call.scope =
+        exchange->fault.has_value() ? CallScope::kAdmit : CallScope::kFull;
     call.method = match.route->method;
     call.request = std::move(reading.message);
   }
-  deps_.backend->Call(
-      std::move(call),
-      [this, exchange = std::move(exchange)](BackendReply reply) mutable {
-        Finish(*exchange, std::move(reply));
-      });
+  deps_.backend->Call(std::move(call), [this, exchange = std::move(exchange)](
+                                           BackendReply reply) mutable {
+    Finish(*exchange, std::move(reply));
+  });
 }
 
 BackendCall TranscodingHandler::NewCall(HttpRequest& request,
@@ -119,7 +119,8 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
   const Route& route = *exchange.route;
   if (message == nullptr ||
       message->GetDescriptor() != route.method->output_type()) {
-    return absl::InternalError("the backend gave no response of the method's type");
+    return absl::InternalError(
+        "the backend gave no response of the method's type");
   }
   const JsonLayout& layout = *route.response_layout;
   HttpResponse response{.status = route.success_status,
@@ -129,8 +130,8 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
                         .sensitive = layout.holds_secret()};
   // Escaping may need six bytes for one. A body that holds a secret must not
   // grow, or it would leave a copy behind in freed memory.
-  response.body.reserve(1024 + message->ByteSizeLong() *
-                                   (response.sensitive ? 6 : 2));
+  response.body.reserve(1024 +
+                        message->ByteSizeLong() * (response.sensitive ? 6 : 2));
   const absl::Status written =
       route.response_field == nullptr
           ? layout.Append(*message, response.body)
@@ -146,7 +147,8 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
   return response;
 }
 
-HttpResponse TranscodingHandler::Refuse(HttpFault fault, std::string_view peer) {
+HttpResponse TranscodingHandler::Refuse(HttpFault fault,
+                                        std::string_view peer) {
   const absl::Time now = deps_.clock->Now();
   const Exchange exchange{.start = now,
                           .request_id = RequestIdFor({}, now, *deps_.random),
@@ -172,18 +174,18 @@ void TranscodingHandler::Log(const Exchange& exchange,
     route = exchange.route->path;
   }
   const absl::Duration latency = deps_.clock->Now() - exchange.start;
-  deps_.logger->Log(
-      status >= 500 ? LogLevel::kError : LogLevel::kInfo, "rest request",
-      {{"request_id", exchange.request_id},
-       {"method", method},
-       {"http_method", exchange.http_method},
-       {"route", route},
-       {"principal", principal},
-       {"code", code},
-       {"reason", reason},
-       {"status", int64_t{status}},
-       {"latency_us", absl::ToInt64Microseconds(latency)},
-       {"peer", exchange.peer}});
+  deps_.logger->Log(status >= 500 ? LogLevel::kError : LogLevel::kInfo,
+                    "rest request",
+                    {{"request_id", exchange.request_id},
+                     {"method", method},
+                     {"http_method", exchange.http_method},
+                     {"route", route},
+                     {"principal", principal},
+                     {"code", code},
+                     {"reason", reason},
+                     {"status", int64_t{status}},
+                     {"latency_us", absl::ToInt64Microseconds(latency)},
+                     {"peer", exchange.peer}});
 }
 
 }  // namespace signet

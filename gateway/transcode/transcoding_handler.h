@@ -18,17 +18,17 @@
 namespace signet {
 
 // Answers REST with the methods behind a Backend: finds the route, reads the
-// request strictly, calls, and writes the response or a problem document (RFC 9457).
-// Thread-safe; holds no state between requests.
+// request strictly, calls, and writes the response or a problem document (RFC
+// 9457). Thread-safe; holds no state between requests.
 //
-// Refusals come in this order: 401, no such route (404, 405), 403, 415, 413, 400. A
-// request in order costs one call. One with a fault costs one call too, which only
-// asks the backend whether it would have refused earlier.
+// Refusals come in this order: 401, no such route (404, 405), 403, 415, 413,
+// 400. A request in order costs one call. One with a fault costs one call too,
+// which only asks the backend whether it would have refused earlier.
 //
 // Only what BackendCall lists goes on to the backend; every other field of the
-// request, `X-Forwarded-For` and its like included, is ignored. Each request leaves one
-// line in the log, with neither its path nor its query: the method and route say
-// enough, and clients do paste tokens into URLs.
+// request, `X-Forwarded-For` and its like included, is ignored. Each request
+// leaves one line in the log, with neither its path nor its query: the method
+// and route say enough, and clients do paste tokens into URLs.
 class TranscodingHandler final : public HttpHandler {
  public:
   struct Options {

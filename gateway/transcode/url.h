@@ -21,13 +21,14 @@ SplitTarget SplitAtQuery(std::string_view target);
 using PathSegments = absl::InlinedVector<std::string_view, 12>;
 
 // Splits an escaped path at its slashes. nullopt for a path that could be taken
-// for another one by whoever normalises it differently: without a leading slash,
-// with an empty segment (so also with a trailing slash), a dot segment (RFC 3986
-// section 5.2.4), or an encoded slash or backslash. Views into `path`.
+// for another one by whoever normalises it differently: without a leading
+// slash, with an empty segment (so also with a trailing slash), a dot segment
+// (RFC 3986 section 5.2.4), or an encoded slash or backslash. Views into
+// `path`.
 std::optional<PathSegments> SplitPath(std::string_view path);
 
-// Undoes percent-encoding (RFC 3986 section 2.1). nullopt: a `%` without two hex
-// digits, or a result that is not UTF-8.
+// Undoes percent-encoding (RFC 3986 section 2.1). nullopt: a `%` without two
+// hex digits, or a result that is not UTF-8.
 std::optional<std::string> PercentDecode(std::string_view text);
 
 // As PercentDecode, where `+` stands for a space, as HTML forms write queries

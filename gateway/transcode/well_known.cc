@@ -61,7 +61,8 @@ bool IsDigits(std::string_view text) {
 
 absl::Status ParseDuration(std::string_view text, Message& message) {
   const absl::Status wanted = absl::InvalidArgumentError(
-      "want seconds with at most nine fraction digits and an \"s\", such as \"1.5s\"");
+      "want seconds with at most nine fraction digits and an \"s\", such as "
+      "\"1.5s\"");
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
   if (!text.ends_with('s')) return wanted;
@@ -77,8 +78,8 @@ absl::Status ParseDuration(std::string_view text, Message& message) {
   fraction.resize(9, '0');
 
   SecondsAndNanos value;
-  const auto read = std::from_chars(whole.data(), whole.data() + whole.size(),
-                                    value.seconds);
+  const auto read =
+      std::from_chars(whole.data(), whole.data() + whole.size(), value.seconds);
   std::from_chars(fraction.data(), fraction.data() + fraction.size(),
                   value.nanos);
   if (read.ec != std::errc() || value.seconds > kMaxDurationSeconds ||
@@ -121,8 +122,8 @@ absl::Status ParseFieldMask(std::string_view text, Message& message) {
 
 absl::Status AppendTimestamp(const Message& message, std::string& out) {
   const SecondsAndNanos value = Get(message);
-  const absl::Time time = absl::FromUnixSeconds(value.seconds) +
-                          absl::Nanoseconds(value.nanos);
+  const absl::Time time =
+      absl::FromUnixSeconds(value.seconds) + absl::Nanoseconds(value.nanos);
   if (value.nanos < 0 || value.nanos >= kNanosPerSecond ||
       time < MinTimestamp() || time > MaxTimestamp()) {
     return absl::InternalError("a timestamp is out of range");
@@ -161,7 +162,8 @@ absl::Status AppendFieldMask(const Message& message, std::string& out) {
   std::string text;
   for (int i = 0; i < reflection.FieldSize(message, paths); ++i) {
     const std::string path = reflection.GetRepeatedString(message, paths, i);
-    if (!IsFieldPath(path)) return absl::InternalError("a field mask is malformed");
+    if (!IsFieldPath(path))
+      return absl::InternalError("a field mask is malformed");
     if (i > 0) text += ',';
     text += path;
   }

@@ -34,9 +34,9 @@ bool IsTextForm(JsonForm form);
 absl::Status ParseWellKnown(std::string_view text, JsonForm form,
                             google::protobuf::Message& message);
 
-// Appends the text of `message`, whose type has a text form; without quotes and with
-// nothing to escape. INTERNAL: the message holds what its type does not allow, for example a
-// timestamp after the year 9999; `out` is unchanged.
+// Appends the text of `message`, whose type has a text form; without quotes and
+// with nothing to escape. INTERNAL: the message holds what its type does not
+// allow, for example a timestamp after the year 9999; `out` is unchanged.
 absl::Status AppendWellKnown(const google::protobuf::Message& message,
                              JsonForm form, std::string& out);
 

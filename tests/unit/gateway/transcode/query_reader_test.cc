@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/query_reader.h"
+
+#include <memory>
+#include <string>
+
+#include "gateway/transcode/route_table.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/proto_schema.h"
+#include "tests/support/status_matchers.h"
+
+namespace signet {
+namespace {
+
+constexpr char kSchema[] = R"(
+  enum Color { COLOR_UNSPECIFIED = 0; RED = 1; }
+  message Inner { string name = 1; Inner inner = 2; repeated int32 numbers = 3; }
+  message Request {
+    string id = 1;
+    bool include_revoked = 2;
+    optional string subject_id = 3;
+    int32 page_size = 4;
+    Color color = 5;
+    repeated string tags = 6;
+    repeated Color colors = 7;
+    Inner inner = 8;
+    repeated Inner inners = 9;
+    map<string, string> labels = 10;
+    google.protobuf.Timestamp before = 11;
+    google.protobuf.Duration within = 12;
+    google.protobuf.FieldMask mask = 13;
+    google.protobuf.BoolValue maybe = 14;
+    oneof choice { string left = 15; string right = 16; }
+    Inner body = 17;
+    double ratio = 18;
+    uint64 big = 19;
+  }
+  service S {
+    rpc Get(Request) returns (Request) {
+      option (google.api.http) = { get: "/v1/{id}/{inner.inner.name}" };
+    }
+    rpc Post(Request) returns (Request) {
+      option (google.api.http) = { post: "/v1/{id}" body: "*" };
+    }
+    rpc Patch(Request) returns (Request) {
+      option (google.api.http) = { patch: "/v1/{id}" body: "body" };
+    }
+  }
+)";
+
+class QueryReaderTest : public testing::Test {
+ protected:
+  QueryReaderTest() : schema_(kSchema) {
+    const google::protobuf::ServiceDescriptor* service = schema_.Service();
+    auto table = RouteTable::Create({&service, 1}, schema_.factory());
+    EXPECT_THAT(table, IsOk());
+    if (table.ok()) table_ = *std::move(table);
+  }
+
+  std::string Read(std::string_view query, std::string_view method = "GET",
+                   std::string_view path = "/v1/x/y") {
+    const Route& route = *table_->Match(method, path).route;
+    auto request = route.NewRequest();
+    const auto faults = QueryToMessage(query, route, *request);
+    if (faults.empty()) return ShortText(*request);
+    std::string out;
+    for (const FieldViolation& fault : faults) {
+      out += fault.field + ": " + fault.detail + "\n";
+    }
+    return out;
+  }
+
+  ProtoSchema schema_;
+  std::unique_ptr<const RouteTable> table_;
+};
+
+struct Case {
+  std::string name;
+  std::string query;
+  std::string want;
+};
+
+class AcceptedQuery : public QueryReaderTest,
+                      public testing::WithParamInterface<Case> {};
+class RefusedQuery : public QueryReaderTest,
+                     public testing::WithParamInterface<Case> {};
+
+TEST_P(AcceptedQuery, SetsTheFields) {
+  EXPECT_EQ(Read(GetParam().query), GetParam().want);
+}
+TEST_P(RefusedQuery, NamesTheParameter) {
+  EXPECT_EQ(Read(GetParam().query), GetParam().want + "\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, AcceptedQuery,
+    testing::Values(
+        Case{"Empty", "", ""}, Case{"OnlySeparators", "&&", ""},
+        Case{"True", "include_revoked=true", "include_revoked: true"},
+        Case{"False", "include_revoked=false", ""},
+        Case{"Text", "subject_id=a+b%2B%C3%A9",
+             R"(subject_id: "a b+\303\251")"},
+        Case{"EmptyText", "subject_id=", R"(subject_id: "")"},
+        Case{"NoEquals", "subject_id", R"(subject_id: "")"},
+        Case{"EqualsInValue", "subject_id=a=b", R"(subject_id: "a=b")"},
+        Case{"EscapedName", "page%5Fsize=5", "page_size: 5"},
+        Case{"Enum", "color=RED", "color: RED"},
+        Case{"Repeated", "tags=a&page_size=1&tags=b",
+             R"(page_size: 1 tags: "a" tags: "b")"},
+        Case{"RepeatedEnum", "colors=RED&colors=RED",
+             "colors: RED colors: RED"},
+        Case{"Nested", "inner.name=a&inner.numbers=1&inner.numbers=2",
+             R"(inner { name: "a" numbers: 1 numbers: 2 })"},
+        Case{"Timestamp", "before=2023-11-07T05:31:56Z",
+             "before { seconds: 1699335116 }"},
+        Case{"TimestampEscaped", "before=2023-11-07T05%3A31%3A56%2B00%3A00",
+             "before { seconds: 1699335116 }"},
+        Case{"Duration", "within=3s", "within { seconds: 3 }"},
+        Case{"FieldMask", "mask=a%2Cb", R"(mask { paths: "a" paths: "b" })"},
+        Case{"Wrapper", "maybe=false", "maybe { }"},
+        Case{"Oneof", "right=x", R"(right: "x")"},
+        Case{"Double", "ratio=-0.5", "ratio: -0.5"},
+        Case{"UInt64", "big=18446744073709551615",
+             "big: 18446744073709551615"}),
+    [](const auto& info) { return info.param.name; });
+
+constexpr char kEncoding[] =
+    ": want UTF-8 in percent-encoding (RFC 3986 section 2.1)";
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RefusedQuery,
+    testing::Values(
+        Case{"Unknown", "nope=1", "nope: unknown query parameter"},
+        Case{"AccessToken", "access_token=hbx_sa_x",
+             "access_token: unknown query parameter"},
+        Case{"UnknownNested", "inner.nope=1",
+             "inner.nope: unknown query parameter"},
+        Case{"Tokenish", "hbx_sa_0123456789abcdefghijklmnopqrstuvwxyz=1",
+             "(unnamed): unknown query parameter"},
+        Case{"CamelCase", "includeRevoked=true",
+             "includeRevoked: unknown query parameter"},
+        Case{"NoName", "=1", "(unnamed): unknown query parameter"},
+        Case{"FromThePath", "id=1", "id: unknown query parameter"},
+        Case{"FromThePathNested", "inner.inner.name=1",
+             "inner.inner.name: unknown query parameter"},
+        Case{"Message", "inner=1", "inner: unknown query parameter"},
+        Case{"ThroughRepeated", "inners.name=1",
+             "inners.name: unknown query parameter"},
+        Case{"ThroughScalar", "tags.x=1", "tags.x: unknown query parameter"},
+        Case{"ThroughTimestamp", "before.seconds=1",
+             "before.seconds: unknown query parameter"},
+        Case{"DanglingDot", "inner.=1", "inner.: unknown query parameter"},
+        Case{"Map", "labels=1", "labels: unknown query parameter"},
+        Case{"MapKey", "labels.a=1", "labels.a: unknown query parameter"},
+        Case{"Twice", "page_size=1&page_size=1",
+             "page_size: got it more than once, want it once"},
+        Case{"TwiceEscaped", "page_size=1&page%5fsize=2",
+             "page_size: got it more than once, want it once"},
+        Case{"Bool1", "include_revoked=1",
+             "include_revoked: want true or false"},
+        Case{"BoolCase", "include_revoked=True",
+             "include_revoked: want true or false"},
+        Case{"BoolEmpty", "include_revoked",
+             "include_revoked: want true or false"},
+        Case{"Integer", "page_size=1.0",
+             "page_size: want a whole number from -2147483648 to 2147483647"},
+        Case{"IntegerZeros", "page_size=01",
+             "page_size: want a whole number from -2147483648 to 2147483647"},
+        Case{"MinusZero", "page_size=-0",
+             "page_size: want a whole number from -2147483648 to 2147483647"},
+        Case{"BigNegative", "big=-1",
+             "big: want a whole number from 0 to 18446744073709551615"},
+        Case{"Infinity", "ratio=inf", "ratio: want a finite number"},
+        Case{"Enum", "color=red", "color: want one of: COLOR_UNSPECIFIED, RED"},
+        Case{"OneofTwice", "left=a&right=b",
+             "right: want at most one member of choice"},
+        Case{"BadEscape", "subject_id=%zz",
+             std::string("subject_id") + kEncoding},
+        Case{"ShortEscape", "subject_id=%4",
+             std::string("subject_id") + kEncoding},
+        Case{"Latin1", "subject_id=%E9", std::string("subject_id") + kEncoding},
+        Case{"Overlong", "subject_id=%C0%AF",
+             std::string("subject_id") + kEncoding},
+        Case{"BadName", "%zz=1", std::string("(unnamed)") + kEncoding}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(QueryReaderTest, ReportsAllFaultsInOrder) {
+  EXPECT_EQ(Read("z=1&page_size=x&a=2"),
+            "z: unknown query parameter\n"
+            "page_size: want a whole number from -2147483648 to 2147483647\n"
+            "a: unknown query parameter\n");
+}
+
+TEST_F(QueryReaderTest, TakesNothingThatTheBodyProvides) {
+  EXPECT_EQ(Read("page_size=1", "POST", "/v1/x"),
+            "page_size: unknown query parameter\n");
+  EXPECT_EQ(Read("page_size=1", "PATCH", "/v1/x"), "page_size: 1");
+  EXPECT_EQ(Read("body.name=a", "PATCH", "/v1/x"),
+            "body.name: unknown query parameter\n");
+}
+
+}  // namespace
+}  // namespace signet
