@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,6 +45,9 @@ constexpr size_t kMinContinuationBytes = 1024;
 constexpr size_t kFieldOverheadBytes = 32;
 
 constexpr size_t kMaxFields = 128;  // As in HTTP/1.1.
+
+// How long a client may go on with a request that has been answered.
+constexpr std::chrono::seconds kLingerTime{2};
 
 nghttp2_nv Pair(std::string_view name, std::string_view value) {
   const auto bytes = [](std::string_view text) {
@@ -351,12 +355,14 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
     return;
   }
   guard_.Earn(FloodGuard::kAnswer);
-  // An answer that did not wait for the whole request: the rest is not wanted
-  // (RFC 9113 section 8.1).
-  if (nghttp2_session_get_stream_remote_close(session_.get(),
-                                              frame.hd.stream_id) == 0) {
-    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE,
-                              frame.hd.stream_id, NGHTTP2_NO_ERROR);
+  // An answer that did not wait for the whole request. To reset the stream now
+  // is allowed (RFC 9113 section 8.1), but makes curl drop the answer.
+  Http2Stream* const stream = Find(frame.hd.stream_id);
+  if (stream != nullptr && nghttp2_session_get_stream_remote_close(
+                               session_.get(), stream->id) == 0) {
+    WipeIfSensitive(stream->response);
+    stream->state = Http2Stream::State::kLingering;
+    stream->since = now_;
   }
 }
 
@@ -432,13 +438,19 @@ bool Http2Session::Sweep(MonotonicTime now) {
   for (const auto& stream : streams_) {
     if (!IsLate(*stream)) continue;
     late = true;
-    // Nothing can follow a field block that does not end, and an answer that
-    // is not taken holds memory for as long as the peer likes.
-    if (stream->state != Http2Stream::State::kBody) {
-      Terminate(NGHTTP2_NO_ERROR);
-      return true;
+    switch (stream->state) {
+      case Http2Stream::State::kBody:
+        Refuse(*stream, HttpFault::kTimeout);
+        break;
+      case Http2Stream::State::kLingering:
+        Reset(*stream, NGHTTP2_NO_ERROR);
+        break;
+      default:
+        // Nothing can follow a field block that does not end, and an answer
+        // that is not taken holds memory for as long as the peer likes.
+        Terminate(NGHTTP2_NO_ERROR);
+        return true;
     }
-    Refuse(*stream, HttpFault::kTimeout);
   }
   if (draining_ && !goaway_sent_) {
     // By now the requests that were on their way have come in.
@@ -462,6 +474,8 @@ bool Http2Session::IsLate(const Http2Stream& stream) const {
     case Http2Stream::State::kAnswered:
       return now_ - stream.since >=
              absl::ToChronoNanoseconds(options_->write_timeout);
+    case Http2Stream::State::kLingering:
+      return now_ - stream.since >= kLingerTime;
   }
   return false;
 }

@@ -17,10 +17,11 @@ namespace signet {
 // wipes what may be secret.
 struct Http2Stream {
   enum class State {
-    kHead,      // Until the first field section has ended.
-    kBody,      // Until END_STREAM.
-    kHandling,  // Until the handler answers.
-    kAnswered,  // Until the answer is sent.
+    kHead,       // Until the first field section has ended.
+    kBody,       // Until END_STREAM.
+    kHandling,   // Until the handler answers.
+    kAnswered,   // Until the answer is sent.
+    kLingering,  // The answer is sent, the request still comes.
   };
 
   Http2Stream(int32_t id, size_t index, Budget* budget, MonotonicTime now)

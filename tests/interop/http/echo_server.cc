@@ -13,9 +13,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -23,6 +25,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gateway/http/server.h"
@@ -69,6 +73,48 @@ int StatusOf(HttpFault fault) {
   return 500;
 }
 
+// Answers later, on a thread of its own.
+class LateAnswers {
+ public:
+  using Respond = HttpHandler::Respond;
+
+  LateAnswers() : thread_([this] { Run(); }) {}
+  ~LateAnswers() {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+    }
+    thread_.join();
+  }
+
+  void Add(absl::Duration delay, Respond respond) {
+    absl::MutexLock lock(&mutex_);
+    due_.emplace(absl::Now() + delay, std::move(respond));
+  }
+
+ private:
+  void Run() {
+    absl::MutexLock lock(&mutex_);
+    while (!stopping_) {
+      const absl::Time next =
+          due_.empty() ? absl::InfiniteFuture() : due_.begin()->first;
+      const auto changed = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return stopping_ || (!due_.empty() && due_.begin()->first < next);
+      };
+      if (mutex_.AwaitWithDeadline(absl::Condition(&changed), next)) continue;
+      Respond respond = std::move(due_.extract(due_.begin()).mapped());
+      mutex_.Unlock();
+      std::move(respond)(Json(200, R"({"slow":true})"));
+      mutex_.Lock();
+    }
+  }
+
+  absl::Mutex mutex_;
+  std::multimap<absl::Time, Respond> due_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
 class EchoHandler final : public HttpHandler {
  public:
   void Handle(HttpRequest request, Respond respond) override {
@@ -78,12 +124,8 @@ class EchoHandler final : public HttpHandler {
     } else if (target == "/echo") {
       std::move(respond)(Echo(request));
     } else if (target.starts_with("/slow?ms=")) {
-      const absl::Duration delay =
-          absl::Milliseconds(ToNumber(target.substr(9)));
-      std::thread([delay, respond = std::move(respond)]() mutable {
-        absl::SleepFor(delay);
-        std::move(respond)(Json(200, R"({"slow":true})"));
-      }).detach();
+      late_answers_.Add(absl::Milliseconds(ToNumber(target.substr(9))),
+                        std::move(respond));
     } else if (target.starts_with("/big?bytes=")) {
       std::move(respond)(
           Json(200, std::string(ToNumber(target.substr(11)), 'x')));
@@ -117,6 +159,8 @@ class EchoHandler final : public HttpHandler {
     response.sensitive = true;
     return response;
   }
+
+  LateAnswers late_answers_;
 };
 
 HttpServerOptions ParseOptions(int argc, char** argv) {
