@@ -44,18 +44,18 @@ class Logger {
   }
 };
 
-// Logs to a file descriptor, which it does not own; the process ignores
+// Logs to a file descriptor, which it does not own. The process must ignore
 // SIGPIPE.
-//   - One write(2) per line of at most 4 KiB, so lines never mix, not even
-//   those
-//     of several processes on one pipe. A text over 1 KiB is cut and ends in
-//     `...`.
-//   - Everything outside printable ASCII is escaped (bytes that are not UTF-8
-//   become
-//     U+FFFD), so a value can neither break a line nor drive a terminal. A
-//     number that is not finite is null.
-//   - A line that cannot be written at once is dropped: a reader that has
-//     stopped never stops the service.
+//
+// A line is one write(2) of at most 4 KiB, so lines never mix, not even those
+// of several processes on one pipe. A text over 1 KiB is cut and ends in `...`.
+//
+// Everything outside printable ASCII is escaped, and bytes that are not UTF-8
+// become U+FFFD, so a value can neither break a line nor drive a terminal. A
+// number that is not finite is null.
+//
+// A line that cannot be written at once is dropped: a reader that has stopped
+// never stops the service.
 class JsonLogger final : public Logger {
  public:
   JsonLogger(int fd, const Clock* clock) : fd_(fd), clock_(clock) {}

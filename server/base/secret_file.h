@@ -18,17 +18,16 @@ namespace signet {
 // Reads a file of at most 64 KiB. Symbolic links are followed, as mounted
 // secrets are often links; what counts is the file they lead to.
 //   NOT_FOUND: nothing is there.
-//   FAILED_PRECONDITION: not a regular file, open to group or others, or too
-//   big.
+//   FAILED_PRECONDITION: not a regular file, too big, or open to group or
+//   others.
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path);
 
 // Creates `path` with mode 0600 whatever the umask. When this returns OK the
 // whole content is on disk under that name; otherwise nothing new is. Several
 // processes may try at once: one of them wins. `random` names a temporary file
 // beside it, which a crash can leave behind.
-//   ALREADY_EXISTS: something is there, even a dangling link. It is untouched,
-//   and its name
-//     is on disk.
+//   ALREADY_EXISTS: something is there, if only a dangling link; it is
+//   untouched.
 absl::Status CreateSecretFile(const std::string& path, std::string_view content,
                               RandomSource& random);
 

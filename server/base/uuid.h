@@ -15,7 +15,7 @@
 namespace signet {
 
 // A 128-bit identifier (RFC 9562). An immutable value; compares in byte order,
-// which for version 7 is the order of creation.
+// which for version 7 is the order of creation, to the millisecond.
 class Uuid {
  public:
   using Bytes = std::array<uint8_t, 16>;

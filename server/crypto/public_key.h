@@ -33,7 +33,8 @@ class PublicKey {
   static absl::StatusOr<std::unique_ptr<PublicKey>> FromEc(
       EcCurve curve, std::span<const uint8_t> x, std::span<const uint8_t> y);
 
-  // 32 bytes (RFC 8032 section 5.1.5).
+  // INVALID_ARGUMENT: not 32 bytes. A key that encodes no point of the curve
+  // (RFC 8032 section 5.1.3) is taken and verifies nothing.
   static absl::StatusOr<std::unique_ptr<PublicKey>> FromEd25519(
       std::span<const uint8_t> key);
 
