@@ -7,6 +7,8 @@ configure() {
   shift
   third_party/boringssl/build.sh "$root/build/deps/boringssl"
   if command -v ccache >/dev/null; then
+    # One cache for every checkout and build folder: paths do not count.
+    export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
     launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   fi
   mkdir -p "$dir"

@@ -168,4 +168,12 @@ absl::Status FlagError(std::string_view flag, std::string_view detail) {
                    {.reason = "FLAG_INVALID"});
 }
 
+absl::Status ListenError(std::string_view flag, const std::string& address,
+                         const absl::Status& cause) {
+  const std::string message =
+      absl::StrCat("--", std::string(flag), ": cannot listen on ", address,
+                   ": ", std::string(cause.message()));
+  return MakeError(cause.code(), message, {.reason = "LISTEN_FAILED"});
+}
+
 }  // namespace signet

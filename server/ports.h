@@ -13,7 +13,7 @@ namespace signet {
 // Where a running process listens.
 struct Ports {
   uint16_t rest = 0;
-  std::optional<uint16_t> grpc;  // Absent in a gateway.
+  std::optional<uint16_t> grpc = {};  // Absent in a gateway.
 
   friend bool operator==(const Ports&, const Ports&) = default;
 };

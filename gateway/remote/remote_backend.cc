@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/remote/remote_backend.h"
+
+#include <functional>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gateway/remote/rpc_status.h"
+#include "grpc/impl/codegen/grpc_types.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+#include "signet/v1/identity.pb.h"
+
+namespace signet {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+
+// A metadata value holds printable ASCII only (gRPC over HTTP/2,
+// "Custom-Metadata"). No credential has any other byte, so an odd one may
+// become a `?`, which none has either: the server refuses the value for the
+// same reason as it would have.
+std::string MetadataValue(std::string value) {
+  for (char& c : value) {
+    if (c < 0x20 || c > 0x7E) c = '?';
+  }
+  return value;
+}
+
+const MethodDescriptor* GetSelf() {
+  return v1::GetSelfRequest::descriptor()
+      ->file()
+      ->FindServiceByName("Identity")
+      ->FindMethodByName("GetSelf");
+}
+
+std::string PathOf(const MethodDescriptor& method) {
+  return absl::StrCat("/", method.service()->full_name(), "/", method.name());
+}
+
+std::unique_ptr<Message> NewResponse(const MethodDescriptor& method) {
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(method.output_type())
+          ->New());
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  // Credentials travel here; an environment variable must not divert them.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+// A call from its start to its end; gRPC uses what is in it until then.
+struct RemoteBackend::Pending {
+  CallScope scope;
+  std::string request_id;
+  std::unique_ptr<Message> request;
+  std::unique_ptr<Message> response;
+  Done done;
+  grpc::ClientContext context;
+};
+
+void RemoteBackend::Call(BackendCall call, Done done) {
+  const bool identify = call.scope == CallScope::kIdentify;
+  const MethodDescriptor& method = identify ? *GetSelf() : *call.method;
+  auto pending = std::make_unique<Pending>();
+  pending->scope = call.scope;
+  pending->request_id = call.request_id;
+  pending->request = identify ? std::make_unique<v1::GetSelfRequest>()
+                              : std::move(call.request);
+  pending->response = NewResponse(method);
+  pending->done = std::move(done);
+
+  grpc::ClientContext& context = pending->context;
+  for (std::string& value : call.authorization) {
+    context.AddMetadata("authorization", MetadataValue(std::move(value)));
+  }
+  context.AddMetadata("x-request-id", call.request_id);
+  if (call.scope == CallScope::kAdmit) {
+    context.AddMetadata("signet-call-scope", "admit");
+  }
+  if (call.deadline != absl::InfiniteFuture()) {
+    // gRPC counts on the system's clock.
+    context.set_deadline(
+        absl::ToChronoTime(absl::Now() + (call.deadline - clock_->Now())));
+  }
+
+  // Not in the callback's hands by itself: std::function wants to be copied.
+  Pending* const started = pending.release();
+  stub_.UnaryCall(&started->context, PathOf(method), grpc::StubOptions(),
+                  started->request.get(), started->response.get(),
+                  [this, started](grpc::Status status) {
+                    const std::unique_ptr<Pending> finished(started);
+                    BackendReply reply = Reply(*finished, status);
+                    std::move(finished->done)(std::move(reply));
+                  });
+}
+
+BackendReply RemoteBackend::Reply(Pending& pending,
+                                  const grpc::Status& status) const {
+  BackendReply reply;
+  reply.status = FromGrpc(status);
+  if (!status.ok()) {
+    if (!IsServersOwn(status)) {
+      logger_->Warning("the gRPC server did not answer",
+                       {{"request_id", std::string_view(pending.request_id)},
+                        {"cause", std::string_view(status.error_message())}});
+    }
+    return reply;
+  }
+  if (pending.scope == CallScope::kFull) {
+    reply.response = std::move(pending.response);
+  } else if (pending.scope == CallScope::kIdentify) {
+    const auto& self = static_cast<const v1::Self&>(*pending.response);
+    reply.principal = absl::StrCat(self.subject_type(), ":", self.subject_id());
+  }
+  return reply;
+}
+
+}  // namespace signet

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_APP_H_
+#define SIGNET_SERVER_APP_H_
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/random.h"
+#include "server/config.h"
+#include "server/ports.h"
+
+namespace signet {
+
+// What the service takes from the world around it. Borrowed.
+struct Surroundings {
+  const Clock* clock = nullptr;
+  RandomSource* random = nullptr;
+  Logger* logger = nullptr;
+
+  // Shows text to the person who started the process; the text may hold the
+  // first token. An error ends the start.
+  std::function<absl::Status(std::string_view)> show;
+};
+
+// A running service: it owns every part and ties them together. The only place
+// that names concrete engines.
+class App {
+ public:
+  // Opens the store, listens, and on a first start makes the first credential.
+  // When it returns, calls are answered and the port file is written. Reasons
+  // of errors (see ExitCode):
+  //   FLAG_INVALID: a flag, or a file that one names; nothing was touched if
+  //     the flag alone shows it.
+  //   DATABASE_REFUSED: the database must not be opened as it is.
+  static absl::StatusOr<std::unique_ptr<App>> Start(
+      const ServerConfig& config, const Surroundings& surroundings);
+
+  virtual ~App() = default;
+
+  virtual Ports ports() const = 0;
+
+  // OK while the service can do its work; after another status it never will.
+  virtual absl::Status Health() const = 0;
+
+  // Stops in order: health says so, no new calls, calls in progress finish,
+  // accepted writes reach the disk. Blocks. DEADLINE_EXCEEDED: calls did not
+  // finish within --drain_timeout_ms and were cut off.
+  virtual absl::Status Drain() = 0;
+};
+
+// The process's exit code for an error of ParseFlags, ServerConfig::Validate or
+// App::Start: 2 for a bad flag or file, 3 for a database that must not be
+// opened, 1 otherwise.
+int ExitCode(const absl::Status& status);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_APP_H_

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/gateway_app.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "gateway/remote/remote_backend.h"
+#include "server/rest_front.h"
+#include "server/version.h"
+
+namespace signet {
+namespace {
+
+class GatewayApp final : public App {
+ public:
+  GatewayApp(const ServerConfig& config, const Surroundings& surroundings)
+      : config_(config),
+        around_(surroundings),
+        backend_(NewBackendChannel(config.grpc_target), surroundings.clock,
+                 surroundings.logger) {}
+
+  absl::Status Start();
+
+  Ports ports() const override {
+    return {.rest = rest_->port(), .grpc = std::nullopt};
+  }
+  // A server that is away may come back, so nothing is beyond repair.
+  absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status Drain() override;
+
+ private:
+  const ServerConfig config_;
+  const Surroundings around_;
+  RemoteBackend backend_;
+  std::unique_ptr<RestFront> rest_;  // Uses the backend.
+};
+
+absl::Status GatewayApp::Start() {
+  absl::StatusOr<std::unique_ptr<RestFront>> rest =
+      RestFront::Start(config_, &backend_, around_);
+  if (!rest.ok()) return rest.status();
+  rest_ = *std::move(rest);
+  const HostPort end = {ParseHostPort(config_.rest_address)->host,
+                        rest_->port()};
+  around_.logger->Info("started", {{"version", kVersion},
+                                   {"rest", end.ToString()},
+                                   {"grpc_target", config_.grpc_target}});
+  if (config_.port_file.empty()) return absl::OkStatus();
+  return WritePortFile(config_.port_file, ports());
+}
+
+absl::Status GatewayApp::Drain() {
+  around_.logger->Info("stopping");
+  const absl::Status drained =
+      rest_->Drain(absl::Milliseconds(config_.drain_timeout_ms));
+  around_.logger->Info("stopped");
+  return drained;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<App>> StartGatewayApp(
+    const ServerConfig& config, const Surroundings& surroundings) {
+  auto app = std::make_unique<GatewayApp>(config, surroundings);
+  if (absl::Status status = app->Start(); !status.ok()) return status;
+  return app;
+}
+
+}  // namespace signet

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_GATEWAY_APP_H_
+#define SIGNET_SERVER_GATEWAY_APP_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/app.h"
+#include "server/config.h"
+
+namespace signet {
+
+// --mode=gateway: REST alone, for the gRPC server at --grpc_target. As
+// App::Start, for a config that is valid.
+absl::StatusOr<std::unique_ptr<App>> StartGatewayApp(
+    const ServerConfig& config, const Surroundings& surroundings);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_GATEWAY_APP_H_

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/app.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/crypto/system_random.h"
+#include "server/flags.h"
+#include "server/process.h"
+
+namespace signet {
+namespace {
+
+int Fail(const absl::Status& status) {
+  std::cerr << "signetd: " << status.message() << "\n";
+  return ExitCode(status);
+}
+
+absl::Status ShowOnStdout(std::string_view text) {
+  std::cout << text << std::flush;
+  if (std::cout) return absl::OkStatus();
+  return absl::UnavailableError("cannot write to standard output");
+}
+
+int Main(int argc, char** argv) {
+  HardenProcess();
+  const absl::StatusOr<Invocation> invocation =
+      ParseFlags({argv + 1, argv + argc}, Environment());
+  if (!invocation.ok()) return Fail(invocation.status());
+  if (!invocation->text.empty()) {
+    return ShowOnStdout(invocation->text).ok() ? 0 : 1;
+  }
+
+  StopSignals signals;  // Before the first thread.
+  const SystemClock clock;
+  SystemRandom random;
+  JsonLogger logger(STDERR_FILENO, &clock);
+  for (const std::string& name : invocation->unknown_variables) {
+    logger.Warning("no flag has this name", {{"variable", name}});
+  }
+
+  absl::StatusOr<std::unique_ptr<App>> app =
+      App::Start(invocation->config, {.clock = &clock,
+                                      .random = &random,
+                                      .logger = &logger,
+                                      .show = ShowOnStdout});
+  if (!app.ok()) return Fail(app.status());
+  while (!signals.WaitFor(absl::Milliseconds(100))) {
+    const absl::Status health = (*app)->Health();
+    if (health.ok()) continue;
+    (*app)->Drain().IgnoreError();  // What failed first is what matters.
+    return Fail(health);
+  }
+  signals.ExitOnNext();
+  const absl::Status drained = (*app)->Drain();
+  return drained.ok() ? 0 : Fail(drained);
+}
+
+}  // namespace
+}  // namespace signet
+
+int main(int argc, char** argv) { return signet::Main(argc, argv); }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/open_store.h"
+
+#include <string>
+#include <utility>
+
+#include "server/base/error.h"
+#include "storage/memory/memory_store.h"
+#include "storage/sqlite/sqlite_store.h"
+
+namespace signet {
+namespace {
+
+// What to tell an operator about a database that does not open.
+absl::Status Explain(const absl::Status& status) {
+  const std::string message(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kDataLoss:
+      return MakeError(status.code(), message, {.reason = "DATABASE_REFUSED"});
+    case absl::StatusCode::kInvalidArgument:
+      return FlagError("data_dir", message);
+    default:
+      return status;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
+                                                 Logger* logger) {
+  if (config.storage == StorageEngine::kMemory) {
+    return std::make_unique<MemoryStore>();
+  }
+  SqliteOptions options;
+  options.directory = config.data_dir;
+  options.max_queued_writes = config.write_queue_limit;
+  options.max_writes_per_commit = config.write_batch_limit;
+  options.read_connections = config.read_connections;
+  options.logger = logger;
+  absl::StatusOr<std::unique_ptr<SqliteStore>> store =
+      SqliteStore::Open(std::move(options));
+  if (!store.ok()) return Explain(store.status());
+  return std::move(*store);
+}
+
+}  // namespace signet

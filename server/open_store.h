@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_OPEN_STORE_H_
+#define SIGNET_SERVER_OPEN_STORE_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/base/log.h"
+#include "server/config.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// The store that `config` asks for. `logger` is borrowed and outlives it.
+//   FLAG_INVALID: an option does not suit the engine.
+//   DATABASE_REFUSED: the database must not be opened as it is.
+//   Otherwise as the engine says.
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
+                                                 Logger* logger);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_OPEN_STORE_H_

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rest_front.h"
+
+#include <utility>
+#include <vector>
+
+#include "signet/v1/identity.pb.h"
+#include "signet/v1/service_accounts.pb.h"
+
+namespace signet {
+namespace {
+
+std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
+  for (const google::protobuf::FileDescriptor* file :
+       {v1::CreateServiceAccountRequest::descriptor()->file(),
+        v1::GetSelfRequest::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      services.push_back(file->service(i));
+    }
+  }
+  return services;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
+    const ServerConfig& config, Backend* backend,
+    const Surroundings& surroundings) {
+  absl::StatusOr<std::unique_ptr<const RouteTable>> routes =
+      RouteTable::Create(ApiServices());
+  if (!routes.ok()) return routes.status();
+  std::unique_ptr<RestFront> front(new RestFront(*std::move(routes)));
+  front->handler_.emplace(
+      TranscodingHandler::Dependencies{.routes = front->routes_.get(),
+                                       .backend = backend,
+                                       .clock = surroundings.clock,
+                                       .random = surroundings.random,
+                                       .logger = surroundings.logger},
+      TranscodingHandler::Options());
+
+  const HostPort address = *ParseHostPort(config.rest_address);
+  HttpServerOptions options;
+  options.host = address.host;
+  options.port = address.port;
+  options.max_connections = config.max_connections;
+  absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(
+      options, &*front->handler_, surroundings.clock, surroundings.logger);
+  if (!server.ok()) {
+    return ListenError("rest_address", config.rest_address, server.status());
+  }
+  front->server_ = *std::move(server);
+  return front;
+}
+
+absl::Status RestFront::Drain(absl::Duration grace) {
+  const absl::Status status = server_->Drain(grace);
+  if (!absl::IsDeadlineExceeded(status)) return status;
+  return absl::DeadlineExceededError(
+      "--drain_timeout_ms: requests did not finish in time and were cut off");
+}
+
+}  // namespace signet

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_REST_FRONT_H_
+#define SIGNET_SERVER_REST_FRONT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gateway/backend.h"
+#include "gateway/http/server.h"
+#include "gateway/transcode/route_table.h"
+#include "gateway/transcode/transcoding_handler.h"
+#include "server/app.h"
+#include "server/config.h"
+
+namespace signet {
+
+// REST for the whole API, in front of any Backend.
+class RestFront {
+ public:
+  // Starts to serve on --rest_address. `backend` and what `surroundings` names
+  // are borrowed and outlive it.
+  //   LISTEN_FAILED: the address cannot be had.
+  static absl::StatusOr<std::unique_ptr<RestFront>> Start(
+      const ServerConfig& config, Backend* backend,
+      const Surroundings& surroundings);
+
+  uint16_t port() const { return server_->port(); }
+
+  // As HttpServer::Drain; DEADLINE_EXCEEDED names --drain_timeout_ms.
+  absl::Status Drain(absl::Duration grace);
+
+ private:
+  explicit RestFront(std::unique_ptr<const RouteTable> routes)
+      : routes_(std::move(routes)) {}
+
+  // Each is used by the one below it.
+  const std::unique_ptr<const RouteTable> routes_;
+  std::optional<TranscodingHandler> handler_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_REST_FRONT_H_

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server_app.h"
+
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/error.h"
+#include "server/bootstrap_file.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/bootstrap.h"
+#include "server/domain/service_accounts.h"
+#include "server/identity/identity.h"
+#include "server/open_store.h"
+#include "server/quick_start.h"
+#include "server/rest_front.h"
+#include "server/rpc/api_methods.h"
+#include "server/rpc/dispatcher.h"
+#include "server/rpc/grpc_server.h"
+#include "server/version.h"
+#include "storage/store.h"
+
+namespace signet {
+namespace {
+
+std::string DescribeStorage(const ServerConfig& config) {
+  if (config.storage == StorageEngine::kMemory) return "memory";
+  return absl::StrCat("sqlite in ", config.data_dir);
+}
+
+class ServerApp final : public App {
+ public:
+  ServerApp(const ServerConfig& config, const Surroundings& surroundings)
+      : config_(config), around_(surroundings) {}
+  absl::Status Start();
+
+  Ports ports() const override {
+    return {.rest = rest_->port(),
+            .grpc = static_cast<uint16_t>(grpc_->port())};
+  }
+  absl::Status Health() const override { return store_->Health(); }
+  absl::Status Drain() override;
+
+ private:
+  absl::Status OpenFiles();
+  absl::Status StartServing();
+  // Makes the first credential if there is none; true if so.
+  absl::StatusOr<bool> Bootstrap();
+  absl::Status Deliver(const Bootstrapped& credential);
+  HostPort RestEnd() const;
+  HostPort GrpcEnd() const;
+
+  const ServerConfig config_;
+  const Surroundings around_;
+  std::optional<BootstrapFile> bootstrap_file_;
+
+  // Each is used by those below it.
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<MacKeyring> keyring_;
+  std::unique_ptr<Authenticator> authenticator_;
+  std::optional<ServiceAccounts> service_accounts_;
+  std::optional<Dispatcher> dispatcher_;
+  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<RestFront> rest_;
+};
+
+absl::Status ServerApp::Start() {
+  if (absl::Status status = OpenFiles(); !status.ok()) return status;
+  if (absl::Status status = StartServing(); !status.ok()) return status;
+  const absl::StatusOr<bool> first = Bootstrap();
+  if (!first.ok()) return first.status();
+  if (!*first && !bootstrap_file_) {
+    absl::Status status = around_.show(LaterStartText(RestEnd(), GrpcEnd()));
+    if (!status.ok()) return status;
+  }
+  around_.logger->Info("started", {{"version", kVersion},
+                                   {"rest", RestEnd().ToString()},
+                                   {"grpc", GrpcEnd().ToString()},
+                                   {"storage", DescribeStorage(config_)}});
+  if (config_.port_file.empty()) return absl::OkStatus();
+  return WritePortFile(config_.port_file, ports());
+}
+
+absl::Status ServerApp::OpenFiles() {
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenStore(config_, around_.logger);
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+
+  bool empty = false;
+  absl::Status status = ReadAndWait(*store_, [&empty](ReadTxn& txn) {
+    const absl::StatusOr<bool> answer = txn.IsEmpty();
+    if (answer.ok()) empty = *answer;
+    return answer.status();
+  });
+  if (!status.ok()) return status;
+
+  if (!config_.bootstrap_file.empty()) {
+    bootstrap_file_.emplace(config_.bootstrap_file, around_.random);
+    status = bootstrap_file_->Recover(*store_);
+    if (status.ok() && empty) status = bootstrap_file_->CheckFree();
+    if (!status.ok()) return status;
+  }
+
+  // Fresh keys would silently end every token that a database knows.
+  absl::StatusOr<std::unique_ptr<MacKeyring>> keyring = MacKeyring::Load(
+      config_.TokenKeysPath(), /*create_if_missing=*/empty, *around_.random);
+  if (!keyring.ok()) {
+    return FlagError("token_keys_file",
+                     std::string(keyring.status().message()));
+  }
+  keyring_ = *std::move(keyring);
+  return absl::OkStatus();
+}
+
+absl::Status ServerApp::StartServing() {
+  absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
+      NewAuthenticator(store_.get(), keyring_.get(), around_.clock,
+                       around_.logger, config_.oauth);
+  if (!authenticator.ok()) return authenticator.status();
+  authenticator_ = *std::move(authenticator);
+  service_accounts_.emplace(
+      store_.get(), keyring_.get(), around_.clock, around_.random,
+      IssuePolicy{.token_prefix = config_.token_prefix,
+                  .expiry = {.default_ttl = config_.default_token_ttl,
+                             .max_ttl = config_.max_token_ttl}});
+  dispatcher_.emplace(authenticator_.get(), around_.clock, around_.logger,
+                      ApiMethods(&*service_accounts_));
+
+  absl::StatusOr<std::unique_ptr<GrpcServer>> grpc =
+      GrpcServer::Start({.address = config_.grpc_address}, &*dispatcher_,
+                        around_.clock, around_.random, around_.logger);
+  if (!grpc.ok()) {
+    return ListenError("grpc_address", config_.grpc_address, grpc.status());
+  }
+  grpc_ = *std::move(grpc);
+  absl::StatusOr<std::unique_ptr<RestFront>> rest =
+      RestFront::Start(config_, &*dispatcher_, around_);
+  if (!rest.ok()) return rest.status();
+  rest_ = *std::move(rest);
+  return absl::OkStatus();
+}
+
+absl::Status ServerApp::Drain() {
+  around_.logger->Info("stopping");
+  const absl::Duration grace = absl::Milliseconds(config_.drain_timeout_ms);
+  grpc_->SetServing(false);
+  absl::Status rest_drained;
+  std::thread rest([&] { rest_drained = rest_->Drain(grace); });
+  grpc_->Drain(grace);
+  rest.join();
+  store_->Drain();
+  around_.logger->Info("stopped");
+  return rest_drained;
+}
+
+absl::StatusOr<bool> ServerApp::Bootstrap() {
+  const BootstrapPlan plan = {
+      .token_prefix = config_.token_prefix,
+      .account_id = Uuid::Parse(config_.bootstrap_account_id),
+      .owner_user = config_.bootstrap_owner_user};
+  absl::StatusOr<bool> done = BootstrapIfEmpty(
+      *store_, *keyring_, *around_.clock, *around_.random, plan,
+      [this](const Bootstrapped& credential) { return Deliver(credential); });
+  if (!done.ok() || !*done || !bootstrap_file_) return done;
+  if (absl::Status status = bootstrap_file_->Publish(); !status.ok()) {
+    return status;
+  }
+  return true;
+}
+
+absl::Status ServerApp::Deliver(const Bootstrapped& credential) {
+  if (bootstrap_file_) return bootstrap_file_->Stage(credential);
+  const Secret text(FirstStartText(
+      RestEnd(), GrpcEnd(), credential.account_id.ToString(),
+      credential.service_account_id.ToString(), credential.token.Expose()));
+  return around_.show(text.Expose());
+}
+
+HostPort ServerApp::RestEnd() const {
+  return {ParseHostPort(config_.rest_address)->host, rest_->port()};
+}
+
+HostPort ServerApp::GrpcEnd() const {
+  return {ParseHostPort(config_.grpc_address)->host,
+          static_cast<uint16_t>(grpc_->port())};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<App>> StartServerApp(
+    const ServerConfig& config, const Surroundings& surroundings) {
+  auto app = std::make_unique<ServerApp>(config, surroundings);
+  if (absl::Status status = app->Start(); !status.ok()) return status;
+  return app;
+}
+
+}  // namespace signet
