@@ -9,8 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "gateway/transcode/json_reader.h"
+#include "gateway/transcode/media_type.h"
 #include "gateway/transcode/query_reader.h"
-#include "gateway/transcode/request_head.h"
 #include "server/base/error.h"
 #include "server/base/json.h"
 

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "gateway/request_id.h"
 #include "gateway/transcode/problem_response.h"
-#include "gateway/transcode/request_head.h"
 #include "gateway/transcode/request_reader.h"
 #include "gateway/transcode/url.h"
 
@@ -41,13 +40,14 @@ struct TranscodingHandler::Exchange {
 
 void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
   const absl::Time now = deps_.clock->Now();
-  auto exchange = std::make_unique<Exchange>(
-      Exchange{.start = now,
-               .request_id = RequestIdFor(request, now, *deps_.random),
-               .peer = request.peer,
-               .http_method = LoggedMethod(request.method),
-               .fault = std::nullopt,
-               .respond = std::move(respond)});
+  auto exchange = std::make_unique<Exchange>(Exchange{
+      .start = now,
+      .request_id =
+          ChooseRequestId(request.Values("x-request-id"), now, *deps_.random),
+      .peer = request.peer,
+      .http_method = LoggedMethod(request.method),
+      .fault = std::nullopt,
+      .respond = std::move(respond)});
   BackendCall call = NewCall(request, *exchange);
 
   const SplitTarget target = SplitAtQuery(request.target);
@@ -151,7 +151,7 @@ HttpResponse TranscodingHandler::Refuse(HttpFault fault,
                                         std::string_view peer) {
   const absl::Time now = deps_.clock->Now();
   const Exchange exchange{.start = now,
-                          .request_id = RequestIdFor({}, now, *deps_.random),
+                          .request_id = ChooseRequestId({}, now, *deps_.random),
                           .peer = std::string(peer),
                           .http_method = "other",
                           .fault = std::nullopt,
@@ -166,11 +166,10 @@ void TranscodingHandler::Log(const Exchange& exchange,
                              std::string_view principal, int status,
                              std::string_view code,
                              std::string_view reason) const {
-  std::string method;
+  std::string_view method;
   std::string_view route;
   if (exchange.route != nullptr) {
-    method = absl::StrCat(exchange.route->method->service()->full_name(), "/",
-                          exchange.route->method->name());
+    method = exchange.route->method->full_name();
     route = exchange.route->path;
   }
   const absl::Duration latency = deps_.clock->Now() - exchange.start;

@@ -158,7 +158,7 @@ TEST_F(TranscodingHandlerTest, LogsOneLineForASuccess) {
   auto fields = logger_.lines()[0].fields;
   EXPECT_EQ(logger_.lines()[0].level, LogLevel::kInfo);
   EXPECT_NE(fields["request_id"], "");
-  EXPECT_EQ(fields["method"], "signet.v1.ServiceAccounts/CreateServiceAccount");
+  EXPECT_EQ(fields["method"], "signet.v1.ServiceAccounts.CreateServiceAccount");
   EXPECT_EQ(fields["http_method"], "POST");
   EXPECT_EQ(fields["route"],
             "/v1/public/accounts/{account_id}/auth/service-accounts");

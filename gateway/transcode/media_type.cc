@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/transcode/request_head.h"
+#include "gateway/transcode/media_type.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "server/base/uuid.h"
 
 namespace signet {
-
-bool IsRequestId(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
-         });
-}
-
-std::string RequestIdFor(const HttpRequest& request, absl::Time now,
-                         RandomSource& random) {
-  const std::vector<std::string_view> values = request.Values("x-request-id");
-  if (values.size() == 1 && IsRequestId(values[0])) {
-    return std::string(values[0]);
-  }
-  return Uuid::V7(now, random).ToString();
-}
 
 bool IsJsonMediaType(std::string_view value) {
   const std::vector<absl::string_view> parts =

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_MEDIA_TYPE_H_
+#define SIGNET_GATEWAY_TRANSCODE_MEDIA_TYPE_H_
+
+#include <string_view>
+
+namespace signet {
+
+// Whether a Content-Type (RFC 9110 section 8.3.1) is `application/json`, in any
+// letter case, with at most the parameter `charset=utf-8`.
+bool IsJsonMediaType(std::string_view value);
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_MEDIA_TYPE_H_
