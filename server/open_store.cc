@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/open_store.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/error.h"
 #include "storage/memory/memory_store.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -30,6 +34,13 @@ absl::Status Explain(const absl::Status& status) {
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
                                                  Logger* logger) {
   if (config.storage == StorageEngine::kMemory) {
+    // Its keys may be there, as with any engine.
+    if (!config.data_dir.empty() && mkdir(config.data_dir.c_str(), 0700) != 0 &&
+        errno != EEXIST) {
+      const absl::Status status = absl::ErrnoToStatus(
+          errno, absl::StrCat("cannot make ", config.data_dir));
+      return FlagError("data_dir", std::string(status.message()));
+    }
     return std::make_unique<MemoryStore>();
   }
   SqliteOptions options;

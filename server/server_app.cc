@@ -33,6 +33,8 @@ class ServerApp final : public App {
  public:
   ServerApp(const ServerConfig& config, const Surroundings& surroundings)
       : config_(config), around_(surroundings) {}
+  ~ServerApp() override { StopServing(absl::ZeroDuration()).IgnoreError(); }
+
   absl::Status Start();
 
   Ports ports() const override {
@@ -45,6 +47,8 @@ class ServerApp final : public App {
  private:
   absl::Status OpenFiles();
   absl::Status StartServing();
+  // No new calls; those in progress get `grace`. Idempotent.
+  absl::Status StopServing(absl::Duration grace);
   // Makes the first credential if there is none; true if so.
   absl::StatusOr<bool> Bootstrap();
   absl::Status Deliver(const Bootstrapped& credential);
@@ -144,14 +148,27 @@ absl::Status ServerApp::StartServing() {
 
 absl::Status ServerApp::Drain() {
   around_.logger->Info("stopping");
-  const absl::Duration grace = absl::Milliseconds(config_.drain_timeout_ms);
-  grpc_->SetServing(false);
-  absl::Status rest_drained;
-  std::thread rest([&] { rest_drained = rest_->Drain(grace); });
-  grpc_->Drain(grace);
-  rest.join();
-  store_->Drain();
+  absl::Status status =
+      StopServing(absl::Milliseconds(config_.drain_timeout_ms));
   around_.logger->Info("stopped");
+  return status;
+}
+
+absl::Status ServerApp::StopServing(absl::Duration grace) {
+  absl::Status rest_drained;
+  if (grpc_ != nullptr) grpc_->SetServing(false);
+  {
+    // Both at once, so that neither takes calls while the other waits.
+    std::thread rest([&] {
+      if (rest_ != nullptr) rest_drained = rest_->Drain(grace);
+    });
+    if (grpc_ != nullptr) grpc_->Drain(grace);
+    rest.join();
+  }
+  // What was cut off ends while those whom it answers are still here: calls
+  // that wait for the OAuth issuer, then those that wait for a commit.
+  authenticator_.reset();
+  if (store_ != nullptr) store_->Drain();
   return rest_drained;
 }
 

@@ -38,11 +38,12 @@ def test_request_line_of_rest(server):
     rest.request(server, "POST", server.accounts_path, token=first["token"],
                  json_body={"name": "logged"}, fields=["X-Request-Id: rest-1"])
     line, = lines_of(server, "rest-1")
-    assert line["method"] == "POST"
+    assert line["method"] == "signet.v1.ServiceAccounts/CreateServiceAccount"
+    assert line["http_method"] == "POST"
     assert line["principal"] == f"service_account:{first['service_account_id']}"
     assert line["status"] == 201
     assert line["code"] == "OK"
-    assert line["latency_ms"] > 0
+    assert line["latency_us"] > 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", line["time"])
 
 
@@ -54,7 +55,7 @@ def test_request_line_of_grpc(server, api):
     assert line["method"] == "signet.v1.ServiceAccounts/CreateServiceAccount"
     assert line["principal"] == f"service_account:{first['service_account_id']}"
     assert line["code"] == "OK"
-    assert line["latency_ms"] > 0
+    assert line["latency_us"] > 0
 
 
 def test_refusals_are_logged_too(server, api):
