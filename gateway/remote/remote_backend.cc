@@ -8,12 +8,14 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gateway/remote/rpc_status.h"
-#include "grpc/impl/codegen/grpc_types.h"
+#include "grpc/grpc.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
-#include "signet/v1/identity.pb.h"
+// The generated service also tells gRPC how to serialize messages, by a header
+// whose place depends on the version.
+#include "signet/v1/identity.grpc.pb.h"
 
 namespace signet {
 namespace {
@@ -105,10 +107,18 @@ void RemoteBackend::Call(BackendCall call, Done done) {
   stub_.UnaryCall(&started->context, PathOf(method), grpc::StubOptions(),
                   started->request.get(), started->response.get(),
                   [this, started](grpc::Status status) {
-                    const std::unique_ptr<Pending> finished(started);
-                    BackendReply reply = Reply(*finished, status);
-                    std::move(finished->done)(std::move(reply));
+                    Finish(std::unique_ptr<Pending>(started), status);
                   });
+}
+
+void RemoteBackend::Finish(std::unique_ptr<Pending> pending,
+                           const grpc::Status& status) const {
+  BackendReply reply = Reply(*pending, status);
+  Done done = std::move(pending->done);
+  // The context holds the channel. Once `done` has run the backend may be gone,
+  // and the last to let go of a channel must not be a thread of gRPC's own.
+  pending.reset();
+  std::move(done)(std::move(reply));
 }
 
 BackendReply RemoteBackend::Reply(Pending& pending,

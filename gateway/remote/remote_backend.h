@@ -45,6 +45,8 @@ class RemoteBackend final : public Backend {
  private:
   struct Pending;
 
+  void Finish(std::unique_ptr<Pending> pending,
+              const grpc::Status& status) const;
   BackendReply Reply(Pending& pending, const grpc::Status& status) const;
 
   grpc::TemplatedGenericStub<google::protobuf::Message,
