@@ -153,6 +153,27 @@ def plan_has_no_cycle(rooms):
         yield from visit(name)
 
 
+def _types(text):
+    """Names of the types that a file defines outside any unnamed namespace."""
+    text = re.sub(r"^namespace \{$.*?^\}  // namespace$", "", text,
+                  flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^(?:class|struct|enum class)\s+(?:ABSL_\w+\s+)?(\w+)"
+                      r"(?:\s+final)?\s*(?::[^:;]|\{)", text, re.MULTILINE)
+
+
+def every_type_has_one_home(tree):
+    """One flat namespace, one program: a second type of the same name would make
+    the linker pick one of two destructors and say nothing (one definition rule).
+    """
+    homes = {}
+    for path, text in _code(tree):
+        if path.startswith("tests/"):
+            continue
+        for name in _types(text):
+            if homes.setdefault(name, path) != path:
+                yield f"{path}: {name} is defined in {homes[name]} too"
+
+
 def files_are_short(tree):
     for path, text in _code(tree, ".cc", ".h", ".py", ".sh", ".proto"):
         lines = text.count("\n")
@@ -218,6 +239,7 @@ TREE_CHECKS = [
     outside_headers_stay_in_their_rooms,
     openssl_stays_out_of_tests,
     build_files_agree,
+    every_type_has_one_home,
     files_are_short,
     headers_are_guarded,
     mutexes_guard_something,

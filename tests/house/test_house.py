@@ -92,6 +92,15 @@ def test_breach_of_any_build_file_is_noticed(tree):
         assert list(checks.build_files_agree(broken)), (path, new)
 
 
+def test_second_home_of_a_type_is_noticed():
+    connection = "namespace signet {\nclass Connection final {\n};\n}\n"
+    hidden = "namespace {\nstruct Connection {\n};\n}  // namespace\n"
+    assert list(checks.every_type_has_one_home(
+        {"gateway/http/a.h": connection, "storage/sqlite/a.h": connection}))
+    assert not list(checks.every_type_has_one_home(
+        {"gateway/http/a.h": connection, "storage/sqlite/a.cc": hidden}))
+
+
 def test_cycle_is_noticed():
     rooms = {"a": Room("a", frozenset({"b"})), "b": Room("b", frozenset({"a"}))}
     assert list(checks.plan_has_no_cycle(rooms)) == ["a -> b -> a"]
