@@ -4,7 +4,7 @@
 // flight, beside their ceilings measured in the same run: raw SQLite inserting
 // the same rows at one and at 64 a commit, and an empty gRPC handler.
 //
-//   create_bench SIGNETD [--rounds=N] [--seconds=S] [--dir=DIR] [--enforce]
+//   create_bench [SIGNETD] [--rounds=N] [--seconds=S] [--dir=DIR] [--enforce]
 //
 // Every round measures everything once, so that a ratio compares neighbours in
 // time; the medians over the rounds are printed. With --enforce the exit status
@@ -31,7 +31,7 @@ namespace {
 constexpr int kInFlight[] = {1, 8, 64, 256};
 
 struct Options {
-  std::string signetd;
+  std::string signetd = "build/signetd";
   std::string directory = "build/bench-data";
   int rounds = 3;
   double seconds = 3;
@@ -199,16 +199,16 @@ int Main(int argc, char** argv) {
       options.directory = value();
     } else if (argument == "--enforce") {
       options.enforce = true;
-    } else if (options.signetd.empty() && !argument.starts_with("--")) {
+    } else if (!argument.starts_with("--")) {
       options.signetd = argument;
     } else {
       std::fprintf(stderr, "create_bench: unknown argument %s\n", argv[i]);
       return 2;
     }
   }
-  if (options.signetd.empty() || options.rounds < 1 || options.seconds <= 0) {
+  if (options.rounds < 1 || options.seconds <= 0) {
     std::fprintf(stderr,
-                 "usage: create_bench SIGNETD [--rounds=N] [--seconds=S] "
+                 "usage: create_bench [SIGNETD] [--rounds=N] [--seconds=S] "
                  "[--dir=DIR] [--enforce]\n");
     return 2;
   }
