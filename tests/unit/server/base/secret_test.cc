@@ -32,8 +32,11 @@ std::string_view Raw(const T& object) {
   return std::string_view(reinterpret_cast<const char*>(&object), sizeof(T));
 }
 
+// Without its first character, which emptying a string overwrites by itself.
+std::string_view Trace(std::string_view text) { return text.substr(1); }
+
 bool Holds(std::string_view memory, std::string_view text) {
-  return memory.find(text) != memory.npos;
+  return memory.find(Trace(text)) != memory.npos;
 }
 
 TEST(Wipe, OverwritesBytes) {
@@ -51,8 +54,7 @@ TEST(Wipe, OverwritesTheWholeCapacityAndEmpties) {
   EXPECT_TRUE(text.empty());
   ASSERT_EQ(text.data(), memory);
   ASSERT_EQ(text.capacity(), capacity);
-  text.resize(capacity);
-  EXPECT_EQ(text, std::string(capacity, '\0'));
+  EXPECT_EQ(std::string_view(memory, capacity), std::string(capacity, '\0'));
 }
 
 TEST(Secret, ExposesItsText) {
@@ -102,7 +104,7 @@ TEST_P(SecretOf, DestructionLeavesNothingInPlace) {
 
 TEST_P(SecretOf, NoFreedMemoryHoldsIt) {
   const std::string text(GetParam());
-  FreedMemoryWatch watch(GetParam());
+  FreedMemoryWatch watch(Trace(GetParam()));
   {
     Secret first{std::string(text)};
     Secret second{std::string(text)};
