@@ -202,10 +202,12 @@ void FlagTable::Impl::Add(const std::string& name, const std::string& type,
     throw CLI::ValidationError(
         flag, absl::StrCat("got \"", value, "\", want ", want));
   };
-  CLI::Option* option =
-      app_.add_option_function<std::string>(flag, assign_or_throw, help);
-  option->type_name(type)->take_last();
-  if (!initial.empty()) option->default_str(initial);
+  app_.add_option_function<std::string>(
+          flag, assign_or_throw,
+          initial.empty() ? help
+                          : absl::StrCat(help, " Default: ", initial, "."))
+      ->type_name(type)
+      ->take_last();
 }
 
 void FlagTable::Impl::AddText(const std::string& name, const std::string& type,

@@ -2,6 +2,7 @@
 """Flags, files, exit codes, and what the process does for its secrets."""
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -70,6 +71,13 @@ def test_help_and_version():
     done = run("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("signetd ")
+
+
+def test_readme_lists_every_flag():
+    readme = (process.ROOT / "README.md").read_text()
+    listed = re.findall(r"^\| `--(\w+)", readme, re.MULTILINE)
+    helped = re.findall(r"^ +(?:-\w,)?--(\w+)", run("--help").stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(set(helped) - {"help", "version"})
 
 
 @pytest.mark.parametrize("flag", ["rest_address", "grpc_address"])
