@@ -38,7 +38,7 @@ def test_request_line_of_rest(server):
     rest.request(server, "POST", server.accounts_path, token=first["token"],
                  json_body={"name": "logged"}, fields=["X-Request-Id: rest-1"])
     line, = lines_of(server, "rest-1")
-    assert line["method"] == "signet.v1.ServiceAccounts/CreateServiceAccount"
+    assert line["method"] == "signet.v1.ServiceAccounts.CreateServiceAccount"
     assert line["http_method"] == "POST"
     assert line["principal"] == f"service_account:{first['service_account_id']}"
     assert line["status"] == 201
@@ -52,7 +52,7 @@ def test_request_line_of_grpc(server, api):
     api.create(first["account_id"], "logged", token=first["token"],
                metadata=[("x-request-id", "grpc-1")])
     line, = lines_of(server, "grpc-1")
-    assert line["method"] == "signet.v1.ServiceAccounts/CreateServiceAccount"
+    assert line["method"] == "signet.v1.ServiceAccounts.CreateServiceAccount"
     assert line["principal"] == f"service_account:{first['service_account_id']}"
     assert line["code"] == "OK"
     assert line["latency_us"] > 0
