@@ -87,6 +87,18 @@ TEST_P(SecretOf, MovingLeavesNothingBehind) {
   EXPECT_FALSE(Holds(Raw(second), GetParam()));
 }
 
+TEST_P(SecretOf, OverwritingLeavesNothingOfTheOldText) {
+  for (const std::string_view next : {kShort, kLong}) {
+    if (next == GetParam()) continue;
+    Secret secret{std::string(GetParam())};
+    FreedMemoryWatch watch(Trace(GetParam()));
+    secret = Secret(std::string(next));
+    EXPECT_EQ(secret.Expose(), next);
+    EXPECT_FALSE(Holds(Raw(secret), GetParam()));
+    EXPECT_EQ(watch.count(), 0);
+  }
+}
+
 TEST_P(SecretOf, MovingToItselfChangesNothing) {
   Secret secret{std::string(GetParam())};
   Secret& same = secret;
