@@ -106,7 +106,7 @@ void RemoteBackend::Call(BackendCall call, Done done) {
   Pending* const started = pending.release();
   stub_.UnaryCall(&started->context, PathOf(method), grpc::StubOptions(),
                   started->request.get(), started->response.get(),
-                  [this, started](grpc::Status status) {
+                  [this, started](const grpc::Status& status) {
                     Finish(std::unique_ptr<Pending>(started), status);
                   });
 }
