@@ -16,6 +16,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "storage/sqlite/sqlite_error.h"
 
@@ -38,7 +39,9 @@ absl::Status Explain(const std::string& file, const absl::Status& error) {
                                  error.message().size());
   switch (error.code()) {
     case absl::StatusCode::kDataLoss:
-      return Refuse(error.code(), file, message, kRestore);
+      return Refuse(error.code(), file,
+                    absl::StrCat("is damaged (", error.message(), ")"),
+                    kRestore);
     case absl::StatusCode::kFailedPrecondition:
       return Refuse(error.code(), file, message,
                     "run the release that wrote it, or a newer one");
@@ -114,9 +117,7 @@ absl::Status CheckForDamage(SqliteConnection& connection,
   if (out_of_time) return absl::OkStatus();
   if (!verdict.ok()) return verdict.status();
   if (*verdict == "ok") return absl::OkStatus();
-  // Only its first line: the second names the page or row.
-  return absl::DataLossError(absl::StrCat(
-      "is damaged (", verdict->substr(0, verdict->find('\n')), ")"));
+  return absl::DataLossError(absl::StrReplaceAll(*verdict, {{"\n", " "}}));
 }
 
 absl::Status UseWriteAheadLog(SqliteConnection& connection) {

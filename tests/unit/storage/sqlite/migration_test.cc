@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/migration.h"
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace signet {
+namespace {
+
+using absl::StatusCode;
+using testing::HasSubstr;
+
+constexpr Migration kFirst = {
+    "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+    "CREATE TABLE pets (owner INTEGER REFERENCES people (id)) STRICT;"};
+constexpr Migration kSecond = {"ALTER TABLE people ADD COLUMN born INTEGER;"};
+// Rebuilds a table others refer to, as a changed constraint needs it.
+constexpr Migration kThird = {
+    "CREATE TABLE renewed (id INTEGER PRIMARY KEY, name TEXT NOT NULL"
+    " CHECK (name <> ''), born INTEGER) STRICT;"
+    "INSERT INTO renewed SELECT id, name, born FROM people;"
+    "DROP TABLE people;"
+    "ALTER TABLE renewed RENAME TO people;"};
+constexpr Migration kBroken = {
+    "CREATE TABLE half (a INTEGER); INSERT INTO nowhere VALUES (1);"};
+constexpr Migration kOrphaning = {"DELETE FROM people;"};
+
+class MigrationTest : public testing::Test {
+ protected:
+  MigrationTest() {
+    const std::string file = directory_.File("test.db");
+    std::ofstream(file).close();
+    absl::StatusOr<SqliteConnection> connection =
+        SqliteConnection::Open({.file = file, .vfs = "", .busy_timeout = {}},
+                               SqliteConnection::Access::kReadWrite);
+    EXPECT_THAT(connection, IsOk());
+    connection_.emplace(*std::move(connection));
+  }
+
+  absl::Status MigrateThrough(std::vector<Migration> steps) {
+    return Migrate(*connection_, steps);
+  }
+  absl::Status Execute(const char* sql) { return connection_->Execute(sql); }
+  absl::StatusOr<int64_t> Count(const std::string& what) {
+    return connection_->QueryInteger("SELECT count(*) FROM " + what);
+  }
+
+  TempDir directory_;
+  std::optional<SqliteConnection> connection_;
+};
+
+TEST_F(MigrationTest, TakesANewDatabaseThroughEveryStep) {
+  ASSERT_THAT(MigrateThrough({kFirst, kSecond, kThird}), IsOk());
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
+  EXPECT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada', 1815)"), IsOk());
+}
+
+TEST_F(MigrationTest, TakesAnOldDatabaseThroughTheStepsItLacks) {
+  ASSERT_THAT(MigrateThrough({kFirst}), IsOk());
+  ASSERT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada');"
+                      "INSERT INTO pets VALUES (1)"),
+              IsOk());
+  ASSERT_THAT(MigrateThrough({kFirst, kSecond, kThird}), IsOk());
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
+  EXPECT_THAT(Count("people WHERE name = 'Ada' AND born IS NULL"),
+              IsOkAndHolds(1));
+  EXPECT_THAT(Count("pets"), IsOkAndHolds(1));
+}
+
+TEST_F(MigrationTest, AgainChangesNothing) {
+  ASSERT_THAT(MigrateThrough({kFirst, kSecond}), IsOk());
+  EXPECT_THAT(MigrateThrough({kFirst, kSecond}), IsOk());
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(2));
+}
+
+TEST_F(MigrationTest, AStepThatFailsLeavesTheVersionBeforeIt) {
+  const absl::Status status = MigrateThrough({kFirst, kBroken, kThird});
+  EXPECT_THAT(status, StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("migration to schema version 2"));
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(1));
+  EXPECT_THAT(Count("sqlite_schema WHERE name = 'half'"), IsOkAndHolds(0));
+  EXPECT_FALSE(connection_->InTransaction());
+}
+
+TEST_F(MigrationTest, AStepMustNotLeaveRowsThatReferToNothing) {
+  ASSERT_THAT(MigrateThrough({kFirst}), IsOk());
+  ASSERT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada');"
+                      "INSERT INTO pets VALUES (1)"),
+              IsOk());
+  EXPECT_THAT(MigrateThrough({kFirst, kOrphaning}),
+              StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(Count("people"), IsOkAndHolds(1));
+}
+
+TEST_F(MigrationTest, ANewerDatabaseIsRefusedAndUntouched) {
+  ASSERT_THAT(MigrateThrough({kFirst, kSecond}), IsOk());
+  const absl::Status status = MigrateThrough({kFirst});
+  EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("got 2, want at most 1"));
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(2));
+}
+
+TEST_F(MigrationTest, ForeignKeysAreEnforcedAfterwards) {
+  ASSERT_THAT(MigrateThrough({kFirst}), IsOk());
+  EXPECT_THAT(Execute("INSERT INTO pets VALUES (7)"),
+              StatusIs(StatusCode::kFailedPrecondition));
+}
+
+// A step that has been released must stay as it is: databases that went
+// through it will not go through it again.
+TEST_F(MigrationTest, OwnSchemaKeepsItsConstraints) {
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations()), IsOk());
+  EXPECT_THAT(Count("pragma_table_list WHERE schema = 'main' AND strict = 0"
+                    " AND name NOT LIKE 'sqlite_%'"),
+              IsOkAndHolds(0));
+  EXPECT_THAT(Count("pragma_table_list WHERE schema = 'main' AND strict = 1"),
+              IsOkAndHolds(4));
+  for (
+      const char* bad : {
+          "INSERT INTO accounts VALUES (zeroblob(15), zeroblob(9))",
+          "INSERT INTO accounts VALUES (zeroblob(16), zeroblob(8))",
+          "INSERT INTO accounts VALUES (zeroblob(16), 7)",
+          "INSERT INTO accounts VALUES (NULL, zeroblob(9))",
+          "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 2, 1,"
+          " 'someone', 'auth.manage', NULL, NULL, zeroblob(9), NULL)",
+          "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 4, 1,"
+          " 'someone', NULL, NULL, NULL, zeroblob(9), NULL)",
+      }) {
+    EXPECT_THAT(Execute(bad), StatusIs(StatusCode::kInternal)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace signet

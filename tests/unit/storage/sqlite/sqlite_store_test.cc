@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/sqlite_store.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/error.h"
+#include "tests/support/recording_logger.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/storage/sqlite/fault_vfs.h"
+
+namespace signet {
+namespace {
+
+using absl::StatusCode;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const auto kUnavailable =
+    ErrorIs(StatusCode::kUnavailable, "STORAGE_UNAVAILABLE");
+const auto kUnknown =
+    ErrorIs(StatusCode::kUnavailable, "WRITE_OUTCOME_UNKNOWN");
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  // Options for a store through the faulty disk, with nobody else about.
+  SqliteOptions Options() {
+    SqliteOptions options;
+    options.directory = directory_;
+    options.busy_timeout = absl::Milliseconds(20);
+    options.lock_wait = absl::ZeroDuration();
+    options.vfs = vfs_.name();
+    options.logger = &logger_;
+    options.on_failure = [this](const absl::Status& cause) {
+      failures_.push_back(cause);
+    };
+    return options;
+  }
+  std::unique_ptr<SqliteStore> Open() { return Open(Options()); }
+  static std::unique_ptr<SqliteStore> Open(SqliteOptions options) {
+    absl::StatusOr<std::unique_ptr<SqliteStore>> store =
+        SqliteStore::Open(std::move(options));
+    EXPECT_THAT(store, IsOk());
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+  static absl::Status Ensure(Store& store, uint32_t number) {
+    return WriteAndWait(store, [number](WriteTxn& txn) {
+      return txn.EnsureAccount(SampleId(number), SampleTime());
+    });
+  }
+  static absl::StatusOr<bool> HasNoAccount(Store& store) {
+    absl::StatusOr<bool> empty = false;
+    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+      empty = txn.IsEmpty();
+      return empty.status();
+    });
+    if (!status.ok()) return status;
+    return empty;
+  }
+  bool Exists(const std::string& file) const {
+    return std::filesystem::exists(directory_ + "/" + file);
+  }
+  unsigned Mode(const std::string& file) const {
+    struct stat info = {};
+    EXPECT_EQ(stat(file.c_str(), &info), 0) << file;
+    return info.st_mode & 0777;
+  }
+
+  TempDir temp_;
+  const std::string directory_ = temp_.File("data");
+  FaultVfs vfs_;
+  RecordingLogger logger_;
+  std::vector<absl::Status> failures_;
+};
+
+TEST_F(SqliteStoreTest, MakesADirectoryForItsOwnerOnly) {
+  const mode_t umask_before = umask(0);
+  const std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  umask(umask_before);
+  EXPECT_EQ(Mode(directory_), 0700u);
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    EXPECT_EQ(Mode(entry.path()), 0600u) << entry.path();
+  }
+}
+
+TEST_F(SqliteStoreTest, KeepsWhatItHasAcknowledged) {
+  const ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 10);
+  {
+    const std::unique_ptr<SqliteStore> store = Open();
+    ASSERT_THAT(WriteAndWait(*store,
+                             [&](WriteTxn& txn) {
+                               absl::Status s =
+                                   txn.EnsureAccount(SampleId(1), SampleTime());
+                               return s.ok() ? txn.InsertServiceAccount(record)
+                                             : s;
+                             }),
+                IsOk());
+  }
+  const std::unique_ptr<SqliteStore> store = Open();
+  EXPECT_THAT(ReadAndWait(*store,
+                          [&](ReadTxn& txn) {
+                            EXPECT_THAT(
+                                txn.GetServiceAccount(SampleId(1), record.id),
+                                IsOkAndHolds(record));
+                            return absl::OkStatus();
+                          }),
+              IsOk());
+}
+
+TEST_F(SqliteStoreTest, ACleanStopLeavesNoLog) {
+  std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  EXPECT_TRUE(Exists("signet.db-wal"));
+  store.reset();
+  EXPECT_TRUE(Exists("signet.db"));
+  EXPECT_FALSE(Exists("signet.db-wal"));
+  EXPECT_FALSE(Exists("signet.db-shm"));
+  EXPECT_THAT(logger_.lines(), IsEmpty());
+  EXPECT_THAT(failures_, IsEmpty());
+}
+
+TEST_F(SqliteStoreTest, ASecondInstanceIsRefusedWhileTheFirstLives) {
+  std::unique_ptr<SqliteStore> first = Open();
+  const absl::Status second = SqliteStore::Open(Options()).status();
+  EXPECT_THAT(second, StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(second.message()),
+              AllOf(HasSubstr(directory_), HasSubstr("another process")));
+  EXPECT_THAT(Ensure(*first, 1), IsOk());
+  first.reset();
+  EXPECT_THAT(SqliteStore::Open(Options()), IsOk());
+}
+
+TEST_F(SqliteStoreTest, ADirectoryThatCannotBeMadeIsNamed) {
+  SqliteOptions options = Options();
+  options.directory = temp_.File("missing/data");
+  const absl::Status status = SqliteStore::Open(std::move(options)).status();
+  EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("missing/data"));
+}
+
+TEST_F(SqliteStoreTest, AFileInPlaceOfTheDirectoryIsRefused) {
+  std::ofstream(directory_) << "x";
+  EXPECT_THAT(SqliteStore::Open(Options()),
+              StatusIs(StatusCode::kFailedPrecondition));
+}
+
+TEST_F(SqliteStoreTest, OptionsOutOfRangeAreNamed) {
+  const auto message = [&](auto spoil) {
+    SqliteOptions options = Options();
+    spoil(options);
+    const absl::Status status = SqliteStore::Open(std::move(options)).status();
+    EXPECT_THAT(status, StatusIs(StatusCode::kInvalidArgument));
+    return std::string(status.message());
+  };
+  EXPECT_EQ(message([](SqliteOptions& o) { o.directory.clear(); }),
+            "directory: got nothing, want a path");
+  EXPECT_EQ(message([](SqliteOptions& o) { o.max_queued_writes = 0; }),
+            "max_queued_writes: got 0, want at least 1");
+  EXPECT_EQ(message([](SqliteOptions& o) { o.max_writes_per_commit = -1; }),
+            "max_writes_per_commit: got -1, want at least 1");
+  EXPECT_EQ(message([](SqliteOptions& o) { o.read_connections = 0; }),
+            "read_connections: got 0, want at least 1");
+  EXPECT_EQ(message([](SqliteOptions& o) { o.checkpoint_after_pages = 0; }),
+            "checkpoint_after_pages: got 0, want at least 1");
+}
+
+// Holds the writer inside a body, and tells when it has got there.
+class Gate {
+ public:
+  Store::WriteBody Body() {
+    return [this](WriteTxn&) {
+      if (!inside_.HasBeenNotified()) inside_.Notify();
+      release_.WaitForNotification();
+      return absl::OkStatus();
+    };
+  }
+  void WaitUntilInside() { inside_.WaitForNotification(); }
+  void Release() { release_.Notify(); }
+
+ private:
+  absl::Notification inside_;
+  absl::Notification release_;
+};
+
+TEST_F(SqliteStoreTest, AFullQueueRefusesAtOnceWithAHint) {
+  SqliteOptions options = Options();
+  options.max_queued_writes = 2;
+  const std::unique_ptr<SqliteStore> store = Open(std::move(options));
+  Gate gate;
+  store->Write(gate.Body(), [](absl::Status s) { EXPECT_THAT(s, IsOk()); });
+  gate.WaitUntilInside();
+  absl::BlockingCounter queued(2);
+  for (uint32_t number : {1, 2}) {
+    store->Write(
+        [number](WriteTxn& txn) {
+          return txn.EnsureAccount(SampleId(number), SampleTime());
+        },
+        [&](absl::Status s) {
+          EXPECT_THAT(s, IsOk());
+          queued.DecrementCount();
+        });
+  }
+
+  bool ran = false;
+  std::optional<absl::Status> refusal;
+  store->Write(
+      [&](WriteTxn&) {
+        ran = true;
+        return absl::OkStatus();
+      },
+      [&](absl::Status s) { refusal = std::move(s); });
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_THAT(*refusal,
+              ErrorIs(StatusCode::kResourceExhausted, "WRITE_QUEUE_FULL"));
+  EXPECT_GT(GetErrorDetail(*refusal).retry_after, absl::ZeroDuration());
+
+  gate.Release();
+  queued.Wait();
+  EXPECT_FALSE(ran);
+  EXPECT_THAT(Ensure(*store, 3), IsOk());
+}
+
+TEST_F(SqliteStoreTest, WhatWaitsSharesOneCommit) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  Gate gate;
+  store->Write(gate.Body(), [](absl::Status) {});
+  gate.WaitUntilInside();
+  const int before = vfs_.Count(FaultVfs::kLog, FaultVfs::kSync);
+  constexpr int kWrites = 100;
+  absl::BlockingCounter pending(kWrites);
+  for (int i = 0; i < kWrites; ++i) {
+    store->Write(
+        [i](WriteTxn& txn) {
+          return txn.EnsureAccount(SampleId(100 + i), SampleTime());
+        },
+        [&](absl::Status s) {
+          EXPECT_THAT(s, IsOk());
+          pending.DecrementCount();
+        });
+  }
+  gate.Release();
+  pending.Wait();
+  EXPECT_EQ(vfs_.Count(FaultVfs::kLog, FaultVfs::kSync), before + 1);
+}
+
+TEST_F(SqliteStoreTest, ReadsGoOnWhileTheWriterIsBusy) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  Gate gate;
+  absl::Notification done;
+  store->Write(gate.Body(), [&](absl::Status) { done.Notify(); });
+  gate.WaitUntilInside();
+  EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(true));
+  gate.Release();
+  done.WaitForNotification();
+}
+
+TEST_F(SqliteStoreTest, AFullDiskRefusesWritesOnlyAndOnlyWhileItIsFull) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
+  for (uint32_t number = 2; number < 5; ++number) {
+    EXPECT_THAT(Ensure(*store, number), kUnavailable);
+  }
+  EXPECT_THAT(store->Health(), IsOk());
+  EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(false));
+
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
+  EXPECT_THAT(Ensure(*store, 2), IsOk());
+  EXPECT_THAT(failures_, IsEmpty());
+
+  store->Drain();
+  const std::vector<RecordingLogger::Line> lines = logger_.lines();
+  ASSERT_THAT(lines, SizeIs(2));  // Not one for each write.
+  EXPECT_EQ(lines[0].level, LogLevel::kWarning);
+  EXPECT_THAT(lines[0].fields.at("cause"), HasSubstr("disk is full"));
+  EXPECT_EQ(lines[1].level, LogLevel::kInfo);
+}
+
+TEST_F(SqliteStoreTest, AFailedSyncStopsTheStoreForGood) {
+  std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_IOERR_FSYNC);
+  EXPECT_THAT(Ensure(*store, 2), kUnknown);
+
+  // Also once the disk is well again.
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_OK);
+  EXPECT_THAT(store->Health(), kUnavailable);
+  EXPECT_THAT(Ensure(*store, 3), kUnavailable);
+  EXPECT_THAT(HasNoAccount(*store), kUnavailable);
+  EXPECT_THAT(failures_, ElementsAre(kUnavailable));
+  ASSERT_THAT(logger_.lines(), SizeIs(testing::Ge(1u)));
+  EXPECT_EQ(logger_.lines()[0].level, LogLevel::kError);
+
+  // The log is left for the next start to read.
+  store.reset();
+  EXPECT_TRUE(Exists("signet.db-wal"));
+  store = Open();
+  EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(false));
+  EXPECT_THAT(Ensure(*store, 3), IsOk());
+}
+
+TEST_F(SqliteStoreTest, WhatWaitsWhenTheStoreFailsIsNotWritten) {
+  SqliteOptions options = Options();
+  options.max_writes_per_commit = 1;
+  const std::unique_ptr<SqliteStore> store = Open(std::move(options));
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  Gate gate;
+  store->Write(gate.Body(), [](absl::Status) {});
+  gate.WaitUntilInside();
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_IOERR_FSYNC);
+  std::vector<absl::Status> outcomes;
+  for (uint32_t number : {2, 3, 4}) {
+    store->Write(
+        [number](WriteTxn& txn) {
+          return txn.EnsureAccount(SampleId(number), SampleTime());
+        },
+        [&](absl::Status s) { outcomes.push_back(std::move(s)); });
+  }
+  gate.Release();
+  store->Drain();
+  EXPECT_THAT(outcomes, ElementsAre(kUnknown, kUnavailable, kUnavailable));
+  EXPECT_THAT(failures_, SizeIs(1));
+}
+
+TEST_F(SqliteStoreTest, DamageMetByAReadStopsTheStore) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_CORRUPT);
+  EXPECT_THAT(HasNoAccount(*store), StatusIs(StatusCode::kDataLoss));
+  vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
+  EXPECT_THAT(store->Health(), StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(HasNoAccount(*store), StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(Ensure(*store, 1), StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(failures_, ElementsAre(StatusIs(StatusCode::kDataLoss)));
+}
+
+TEST_F(SqliteStoreTest, AReadErrorPasses) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
+  EXPECT_THAT(HasNoAccount(*store), kUnavailable);
+  vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
+  EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(true));
+  EXPECT_THAT(failures_, IsEmpty());
+}
+
+TEST_F(SqliteStoreTest, TheLogStaysShortUnderLoad) {
+  SqliteOptions options = Options();
+  options.checkpoint_after_pages = 20;
+  const std::unique_ptr<SqliteStore> store = Open(std::move(options));
+  for (uint32_t number = 0; number < 300; ++number) {
+    ASSERT_THAT(Ensure(*store, number), IsOk());
+  }
+  EXPECT_LT(std::filesystem::file_size(directory_ + "/signet.db-wal"),
+            60u * 4096);
+}
+
+TEST_F(SqliteStoreTest, WithoutLoggerOrCallbackItFailsInSilence) {
+  SqliteOptions options = Options();
+  options.logger = nullptr;
+  options.on_failure = nullptr;
+  const std::unique_ptr<SqliteStore> store = Open(std::move(options));
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
+  EXPECT_THAT(Ensure(*store, 2), kUnavailable);
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_IOERR_WRITE);
+  EXPECT_THAT(Ensure(*store, 3), kUnknown);
+}
+
+}  // namespace
+}  // namespace signet

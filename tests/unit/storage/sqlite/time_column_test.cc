@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/time_column.h"
+
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/rfc3339.h"
+
+namespace signet {
+namespace {
+
+using testing::ElementsAre;
+using testing::Eq;
+using testing::Optional;
+
+std::vector<absl::Time> RisingTimes() {
+  const absl::Duration tick = absl::Nanoseconds(1);
+  return {
+      MinTimestamp(),
+      MinTimestamp() + tick,
+      MinTimestamp() + absl::Seconds(1) - tick,
+      MinTimestamp() + absl::Seconds(1),
+      absl::UnixEpoch() - absl::Seconds(1),
+      absl::UnixEpoch() - tick,
+      absl::UnixEpoch(),
+      absl::UnixEpoch() + tick,
+      absl::FromUnixSeconds(int64_t{1} << 32),
+      absl::FromUnixNanos(INT64_MAX),
+      absl::FromUnixNanos(INT64_MAX) + tick,
+      MaxTimestamp() - tick,
+      MaxTimestamp(),
+  };
+}
+
+TEST(TimeColumn, KeepsTimesExactly) {
+  for (absl::Time time : RisingTimes()) {
+    EXPECT_THAT(DecodeTime(EncodeTime(time)), Optional(Eq(time)));
+  }
+}
+
+TEST(TimeColumn, SortsAsTimeDoes) {
+  const std::vector<absl::Time> times = RisingTimes();
+  for (size_t i = 1; i < times.size(); ++i) {
+    EXPECT_LT(EncodeTime(times[i - 1]), EncodeTime(times[i])) << times[i];
+  }
+}
+
+TEST(TimeColumn, StaysAsItIsInDatabasesThatExist) {
+  EXPECT_THAT(EncodeTime(MinTimestamp()),
+              ElementsAre(0, 0, 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(EncodeTime(absl::UnixEpoch() + absl::Nanoseconds(258)),
+              ElementsAre(0x0e, 0x77, 0x91, 0xf7, 0x00, 0, 0, 1, 2));
+  EXPECT_THAT(
+      EncodeTime(MaxTimestamp()),
+      ElementsAre(0x49, 0x77, 0x86, 0x38, 0x7f, 0x3b, 0x9a, 0xc9, 0xff));
+}
+
+TEST(TimeColumn, CutsWhatIsFinerThanANanosecond) {
+  const absl::Time time = absl::UnixEpoch() + absl::Nanoseconds(7);
+  EXPECT_EQ(EncodeTime(time + absl::Nanoseconds(1) / 2), EncodeTime(time));
+}
+
+TEST(TimeColumn, RefusesWhatItDoesNotMake) {
+  TimeColumn column = EncodeTime(MaxTimestamp());
+  EXPECT_EQ(DecodeTime({}), std::nullopt);
+  EXPECT_EQ(DecodeTime(std::span(column).first(8)), std::nullopt);
+  EXPECT_EQ(DecodeTime(std::vector<uint8_t>(10)), std::nullopt);
+  ++column[4];  // Year 10000.
+  EXPECT_EQ(DecodeTime(column), std::nullopt);
+  column = EncodeTime(MinTimestamp());
+  column[5] = 0x3c;  // More than a second of nanoseconds.
+  EXPECT_EQ(DecodeTime(column), std::nullopt);
+}
+
+}  // namespace
+}  // namespace signet
