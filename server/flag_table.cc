@@ -71,8 +71,8 @@ class FlagTable::Impl {
   void AddOauth(ServerConfig* config);
 
   void Add(const std::string& name, const std::string& type,
-           const std::string& want, Assign assign, const std::string& initial,
-           const std::string& help);
+           const std::string& want, const Assign& assign,
+           const std::string& initial, const std::string& help);
   void AddText(const std::string& name, const std::string& type,
                std::string* text, const std::string& help);
   void AddCount(const std::string& name, int* count, const std::string& help);
@@ -194,7 +194,7 @@ void FlagTable::Impl::AddOauth(ServerConfig* config) {
 }
 
 void FlagTable::Impl::Add(const std::string& name, const std::string& type,
-                          const std::string& want, Assign assign,
+                          const std::string& want, const Assign& assign,
                           const std::string& initial, const std::string& help) {
   const std::string flag = "--" + name;
   const auto assign_or_throw = [flag, want, assign](const std::string& value) {

@@ -11,7 +11,6 @@
 namespace signet {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 // The decoded text of the segments that a variable stands for.

@@ -73,6 +73,8 @@ absl::string_view ToAbsl(std::string_view text) {
 }  // namespace
 
 absl::Status MakeError(absl::StatusCode code, std::string_view message,
+                       // Callers build it in place.
+                       // NOLINTNEXTLINE(performance-unnecessary-value-param)
                        ErrorDetail detail) {
   absl::Status status(code, ToAbsl(message));
   status.SetPayload(kTypeUrl, absl::Cord(Encode(detail)));

@@ -93,8 +93,8 @@ class EcKey final : public PublicKey {
         !ECDSA_SIG_set0(parsed.get(), r.get(), s.get())) {
       return false;
     }
-    r.release();  // `parsed` owns both now.
-    s.release();
+    static_cast<void>(r.release());  // `parsed` owns both now.
+    static_cast<void>(s.release());
 
     std::array<uint8_t, SHA384_DIGEST_LENGTH> digest;
     size_t digest_size = 0;
@@ -173,8 +173,8 @@ absl::StatusOr<std::unique_ptr<PublicKey>> PublicKey::FromRsa(
     ERR_clear_error();
     return absl::InvalidArgumentError("RSA key: refused");
   }
-  n.release();  // `key` owns both now.
-  e.release();
+  static_cast<void>(n.release());  // `key` owns both now.
+  static_cast<void>(e.release());
   return std::make_unique<RsaKey>(std::move(key));
 }
 

@@ -222,7 +222,7 @@ void ServiceAccounts::Refuse(const Principal& principal,
   Admit(principal, account_id, right,
         [fault = std::move(fault),
          done = std::move(done)](const absl::Status& access) mutable {
-          std::move(done)(access.ok() ? std::move(fault) : access);
+          std::move(done)(access.ok() ? fault : access);
         });
 }
 

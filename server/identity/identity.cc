@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<KeySource>> NewKeySource(
 
 absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
     Store* store, const MacKeyring* keyring, const Clock* clock, Logger* logger,
-    OauthOptions oauth) {
+    const OauthOptions& oauth) {
   if (const absl::Status s = oauth.Validate(); !s.ok()) return s;
   std::unique_ptr<OauthAuthenticator> users;
   if (!oauth.issuer.empty()) {

@@ -26,7 +26,7 @@ namespace signet {
 //   usable; the message names the flag.
 absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
     Store* store, const MacKeyring* keyring, const Clock* clock, Logger* logger,
-    OauthOptions oauth);
+    const OauthOptions& oauth);
 
 }  // namespace signet
 
