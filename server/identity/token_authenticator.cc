@@ -62,10 +62,11 @@ void TokenAuthenticator::Authenticate(std::string_view token, absl::Time now,
         absl::StatusOr<ServiceAccountRecord> record =
             txn.FindByTokenPublicId(lookup->public_id);
         lookup->record.reset();  // A body may run again.
-        if (record.ok()) lookup->record = *std::move(record);
         // Absence is an answer, not an error.
         if (absl::IsNotFound(record.status())) return absl::OkStatus();
-        return record.status();
+        if (!record.ok()) return record.status();
+        lookup->record = *std::move(record);
+        return absl::OkStatus();
       },
       [lookup, now, keyring = keyring_,
        done = std::move(done)](absl::Status status) mutable {
