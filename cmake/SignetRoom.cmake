@@ -19,15 +19,9 @@ function(signet_room name)
 
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
-  if(sources)
-    add_library(signet_${name} STATIC ${sources})
-    target_link_libraries(signet_${name}
-      PUBLIC signet_compiler ${arg_DEPS} ${arg_LIBS} PRIVATE ${arg_PRIVATE_LIBS})
-  else()
-    add_library(signet_${name} INTERFACE)
-    target_link_libraries(signet_${name}
-      INTERFACE signet_compiler ${arg_DEPS} ${arg_LIBS})
-  endif()
+  add_library(signet_${name} STATIC ${sources})
+  target_link_libraries(signet_${name}
+    PUBLIC signet_compiler ${arg_DEPS} ${arg_LIBS} PRIVATE ${arg_PRIVATE_LIBS})
   add_library(signet::${name} ALIAS signet_${name})
 
   if(SIGNET_TESTS)
