@@ -11,7 +11,7 @@ readonly build_packages=(
   protobuf-compiler-grpc)
 readonly test_packages=(
   curl python3 python3-grpcio python3-h2 python3-hpack python3-protobuf
-  python3-pytest sqlite3)
+  python3-pytest sqlite3 strace)
 readonly lint_packages=(clang-14 clang-format-14 clang-tidy-14)
 readonly fuzz_packages=(clang-14 libclang-rt-14-dev)
 readonly bench_packages=(libbenchmark-dev python3)
