@@ -76,7 +76,8 @@ interop() {
   rm -rf "$reports"
   mkdir -p "$reports"
   say "testing"
-  PATH=$root/build/tools:$root/tests/interop/node_modules/.bin:$PATH \
+  local buf=("$root"/tests/interop/node_modules/@bufbuild/buf-linux-*/bin)
+  PATH=$root/build/tools:${buf[0]}:$PATH \
     pytest_in "$reports/interop.pytest" tests/interop "${1:-}"
   py dev.d/tally.py "$reports"
 }
