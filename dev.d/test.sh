@@ -9,7 +9,7 @@
 ctest_in() {
   local status=0
   ctest --test-dir "$1" --output-on-failure --no-tests=ignore \
-    --parallel "$(nproc)" --output-junit "$1/reports/ctest.junit" \
+    --parallel "$(nproc)" --output-junit "$root/$1/reports/ctest.junit" \
     ${2:+--tests-regex "$2"} || status=$?
   [[ $status -eq 0 || $status -eq 8 ]] ||
     echo "ctest exited with $status" >"$1/reports/ctest.error"
