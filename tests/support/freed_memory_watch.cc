@@ -51,6 +51,12 @@ int FreedMemoryWatch::count() const { return found; }
 
 void* operator new(size_t size) { return signet::Allocate(size); }
 void* operator new[](size_t size) { return signet::Allocate(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return signet::Allocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return signet::Allocate(size);
+}
 void operator delete(void* block) noexcept { signet::Free(block); }
 void operator delete[](void* block) noexcept { signet::Free(block); }
 void operator delete(void* block, size_t) noexcept { signet::Free(block); }
