@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any request gets exactly one answer, which is whole: a success, or a problem
+// document that agrees with its status. The input is
+// the method and target, then the Content-Type, then the body, a line each.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "gateway/backend.h"
+#include "gateway/transcode/route_table.h"
+#include "gateway/transcode/transcoding_handler.h"
+#include "server/base/clock.h"
+#include "server/base/json.h"
+#include "server/base/log.h"
+#include "server/base/random.h"
+#include "server/base/utf8.h"
+#include "signet/v1/identity.pb.h"
+#include "signet/v1/service_account.pb.h"
+#include "signet/v1/service_accounts.pb.h"
+
+namespace {
+
+void Check(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Answers every method with what the request said, so that whatever was read is
+// written again.
+class EchoBackend final : public signet::Backend {
+ public:
+  void Call(signet::BackendCall call, Done done) override {
+    ++calls;
+    signet::BackendReply reply;
+    if (call.scope == signet::CallScope::kFull) {
+      reply.response.reset(google::protobuf::MessageFactory::generated_factory()
+                               ->GetPrototype(call.method->output_type())
+                               ->New());
+      const auto* create =
+          dynamic_cast<const signet::v1::CreateServiceAccountRequest*>(
+              call.request.get());
+      if (create != nullptr) {
+        auto& issued =
+            static_cast<signet::v1::IssuedServiceAccount&>(*reply.response);
+        issued.set_account_id(create->account_id());
+        issued.set_name(create->name());
+        if (create->has_expires_at()) {
+          *issued.mutable_expires_at() = create->expires_at();
+        }
+      }
+    }
+    std::move(done)(std::move(reply));
+  }
+
+  int calls = 0;
+};
+
+class NoRandom final : public signet::RandomSource {
+  void Fill(std::span<uint8_t> out) override {
+    for (uint8_t& byte : out) byte = 0;
+  }
+};
+
+class NoLogger final : public signet::Logger {
+  void Log(signet::LogLevel, std::string_view,
+           std::initializer_list<signet::LogField>) override {}
+};
+
+struct Fixture {
+  Fixture() {
+    const google::protobuf::ServiceDescriptor* const services[] = {
+        signet::v1::CreateServiceAccountRequest::descriptor()->file()->service(
+            0),
+        signet::v1::GetSelfRequest::descriptor()->file()->service(0)};
+    routes = *signet::RouteTable::Create(services);
+    handler = std::make_unique<signet::TranscodingHandler>(
+        signet::TranscodingHandler::Dependencies{.routes = routes.get(),
+                                                 .backend = &backend,
+                                                 .clock = &clock,
+                                                 .random = &random,
+                                                 .logger = &logger},
+        signet::TranscodingHandler::Options{});
+  }
+
+  EchoBackend backend;
+  signet::SystemClock clock;
+  NoRandom random;
+  NoLogger logger;
+  std::unique_ptr<const signet::RouteTable> routes;
+  std::unique_ptr<signet::TranscodingHandler> handler;
+};
+
+std::string TakeLine(std::string_view& text) {
+  const size_t end = text.find('\n');
+  std::string line(text.substr(0, end));
+  text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  return line;
+}
+
+void CheckAnswer(const signet::HttpResponse& response) {
+  const auto json = signet::ParseJson(response.body);
+  Check(json.ok() && signet::IsUtf8(response.body));
+  if (response.status < 400) {
+    Check(response.status == 200 || response.status == 201);
+    Check(response.sensitive == json->contains("token"));
+    return;
+  }
+  Check(response.status < 500);  // No input is the server's fault.
+  Check((*json)["status"] == response.status);
+  for (const char* member :
+       {"type", "title", "detail", "code", "reason", "request_id", "errors"}) {
+    Check(json->contains(member));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static Fixture* const fixture = new Fixture;
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::string start = TakeLine(text);
+  const size_t space = start.find(' ');
+  signet::HttpRequest request;
+  request.method = start.substr(0, space);
+  if (space != start.npos) request.target = start.substr(space + 1);
+  const std::string type = TakeLine(text);
+  if (!type.empty()) request.fields.push_back({"content-type", type});
+  request.body = text;
+  request.peer = "peer";
+
+  fixture->backend.calls = 0;
+  std::optional<signet::HttpResponse> answer;
+  fixture->handler->Handle(std::move(request),
+                           [&](signet::HttpResponse response) {
+                             Check(!answer.has_value());
+                             answer = std::move(response);
+                           });
+  Check(answer.has_value());
+  Check(fixture->backend.calls == 1);
+  CheckAnswer(*answer);
+  return 0;
+}
