@@ -58,11 +58,12 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
 
   // Answers by calling `respond` once, on any thread, perhaps before returning.
-  // The connection may be gone by then; the listener copes. Answers to HEAD carry the
-  // fields and body of GET; the listener withholds the body.
+  // The connection may be gone by then; the listener copes. Answers to HEAD
+  // carry the fields and body of GET; the listener withholds the body.
   virtual void Handle(HttpRequest request, Respond respond) = 0;
 
-  // The problem document (RFC 9457) for a fault; the listener then closes. Logs it.
+  // The problem document (RFC 9457) for a fault; the listener then closes. Logs
+  // it.
   virtual HttpResponse Refuse(HttpFault fault, std::string_view peer) = 0;
 };
 

@@ -273,10 +273,10 @@ ptrdiff_t Connection::Write(std::string_view bytes) {
   return -1;
 }
 
-bool Connection::Call(uint32_t stream, HttpRequest&& request) {
+bool Connection::Call(uint32_t stream, HttpRequest& request) {
   if (running_calls_ >= loop_->options().max_concurrent_streams) return false;
   request.peer = peer_;
-  if (!loop_->Call(shared_from_this(), stream, std::move(request))) {
+  if (!loop_->Call(shared_from_this(), stream, request)) {
     return false;
   }
   ++running_calls_;

@@ -51,7 +51,7 @@ class Connection final : public SessionHost,
   bool needs_settle = false;  // For the loop: Settle is due.
 
   // SessionHost:
-  bool Call(uint32_t stream, HttpRequest&& request) override;
+  bool Call(uint32_t stream, HttpRequest& request) override;
   HttpResponse Refuse(HttpFault fault) override;
   std::string_view Date() override;
   Budget& budget() override;

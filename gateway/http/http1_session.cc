@@ -74,7 +74,7 @@ void Http1Session::Dispatch(MonotonicTime now) {
   HttpRequest request = parser_.TakeRequest();
   is_head_ = request.method == "HEAD";
   state_ = State::kHandling;
-  if (!host_->Call(0, std::move(request))) {
+  if (!host_->Call(0, request)) {
     WipeFields(request);
     Refuse(HttpFault::kOverloaded, now);
   }

@@ -269,8 +269,7 @@ void Http2Session::Dispatch(Http2Stream& stream) {
   buffered_bytes_ -= stream.lease.held();
   stream.lease.Release();
   stream.state = Http2Stream::State::kHandling;
-  if (!host_->Call(static_cast<uint32_t>(stream.id),
-                   std::move(stream.request))) {
+  if (!host_->Call(static_cast<uint32_t>(stream.id), stream.request)) {
     Reset(stream, NGHTTP2_REFUSED_STREAM);
   }
 }

@@ -37,19 +37,20 @@ int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(
+absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Open(
     const HttpServerOptions& options,
     const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger) {
-  std::unique_ptr<Listener> listener(new Listener(options, loops, logger));
+  std::unique_ptr<HttpListener> listener(
+      new HttpListener(options, loops, logger));
   if (absl::Status status = listener->Bind(options); !status.ok()) {
     return status;
   }
   return listener;
 }
 
-Listener::Listener(const HttpServerOptions& options,
-                   const std::vector<std::unique_ptr<Loop>>& loops,
-                   Logger* logger)
+HttpListener::HttpListener(const HttpServerOptions& options,
+                           const std::vector<std::unique_ptr<Loop>>& loops,
+                           Logger* logger)
     : loops_(loops),
       logger_(logger),
       acceptor_(loops.front()->io()),
@@ -58,11 +59,11 @@ Listener::Listener(const HttpServerOptions& options,
       farewells_(kFarewells),
       reserve_fd_(OpenReserve()) {}
 
-Listener::~Listener() {
+HttpListener::~HttpListener() {
   if (reserve_fd_ >= 0) close(reserve_fd_);
 }
 
-absl::Status Listener::Bind(const HttpServerOptions& options) {
+absl::Status HttpListener::Bind(const HttpServerOptions& options) {
   error_code error;
   tcp::resolver resolver(loops_.front()->io());
   const auto found = resolver.resolve(
@@ -85,11 +86,11 @@ absl::Status Listener::Bind(const HttpServerOptions& options) {
   return error ? complain("cannot listen on") : absl::OkStatus();
 }
 
-void Listener::Start() {
+void HttpListener::Start() {
   boost::asio::post(acceptor_.get_executor(), [this] { AwaitClient(); });
 }
 
-void Listener::Stop() {
+void HttpListener::Stop() {
   absl::Notification closed;
   boost::asio::post(acceptor_.get_executor(), [this, &closed] {
     error_code ignored;
@@ -100,7 +101,7 @@ void Listener::Stop() {
   closed.WaitForNotification();
 }
 
-void Listener::AwaitClient() {
+void HttpListener::AwaitClient() {
   if (!acceptor_.is_open()) return;
   acceptor_.async_wait(tcp::acceptor::wait_read,
                        [this](const error_code& error) {
@@ -108,14 +109,14 @@ void Listener::AwaitClient() {
                        });
 }
 
-void Listener::Pause() {
+void HttpListener::Pause() {
   timer_.expires_after(kPause);
   timer_.async_wait([this](const error_code& error) {
     if (!error) AwaitClient();
   });
 }
 
-void Listener::AcceptSome() {
+void HttpListener::AcceptSome() {
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
     Quota::Ticket ticket = places_.Take();
     const bool turn_away = !ticket;
@@ -144,7 +145,7 @@ void Listener::AcceptSome() {
   AwaitClient();
 }
 
-void Listener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
+void HttpListener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
   Loop& loop = LeastLoaded();
   Connection::Socket socket(loop.io());
   error_code error;
@@ -160,7 +161,7 @@ void Listener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
 
 // Without this the client would wait in the backlog, and the listening socket,
 // ready for ever, would keep the loop spinning.
-bool Listener::HangUpOnOne() {
+bool HttpListener::HangUpOnOne() {
   const MonotonicTime now = std::chrono::steady_clock::now();
   if (now - last_complaint_ >= kComplaintPeriod) {
     last_complaint_ = now;
@@ -178,7 +179,7 @@ bool Listener::HangUpOnOne() {
   return fd >= 0;
 }
 
-Loop& Listener::LeastLoaded() const {
+Loop& HttpListener::LeastLoaded() const {
   return **std::min_element(loops_.begin(), loops_.end(),
                             [](const auto& a, const auto& b) {
                               return a->connections() < b->connections();

@@ -26,14 +26,14 @@ namespace signet {
 //
 // Runs on the first loop's thread. At the limit of connections, clients are
 // told so; out of file descriptors, they are hung up on, and neither stops it.
-class Listener {
+class HttpListener {
  public:
   // Binds and listens; nobody is accepted before Start. `loops` (at least one)
   // and `logger` outlive it. UNAVAILABLE: the address is taken or not ours.
-  static absl::StatusOr<std::unique_ptr<Listener>> Open(
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Open(
       const HttpServerOptions& options,
       const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger);
-  ~Listener();
+  ~HttpListener();
 
   uint16_t port() const { return port_; }
 
@@ -44,8 +44,8 @@ class Listener {
   void Stop();
 
  private:
-  Listener(const HttpServerOptions& options,
-           const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger);
+  HttpListener(const HttpServerOptions& options,
+               const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger);
 
   absl::Status Bind(const HttpServerOptions& options);
   void AwaitClient();

@@ -130,7 +130,7 @@ void Loop::EndEvent() {
 }
 
 bool Loop::Call(std::shared_ptr<Connection> connection, uint32_t stream,
-                HttpRequest&& request) {
+                HttpRequest& request) {
   Quota::Ticket ticket = calls_quota_->Take();
   if (!ticket) return false;
   const uint64_t number =

@@ -77,7 +77,7 @@ class Loop {
 
   // Runs the handler. False: too many calls are running.
   bool Call(std::shared_ptr<Connection> connection, uint32_t stream,
-            HttpRequest&& request);
+            HttpRequest& request);
   void SettleSoon(std::shared_ptr<Connection> connection);
   void Remove(Connection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -40,7 +40,7 @@ class LoopedHttpServer final : public HttpServer {
   ~LoopedHttpServer() override { Drain(absl::ZeroDuration()).IgnoreError(); }
 
   absl::Status Open(Logger* logger) {
-    auto listener = Listener::Open(options_, loops_, logger);
+    auto listener = HttpListener::Open(options_, loops_, logger);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
     for (const auto& loop : loops_) loop->Start();
@@ -70,7 +70,7 @@ class LoopedHttpServer final : public HttpServer {
   const HttpServerOptions options_;
   Quota calls_;
   std::vector<std::unique_ptr<Loop>> loops_;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<HttpListener> listener_;
   absl::Mutex mutex_;  // Held while draining.
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -20,10 +20,10 @@ class SessionHost {
  public:
   virtual ~SessionHost() = default;
 
-  // Hands `request` to the handler. The answer comes to Session::Respond with
-  // `stream`, never from inside this call. False: too many calls are running;
-  // the request is not handed over.
-  virtual bool Call(uint32_t stream, HttpRequest&& request) = 0;
+  // Hands `request` to the handler, which takes it over. The answer comes to
+  // Session::Respond with `stream`, never from inside this call. False: too
+  // many calls are running; the request is left as it is.
+  virtual bool Call(uint32_t stream, HttpRequest& request) = 0;
 
   // The handler's answer to a fault.
   virtual HttpResponse Refuse(HttpFault fault) = 0;

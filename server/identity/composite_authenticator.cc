@@ -15,7 +15,7 @@ void CompositeAuthenticator::Authenticate(
   if (!credential.ok()) {
     std::move(done)(credential.status());
   } else if (credential->find('.') == credential->npos) {
-    tokens_.Authenticate(*credential, now, std::move(done));
+    tokens_->Authenticate(*credential, now, std::move(done));
   } else if (oauth_ != nullptr) {
     oauth_->Authenticate(*credential, now, std::move(done));
   } else {

@@ -19,15 +19,15 @@ namespace signet {
 class CompositeAuthenticator final : public Authenticator {
  public:
   // `oauth` may be null: every OAuth token is refused.
-  CompositeAuthenticator(TokenAuthenticator tokens,
+  CompositeAuthenticator(std::unique_ptr<TokenAuthenticator> tokens,
                          std::unique_ptr<OauthAuthenticator> oauth)
-      : tokens_(tokens), oauth_(std::move(oauth)) {}
+      : tokens_(std::move(tokens)), oauth_(std::move(oauth)) {}
 
   void Authenticate(std::span<const std::string> authorization, absl::Time now,
                     Done done) override;
 
  private:
-  const TokenAuthenticator tokens_;
+  const std::unique_ptr<TokenAuthenticator> tokens_;
   const std::unique_ptr<OauthAuthenticator> oauth_;
 };
 

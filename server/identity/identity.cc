@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
         std::make_unique<OauthAuthenticator>(oauth, *std::move(keys), logger);
   }
   return std::make_unique<CompositeAuthenticator>(
-      TokenAuthenticator(store, keyring), std::move(users));
+      std::make_unique<TokenAuthenticator>(store, keyring), std::move(users));
 }
 
 }  // namespace signet

@@ -13,10 +13,11 @@
 namespace signet {
 namespace {
 
-struct Lookup {
+struct Attempt {
   Secret token;
   std::string public_id;
-  std::optional<ServiceAccountRecord> record = {};
+  absl::Time now;
+  std::optional<Principal> caller = {};
 };
 
 // Stands where the store knows nothing, so that the same work is done.
@@ -26,55 +27,71 @@ ServiceAccountRecord NobodysRecord(const MacKeyring& keyring) {
   return record;
 }
 
-absl::StatusOr<Principal> Prove(const MacKeyring& keyring, const Lookup& lookup,
-                                absl::Time now) {
-  const ServiceAccountRecord nobody = NobodysRecord(keyring);
-  const bool known = lookup.record.has_value();
-  const ServiceAccountRecord& record = known ? *lookup.record : nobody;
+// Whether `token` is the live one of `record`.
+bool IsGood(const MacKeyring& keyring, const Attempt& attempt,
+            const ServiceAccountRecord& record) {
   const bool genuine = keyring.Verify(record.token.key_version,
-                                      lookup.token.Expose(), record.token.mac);
+                                      attempt.token.Expose(), record.token.mac);
   const bool dead =
-      now >= record.token.expires_at.value_or(absl::InfiniteFuture());
-  // One decision, after all the work.
-  if (!known || !genuine || dead || record.revoked_at.has_value()) {
-    return TokenInvalidError();
+      attempt.now >= record.token.expires_at.value_or(absl::InfiniteFuture());
+  return genuine && !dead && !record.revoked_at.has_value();
+}
+
+// Sets `attempt.caller` if the token is good.
+absl::Status Decide(ReadTxn& txn, const MacKeyring& keyring, TimingDecoy& decoy,
+                    Attempt& attempt) {
+  attempt.caller.reset();  // A body may run again.
+  absl::StatusOr<ServiceAccountRecord> found =
+      txn.FindByTokenPublicId(attempt.public_id);
+  const bool known = found.ok();
+  if (!known && !absl::IsNotFound(found.status())) return found.status();
+
+  const ServiceAccountRecord record =
+      known ? *std::move(found) : NobodysRecord(keyring);
+  if (known) decoy.Offer(attempt.public_id);
+  if (IsGood(keyring, attempt, record) && known) {
+    attempt.caller =
+        Principal{.kind = PrincipalKind::kServiceAccount,
+                  .id = record.id,
+                  .home_account_id = record.account_id,
+                  .credential_expires_at = record.token.expires_at};
+    return absl::OkStatus();
   }
-  return Principal{.kind = PrincipalKind::kServiceAccount,
-                   .id = record.id,
-                   .home_account_id = record.account_id,
-                   .credential_expires_at = record.token.expires_at};
+
+  // Now the lookup with the other outcome, for the time that it takes. No
+  // public id is empty.
+  const std::string other = known ? std::string() : decoy.Get();
+  const absl::Status status = txn.FindByTokenPublicId(other).status();
+  if (!absl::IsNotFound(status)) return status;
+  decoy.Forget(other);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 void TokenAuthenticator::Authenticate(std::string_view token, absl::Time now,
-                                      Authenticator::Done done) const {
+                                      Authenticator::Done done) {
   const std::optional<ParsedToken> parsed = ParseToken(token);
   if (!parsed.has_value()) {
     std::move(done)(TokenInvalidError());
     return;
   }
-  auto lookup = std::make_shared<Lookup>(
-      Lookup{.token = Secret(std::string(token)),
-             .public_id = std::string(parsed->public_id)});
+  auto attempt = std::make_shared<Attempt>(
+      Attempt{.token = Secret(std::string(token)),
+              .public_id = std::string(parsed->public_id),
+              .now = now});
   store_->Read(
-      [lookup](ReadTxn& txn) {
-        absl::StatusOr<ServiceAccountRecord> record =
-            txn.FindByTokenPublicId(lookup->public_id);
-        lookup->record.reset();  // A body may run again.
-        // Absence is an answer, not an error.
-        if (absl::IsNotFound(record.status())) return absl::OkStatus();
-        if (!record.ok()) return record.status();
-        lookup->record = *std::move(record);
-        return absl::OkStatus();
+      [this, attempt](ReadTxn& txn) {
+        return Decide(txn, *keyring_, decoy_, *attempt);
       },
-      [lookup, now, keyring = keyring_,
-       done = std::move(done)](absl::Status status) mutable {
+      [attempt, done = std::move(done)](absl::Status status) mutable {
         if (!status.ok()) {
           std::move(done)(std::move(status));
-          return;
+        } else if (attempt->caller.has_value()) {
+          std::move(done)(*std::move(attempt->caller));
+        } else {
+          std::move(done)(TokenInvalidError());
         }
-        std::move(done)(Prove(*keyring, *lookup, now));
       });
 }
 

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "server/crypto/mac_keyring.h"
 #include "server/identity/authenticator.h"
+#include "server/identity/timing_decoy.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -15,8 +16,8 @@ namespace signet {
 // is given.
 //
 // Whoever holds a token whose checksum is right learns nothing from how long a
-// refusal takes: an unknown public id, a wrong secret, an expired and a revoked
-// token all cost one lookup and one MAC, in this order, and end in one place.
+// refusal takes. An unknown public id, a wrong secret, an expired and a revoked
+// token all cost one MAC, one lookup that finds a row and one that finds none.
 class TokenAuthenticator {
  public:
   TokenAuthenticator(Store* store, const MacKeyring* keyring)
@@ -28,13 +29,15 @@ class TokenAuthenticator {
   //     dead (now >= expires_at). Text that is no token, or has a wrong
   //     checksum, is refused without touching the store.
   //   The store's own errors, unchanged.
-  // `token` is read before this returns; the copy kept meanwhile is wiped.
+  // `token` is read before this returns; the copy kept meanwhile is wiped. This
+  // object outlives the call to `done`.
   void Authenticate(std::string_view token, absl::Time now,
-                    Authenticator::Done done) const;
+                    Authenticator::Done done);
 
  private:
   Store* const store_;
   const MacKeyring* const keyring_;
+  TimingDecoy decoy_;
 };
 
 }  // namespace signet

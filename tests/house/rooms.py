@@ -29,7 +29,7 @@ ROOMS = {
     "proto": _room("proto/signet/v1"),
     "gateway": _room("gateway", "base proto"),
     "transcode": _room("gateway/transcode", "gateway base proto"),
-    "http": _room("gateway/http", "gateway transcode base proto"),
+    "http": _room("gateway/http", "gateway base"),
     "remote": _room("gateway/remote", "gateway base proto"),
     "rpc": _room(
         "server/rpc", "domain identity token crypto gateway storage base proto"

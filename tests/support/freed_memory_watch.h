@@ -7,9 +7,9 @@
 namespace signet {
 
 // Counts, while it lives, the blocks that any thread gives back to the heap by
-// `operator delete` with `pattern` still in them: copies of a secret that nobody
-// wiped. One at a time; `pattern` outlives it. A test that uses it gets its own
-// operator new and delete.
+// `operator delete` with `pattern` still in them: copies of a secret that
+// nobody wiped. One at a time; `pattern` outlives it. A test that uses it gets
+// its own operator new and delete.
 class FreedMemoryWatch {
  public:
   explicit FreedMemoryWatch(std::string_view pattern);

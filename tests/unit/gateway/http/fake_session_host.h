@@ -30,7 +30,7 @@ class FakeSessionHost final : public SessionHost {
   std::vector<HttpFault> faults;
   bool busy = false;  // Takes no calls.
 
-  bool Call(uint32_t stream, HttpRequest&& request) override {
+  bool Call(uint32_t stream, HttpRequest& request) override {
     if (busy) return false;
     calls.push_back({stream, std::move(request)});
     return true;

@@ -90,14 +90,15 @@ TEST_F(Http1ParserTest, RestBelongsToTheNextRequest) {
 }
 
 TEST_F(Http1ParserTest, ChunksAreJoinedAndTrailersDropped) {
-  const HttpRequest request =
-      Parse(Chunked("2\r\nab\r\n003;x=\"y\"\r\ncde\r\n0\r\nX-Trailer: 1\r\n\r\n"));
+  const HttpRequest request = Parse(
+      Chunked("2\r\nab\r\n003;x=\"y\"\r\ncde\r\n0\r\nX-Trailer: 1\r\n\r\n"));
   EXPECT_EQ(request.body, "abcde");
   EXPECT_THAT(request.Values("x-trailer"), IsEmpty());
 }
 
 TEST_F(Http1ParserTest, BodyOfTheLargestSize) {
-  EXPECT_EQ(Parse(Post("Content-Length: 10\r\n", "0123456789")).body.size(), 10u);
+  EXPECT_EQ(Parse(Post("Content-Length: 10\r\n", "0123456789")).body.size(),
+            10u);
   EXPECT_EQ(Parse(Chunked("a\r\n0123456789\r\n0\r\n\r\n")).body.size(), 10u);
 }
 
@@ -148,14 +149,15 @@ TEST_F(Http1ParserTest, KeepAlive) {
   EXPECT_FALSE(stays(http10 + "\r\n"));
   EXPECT_TRUE(stays(http10 + "Connection: Keep-Alive\r\n\r\n"));
   EXPECT_FALSE(stays(http11 + "Connection: x, close\r\n\r\n"));
-  EXPECT_FALSE(stays(
-      http10 + "Connection: close\r\nConnection: keep-alive\r\n\r\n"));
+  EXPECT_FALSE(
+      stays(http10 + "Connection: close\r\nConnection: keep-alive\r\n\r\n"));
 }
 
 TEST_F(Http1ParserTest, LimitsAreExact) {
   const std::string path(99, 'a');
-  EXPECT_EQ(Parse("GET /" + path + " HTTP/1.1\r\nHost: h\r\n\r\n").target.size(),
-            100u);
+  EXPECT_EQ(
+      Parse("GET /" + path + " HTTP/1.1\r\nHost: h\r\n\r\n").target.size(),
+      100u);
   EXPECT_EQ(FaultOf("GET /a" + path + " HTTP/1.1\r\nHost: h\r\n\r\n"),
             HttpFault::kTargetTooLong);
 }
@@ -169,7 +171,8 @@ TEST_F(Http1ParserTest, FieldSectionMayBeJustAsLongAsAllowed) {
 }
 
 TEST_F(Http1ParserTest, LongLinesAreFaultsBeforeTheyEnd) {
-  EXPECT_EQ(FaultOf("GET /" + std::string(200, 'a')), HttpFault::kTargetTooLong);
+  EXPECT_EQ(FaultOf("GET /" + std::string(200, 'a')),
+            HttpFault::kTargetTooLong);
 }
 
 TEST_F(Http1ParserTest, LongFieldIsAFaultBeforeItEnds) {
@@ -204,31 +207,37 @@ INSTANTIATE_TEST_SUITE_P(
     Faults, Http1FaultTest,
     testing::Values(
         FaultCase{"LengthAndChunked",
-                  Post("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")},
+                  Post("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+                       "0\r\n\r\n")},
         FaultCase{"ChunkedAndLength",
-                  Post("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "0\r\n\r\n")},
+                  Post("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n",
+                       "0\r\n\r\n")},
         FaultCase{"OtherCoding", Post("Transfer-Encoding: gzip\r\n")},
         FaultCase{"CodingList", Post("Transfer-Encoding: gzip, chunked\r\n")},
         FaultCase{"CodingTwice",
-                  Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")},
+                  Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: "
+                       "chunked\r\n")},
         FaultCase{"CodingInHttp10",
                   "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"},
-        FaultCase{"LengthTwice", Post("Content-Length: 1\r\nContent-Length: 1\r\n", "a")},
+        FaultCase{"LengthTwice",
+                  Post("Content-Length: 1\r\nContent-Length: 1\r\n", "a")},
         FaultCase{"LengthList", Post("Content-Length: 1,1\r\n", "a")},
         FaultCase{"LengthSigned", Post("Content-Length: +1\r\n", "a")},
-        FaultCase{"LengthHuge", Post("Content-Length: 1000000000000000000\r\n")},
+        FaultCase{"LengthHuge",
+                  Post("Content-Length: 1000000000000000000\r\n")},
         FaultCase{"ChunkSizeMissing", Chunked(";a\r\n")},
         FaultCase{"ChunkSizeTooLong", Chunked("000000001\r\na\r\n")},
         FaultCase{"ChunkSizeSpace", Chunked(" 1\r\na\r\n")},
         FaultCase{"ChunkBareLf", Chunked("1\na\r\n")},
-        FaultCase{"ChunkNotEnded", Chunked("1\r\naXY")},
+        FaultCase{"ChunkNotEnded", Chunked("1\r\naXY\r\n\r\n")},
         FaultCase{"TrailerFolded", Chunked("0\r\nA: b\r\n c\r\n\r\n")},
         FaultCase{"BareLf", "GET / HTTP/1.1\nHost: h\n\n"},
         FaultCase{"LfAlone", "\nGET / HTTP/1.1\r\n"},
         FaultCase{"BareCr", "GET / HTTP/1.1\r\nHost: h\rA: b\r\n\r\n"},
         FaultCase{"Folded", Post("A: b\r\n c\r\n")},
         FaultCase{"SpaceBeforeColon", Post("A : b\r\n")},
-        FaultCase{"EmptyName", Post(": b\r\n")}, FaultCase{"NoColon", Post("A\r\n")},
+        FaultCase{"EmptyName", Post(": b\r\n")},
+        FaultCase{"NoColon", Post("A\r\n")},
         FaultCase{"NulInValue", Post(std::string_view("A: \0\r\n", 6))},
         FaultCase{"NoHost", "GET / HTTP/1.1\r\n\r\n"},
         FaultCase{"TwoHosts", Post("Host: h\r\n")},

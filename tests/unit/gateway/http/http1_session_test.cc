@@ -84,7 +84,8 @@ TEST_F(Http1SessionTest, SecondAnswerToOneCallIsDropped) {
 TEST_F(Http1SessionTest, FieldThatCouldSplitTheAnswerIsLeftOut) {
   session_.Receive(kGet, now_);
   HttpResponse response;
-  response.fields = {{"X-Good", "1"}, {"X-Bad", "1\r\nX-Evil: 1"}, {"A B", "1"}};
+  response.fields = {
+      {"X-Good", "1"}, {"X-Bad", "1\r\nX-Evil: 1"}, {"A B", "1"}};
   session_.Respond(0, std::move(response), now_);
   const std::string said = Said();
   EXPECT_THAT(said, HasSubstr("X-Good: 1"));

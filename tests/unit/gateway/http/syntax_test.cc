@@ -79,7 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
     Targets, TargetTest,
     testing::Values(
         TargetCase{"Root", "/", "/"},
-        TargetCase{"PathAndQuery", "/a/b;c=1?d=e&f=%20:@", "/a/b;c=1?d=e&f=%20:@"},
+        TargetCase{"PathAndQuery", "/a/b;c=1?d=e&f=%20:@",
+                   "/a/b;c=1?d=e&f=%20:@"},
         TargetCase{"TwoSlashes", "//a", "//a"},
         TargetCase{"Absolute", "http://h:1/a?b", "/a?b", "h:1"},
         TargetCase{"AbsoluteHttps", "HTTPS://h/", "/", "h"},

@@ -22,7 +22,7 @@ static_assert(!std::is_copy_assignable_v<Secret>);
 static_assert(std::is_nothrow_move_constructible_v<Secret>);
 
 // One lives in the string object itself, one on the heap.
-constexpr std::string_view kShort = "short-canary";
+constexpr std::string_view kShort = "canary-in-place";
 constexpr std::string_view kLong =
     "a much longer canary that no string object has room for";
 
@@ -32,8 +32,10 @@ std::string_view Raw(const T& object) {
   return std::string_view(reinterpret_cast<const char*>(&object), sizeof(T));
 }
 
-// Without its first character, which emptying a string overwrites by itself.
-std::string_view Trace(std::string_view text) { return text.substr(1); }
+// The end of it, for a string's own bookkeeping overwrites the beginning.
+std::string_view Trace(std::string_view text) {
+  return text.substr(text.size() - 6);
+}
 
 bool Holds(std::string_view memory, std::string_view text) {
   return memory.find(Trace(text)) != memory.npos;

@@ -7,8 +7,8 @@
 
 #include "server/crypto/public_key.h"
 
-// Written by make_signature_vectors.py. Every signature is of kMessage; keys and
-// signatures are base64url (RFC 4648 section 5) without padding.
+// Written by make_signature_vectors.py. Every signature is of kMessage; keys
+// and signatures are base64url (RFC 4648 section 5) without padding.
 
 namespace signet {
 

@@ -59,10 +59,11 @@ class CompositeAuthenticatorTest : public testing::Test {
   const JwtSigner signer_{JwtSigner::Kind::kEdDsa};
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   FakeStore store_;
-  CompositeAuthenticator both_{TokenAuthenticator(&store_, keyring_.get()),
-                               NewOauth()};
+  CompositeAuthenticator both_{
+      std::make_unique<TokenAuthenticator>(&store_, keyring_.get()),
+      NewOauth()};
   CompositeAuthenticator tokens_only_{
-      TokenAuthenticator(&store_, keyring_.get()), nullptr};
+      std::make_unique<TokenAuthenticator>(&store_, keyring_.get()), nullptr};
 };
 
 TEST_F(CompositeAuthenticatorTest, TakesBothKindsOfTokens) {

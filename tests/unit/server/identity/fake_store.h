@@ -23,7 +23,11 @@ class FakeStore final : public Store {
     records_[record.token.public_id] = std::move(record);
   }
 
+  void Remove(const std::string& public_id) { records_.erase(public_id); }
+
   int reads() const { return reads_; }
+  int hits() const { return hits_; }      // Lookups that found a record.
+  int misses() const { return misses_; }  // And those that found none.
 
   absl::Status read_status;    // What Read ends with, unless OK.
   absl::Status lookup_status;  // What a lookup ends with, unless OK.
@@ -50,13 +54,17 @@ class FakeStore final : public Store {
  private:
   class Txn final : public ReadTxn {
    public:
-    explicit Txn(const FakeStore& store) : store_(store) {}
+    explicit Txn(FakeStore& store) : store_(store) {}
 
     absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
         std::string_view public_id) override {
       if (!store_.lookup_status.ok()) return store_.lookup_status;
       const auto found = store_.records_.find(std::string(public_id));
-      if (found == store_.records_.end()) return absl::NotFoundError("none");
+      if (found == store_.records_.end()) {
+        ++store_.misses_;
+        return absl::NotFoundError("none");
+      }
+      ++store_.hits_;
       return found->second;
     }
     absl::StatusOr<bool> IsEmpty() override {
@@ -72,11 +80,13 @@ class FakeStore final : public Store {
     }
 
    private:
-    const FakeStore& store_;
+    FakeStore& store_;
   };
 
   std::map<std::string, ServiceAccountRecord> records_;  // By public id.
   int reads_ = 0;
+  int hits_ = 0;
+  int misses_ = 0;
 };
 
 }  // namespace signet

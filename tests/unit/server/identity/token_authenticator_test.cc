@@ -38,11 +38,11 @@ class TokenAuthenticatorTest : public testing::Test {
                                          absl::Time now = SampleTime()) {
     absl::StatusOr<Principal> result = absl::UnknownError("never called");
     int calls = 0;
-    TokenAuthenticator(&store_, keyring_.get())
-        .Authenticate(token, now, [&](absl::StatusOr<Principal> outcome) {
-          result = std::move(outcome);
-          ++calls;
-        });
+    authenticator_.Authenticate(token, now,
+                                [&](absl::StatusOr<Principal> outcome) {
+                                  result = std::move(outcome);
+                                  ++calls;
+                                });
     EXPECT_EQ(calls, 1);
     return result;
   }
@@ -50,6 +50,7 @@ class TokenAuthenticatorTest : public testing::Test {
   SeededRandom random_;
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   FakeStore store_;
+  TokenAuthenticator authenticator_{&store_, keyring_.get()};
 };
 
 TEST_F(TokenAuthenticatorTest, ProvesAServiceAccount) {
@@ -77,7 +78,7 @@ TEST_F(TokenAuthenticatorTest, TokenWithoutExpiryLives) {
   EXPECT_THAT(Authenticate(Issue(), SampleTime(100LL * 365 * 86400)), IsOk());
 }
 
-TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSameAndCostsOneLookup) {
+TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSameAndCostsTheSame) {
   const std::string good = Issue();
   const std::string unknown(
       MintToken("hbx_sa", SampleTime(), random_).text.Expose());
@@ -104,15 +105,34 @@ TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSameAndCostsOneLookup) {
   const std::string revoked = Issue(std::nullopt, SampleTime(-1));
   const std::string revoked_later = Issue(std::nullopt, SampleTime(1));
 
+  EXPECT_THAT(Authenticate(good), IsOk());
   const absl::Status want = Authenticate(unknown).status();
   EXPECT_THAT(want, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
   for (const std::string& token :
-       {forged, retired, expired, revoked, revoked_later}) {
+       {unknown, forged, retired, expired, revoked, revoked_later}) {
     const int reads = store_.reads();
+    const int hits = store_.hits();
+    const int misses = store_.misses();
     EXPECT_EQ(Authenticate(token).status(), want);
     EXPECT_EQ(store_.reads(), reads + 1);
+    EXPECT_EQ(store_.hits(), hits + 1);
+    EXPECT_EQ(store_.misses(), misses + 1);
   }
-  EXPECT_THAT(Authenticate(good), IsOk());
+}
+
+TEST_F(TokenAuthenticatorTest, FindsAnotherDecoyWhenItsOwnIsGone) {
+  const std::string first = Issue();
+  const std::string second = Issue();
+  const std::string unknown(
+      MintToken("hbx_sa", SampleTime(), random_).text.Expose());
+  EXPECT_THAT(Authenticate(first), IsOk());
+  store_.Remove(std::string(ParseToken(first)->public_id));
+  EXPECT_FALSE(Authenticate(unknown).ok());
+
+  EXPECT_THAT(Authenticate(second), IsOk());
+  const int hits = store_.hits();
+  EXPECT_FALSE(Authenticate(unknown).ok());
+  EXPECT_EQ(store_.hits(), hits + 1);
 }
 
 TEST_F(TokenAuthenticatorTest, JunkNeverReachesTheStore) {

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/dispatcher.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "signet/v1/identity.pb.h"
+#include "signet/v1/service_account.pb.h"
+#include "signet/v1/service_accounts.pb.h"
+#include "tests/support/unreliable_store.h"
+#include "tests/unit/server/rpc/rpc_error.h"
+#include "tests/unit/server/rpc/rpc_world.h"
+
+namespace signet {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class DispatcherTest : public testing::Test {
+ protected:
+  static const google::protobuf::MethodDescriptor* Method(const char* name) {
+    return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+        std::string("signet.v1.") + name);
+  }
+
+  // A create that breaks no rule.
+  BackendCall Create(const std::string& credential) const {
+    auto request = std::make_unique<v1::CreateServiceAccountRequest>();
+    request->set_account_id(world_.account_id);
+    request->set_name("ci");
+    BackendCall call;
+    call.method = Method("ServiceAccounts.CreateServiceAccount");
+    call.request = std::move(request);
+    call.authorization = {credential};
+    call.request_id = "req-1";
+    return call;
+  }
+  static v1::CreateServiceAccountRequest& RequestOf(BackendCall& call) {
+    return static_cast<v1::CreateServiceAccountRequest&>(*call.request);
+  }
+
+  BackendReply Call(BackendCall call) {
+    std::optional<BackendReply> reply;
+    world_.dispatcher.Call(std::move(call), [&reply](BackendReply answer) {
+      EXPECT_FALSE(reply.has_value()) << "answered twice";
+      reply.emplace(std::move(answer));
+    });
+    return *std::move(reply);
+  }
+
+  UnreliableStore store_;
+  RpcWorld world_{&store_};
+};
+
+TEST_F(DispatcherTest, DoesTheMethodForWhoMay) {
+  const BackendReply reply = Call(Create(kOwner));
+  EXPECT_EQ(reply.status.code(), 0);
+  EXPECT_EQ(reply.principal, "user:" + SampleId(11).ToString());
+  const auto& issued =
+      dynamic_cast<const v1::IssuedServiceAccount&>(*reply.response);
+  EXPECT_EQ(issued.account_id(), world_.account_id);
+  EXPECT_EQ(issued.name(), "ci");
+  EXPECT_EQ(issued.created_by_user_id(), SampleId(11).ToString());
+  EXPECT_THAT(world_.logger.lines(), IsEmpty());
+}
+
+TEST_F(DispatcherTest, WithoutACredentialNothingIsLookedAt) {
+  BackendCall call = Create(kOwner);
+  call.authorization.clear();
+  RequestOf(call).set_name("");
+  const BackendReply reply = Call(std::move(call));
+  EXPECT_EQ(ReadError(reply.status).reason, "CREDENTIAL_MISSING");
+  EXPECT_EQ(reply.status.code(), 16);
+  EXPECT_EQ(reply.response, nullptr);
+  EXPECT_EQ(reply.principal, "");
+}
+
+TEST_F(DispatcherTest, EveryAuthorizationFieldReachesTheAuthenticator) {
+  BackendCall call = Create(kOwner);
+  call.authorization.push_back(kOwner);
+  EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "INVALID_REQUEST");
+}
+
+TEST_F(DispatcherTest, DenialRanksBeforeTheBody) {
+  BackendCall call = Create(kNobody);
+  RequestOf(call).set_name("");
+  const BackendReply reply = Call(std::move(call));
+  EXPECT_EQ(ReadError(reply.status).reason, "ACCESS_DENIED");
+  EXPECT_EQ(reply.principal, "user:" + SampleId(12).ToString());
+}
+
+TEST_F(DispatcherTest, FaultsOfTheBodyAreFieldViolations) {
+  BackendCall call = Create(kOwner);
+  RequestOf(call).clear_name();
+  RequestOf(call).mutable_expires_at()->set_seconds(1);
+  RequestOf(call).mutable_expires_at()->set_nanos(-1);
+  const RpcError error = ReadError(Call(std::move(call)).status);
+  EXPECT_EQ(error.code, 3);
+  EXPECT_EQ(error.reason, "FIELD_INVALID");
+  EXPECT_THAT(error.fields,
+              ElementsAre("name: got 0 characters, want 1 to 120",
+                          "expires_at: got -1 nanos, want 0 to 999999999"));
+}
+
+TEST_F(DispatcherTest, AdmitActsOnNothing) {
+  const int writes = store_.writes();
+  BackendCall call = Create(kOwner);
+  call.scope = CallScope::kAdmit;
+  const BackendReply reply = Call(std::move(call));
+  EXPECT_EQ(reply.status.code(), 0);
+  EXPECT_EQ(reply.response, nullptr);
+  EXPECT_EQ(reply.principal, "user:" + SampleId(11).ToString());
+  EXPECT_EQ(store_.writes(), writes);
+
+  call = Create(kNobody);
+  call.scope = CallScope::kAdmit;
+  EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
+}
+
+TEST_F(DispatcherTest, IdentifyNeedsNoMethod) {
+  BackendCall call;
+  call.scope = CallScope::kIdentify;
+  call.authorization = {kNobody};
+  const BackendReply reply = Call(std::move(call));
+  EXPECT_EQ(reply.status.code(), 0);
+  EXPECT_EQ(reply.principal, "user:" + SampleId(12).ToString());
+
+  call = BackendCall();
+  call.scope = CallScope::kIdentify;
+  call.authorization = {"Bearer junk"};
+  EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "TOKEN_INVALID");
+}
+
+TEST_F(DispatcherTest, AnUnknownMethodIsUnimplementedAfterAuthentication) {
+  BackendCall call = Create(kOwner);
+  call.method =
+      google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+          "grpc.health.v1.Health.Check");
+  ASSERT_NE(call.method, nullptr);
+  const RpcError error = ReadError(Call(std::move(call)).status);
+  EXPECT_EQ(error.code, 12);
+  EXPECT_EQ(error.reason, "METHOD_UNKNOWN");
+
+  call = Create("Bearer junk");
+  call.method = nullptr;
+  EXPECT_EQ(Call(std::move(call)).status.code(), 16);
+}
+
+TEST_F(DispatcherTest, WhatIsInternalGoesToTheLogAndNotToTheClient) {
+  store_.write_outcomes = {absl::InternalError("sqlite: page 7 is gone")};
+  const BackendReply reply = Call(Create(kOwner));
+  const RpcError error = ReadError(reply.status);
+  EXPECT_EQ(error.code, 13);
+  EXPECT_EQ(error.message, "internal error");
+  EXPECT_EQ(error.reason, "INTERNAL");
+  EXPECT_THAT(reply.status.DebugString(),
+              testing::Not(testing::HasSubstr("page 7")));
+
+  ASSERT_THAT(world_.logger.lines(), SizeIs(1));
+  const RecordingLogger::Line line = world_.logger.lines()[0];
+  EXPECT_EQ(line.level, LogLevel::kError);
+  EXPECT_EQ(line.fields.at("request_id"), "req-1");
+  EXPECT_EQ(line.fields.at("method"),
+            "signet.v1.ServiceAccounts.CreateServiceAccount");
+  EXPECT_THAT(line.fields.at("detail"), testing::HasSubstr("page 7 is gone"));
+}
+
+TEST_F(DispatcherTest, ACreateWhoseDeadlineHasPassedIsNotWritten) {
+  BackendCall call = Create(kOwner);
+  call.deadline = world_.clock.Now();
+  EXPECT_EQ(Call(std::move(call)).status.code(), 4);
+  call = Create(kOwner);
+  call.deadline = world_.clock.Now() + absl::Nanoseconds(1);
+  EXPECT_EQ(Call(std::move(call)).status.code(), 0);
+}
+
+TEST_F(DispatcherTest, ACreateWhoseClientHasGoneIsNotWritten) {
+  BackendCall call = Create(kOwner);
+  call.cancelled = [] { return true; };
+  EXPECT_EQ(Call(std::move(call)).status.code(), 4);
+}
+
+TEST_F(DispatcherTest, GetSelfTellsTheCallerWhoItIs) {
+  BackendCall call;
+  call.method = Method("Identity.GetSelf");
+  call.request = std::make_unique<v1::GetSelfRequest>();
+  call.authorization = {kNobody};
+  const BackendReply reply = Call(std::move(call));
+  ASSERT_EQ(reply.status.code(), 0);
+  EXPECT_EQ(dynamic_cast<const v1::Self&>(*reply.response).subject_id(),
+            SampleId(12).ToString());
+}
+
+// The table and the API's files name the same methods.
+TEST(ApiMethods, CoverEveryMethodOfTheApi) {
+  std::vector<std::string> described;
+  for (const auto* file :
+       {v1::CreateServiceAccountRequest::descriptor()->file(),
+        v1::GetSelfRequest::descriptor()->file()}) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        described.push_back(file->service(s)->method(m)->full_name());
+      }
+    }
+  }
+  std::vector<std::string> served;
+  for (const UnaryMethod& method : ApiMethods(nullptr)) {
+    served.push_back(method.descriptor->full_name());
+  }
+  EXPECT_THAT(served, testing::UnorderedElementsAreArray(described));
+}
+
+}  // namespace
+}  // namespace signet

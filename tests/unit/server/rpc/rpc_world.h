@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_UNIT_SERVER_RPC_RPC_WORLD_H_
+#define SIGNET_TESTS_UNIT_SERVER_RPC_RPC_WORLD_H_
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "server/base/error.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/service_accounts.h"
+#include "server/identity/authenticator.h"
+#include "server/rpc/api_methods.h"
+#include "server/rpc/dispatcher.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/recording_logger.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/status_matchers.h"
+
+namespace signet {
+
+// Knows callers by their whole Authorization field. Answers before it returns.
+class FakeAuthenticator final : public Authenticator {
+ public:
+  std::map<std::string, absl::StatusOr<Principal>> callers;
+
+  void Authenticate(std::span<const std::string> authorization, absl::Time,
+                    Done done) override {
+    if (authorization.empty()) {
+      return std::move(done)(Unauthenticated("CREDENTIAL_MISSING"));
+    }
+    if (authorization.size() > 1) {
+      return std::move(done)(MakeError(absl::StatusCode::kInvalidArgument,
+                                       "two credentials",
+                                       {.reason = "INVALID_REQUEST"}));
+    }
+    const auto found = callers.find(authorization[0]);
+    if (found == callers.end()) {
+      return std::move(done)(Unauthenticated("TOKEN_INVALID"));
+    }
+    std::move(done)(found->second);
+  }
+
+ private:
+  static absl::Status Unauthenticated(const char* reason) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "no good credential",
+                     {.reason = reason});
+  }
+};
+
+inline Principal SampleUser(uint32_t number) {
+  Principal user;
+  user.kind = PrincipalKind::kUser;
+  user.id = SampleId(number);
+  user.oauth_subject = "sub";
+  return user;
+}
+
+inline constexpr char kOwner[] = "Bearer owner";
+inline constexpr char kNobody[] = "Bearer nobody";
+
+// Everything behind the gRPC server, on a given store. In the store: account
+// SampleId(1), and SampleUser(11), known as kOwner, who owns it.
+// SampleUser(12), known as kNobody, holds nothing.
+struct RpcWorld {
+  explicit RpcWorld(Store* store_in_use)
+      : store(store_in_use),
+        accounts(store, keyring.get(), &clock, &random, {}),
+        dispatcher(&authenticator, &clock, &logger, ApiMethods(&accounts)) {
+    const Principal owner = SampleUser(11);
+    authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
+    EXPECT_THAT(
+        WriteAndWait(*store,
+                     [&owner](WriteTxn& txn) {
+                       absl::Status status =
+                           txn.EnsureAccount(SampleId(1), SampleTime());
+                       status.Update(txn.InsertAuthorization(
+                           SampleGrant(SampleId(1), 101, owner.Subjects()[0],
+                                       GrantKind::kAccountOwner)));
+                       return status;
+                     }),
+        IsOk());
+  }
+
+  const std::string account_id = SampleId(1).ToString();
+  Store* const store;
+  FakeClock clock;
+  SeededRandom random;
+  RecordingLogger logger;
+  const std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
+  FakeAuthenticator authenticator;
+  ServiceAccounts accounts;
+  Dispatcher dispatcher;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_UNIT_SERVER_RPC_RPC_WORLD_H_
