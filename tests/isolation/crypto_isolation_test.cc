@@ -29,6 +29,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -160,7 +161,7 @@ grpc::Status CallOverTls(int port, std::string* answer) {
   absl::Notification done;
   stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(),
                  &request, &response, [&](grpc::Status result) {
-                   status = result;
+                   status = std::move(result);
                    done.Notify();
                  });
   done.WaitForNotification();

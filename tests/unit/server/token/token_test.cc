@@ -333,8 +333,7 @@ TEST(ParseToken, RefusesEveryDeletionAndInsertion) {
 TEST(ParseToken, RefusesARightChecksumOverAWrongShape) {
   const std::string id = "0123456789ABCDEF";
   const std::string secret(43, 's');
-  const auto sealed = [](const std::string& body) { return Sealed(body); };
-  ASSERT_TRUE(ParseToken(sealed("a_" + id + "_" + secret)).has_value());
+  ASSERT_TRUE(ParseToken(Sealed("a_" + id + "_" + secret)).has_value());
   for (const std::string& body :
        {"_" + id + "_" + secret,                         // No prefix.
         id + "_" + secret,                               // Nor its underscore.
@@ -355,7 +354,7 @@ TEST(ParseToken, RefusesARightChecksumOverAWrongShape) {
         "a_" + id + "_" + secret.substr(1) + "_",  // Or in the secret.
         "a_" + id.substr(1) + "-_" + secret,
         "a_" + id + "_" + secret.substr(1) + "+"}) {
-    EXPECT_FALSE(ParseToken(sealed(body)).has_value()) << body;
+    EXPECT_FALSE(ParseToken(Sealed(body)).has_value()) << body;
   }
 }
 
