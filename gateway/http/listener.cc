@@ -28,7 +28,6 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr int kFarewells = 64;
 constexpr int kAcceptsPerEvent = 64;  // Connected clients have their turn too.
 constexpr std::chrono::milliseconds kPause{50};
 constexpr std::chrono::seconds kComplaintPeriod{10};
@@ -39,24 +38,23 @@ int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Open(
     const HttpServerOptions& options,
-    const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger) {
+    const std::vector<std::unique_ptr<Loop>>& loops, Places* places,
+    Logger* logger) {
   std::unique_ptr<HttpListener> listener(
-      new HttpListener(options, loops, logger));
+      new HttpListener(loops, places, logger));
   if (absl::Status status = listener->Bind(options); !status.ok()) {
     return status;
   }
   return listener;
 }
 
-HttpListener::HttpListener(const HttpServerOptions& options,
-                           const std::vector<std::unique_ptr<Loop>>& loops,
-                           Logger* logger)
+HttpListener::HttpListener(const std::vector<std::unique_ptr<Loop>>& loops,
+                           Places* places, Logger* logger)
     : loops_(loops),
+      places_(places),
       logger_(logger),
       acceptor_(loops.front()->io()),
       timer_(loops.front()->io()),
-      places_(options.max_connections),
-      farewells_(kFarewells),
       reserve_fd_(OpenReserve()) {}
 
 HttpListener::~HttpListener() {
@@ -117,10 +115,11 @@ void HttpListener::Pause() {
 }
 
 void HttpListener::AcceptSome() {
+  if (!acceptor_.is_open()) return;
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
-    Quota::Ticket ticket = places_.Take();
+    Quota::Ticket ticket = places_->connections.Take();
     const bool turn_away = !ticket;
-    if (turn_away) ticket = farewells_.Take();
+    if (turn_away) ticket = places_->farewells.Take();
     if (!ticket) return Pause();
     const int fd = accept4(acceptor_.native_handle(), nullptr, nullptr,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -19,6 +19,14 @@
 
 namespace signet {
 
+// Room for clients. Outlives the loops, where the tickets are.
+struct Places {
+  explicit Places(int max_connections) : connections(max_connections) {}
+
+  Quota connections;
+  Quota farewells{64};  // For those who are only told that there is no room.
+};
+
 // The listening socket: takes connections and deals them out to the loop that
 // has the fewest. One socket rather than one per loop with SO_REUSEPORT: with
 // few connections the kernel's hash leaves loops idle, and a second process on
@@ -28,11 +36,13 @@ namespace signet {
 // told so; out of file descriptors, they are hung up on, and neither stops it.
 class HttpListener {
  public:
-  // Binds and listens; nobody is accepted before Start. `loops` (at least one)
-  // and `logger` outlive it. UNAVAILABLE: the address is taken or not ours.
+  // Binds and listens; nobody is accepted before Start. `loops` (at least
+  // one), `places` and `logger` outlive it. UNAVAILABLE: the address is taken
+  // or not ours.
   static absl::StatusOr<std::unique_ptr<HttpListener>> Open(
       const HttpServerOptions& options,
-      const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger);
+      const std::vector<std::unique_ptr<Loop>>& loops, Places* places,
+      Logger* logger);
   ~HttpListener();
 
   uint16_t port() const { return port_; }
@@ -44,8 +54,8 @@ class HttpListener {
   void Stop();
 
  private:
-  HttpListener(const HttpServerOptions& options,
-               const std::vector<std::unique_ptr<Loop>>& loops, Logger* logger);
+  HttpListener(const std::vector<std::unique_ptr<Loop>>& loops, Places* places,
+               Logger* logger);
 
   absl::Status Bind(const HttpServerOptions& options);
   void AwaitClient();
@@ -56,13 +66,12 @@ class HttpListener {
   Loop& LeastLoaded() const;
 
   const std::vector<std::unique_ptr<Loop>>& loops_;
+  Places* const places_;
   Logger* const logger_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::tcp protocol_ = boost::asio::ip::tcp::v4();
   boost::asio::steady_timer timer_;
   uint16_t port_ = 0;
-  Quota places_;
-  Quota farewells_;
   int reserve_fd_ = -1;  // Given up for a moment to accept and hang up.
   MonotonicTime last_complaint_{};
 };

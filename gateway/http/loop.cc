@@ -96,6 +96,7 @@ int Loop::connections() const {
 void Loop::Stop() {
   boost::asio::post(io_, [this] {
     draining_ = true;
+    stopped_ = true;
     mailbox_->Close();
     while (!connections_.empty()) connections_.back()->Close();
     timer_.cancel();
@@ -156,7 +157,8 @@ void Loop::Remove(Connection& connection) {
 void Loop::SweepLater() {
   timer_.expires_after(sweep_period_);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) Sweep();
+    // Cancelling comes too late for a sweep that is already due.
+    if (!error && !stopped_) Sweep();
   });
 }
 

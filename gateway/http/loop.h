@@ -110,6 +110,7 @@ class Loop {
   std::vector<std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> unsettled_;
   bool draining_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace signet

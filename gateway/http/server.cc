@@ -25,7 +25,9 @@ class LoopedHttpServer final : public HttpServer {
  public:
   LoopedHttpServer(const HttpServerOptions& options, HttpHandler* handler,
                    const Clock* clock)
-      : options_(options), calls_(options.max_running_calls) {
+      : options_(options),
+        places_(options.max_connections),
+        calls_(options.max_running_calls) {
     const int threads =
         options.threads > 0
             ? options.threads
@@ -40,7 +42,7 @@ class LoopedHttpServer final : public HttpServer {
   ~LoopedHttpServer() override { Drain(absl::ZeroDuration()).IgnoreError(); }
 
   absl::Status Open(Logger* logger) {
-    auto listener = HttpListener::Open(options_, loops_, logger);
+    auto listener = HttpListener::Open(options_, loops_, &places_, logger);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
     for (const auto& loop : loops_) loop->Start();
@@ -68,6 +70,7 @@ class LoopedHttpServer final : public HttpServer {
 
  private:
   const HttpServerOptions options_;
+  Places places_;
   Quota calls_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<HttpListener> listener_;
