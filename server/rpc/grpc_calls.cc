@@ -73,7 +73,7 @@ absl::Time Deadline(const grpc::CallbackServerContext& context,
 
 // A call from its start to its end.
 struct GrpcCalls::Open {
-  const GrpcCalls& calls;
+  GrpcCalls& calls;
   const GrpcMethod& method;
   grpc::ServerUnaryReactor* reactor;
   grpc::ByteBuffer* response;  // gRPC's, until the reactor has finished.
@@ -96,6 +96,7 @@ struct GrpcCalls::Open {
          {"latency_us",
           absl::ToInt64Microseconds(calls.clock_->Now() - started)},
          {"peer", std::string_view(peer)}});
+    ++calls.answered_;
     // The last act: gRPC may take the call apart, and the server with it.
     reactor->Finish(ToGrpc(status));
   }
@@ -122,6 +123,7 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::CallbackServerContext* context,
                                            const grpc::ByteBuffer* request,
                                            grpc::ByteBuffer* response) {
+  ++started_;
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::Time now = clock_->Now();
 

@@ -2,6 +2,9 @@
 #ifndef SIGNET_SERVER_RPC_GRPC_CALLS_H_
 #define SIGNET_SERVER_RPC_GRPC_CALLS_H_
 
+#include <atomic>
+#include <cstdint>
+
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -38,6 +41,10 @@ class GrpcCalls {
                                   const grpc::ByteBuffer* request,
                                   grpc::ByteBuffer* response);
 
+  // How many calls have come so far, and how many of them were answered.
+  uint64_t started() const { return started_; }
+  uint64_t answered() const { return answered_; }
+
  private:
   struct Open;
 
@@ -45,6 +52,8 @@ class GrpcCalls {
   const Clock* const clock_;
   RandomSource* const random_;
   Logger* const logger_;
+  std::atomic<uint64_t> started_ = 0;
+  std::atomic<uint64_t> answered_ = 0;
 };
 
 }  // namespace signet

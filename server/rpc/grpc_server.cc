@@ -4,11 +4,15 @@
 #include <grpc/compression.h>
 #include <grpc/grpc.h>
 
+#include <cstdint>
+#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -25,6 +29,7 @@ namespace {
 constexpr int kMaxMessageBytes = 64 * 1024;
 constexpr int kMaxMetadataBytes = 32 * 1024;  // A credential takes up to half.
 constexpr int kMaxStreamsPerConnection = 1024;
+constexpr absl::Duration kIdleBeforeClose = absl::Seconds(1);
 constexpr size_t kMaxMemoryBytes = 256 * 1024 * 1024;
 
 int Millis(absl::Duration duration) {
@@ -102,10 +107,33 @@ class GrpcServerImpl final : public GrpcServer {
   void Drain(absl::Duration grace) override {
     if (server_ == nullptr) return;
     server_->GetHealthCheckService()->Shutdown();
+    absl::Notification done;
+    std::thread closer([&] { CloseOnceIdle(done); });
     server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+    done.Notify();
+    closer.join();
   }
 
  private:
+  // Shutdown() waits for connections, not for calls, and an idle client may
+  // take long to notice that it was sent away. So whoever is still connected
+  // when no call has come or run for a while is disconnected.
+  void CloseOnceIdle(const absl::Notification& done) {
+    std::optional<uint64_t> idle_after;  // That many calls.
+    do {
+      // In this order: if they are equal, nothing ran in between.
+      const uint64_t answered = calls_.answered();
+      const uint64_t started = calls_.started();
+      if (answered != started) {
+        idle_after = std::nullopt;
+      } else if (idle_after == started) {
+        grpc_server_cancel_all_calls(server_->c_server());
+      } else {
+        idle_after = started;
+      }
+    } while (!done.WaitForNotificationWithTimeout(kIdleBeforeClose));
+  }
+
   GrpcCalls calls_;
   const std::vector<GrpcService> services_;
   int port_ = 0;

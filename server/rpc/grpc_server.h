@@ -49,7 +49,9 @@ class GrpcServer {
 
   // Health says NOT_SERVING for good, connections are sent away (GOAWAY) and no
   // new ones taken. Calls in flight finish; those that have not after `grace`
-  // are cancelled. Blocks until the last one is done. Idempotent.
+  // are cancelled. Blocks until the last one is done; clients that stay
+  // connected without a call do not hold it up for more than a few seconds.
+  // Idempotent.
   virtual void Drain(absl::Duration grace) = 0;
 };
 
