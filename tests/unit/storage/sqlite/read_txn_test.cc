@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/read_txn.h"
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "storage/sqlite/database.h"
+#include "storage/sqlite/write_txn.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "gtest/gtest.h"
+
+namespace signet {
+namespace {
+
+const Subject kUser = {SubjectType::kUser, "someone"};
+const Uuid kAccount = SampleId(1);
+
+// What a look-up costs, in steps of SQLite's virtual machine, must not grow
+// with what else is stored.
+class LookUpCostTest : public testing::Test {
+protected:
+  LookUpCostTest()
+      : connection_(
+            OpenDatabase({.connection = {.file = directory_.File("s.db"),
+                                         .vfs = "",
+                                         .busy_timeout = {}},
+                          .check_time = absl::Seconds(60)},
+                         SchemaMigrations())) {
+    EXPECT_THAT(connection_, IsOk());
+    absl::StatusOr<SqliteWriteTxn> txn = SqliteWriteTxn::Create(*connection_);
+    EXPECT_THAT(txn, IsOk());
+    txn_.emplace(*std::move(txn));
+    EXPECT_THAT(txn_->EnsureAccount(kAccount, SampleTime()), IsOk());
+    EXPECT_THAT(txn_->InsertServiceAccount(SampleServiceAccount(kAccount, 10)),
+                IsOk());
+    EXPECT_THAT(
+        txn_->InsertAuthorization(SampleCapability(kAccount, 10, kUser)),
+        IsOk());
+  }
+
+  int Steps(const std::function<absl::Status(WriteTxn &)> &look) {
+    int steps = 0;
+    sqlite3_progress_handler(
+        connection_->handle(), /*nOps=*/1,
+        [](void *count) {
+          ++*static_cast<int *>(count);
+          return 0;
+        },
+        &steps);
+    EXPECT_THAT(look(*txn_), IsOk());
+    sqlite3_progress_handler(connection_->handle(), 0, nullptr, nullptr);
+    EXPECT_GT(steps, 0);
+    return steps;
+  }
+
+  // Many other accounts, service accounts and authorizations of the same user.
+  void StoreMuch() {
+    ASSERT_THAT(connection_->Execute("BEGIN"), IsOk());
+    for (uint32_t i = 1000; i < 3000; ++i) {
+      const Uuid account = SampleId(i);
+      ASSERT_THAT(txn_->EnsureAccount(account, SampleTime()), IsOk());
+      ASSERT_THAT(txn_->InsertServiceAccount(SampleServiceAccount(account, i)),
+                  IsOk());
+      ASSERT_THAT(
+          txn_->InsertServiceAccount(SampleServiceAccount(kAccount, 10000 + i)),
+          IsOk());
+      ASSERT_THAT(
+          txn_->InsertAuthorization(SampleCapability(account, i, kUser)),
+          IsOk());
+    }
+    ASSERT_THAT(connection_->Execute("COMMIT"), IsOk());
+  }
+
+  TempDir directory_;
+  absl::StatusOr<SqliteConnection> connection_;
+  std::optional<SqliteWriteTxn> txn_;
+};
+
+TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
+  const std::function<absl::Status(WriteTxn &)> looks[] = {
+      [](WriteTxn &txn) { return txn.IsEmpty().status(); },
+      [](WriteTxn &txn) {
+        return txn.GetServiceAccount(kAccount, SampleId(10)).status();
+      },
+      [](WriteTxn &txn) {
+        return txn.FindByTokenPublicId(SamplePublicId(10)).status();
+      },
+      [](WriteTxn &txn) {
+        return txn.ListHeldAuthorizations({&kUser, 1}, kAccount).status();
+      },
+  };
+  std::vector<int> few;
+  for (const auto &look : looks)
+    few.push_back(Steps(look));
+  StoreMuch();
+  for (size_t i = 0; i < few.size(); ++i) {
+    // A step more tells that one row is not the last.
+    EXPECT_LE(Steps(looks[i]), few[i] + 2) << i;
+  }
+}
+
+} // namespace
+} // namespace signet
