@@ -5,7 +5,6 @@
 #include <grpc/grpc.h>
 
 #include <cstdint>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -119,18 +118,18 @@ class GrpcServerImpl final : public GrpcServer {
   // take long to notice that it was sent away. So whoever is still connected
   // when no call has come or run for a while is disconnected.
   void CloseOnceIdle(const absl::Notification& done) {
-    std::optional<uint64_t> idle_after;  // That many calls.
+    bool was_idle = false;
+    uint64_t idle_after = 0;  // That many calls, if it was.
     do {
       // In this order: if they are equal, nothing ran in between.
       const uint64_t answered = calls_.answered();
       const uint64_t started = calls_.started();
-      if (answered != started) {
-        idle_after = std::nullopt;
-      } else if (idle_after == started) {
+      const bool idle = answered == started;
+      if (idle && was_idle && idle_after == started) {
         grpc_server_cancel_all_calls(server_->c_server());
-      } else {
-        idle_after = started;
       }
+      was_idle = idle;
+      idle_after = started;
     } while (!done.WaitForNotificationWithTimeout(kIdleBeforeClose));
   }
 
