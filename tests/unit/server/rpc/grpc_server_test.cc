@@ -177,8 +177,8 @@ TEST_F(GrpcServerTest, DrainLetsCallsInFlightFinish) {
   ASSERT_TRUE(grpc_.store.AwaitHeld(1));
   std::future<void> drained = std::async(
       std::launch::async, [this] { grpc_.server->Drain(absl::Seconds(30)); });
-  // Nobody gets in any more. Who asks has no credential: a call that reached the
-  // store would be held there, too.
+  // Nobody gets in any more. Who asks has no credential: a call that reached
+  // the store would be held there, too.
   while (grpc_.Create(nullptr, grpc_.Good()).error_code() !=
          grpc::UNAVAILABLE) {
     absl::SleepFor(absl::Milliseconds(1));
