@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "gtest/gtest.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/write_txn.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
-#include "gtest/gtest.h"
 
 namespace signet {
 namespace {
@@ -22,7 +22,7 @@ const Uuid kAccount = SampleId(1);
 // What a look-up costs, in steps of SQLite's virtual machine, must not grow
 // with what else is stored.
 class LookUpCostTest : public testing::Test {
-protected:
+ protected:
   LookUpCostTest()
       : connection_(
             OpenDatabase({.connection = {.file = directory_.File("s.db"),
@@ -94,8 +94,7 @@ TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
       },
   };
   std::vector<int> few;
-  for (const auto &look : looks)
-    few.push_back(Steps(look));
+  for (const auto &look : looks) few.push_back(Steps(look));
   StoreMuch();
   for (size_t i = 0; i < few.size(); ++i) {
     // A step more tells that one row is not the last.
@@ -103,5 +102,5 @@ TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
   }
 }
 
-} // namespace
-} // namespace signet
+}  // namespace
+}  // namespace signet
