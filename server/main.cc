@@ -16,6 +16,7 @@
 #include "server/crypto/system_random.h"
 #include "server/flags.h"
 #include "server/process.h"
+#include "server/rpc/library_log.h"
 
 namespace signet {
 namespace {
@@ -44,6 +45,7 @@ int Main(int argc, char** argv) {
   const SystemClock clock;
   SystemRandom random;
   JsonLogger logger(STDERR_FILENO, &clock);
+  const LibraryLog library_log(&logger);
   for (const std::string& name : invocation->unknown_variables) {
     logger.Warning("no flag has this name", {{"variable", name}});
   }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -21,6 +20,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/grpc_services.h"
+#include "server/rpc/listener.h"
 
 namespace signet {
 namespace {
@@ -70,42 +70,51 @@ class GrpcServerImpl final : public GrpcServer {
   ~GrpcServerImpl() override { Drain(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address) {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        Listener::Listen(address);
+    if (!listener.ok()) return listener.status();
+    listener_ = *std::move(listener);
+
     // Both are switches of the library's for all servers that follow.
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
     grpc::ServerBuilder builder;
     SetLimits(builder);
-    // Two servers on one port would share its connections at random.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(),
-                             &port_);
+    acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
     for (const GrpcService& entry : services_) {
       builder.RegisterService(entry.service.get());
     }
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ <= 0) {
-      return absl::UnavailableError(
-          absl::StrCat("grpc address: cannot listen on ", address));
-    }
+    if (server_ == nullptr) return absl::InternalError("grpc: cannot start");
     SetServing(true);
+    listener_->Start([this](int fd) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+          connection;
+      connection.fd = fd;
+      acceptor_->HandleNewConnection(&connection);
+    });
     return absl::OkStatus();
   }
 
-  int port() const override { return port_; }
+  int port() const override { return listener_->port(); }
 
   void SetServing(bool serving) override {
     grpc::HealthCheckServiceInterface* const health =
         server_->GetHealthCheckService();
-    health->SetServingStatus(serving);  // The server as a whole, and then
+    // The services by name, and with them the server as a whole.
     for (const GrpcService& entry : services_) {
       health->SetServingStatus(entry.full_name, serving);
     }
+    health->SetServingStatus(serving);
   }
 
   void Drain(absl::Duration grace) override {
     if (server_ == nullptr) return;
     server_->GetHealthCheckService()->Shutdown();
+    listener_->Stop();
     absl::Notification done;
     std::thread closer([&] { CloseOnceIdle(done); });
     server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
@@ -135,8 +144,9 @@ class GrpcServerImpl final : public GrpcServer {
 
   GrpcCalls calls_;
   const std::vector<GrpcService> services_;
-  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace

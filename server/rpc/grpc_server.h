@@ -30,11 +30,13 @@ struct GrpcServerOptions {
 // 64 KiB it is RESOURCE_EXHAUSTED. A credential of 16 KiB fits.
 //
 // One log line per call, with neither a credential nor a message in it.
-// Thread-safe.
+//
+// Connections are refused while fewer than Listener::kSpareDescriptors file
+// descriptors are left to the process. Thread-safe but for Drain.
 class GrpcServer {
  public:
   // Starts to serve. All outlive the server.
-  //   INVALID_ARGUMENT, UNAVAILABLE: cannot listen on the address.
+  //   INVALID_ARGUMENT, UNAVAILABLE: as Listener::Listen says.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, Backend* backend, const Clock* clock,
       RandomSource* random, Logger* logger);
@@ -51,7 +53,7 @@ class GrpcServer {
   // new ones taken. Calls in flight finish; those that have not after `grace`
   // are cancelled. Blocks until the last one is done; clients that stay
   // connected without a call do not hold it up for more than a few seconds.
-  // Idempotent.
+  // Idempotent; for one thread at a time.
   virtual void Drain(absl::Duration grace) = 0;
 };
 

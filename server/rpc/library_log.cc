@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/library_log.h"
+
+#include <grpc/support/log.h>
+
+#include <string>
+#include <string_view>
+
+#include "absl/base/attributes.h"
+#include "absl/base/const_init.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "google/protobuf/stubs/logging.h"
+
+namespace signet {
+namespace {
+
+// Where lines go: the hooks take plain functions, which know no object. The
+// mutex also keeps the logger alive while a line is on its way.
+ABSL_CONST_INIT absl::Mutex mutex(absl::kConstInit);
+ABSL_CONST_INIT Logger* target ABSL_GUARDED_BY(mutex) = nullptr;
+
+void Forward(std::string_view library, std::string_view text) {
+  absl::MutexLock lock(&mutex);
+  if (target == nullptr) return;
+  target->Error("library error", {{"library", library}, {"text", text}});
+}
+
+void OnGrpc(gpr_log_func_args* args) {
+  if (args->severity < GPR_LOG_SEVERITY_ERROR) return;
+  Forward("grpc", args->message);
+}
+
+void OnProtobuf(google::protobuf::LogLevel level, const char*, int,
+                const std::string& message) {
+  if (level < google::protobuf::LOGLEVEL_ERROR) return;
+  Forward("protobuf", message);
+}
+
+}  // namespace
+
+LibraryLog::LibraryLog(Logger* logger) {
+  {
+    absl::MutexLock lock(&mutex);
+    target = logger;
+  }
+  gpr_set_log_function(&OnGrpc);
+  google::protobuf::SetLogHandler(&OnProtobuf);
+}
+
+LibraryLog::~LibraryLog() {
+  absl::MutexLock lock(&mutex);
+  target = nullptr;
+}
+
+}  // namespace signet

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_LIBRARY_LOG_H_
+#define SIGNET_SERVER_RPC_LIBRARY_LOG_H_
+
+#include "server/base/log.h"
+
+namespace signet {
+
+// While it lives, what gRPC and protobuf would print on stderr becomes lines of
+// `logger`: their errors do. Everything below is dropped, since traces
+// (GRPC_TRACE) show metadata, and that holds credentials.
+//
+// The libraries' hooks belong to the whole process, hence one at a time: for
+// main(), not for parts of it.
+class LibraryLog {
+ public:
+  explicit LibraryLog(Logger* logger);
+  LibraryLog(const LibraryLog&) = delete;
+  LibraryLog& operator=(const LibraryLog&) = delete;
+  ~LibraryLog();
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_LIBRARY_LOG_H_

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/library_log.h"
+
+#include <grpc/support/log.h>
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/stubs/logging.h"
+#include "gtest/gtest.h"
+#include "signet/v1/service_account.pb.h"
+#include "tests/support/recording_logger.h"
+
+namespace signet {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(LibraryLog, ErrorsOfBothLibrariesBecomeLines) {
+  RecordingLogger logger;
+  const LibraryLog library_log(&logger);
+  gpr_log(GPR_ERROR, "port %d is taken", 7);
+  v1::ServiceAccount account;
+  EXPECT_FALSE(account.ParseFromString("\x1A\x02\xC0\xAF"));  // Not UTF-8.
+
+  ASSERT_THAT(logger.lines(), SizeIs(2));
+  EXPECT_EQ(logger.lines()[0].level, LogLevel::kError);
+  EXPECT_EQ(logger.lines()[0].fields.at("library"), "grpc");
+  EXPECT_EQ(logger.lines()[0].fields.at("text"), "port 7 is taken");
+  EXPECT_EQ(logger.lines()[1].fields.at("library"), "protobuf");
+  EXPECT_THAT(logger.lines()[1].fields.at("text"),
+              HasSubstr("signet.v1.ServiceAccount.name"));
+}
+
+TEST(LibraryLog, DropsWhatIsLessThanAnError) {
+  RecordingLogger logger;
+  const LibraryLog library_log(&logger);
+  gpr_log_message(__FILE__, __LINE__, GPR_LOG_SEVERITY_DEBUG, "a credential");
+  gpr_log_message(__FILE__, __LINE__, GPR_LOG_SEVERITY_INFO, "a credential");
+  GOOGLE_LOG(WARNING) << "a credential";
+  EXPECT_THAT(logger.lines(), IsEmpty());
+}
+
+TEST(LibraryLog, IsSilentOnceItIsGone) {
+  RecordingLogger logger;
+  { const LibraryLog library_log(&logger); }
+  gpr_log(GPR_ERROR, "late");
+  EXPECT_THAT(logger.lines(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace signet
