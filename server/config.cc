@@ -170,10 +170,10 @@ absl::Status FlagError(std::string_view flag, std::string_view detail) {
 
 absl::Status ListenError(std::string_view flag, const std::string& address,
                          const absl::Status& cause) {
-  const std::string message =
-      absl::StrCat("--", std::string(flag), ": cannot listen on ", address,
-                   ": ", std::string(cause.message()));
-  return MakeError(cause.code(), message, {.reason = "LISTEN_FAILED"});
+  return MakeError(cause.code(),
+                   absl::StrCat("--", std::string(flag), "=", address, ": ",
+                                std::string(cause.message())),
+                   {.reason = "LISTEN_FAILED"});
 }
 
 }  // namespace signet

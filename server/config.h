@@ -81,7 +81,8 @@ std::optional<HostPort> ParseHostPort(std::string_view text);
 // A FLAG_INVALID error; its message is "--`flag`: `detail`".
 absl::Status FlagError(std::string_view flag, std::string_view detail);
 
-// The error of a listener: LISTEN_FAILED, naming the flag and its address.
+// The error of a listener: LISTEN_FAILED; its message is "--flag=address:
+// cause".
 absl::Status ListenError(std::string_view flag, const std::string& address,
                          const absl::Status& cause);
 

@@ -38,6 +38,9 @@ class GatewayApp final : public App {
 };
 
 absl::Status GatewayApp::Start() {
+  if (absl::Status status = RemovePortFile(config_.port_file); !status.ok()) {
+    return status;
+  }
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
       RestFront::Start(config_, &backend_, around_);
   if (!rest.ok()) return rest.status();

@@ -8,8 +8,24 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "server/config.h"
 
 namespace signet {
+
+namespace {
+
+absl::Status Failure(const char* action, const std::string& path) {
+  const absl::Status status =
+      absl::ErrnoToStatus(errno, absl::StrCat("cannot ", action, " ", path));
+  return FlagError("port_file", std::string(status.message()));
+}
+
+}  // namespace
+
+absl::Status RemovePortFile(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return Failure("replace", path);
+}
 
 absl::Status WritePortFile(const std::string& path, const Ports& ports) {
   std::string text = absl::StrCat("{\"rest\":", ports.rest);
@@ -21,8 +37,7 @@ absl::Status WritePortFile(const std::string& path, const Ports& ports) {
   file << text;
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const absl::Status status =
-        absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+    absl::Status status = Failure("write", path);
     unlink(temporary.c_str());
     return status;
   }

@@ -18,9 +18,13 @@ struct Ports {
   friend bool operator==(const Ports&, const Ports&) = default;
 };
 
+// Removes what an earlier run wrote, so that nobody takes it for this run's. OK
+// if nothing is there. FLAG_INVALID, naming --port_file, otherwise.
+absl::Status RemovePortFile(const std::string& path);
+
 // Writes `{"rest":8080,"grpc":9090}` (a gateway: without `grpc`) to `path`, in
-// place of what is there. Who reads it sees all of it or nothing. Errors of the
-// system come with the code that absl::ErrnoToStatusCode gives them.
+// place of what is there. Who reads it sees all of it or nothing.
+// FLAG_INVALID, naming --port_file, where that fails.
 absl::Status WritePortFile(const std::string& path, const Ports& ports);
 
 }  // namespace signet

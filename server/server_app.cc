@@ -71,6 +71,9 @@ class ServerApp final : public App {
 
 absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
+  if (absl::Status status = RemovePortFile(config_.port_file); !status.ok()) {
+    return status;
+  }
   if (absl::Status status = StartServing(); !status.ok()) return status;
   const absl::StatusOr<bool> first = Bootstrap();
   if (!first.ok()) return first.status();

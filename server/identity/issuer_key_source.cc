@@ -85,14 +85,14 @@ void IssuerKeySource::Report(const absl::StatusOr<JwkSet>& keys) {
     const std::string why(keys.status().message());
     logger_->Warning("issuer keys not fetched",
                      {{"issuer", issuer_}, {"why", why}});
-    reported_good_ = false;
+    reported_keys_.reset();
     return;
   }
-  if (!reported_good_) {
+  if (reported_keys_ != keys->size()) {
     logger_->Info(
         "issuer keys fetched",
         {{"issuer", issuer_}, {"keys", static_cast<int64_t>(keys->size())}});
-    reported_good_ = true;
+    reported_keys_ = keys->size();
   }
   if (keys->notes() == reported_notes_) return;
   for (const std::string& note : keys->notes()) {

@@ -2,7 +2,9 @@
 #ifndef SIGNET_SERVER_IDENTITY_ISSUER_KEY_SOURCE_H_
 #define SIGNET_SERVER_IDENTITY_ISSUER_KEY_SOURCE_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,7 +64,7 @@ class IssuerKeySource final : public KeySource {
   const Clock* const clock_;
   Logger* const logger_;
   std::vector<std::string> reported_notes_;  // Only Run's thread.
-  bool reported_good_ = false;               // Only Run's thread.
+  std::optional<size_t> reported_keys_;      // Only Run's thread.
 
   absl::Mutex mutex_;
   KeyCache cache_ ABSL_GUARDED_BY(mutex_);

@@ -11,10 +11,11 @@
 namespace signet {
 
 // Asks `issuer`, which CheckIssuerUrl accepts, for its keys as they are now:
-// reads its metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414 section
-// 3), which must name exactly this issuer, and the JWK Set it points to. Blocks
-// as `http` does. Fails with the client's errors, or UNAVAILABLE where a
-// document is not what it must be or holds no usable key. The message names the
+// reads its metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414
+// section 3), which must name exactly this issuer, and the JWK Set it points
+// to. Blocks as `http` does. A set without a usable key is an answer like any
+// other: an issuer may take back all its keys. Fails with the client's errors,
+// or UNAVAILABLE where a document is not what it must be. The message names the
 // document and echoes nothing of it.
 absl::StatusOr<JwkSet> FetchIssuerKeys(const std::string& issuer,
                                        HttpClient& http);

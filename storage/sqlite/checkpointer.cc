@@ -36,7 +36,7 @@ int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int log_pages) {
 }
 
 absl::Status Checkpointer::MaybeRun() {
-  if (log_pages_ < next_at_pages_) return absl::OkStatus();
+  if (log_pages_ < next_at_pages_) return latest_;
   next_at_pages_ = log_pages_ + after_pages_;
 
   sqlite3* db = connection_->handle();
@@ -50,10 +50,9 @@ absl::Status Checkpointer::MaybeRun() {
     sqlite3_busy_timeout(
         db, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout_)));
   }
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {
-    return absl::OkStatus();
-  }
-  return SqliteError(db);
+  const bool fine = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY;
+  latest_ = fine ? absl::OkStatus() : SqliteError(db);
+  return latest_;
 }
 
 absl::Status Checkpointer::Finish() {

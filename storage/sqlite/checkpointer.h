@@ -26,10 +26,10 @@ class Checkpointer {
 
   // Call between transactions. Most calls do nothing; one that finds the log at
   // `after_pages` takes a few milliseconds. A reader keeps the log from
-  // starting over while it is at it; if that happens until the log is several
+  // starting over while it is at it; if that goes on until the log is several
   // times as long, readers are waited for, for some milliseconds more. An error
   // leaves the log as it is, good for another try when it has grown by as much
-  // again.
+  // again. Returns how the latest try ended.
   absl::Status MaybeRun();
 
   // Copies all of the log, and lets the connection remove it when it closes.
@@ -43,6 +43,7 @@ class Checkpointer {
   const absl::Duration busy_timeout_;
   int log_pages_ = 0;  // As of the latest commit.
   int next_at_pages_;
+  absl::Status latest_;
 };
 
 }  // namespace signet

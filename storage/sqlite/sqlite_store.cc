@@ -149,8 +149,7 @@ void SqliteStore::RunGroup(std::span<PendingWrite> group) {
   for (PendingWrite& write : group) {
     std::move(write.done)(std::move(write.outcome));
   }
-  NoteDisk(result.status);
-  if (result.status.ok()) NoteDisk(checkpointer_->MaybeRun());
+  NoteDisk(result.status.ok() ? checkpointer_->MaybeRun() : result.status);
 }
 
 void SqliteStore::Fail(const absl::Status& cause) {

@@ -33,12 +33,10 @@ struct SqliteOptions {
   int max_queued_writes = 4096;
   // Writes that share one fsync.
   int max_writes_per_commit = 256;
-  // Connections that read, hence reads at once; and how long a read waits for
-  // one.
+  // Connections that read, hence reads at once, and the wait for one of them.
   int read_connections = 4;
   absl::Duration read_wait = absl::Milliseconds(250);
-  // How long to wait for another process, such as a backup, that locks the
-  // file.
+  // How long to wait for another process, say a backup, that locks the file.
   absl::Duration busy_timeout = absl::Seconds(5);
   // How long Open() waits for another instance to let go of the directory.
   absl::Duration lock_wait = absl::Seconds(2);
@@ -69,12 +67,10 @@ struct SqliteOptions {
 // once there is space.
 class SqliteStore final : public Store {
  public:
-  // Opens the database in `options.directory`, or makes it. Errors name the
-  // file and the remedy in one line, and nothing has been changed:
-  //   FAILED_PRECONDITION: the directory cannot be written or is in use by
-  //   another
-  //     process; the database belongs to another application or a newer
-  //     release.
+  // Opens the database in `options.directory`, or makes it. An error names the
+  // file and the remedy in one line, and leaves the database as it was.
+  //   FAILED_PRECONDITION: the directory cannot be written or another process
+  //     uses it; the database is another application's or a newer release's.
   //   DATA_LOSS: the database is damaged, cut short or incomplete.
   //   UNAVAILABLE: the disk failed, or another process holds a lock.
   //   INVALID_ARGUMENT: an option is out of range.
@@ -89,8 +85,7 @@ class SqliteStore final : public Store {
              absl::AnyInvocable<bool()> expired = nullptr) override;
   absl::Status Health() const override;
 
-  // Leaves no log behind unless the store has failed. Never from a body or a
-  // `done`.
+  // Leaves no log behind, unless the store has failed.
   void Drain() override;
 
  private:

@@ -88,11 +88,24 @@ def test_port_in_use_names_address_and_flag(tmp_path, flag):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = refused(Server(tmp_path), f"--{flag}={address}")
     assert done.returncode == 1
-    assert f"--{flag}" in done.stderr and address in done.stderr
+    assert f"signetd: --{flag}={address}: " in done.stderr
     assert not (tmp_path / "ports").exists()
     # The first token was not spent on a start that failed.
     with Server(tmp_path) as server:
         assert server.first["token"]
+
+
+def test_port_file_of_an_earlier_run_is_gone_before_a_start_can_fail(start):
+    server = start()
+    server.kill()
+    assert refused(server, "--rest_address=192.0.2.1:0").returncode == 1
+    assert not (server.folder / "ports").exists()
+
+
+def test_port_file_that_cannot_be_written_exits_2(tmp_path):
+    done = refused(Server(tmp_path), f"--port_file={tmp_path}/none/ports")
+    assert done.returncode == 2
+    assert "--port_file" in done.stderr
 
 
 def test_keys_open_to_others_are_refused(start):

@@ -108,7 +108,7 @@ TEST_F(AppTest, PortInUseIsNamed) {
   const auto second = Start();
   EXPECT_EQ(GetErrorDetail(second.status()).reason, "LISTEN_FAILED");
   EXPECT_THAT(std::string(second.status().message()),
-              HasSubstr("--rest_address: cannot listen on " + taken));
+              HasSubstr("--rest_address=" + taken + ": "));
   EXPECT_EQ(ExitCode(second.status()), 1);
 }
 

@@ -51,11 +51,22 @@ TEST_F(PortFileTest, ReplacesAndLeavesNothingElse) {
 
 TEST_F(PortFileTest, FailureLeavesNothing) {
   EXPECT_THAT(WritePortFile(folder_ + "/none/ports", {.rest = 1}),
-              StatusIs(absl::StatusCode::kNotFound));
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
   // A directory cannot be replaced by a file.
   std::filesystem::create_directory(folder_ + "/ports");
   EXPECT_FALSE(WritePortFile(folder_ + "/ports", {.rest = 1}).ok());
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(PortFileTest, RemovesWhatAnEarlierRunWrote) {
+  const std::string path = folder_ + "/ports";
+  ASSERT_THAT(WritePortFile(path, {.rest = 1}), IsOk());
+  EXPECT_THAT(RemovePortFile(path), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_THAT(RemovePortFile(path), IsOk());
+  EXPECT_THAT(RemovePortFile(""), IsOk());  // Without the flag.
+  EXPECT_THAT(RemovePortFile(folder_),
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
 }
 
 }  // namespace

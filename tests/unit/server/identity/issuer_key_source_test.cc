@@ -107,6 +107,17 @@ TEST_F(IssuerKeySourceTest, UnknownKeyFollowsARotation) {
   EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(kNotFound));
 }
 
+TEST_F(IssuerKeySourceTest, KeysThatTheIssuerTakesBackAreGone) {
+  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  const auto source = Start();
+  ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
+  web_.PutIssuer(kIssuer, R"({"keys":[]})");
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(kNotFound));
+  EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(kNotFound));
+  EXPECT_EQ(logger_.lines().back().fields.at("keys"), "0");
+}
+
 TEST_F(IssuerKeySourceTest, InventedKeysCauseOneFetchAPause) {
   web_.PutIssuer(kIssuer, KeySetOf("a"));
   const auto source = Start();
