@@ -3,20 +3,22 @@
 #
 # Verbs that bring tools of their own: bench, fuzz, interop, bazel.
 
-# bench [NAME]
+# bench [NAME [ARGUMENT...]]: the arguments go to the benchmarks.
 bench() {
+  local name=${1:-}
+  shift || true
   need "${build_packages[@]}" "${bench_packages[@]}"
   say "building in ./build"
   configure build -DSIGNET_BENCH=ON
   cmake --build build --target signet_benchmarks signetd
   local binary found=
-  for binary in build/bench/*"${1:-}"*; do
+  for binary in build/bench/*"$name"*; do
     [[ -x $binary ]] || continue
     say "${binary##*/}"
-    "$binary"
+    "$binary" "$@"
     found=yes
   done
-  [[ $found ]] || die "no benchmark has ${1:-} in its name"
+  [[ $found ]] || die "no benchmark has $name in its name"
 }
 
 # fuzz [SECONDS]: a crash leaves its input in build/fuzz/findings.

@@ -83,11 +83,13 @@ class Client {
       if (absl::Status s = txn.EnsureAccount(account_id_, start_); !s.ok()) {
         return s;
       }
-      return txn.InsertAuthorization({.id = Uuid::V7(start_, random_),
-                                      .account_id = account_id_,
-                                      .grant_kind = GrantKind::kAccountOwner,
-                                      .subject = caller_,
-                                      .created_at = start_});
+      AuthorizationRecord ownership;
+      ownership.id = Uuid::V7(start_, random_);
+      ownership.account_id = account_id_;
+      ownership.grant_kind = GrantKind::kAccountOwner;
+      ownership.subject = caller_;
+      ownership.created_at = start_;
+      return txn.InsertAuthorization(ownership);
     });
     if (!status.ok()) Die(status);
   }
