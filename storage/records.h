@@ -3,7 +3,9 @@
 #define SIGNET_STORAGE_RECORDS_H_
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -26,8 +28,20 @@ struct TokenRecord {
   std::array<uint8_t, 32> mac = {};  // HMAC-SHA-256 of the whole token.
   absl::Time created_at;
   std::optional<absl::Time> expires_at;  // Dead at now >= expires_at.
+  // Set once a rotation has replaced it: dead at now >= retires_at too.
+  std::optional<absl::Time> retires_at = {};
 
   friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
+};
+
+// Why a service account was revoked; names after CRLReason (RFC 5280 section
+// 5.3.1).
+enum class RevokeReason {
+  kUnspecified = 0,
+  kKeyCompromise = 1,
+  kSuperseded = 2,
+  kCessationOfOperation = 3,
+  kPrivilegeWithdrawn = 4,
 };
 
 // A service account with its current token.
@@ -35,16 +49,37 @@ struct ServiceAccountRecord {
   Uuid account_id;
   Uuid id;
   std::string name;
-  TokenRecord token;
+  TokenRecord token;  // Never one that retires.
   absl::Time created_at;
   absl::Time updated_at;
-  std::optional<Uuid> created_by_user_id;
-  std::optional<absl::Time> last_used_at;
-  std::optional<absl::Time> revoked_at;
-  std::optional<Uuid> revoked_by_user_id;
+  std::optional<Uuid> created_by_user_id = {};
+  std::optional<absl::Time> last_used_at = {};
+  std::optional<absl::Time> revoked_at = {};
+  std::optional<Uuid> revoked_by_user_id = {};
+  RevokeReason revoke_reason = RevokeReason::kUnspecified;
+  std::string revoke_comment = {};  // Free text; empty for none.
+  std::string description = {};
+  std::map<std::string, std::string> labels = {};
+  bool enabled = true;    // While false its tokens fail.
+  uint64_t revision = 1;  // Rises with each change but that of last_used_at.
 
   friend bool operator==(const ServiceAccountRecord&,
                          const ServiceAccountRecord&) = default;
+};
+
+// A token, and the service account whose it is or was.
+struct TokenOwner {
+  TokenRecord token;  // The one looked up.
+  ServiceAccountRecord owner;
+
+  friend bool operator==(const TokenOwner&, const TokenOwner&) = default;
+};
+
+// When a service account's token last authenticated a call.
+struct LastUse {
+  Uuid account_id;
+  Uuid service_account_id;
+  absl::Time at;
 };
 
 enum class SubjectType { kUser = 1, kGroup = 2, kServiceAccount = 3 };
@@ -64,20 +99,69 @@ struct AuthorizationRecord {
   Uuid account_id;  // Where it was granted; a super_admin's reaches everywhere.
   GrantKind grant_kind = GrantKind::kCapability;
   Subject subject;
-  std::optional<std::string> capability_key;  // Set iff kCapability.
-  std::optional<std::string> resource_type;
-  std::optional<Uuid> resource_id;
+  std::optional<std::string> capability_key = {};  // Set iff kCapability.
+  std::optional<std::string> resource_type = {};
+  std::optional<Uuid> resource_id = {};
   absl::Time created_at;
-  std::optional<absl::Time> revoked_at;
+  std::optional<absl::Time> revoked_at = {};
 
   friend bool operator==(const AuthorizationRecord&,
                          const AuthorizationRecord&) = default;
+};
+
+// One entry of an account's audit log. What it means is server/domain's;
+// engines keep the bytes.
+struct AuditEventRecord {
+  Uuid account_id;
+  uint64_t sequence = 0;  // From 1, without gaps, in each account.
+  absl::Time at;
+  std::string actor;          // `user:<uuid>`, `service_account:<uuid>`, …
+  std::string action;         // For example `service_account.create`.
+  std::string resource_type;  // Empty where there is none.
+  std::string resource_id;    // Empty where there is none.
+  std::string outcome;        // `allowed` or `denied`.
+  std::string request_id;
+  std::string peer;
+  std::string user_agent;
+  std::string details;               // A JSON object, or empty.
+  uint32_t key_version = 0;          // Which MAC key.
+  std::array<uint8_t, 32> mac = {};  // Over this event and the one before.
+
+  friend bool operator==(const AuditEventRecord&,
+                         const AuditEventRecord&) = default;
+};
+
+// Both ends of an account's audit log, so that a cut at either is noticed.
+struct AuditChainRecord {
+  Uuid account_id;
+  uint64_t first_sequence = 1;  // The oldest event that is kept.
+  std::array<uint8_t, 32> mac_before_first = {};
+  uint64_t last_sequence = 0;  // first_sequence - 1 where no event is kept.
+  std::array<uint8_t, 32> last_mac = {};
+  uint32_t key_version = 0;          // Which MAC key.
+  std::array<uint8_t, 32> mac = {};  // Over this record.
+
+  friend bool operator==(const AuditChainRecord&,
+                         const AuditChainRecord&) = default;
+};
+
+// The answer to a call that may be repeated under the same idempotency key.
+struct ReplayRecord {
+  std::array<uint8_t, 32> lookup = {};       // Names caller, method and key.
+  std::array<uint8_t, 32> fingerprint = {};  // Of the request.
+  std::string sealed;                        // The answer, encrypted.
+  absl::Time created_at;
+
+  friend bool operator==(const ReplayRecord&, const ReplayRecord&) = default;
 };
 
 // OK if the record keeps the rules stated above; INTERNAL otherwise, since only
 // a mistake of ours can bring it about. Every engine asks before it stores one.
 absl::Status CheckRecord(const ServiceAccountRecord& record);
 absl::Status CheckRecord(const AuthorizationRecord& record);
+absl::Status CheckRecord(const AuditEventRecord& record);
+absl::Status CheckRecord(const AuditChainRecord& record);
+absl::Status CheckRecord(const ReplayRecord& record);
 
 }  // namespace signet
 

@@ -2,6 +2,9 @@
 #ifndef SIGNET_STORAGE_STORE_H_
 #define SIGNET_STORAGE_STORE_H_
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -11,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/uuid.h"
+#include "storage/queries.h"
 #include "storage/records.h"
 
 namespace signet {
@@ -27,16 +31,57 @@ class ReadTxn {
   virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) = 0;
 
-  // The service account whose current token has this public id, revoked and
-  // expired ones included. NOT_FOUND: none.
-  virtual absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
-      std::string_view public_id) = 0;
+  // The token with this public id, current or replaced, and whose it is;
+  // revoked and expired ones included. NOT_FOUND: none.
+  virtual absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) = 0;
+
+  virtual absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
+      const ServiceAccountQuery& query) = 0;
+
+  // Service accounts of all accounts, neither revoked nor disabled, whose
+  // current token expires in [from, until); at most `limit`, soonest first.
+  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+      absl::Time from, absl::Time until, int limit) = 0;
+
+  // Service accounts of all accounts that were revoked, or whose current token
+  // expired, before `before`; at most `limit`, in no particular order.
+  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
+      absl::Time before, int limit) = 0;
 
   // The unrevoked authorizations that any of `subjects` holds on `account_id`,
   // and their super_admin ones wherever granted. In order of id.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>>
   ListHeldAuthorizations(std::span<const Subject> subjects,
                          const Uuid& account_id) = 0;
+
+  // NOT_FOUND: no such authorization in that account.
+  virtual absl::StatusOr<AuthorizationRecord> GetAuthorization(
+      const Uuid& account_id, const Uuid& id) = 0;
+
+  virtual absl::StatusOr<AuthorizationPage> ListAuthorizations(
+      const AuthorizationQuery& query) = 0;
+
+  // Whether the account exists.
+  virtual absl::StatusOr<bool> HasAccount(const Uuid& account_id) = 0;
+
+  // NOT_FOUND: nothing was ever logged for the account.
+  virtual absl::StatusOr<AuditChainRecord> GetAuditChain(
+      const Uuid& account_id) = 0;
+
+  virtual absl::StatusOr<AuditPage> ListAuditEvents(
+      const AuditQuery& query) = 0;
+
+  // Up to `limit` accounts that have an audit chain, in order of id, behind
+  // `after` if given.
+  virtual absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
+      const std::optional<Uuid>& after, int limit) = 0;
+
+  // NOT_FOUND: none, or purged.
+  virtual absl::StatusOr<ReplayRecord> FindReplay(
+      const std::array<uint8_t, 32>& lookup) = 0;
+
+  // How far a periodic task of this name has come. NOT_FOUND: never ran.
+  virtual absl::StatusOr<absl::Time> GetWatermark(std::string_view name) = 0;
 };
 
 // A transaction that may change rows. Reads see its own writes. Once a change
@@ -54,9 +99,58 @@ class WriteTxn : public ReadTxn {
   virtual absl::Status InsertServiceAccount(
       const ServiceAccountRecord& record) = 0;
 
+  // Replaces everything of the record that may change: all of it but the ids,
+  // the creation, last_used_at, and of the token all but expires_at.
+  // NOT_FOUND: no such service account.
+  virtual absl::Status UpdateServiceAccount(
+      const ServiceAccountRecord& record) = 0;
+
+  // Makes record.token the current token and updates the rest as
+  // UpdateServiceAccount does. The token it replaces retires at `retires_at`,
+  // and any that was still to retire does so at once, at `now`.
+  // NOT_FOUND: no such service account. ALREADY_EXISTS: the public id is taken.
+  virtual absl::Status ReplaceToken(const ServiceAccountRecord& record,
+                                    absl::Time now, absl::Time retires_at) = 0;
+
+  // Lets a replaced token retire at `at`, if it would later. NOT_FOUND: no such
+  // token, or it is a current one.
+  virtual absl::Status RetireToken(std::string_view public_id,
+                                   absl::Time at) = 0;
+
+  // Moves last_used_at forward, never back. Skips who is not there.
+  virtual absl::Status TouchLastUsed(std::span<const LastUse> uses) = 0;
+
+  // Removes the service account and all its tokens. NOT_FOUND: not there.
+  virtual absl::Status DeleteServiceAccount(const Uuid& account_id,
+                                            const Uuid& id) = 0;
+
   // ALREADY_EXISTS: the id is taken. FAILED_PRECONDITION: no such account.
   virtual absl::Status InsertAuthorization(
       const AuthorizationRecord& record) = 0;
+
+  // No change if it is revoked already. NOT_FOUND: not in that account.
+  virtual absl::Status RevokeAuthorization(const Uuid& account_id,
+                                           const Uuid& id, absl::Time at) = 0;
+
+  // ALREADY_EXISTS: the sequence number is taken. FAILED_PRECONDITION: no such
+  // account.
+  virtual absl::Status InsertAuditEvent(const AuditEventRecord& record) = 0;
+
+  // Inserts or replaces the account's. FAILED_PRECONDITION: no such account.
+  virtual absl::Status PutAuditChain(const AuditChainRecord& record) = 0;
+
+  // Removes the account's events before that sequence number.
+  virtual absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
+                                               uint64_t sequence) = 0;
+
+  // ALREADY_EXISTS: the lookup is taken.
+  virtual absl::Status InsertReplay(const ReplayRecord& record) = 0;
+
+  // Removes up to `limit` that were made before `before`; the number removed.
+  virtual absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
+                                                  int limit) = 0;
+
+  virtual absl::Status SetWatermark(std::string_view name, absl::Time time) = 0;
 };
 
 // Durable records. Thread-safe. Engines never read a clock or draw randomness:
