@@ -26,6 +26,7 @@ build() {
 
 run() {
   build signetd
+  command -v curl >/dev/null || need curl  # For the line to paste.
   # signetd would take a flag on the command line over its environment variable,
   # so defaults are given only where neither speaks.
   local defaults=() setting name variable

@@ -52,8 +52,9 @@ fuzz() {
   [[ $failed -eq 0 && $passed -gt 0 ]]
 }
 
-# The interop tests' own tools, at the versions that tests/interop pins.
-interop_tools() {
+# grpcurl and buf for pasting, and the peers of the interop tests, at the versions
+# that tests/interop pins.
+tools() {
   local packages=() major=0
   if command -v node >/dev/null; then
     major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
@@ -68,18 +69,19 @@ interop_tools() {
   (cd tests/interop/grpcurl &&
     go build -trimpath -o "$root/build/tools/grpcurl" \
       github.com/fullstorydev/grpcurl/cmd/grpcurl)
+  local buf=(tests/interop/node_modules/@bufbuild/buf-linux-*/bin/buf)
+  ln -sf "$root/${buf[0]}" build/tools/buf
 }
 
 interop() {
   need "${build_packages[@]}" "${test_packages[@]}"
   build signetd
-  interop_tools
+  tools
   local reports=$root/build/interop
   rm -rf "$reports"
   mkdir -p "$reports"
   say "testing"
-  local buf=("$root"/tests/interop/node_modules/@bufbuild/buf-linux-*/bin)
-  PATH=$root/build/tools:${buf[0]}:$PATH \
+  PATH=$root/build/tools:$PATH \
     pytest_in "$reports/interop.pytest" tests/interop "${1:-}"
   py dev.d/tally.py "$reports"
 }
