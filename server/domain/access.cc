@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/access.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "server/base/error.h"
+#include "server/identity/auth_error.h"
+#include "server/identity/token_state.h"
 
 namespace signet {
 namespace {
@@ -28,6 +33,22 @@ bool Gives(const AuthorizationRecord& grant, const Uuid& account_id,
   return false;
 }
 
+// Whether who holds `held` on `grant`'s account may grant it.
+bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
+  if (held.grant_kind == GrantKind::kSuperAdmin) return true;
+  if (held.account_id != grant.account_id ||
+      grant.grant_kind == GrantKind::kSuperAdmin) {
+    return false;
+  }
+  if (held.grant_kind == GrantKind::kAccountOwner) return true;
+  return grant.grant_kind == GrantKind::kCapability &&
+         held.capability_key == grant.capability_key &&
+         (!held.resource_type.has_value() ||
+          held.resource_type == grant.resource_type) &&
+         (!held.resource_id.has_value() ||
+          held.resource_id == grant.resource_id);
+}
+
 }  // namespace
 
 absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
@@ -47,6 +68,68 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
                    "the caller may not do this on the account, or there is no "
                    "such account",
                    {.reason = "ACCESS_DENIED"});
+}
+
+absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
+                                          absl::Time now,
+                                          const Uuid& account_id, Right right) {
+  const Principal& principal = caller.principal;
+  if (principal.kind == PrincipalKind::kServiceAccount) {
+    const absl::StatusOr<TokenOwner> found =
+        txn.FindToken(principal.token_public_id);
+    if (!found.ok() && !absl::IsNotFound(found.status())) {
+      return found.status();
+    }
+    if (!found.ok() || !IsLive(*found, now)) return TokenInvalidError();
+  }
+  return Authorize(txn, principal.Subjects(), account_id, right);
+}
+
+absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
+                           const AuthorizationRecord& grant) {
+  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+      txn.ListHeldAuthorizations(subjects, grant.account_id);
+  if (!held.ok()) return held.status();
+  const bool may = std::any_of(
+      held->begin(), held->end(),
+      [&grant](const AuthorizationRecord& own) { return Covers(own, grant); });
+  if (may) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the caller does not hold what it would grant or revoke",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+void Access::Admit(const Principal& principal, std::string_view account_id,
+                   Right right, Done done) {
+  const std::optional<Uuid> account = Uuid::Parse(account_id);
+  if (!account.has_value()) {
+    std::move(done)(absl::OkStatus());
+    return;
+  }
+  store_->Read(
+      [subjects = principal.Subjects(), account = *account,
+       right](ReadTxn& txn) {
+        return Authorize(txn, subjects, account, right).status();
+      },
+      std::move(done));
+}
+
+void Access::RecordDenial(CallerPtr caller, std::string_view account_id,
+                          std::string action, Done done) {
+  const std::optional<Uuid> account = Uuid::Parse(account_id);
+  if (!account.has_value()) {
+    std::move(done)(absl::OkStatus());
+    return;
+  }
+  store_->Write(
+      [this, caller = std::move(caller), account = *account,
+       action = std::move(action), now = clock_->Now()](WriteTxn& txn) {
+        const absl::StatusOr<bool> exists = txn.HasAccount(account);
+        if (!exists.ok() || !*exists) return exists.status();
+        return audit_->Append(txn, account, *caller, now, {.action = action},
+                              kDenied);
+      },
+      std::move(done));
 }
 
 }  // namespace signet

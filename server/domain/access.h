@@ -3,10 +3,17 @@
 #define SIGNET_SERVER_DOMAIN_ACCESS_H_
 
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/base/clock.h"
 #include "server/base/uuid.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/caller.h"
+#include "server/identity/principal.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -39,6 +46,48 @@ enum class Right {
 absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
                                     std::span<const Subject> subjects,
                                     const Uuid& account_id, Right right);
+
+// As above, for a caller in the transaction that acts for it: its credential
+// must still be good there, so that nothing is done after its end.
+//   UNAUTHENTICATED / TOKEN_INVALID: it was revoked, disabled, replaced or has
+//     expired meanwhile.
+absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
+                                          absl::Time now,
+                                          const Uuid& account_id, Right right);
+
+// Whether one who goes by any of `subjects` may grant `grant`, or revoke it:
+// nobody gives what they do not hold. A super_admin may anything; an owner of
+// the account everything on it but super_admin; any other a capability that
+// they hold on at least as much. Asked besides Right::kManage.
+//   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: no.
+absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
+                           const AuthorizationRecord& grant);
+
+// Authorization outside of a transaction that acts on it. Thread-safe; nothing
+// blocks.
+class Access {
+ public:
+  using Done = absl::AnyInvocable<void(absl::Status) &&>;
+
+  // All outlive this object, which outlives its calls.
+  Access(Store* store, const AuditLog* audit, const Clock* clock)
+      : store_(store), audit_(audit), clock_(clock) {}
+
+  // Whether a call would get past Authorize, for who has found another fault
+  // already. OK if `account_id` is no UUID, as that fault ranks later.
+  void Admit(const Principal& principal, std::string_view account_id,
+             Right right, Done done);
+
+  // Writes into the account's audit log that `action` was denied, then calls
+  // `done`. OK too where there is no such account, so no log to write into.
+  void RecordDenial(CallerPtr caller, std::string_view account_id,
+                    std::string action, Done done);
+
+ private:
+  Store* const store_;
+  const AuditLog* const audit_;
+  const Clock* const clock_;
+};
 
 }  // namespace signet
 

@@ -12,6 +12,14 @@
 namespace signet {
 namespace {
 
+// From `now` in whole microseconds, as it is recorded.
+absl::Time After(absl::Duration ttl, absl::Time now) {
+  return std::min(absl::FromUnixMicros(absl::ToUnixMicros(now)) + ttl,
+                  MaxTimestamp());
+}
+
+}  // namespace
+
 absl::StatusOr<absl::Time> ReadTimestamp(const RawTimestamp& raw) {
   if (raw.nanos < 0 || raw.nanos > 999'999'999) {
     return absl::InvalidArgumentError(
@@ -26,13 +34,19 @@ absl::StatusOr<absl::Time> ReadTimestamp(const RawTimestamp& raw) {
   return absl::FromUnixSeconds(raw.seconds) + absl::Nanoseconds(raw.nanos);
 }
 
-// From `now` in whole microseconds, as it is recorded.
-absl::Time After(absl::Duration ttl, absl::Time now) {
-  return std::min(absl::FromUnixMicros(absl::ToUnixMicros(now)) + ttl,
-                  MaxTimestamp());
+absl::StatusOr<absl::Duration> ReadDuration(const RawDuration& raw,
+                                            absl::Duration max) {
+  const bool in_range =
+      raw.seconds >= 0 && raw.nanos >= 0 && raw.nanos <= 999'999'999 &&
+      raw.seconds <= absl::ToInt64Seconds(max) &&
+      absl::Seconds(raw.seconds) + absl::Nanoseconds(raw.nanos) <= max;
+  if (!in_range) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("got ", raw.seconds, " seconds and ", raw.nanos,
+                     " nanos, want 0 to ", absl::FormatDuration(max)));
+  }
+  return absl::Seconds(raw.seconds) + absl::Nanoseconds(raw.nanos);
 }
-
-}  // namespace
 
 absl::StatusOr<std::optional<absl::Time>> DecideExpiry(
     const std::optional<RawTimestamp>& requested, absl::Time now,

@@ -17,6 +17,21 @@ struct RawTimestamp {
   int32_t nanos = 0;    // 0 to 999,999,999, counting forward.
 };
 
+// A span as a client sent it, unchecked: google.protobuf.Duration's two
+// numbers.
+struct RawDuration {
+  int64_t seconds = 0;
+  int32_t nanos = 0;
+};
+
+// The instant; INVALID_ARGUMENT, "got X, want Y", unless it is in the years
+// 0001 to 9999.
+absl::StatusOr<absl::Time> ReadTimestamp(const RawTimestamp& raw);
+
+// The span; INVALID_ARGUMENT, "got X, want Y", unless it is 0 to `max`.
+absl::StatusOr<absl::Duration> ReadDuration(const RawDuration& raw,
+                                            absl::Duration max);
+
 // How long tokens live. Both are positive; the default is within the maximum.
 struct ExpiryPolicy {
   std::optional<absl::Duration> default_ttl;  // For who asks for none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/name_rule.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -10,8 +11,6 @@
 
 namespace signet {
 namespace {
-
-constexpr int kMaxCodePoints = 120;
 
 // What kind of forbidden code point `c` is; nullptr if it is none.
 const char* Forbidden(char32_t c) {
@@ -37,16 +36,22 @@ absl::Status Invalid(absl::string_view detail) {
   return absl::InvalidArgumentError(detail);
 }
 
-}  // namespace
+struct TextRule {
+  int min_code_points = 0;
+  int max_code_points;
+  bool line_feeds = false;
+  bool blank = true;  // Whether only white space will do.
+};
 
-absl::Status CheckName(std::string_view name) {
+absl::Status CheckText(std::string_view text, const TextRule& rule) {
   int code_points = 0;
   bool blank = true;
-  while (!name.empty()) {
-    const std::optional<char32_t> c = TakeCodePoint(name);
+  while (!text.empty()) {
+    const std::optional<char32_t> c = TakeCodePoint(text);
     if (!c.has_value())
       return Invalid("got bytes that are not UTF-8, want UTF-8");
-    if (const char* kind = Forbidden(*c); kind != nullptr) {
+    const char* kind = Forbidden(*c);
+    if (kind != nullptr && !(rule.line_feeds && *c == '\n')) {
       return Invalid(
           absl::StrFormat("got %s (U+%04X) at character %d, want none", kind,
                           static_cast<uint32_t>(*c), code_points + 1));
@@ -54,12 +59,63 @@ absl::Status CheckName(std::string_view name) {
     if (!IsWhiteSpace(*c)) blank = false;
     ++code_points;
   }
-  if (code_points < 1 || code_points > kMaxCodePoints) {
-    return Invalid(absl::StrCat("got ", code_points, " characters, want 1 to ",
-                                kMaxCodePoints));
+  if (code_points < rule.min_code_points ||
+      code_points > rule.max_code_points) {
+    return Invalid(absl::StrCat("got ", code_points, " characters, want ",
+                                rule.min_code_points, " to ",
+                                rule.max_code_points));
   }
-  if (blank)
+  if (blank && !rule.blank)
     return Invalid("got only white space, want at least one other character");
+  return absl::OkStatus();
+}
+
+constexpr size_t kMaxLabels = 64;
+constexpr size_t kMaxLabelKeyLength = 63;
+
+bool IsLetterOrDigit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool IsLabelKey(std::string_view key) {
+  return !key.empty() && key.size() <= kMaxLabelKeyLength &&
+         IsLetterOrDigit(key.front()) && IsLetterOrDigit(key.back()) &&
+         std::all_of(key.begin(), key.end(), [](char c) {
+           return IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.' ||
+                  c == '/';
+         });
+}
+
+}  // namespace
+
+absl::Status CheckName(std::string_view name) {
+  return CheckText(
+      name, {.min_code_points = 1, .max_code_points = 120, .blank = false});
+}
+
+absl::Status CheckNamePrefix(std::string_view prefix) {
+  return CheckText(prefix, {.max_code_points = 120});
+}
+
+absl::Status CheckFreeText(std::string_view text) {
+  return CheckText(text, {.max_code_points = 1000, .line_feeds = true});
+}
+
+absl::Status CheckLabels(const std::map<std::string, std::string>& labels) {
+  if (labels.size() > kMaxLabels) {
+    return Invalid(absl::StrCat("got ", labels.size(), " labels, want at most ",
+                                kMaxLabels));
+  }
+  for (const auto& [key, value] : labels) {
+    if (!IsLabelKey(key)) {
+      return Invalid(
+          "got a key out of form, want 1 to 63 of a-z, 0-9, -, _, . and /, "
+          "first and last a letter or digit");
+    }
+    if (absl::Status s = CheckText(value, {.max_code_points = 255}); !s.ok()) {
+      return Invalid(absl::StrCat("value of ", key, ": ", s.message()));
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -2,6 +2,8 @@
 #ifndef SIGNET_SERVER_DOMAIN_NAME_RULE_H_
 #define SIGNET_SERVER_DOMAIN_NAME_RULE_H_
 
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -22,6 +24,20 @@ namespace signet {
 // INVALID_ARGUMENT otherwise; the message is "got X, want Y" and names at most
 // one code point by its number.
 absl::Status CheckName(std::string_view name);
+
+// What a name may begin with: at most 120 code points of what one may hold.
+// INVALID_ARGUMENT otherwise, likewise.
+absl::Status CheckNamePrefix(std::string_view prefix);
+
+// Free text for people, such as a description: at most 1000 code points of what
+// a name may hold, and line feeds. Empty and blank ones are fine.
+// INVALID_ARGUMENT otherwise, likewise.
+absl::Status CheckFreeText(std::string_view text);
+
+// Labels for programs: at most 64. Keys have 1 to 63 of `a-z`, `0-9`, `-`, `_`,
+// `.` and `/`, and begin and end with a letter or digit; values at most 255
+// code points of what a name may hold. INVALID_ARGUMENT otherwise, likewise.
+absl::Status CheckLabels(const std::map<std::string, std::string>& labels);
 
 }  // namespace signet
 

@@ -2,37 +2,43 @@
 #ifndef SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNTS_H_
 #define SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNTS_H_
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/random.h"
-#include "server/base/secret.h"
 #include "server/crypto/mac_keyring.h"
 #include "server/domain/access.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/caller.h"
 #include "server/domain/expiry_rule.h"
-#include "server/identity/principal.h"
+#include "server/domain/token_issue.h"
+#include "server/domain/transact.h"
 #include "storage/store.h"
 
 namespace signet {
 
 struct IssuePolicy {
   std::string token_prefix = "hbx_sa";  // Valid for MintToken.
-  ExpiryPolicy expiry;
+  ExpiryPolicy expiry = {};
+  absl::Duration max_overlap = absl::Hours(24 * 7);  // Of a rotation.
 };
 
-// A service account and the plaintext of its token, to be shown once.
-struct IssuedServiceAccount {
-  ServiceAccountRecord record;
-  Secret token;
-};
+// Names this version of the record (AIP-154).
+std::string EtagOf(const ServiceAccountRecord& record);
 
-// Service accounts and who may do what with them. Thread-safe; nothing blocks.
+// Service accounts, their tokens, and who may do what with them. Thread-safe;
+// nothing blocks.
 //
 // Requests carry fields as the client sent them. Faults are found in this
 // order:
@@ -42,67 +48,174 @@ struct IssuedServiceAccount {
 //   INVALID_ARGUMENT / FIELD_INVALID: a field breaks its rule.
 // An INVALID_ARGUMENT names every field at fault. Nothing has changed after an
 // error, but for the store's WRITE_OUTCOME_UNKNOWN. Any call may also end with
-// what storage/store.h lists.
+// what storage/store.h lists. A change, its authorization and its audit event
+// are one transaction.
 //
 // `done` is called once, perhaps before the method returns, and must not block.
-// A principal is read before the method returns.
 class ServiceAccounts {
  public:
   template <typename T>
-  using Done = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
-  using AdmitDone = absl::AnyInvocable<void(absl::Status) &&>;
+  using Done = OutcomeDone<T>;
   // Whether the caller has gone away; asked on a thread of the store's, once
-  // nothing but the write is left to do. May be null.
+  // nothing but the write is left to do. May be null. The call then ends with
+  // DEADLINE_EXCEEDED, and nothing is written.
   using Expired = absl::AnyInvocable<bool()>;
 
   struct CreateRequest {
     std::string account_id;
     std::string name;
-    std::optional<RawTimestamp> expires_at;
+    std::optional<RawTimestamp> expires_at = {};
+    std::string description = {};
+    std::map<std::string, std::string> labels = {};
+    std::vector<std::string> capabilities = {};
+    std::string idempotency_key = {};  // Empty: cannot be repeated.
   };
   struct GetRequest {
     std::string account_id;
+    std::string service_account_id = {};  // Exactly one of the two.
+    std::string token_public_id = {};
+  };
+  // Conditions as the client wrote them; see ListServiceAccountsRequest in
+  // proto/signet/v1/service_accounts.proto.
+  struct Conditions {
+    bool include_revoked = false;
+    std::string name_prefix = {};
+    std::string state = {};
+    std::optional<RawTimestamp> expires_before = {};
+    std::optional<RawTimestamp> unused_since = {};
+  };
+  struct ListRequest {
+    std::string account_id;
+    Conditions conditions = {};
+    std::string order_by = {};
+    int32_t page_size = 0;
+    std::string page_token = {};
+  };
+  struct Page {
+    std::vector<ServiceAccountRecord> records;
+    std::string next_page_token;  // Empty at the end.
+  };
+  // What to change; absent members stay.
+  struct UpdateRequest {
+    std::string account_id;
     std::string service_account_id;
+    std::string etag = {};  // Empty: whatever the version.
+    std::optional<std::string> name = {};
+    bool set_expires_at = false;
+    std::optional<RawTimestamp> expires_at = {};
+    std::optional<std::string> description = {};
+    std::optional<std::map<std::string, std::string>> labels = {};
+    std::optional<bool> enabled = {};
+    // Paths of the mask that name nothing that can be changed.
+    std::vector<std::string> not_updatable = {};
+  };
+  struct RotateRequest {
+    std::string account_id;
+    std::string service_account_id;
+    std::optional<RawDuration> overlap = {};
+    std::optional<RawTimestamp> expires_at = {};
+    std::string idempotency_key = {};
+  };
+  struct RevokeRequest {
+    std::string account_id;
+    std::string service_account_id;
+    std::string reason = {};
+    std::string comment = {};
+  };
+  struct BatchRevokeRequest {
+    std::string account_id;
+    Conditions conditions = {};
+    std::string reason = {};
+    std::string comment = {};
+    bool dry_run = false;
+  };
+  struct Batch {
+    std::vector<ServiceAccountRecord> records;
+    bool more = false;
+  };
+  struct RevokeSelfRequest {
+    std::string reason = {};
+    std::string comment = {};
   };
 
   // All outlive this object, which in turn outlives its calls.
-  ServiceAccounts(Store* store, const MacKeyring* keyring, const Clock* clock,
+  ServiceAccounts(Store* store, const MacKeyring* keyring,
+                  const AuditLog* audit, const Clock* clock,
                   RandomSource* random, IssuePolicy policy);
 
-  // Makes a service account with a fresh token and no authorization. An account
-  // comes into being by a super_admin's first create in it. Needs
-  // Right::kManage.
-  //   DEADLINE_EXCEEDED: `expired` said true before the write; nothing written.
-  void Create(const Principal& principal, CreateRequest request,
-              Expired expired, Done<IssuedServiceAccount> done);
+  // Makes a service account with a fresh token and no authorization but the
+  // capabilities asked for. An account comes into being by a super_admin's
+  // first create in it. Needs Right::kManage.
+  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
+  //   What FindReplay says.
+  void Create(CallerPtr caller, CreateRequest request, Expired expired,
+              Done<IssuedServiceAccount> done);
 
   // Needs Right::kView.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
-  void Get(const Principal& principal, const GetRequest& request,
+  void Get(const CallerPtr& caller, const GetRequest& request,
            Done<ServiceAccountRecord> done);
 
-  // Whether Create or Get would get past authorization on `account_id`, for who
-  // has found another fault already. OK if it is not a UUID, as that fault
-  // ranks later.
-  void AdmitCreate(const Principal& principal, std::string_view account_id,
-                   AdmitDone done);
-  void AdmitGet(const Principal& principal, std::string_view account_id,
-                AdmitDone done);
+  // Needs Right::kView.
+  void List(const CallerPtr& caller, const ListRequest& request,
+            Done<Page> done);
+
+  // Needs Right::kManage.
+  //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
+  //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
+  //   ABORTED / ETAG_MISMATCH: it is at another version.
+  void Update(CallerPtr caller, UpdateRequest request, Expired expired,
+              Done<ServiceAccountRecord> done);
+
+  // Mints a new token for the same identity. The one before is good for the
+  // overlap; one that was still to retire ends at once. Needs Right::kManage.
+  //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindReplay says.
+  void Rotate(CallerPtr caller, RotateRequest request, Expired expired,
+              Done<IssuedServiceAccount> done);
+
+  // Ends it for ever; if it has ended already nothing changes. Needs
+  // Right::kManage.
+  //   NOT_FOUND: as Update.
+  void Revoke(CallerPtr caller, RevokeRequest request, Expired expired,
+              Done<ServiceAccountRecord> done);
+
+  // Revokes at most kMaxPageSize that meet all conditions, of which there is at
+  // least one; never the caller. Needs Right::kManage.
+  void BatchRevoke(CallerPtr caller, BatchRevokeRequest request,
+                   Expired expired, Done<Batch> done);
+
+  // Ends the token presented: a replaced one alone, a current one with its
+  // service account. Needs no right.
+  //   INVALID_ARGUMENT / UNSUPPORTED_TOKEN_TYPE: it is an OAuth access token.
+  void RevokeSelf(CallerPtr caller, RevokeSelfRequest request, Expired expired,
+                  absl::AnyInvocable<void(absl::Status) &&> done);
 
  private:
   struct CreateCall;
+  struct RotateCall;
 
-  void MintAndWrite(std::shared_ptr<CreateCall> call);
-  // OK where `account_id` is absent.
-  void Admit(const Principal& principal, const std::optional<Uuid>& account_id,
-             Right right, AdmitDone done);
+  void MintAndCreate(std::shared_ptr<CreateCall> call);
+  void MintAndRotate(std::shared_ptr<RotateCall> call);
+
   // Ends a call with `fault`, unless a lack of `right` ranks before it.
   template <typename T>
-  void Refuse(const Principal& principal, const std::optional<Uuid>& account_id,
-              Right right, absl::Status fault, Done<T> done);
+  void Refuse(const Caller& caller, std::string_view account_id, Right right,
+              absl::Status fault, Done<T> done);
+  void RefuseWith(const Caller& caller, std::string_view account_id,
+                  Right right, Access::Done done);
+
+  // Authorizes, reads the service account, lets `change` change it, writes it
+  // and the audit entry that `change` fills in. Nothing is written where
+  // `change` returns false.
+  using Change = absl::AnyInvocable<absl::StatusOr<bool>(
+      ServiceAccountRecord& record, AuditEntry& entry)>;
+  void ChangeOne(CallerPtr caller, const Uuid& account_id, const Uuid& id,
+                 absl::Time now, Change change, Expired expired,
+                 Done<ServiceAccountRecord> done);
 
   Store* const store_;
   const MacKeyring* const keyring_;
+  const AuditLog* const audit_;
   const Clock* const clock_;
   RandomSource* const random_;
   const IssuePolicy policy_;

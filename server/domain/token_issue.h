@@ -19,6 +19,12 @@ struct IssuedToken {
   Secret text;
 };
 
+// A service account and the plaintext of its token, to be shown once.
+struct IssuedServiceAccount {
+  ServiceAccountRecord record;
+  Secret token;
+};
+
 // Mints a token under a valid `prefix` and MACs it under the current key. The
 // record says it was created at `now` in whole microseconds.
 IssuedToken IssueToken(std::string_view prefix, absl::Time now,

@@ -31,6 +31,10 @@ struct Principal {
   // The account a service account belongs to; nullopt for a user.
   std::optional<Uuid> home_account_id = {};
 
+  // The public id of the token that a service account presented; empty for a
+  // user.
+  std::string token_public_id = {};
+
   // When the presented credential dies; nullopt for never.
   std::optional<absl::Time> credential_expires_at = {};
 

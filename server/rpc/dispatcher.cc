@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/dispatcher.h"
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/base/error.h"
 #include "server/base/secret.h"
+#include "server/crypto/digest.h"
+#include "server/identity/bearer.h"
 #include "server/rpc/status.h"
 
 namespace signet {
@@ -24,23 +30,64 @@ MethodTable MakeTable(std::vector<UnaryMethod> methods) {
   return table;
 }
 
+// See replay.h. Of the token alone: the scheme may be written in any case.
+Secret ReplaySeed(const std::vector<std::string>& authorization) {
+  const absl::StatusOr<std::string_view> token = ReadBearer(authorization);
+  if (!token.ok()) return Secret();
+  constexpr std::string_view kPurpose = "signet replay v1";
+  Sha256Digest seed =
+      HmacSha256(std::span(reinterpret_cast<const uint8_t*>(kPurpose.data()),
+                           kPurpose.size()),
+                 *token);
+  Secret secret(
+      std::string(reinterpret_cast<const char*>(seed.data()), seed.size()));
+  Wipe(seed);
+  return secret;
+}
+
 }  // namespace
 
 // What is kept of a call until it is answered.
 struct Dispatcher::Pending {
   Logger* logger;
+  Access* access;
   const google::protobuf::MethodDescriptor* method;
   std::string request_id;
-  std::string principal;
+  CallerPtr caller;        // Null until it is known.
+  std::string action;      // See UnaryMethod.
+  std::string account_id;  // Empty where the method is about none.
   Done done;
 
   void Answer(std::unique_ptr<google::protobuf::Message> response) && {
     std::move(done)({.status = {},
                      .response = std::move(response),
-                     .principal = std::move(principal)});
+                     .principal = Principal()});
   }
 
   void Fail(const absl::Status& status) && {
+    if (!absl::IsPermissionDenied(status) || account_id.empty()) {
+      std::move(*this).Refuse(status);
+      return;
+    }
+    Access* const to = access;
+    const std::string account = account_id;
+    std::string denied = action;
+    to->RecordDenial(
+        caller, account, std::move(denied),
+        [pending = std::move(*this),
+         status](const absl::Status& recorded) mutable {
+          if (!recorded.ok()) {
+            const std::string detail(recorded.message());
+            pending.logger->Warning(
+                "a denial is not in the audit log",
+                {{"request_id", std::string_view(pending.request_id)},
+                 {"detail", std::string_view(detail)}});
+          }
+          std::move(pending).Refuse(status);
+        });
+  }
+
+  void Refuse(const absl::Status& status) && {
     if (IsInternal(status.code())) {
       const std::string detail = status.ToString();
       logger->Error("call failed inside",
@@ -52,62 +99,81 @@ struct Dispatcher::Pending {
     }
     std::move(done)({.status = ToRpcStatus(status),
                      .response = nullptr,
-                     .principal = std::move(principal)});
+                     .principal = Principal()});
+  }
+
+  std::string Principal() const {
+    return caller == nullptr ? std::string() : caller->principal.ToString();
   }
 };
 
-Dispatcher::Dispatcher(Authenticator* authenticator, const Clock* clock,
-                       Logger* logger, std::vector<UnaryMethod> methods)
+Dispatcher::Dispatcher(Authenticator* authenticator, Access* access,
+                       const Clock* clock, Logger* logger,
+                       std::vector<UnaryMethod> methods)
     : authenticator_(authenticator),
+      access_(access),
       clock_(clock),
       logger_(logger),
       methods_(MakeTable(std::move(methods))) {}
 
 void Dispatcher::Call(BackendCall call, Done done) {
   std::vector<std::string> authorization = std::move(call.authorization);
+  const auto found = methods_.find(call.method);
+  const UnaryMethod* method =
+      found == methods_.end() ? nullptr : &found->second;
+  auto caller = std::make_shared<Caller>();
+  caller->request_id = call.request_id;
+  caller->peer = std::move(call.peer);
+  caller->user_agent = std::move(call.user_agent);
+  if (method != nullptr && method->repeatable) {
+    caller->replay_seed = ReplaySeed(authorization);
+  }
   Pending pending = {.logger = logger_,
+                     .access = access_,
                      .method = call.method,
                      .request_id = std::move(call.request_id),
-                     .principal = {},
+                     .caller = nullptr,
+                     .action = {},
+                     .account_id = {},
                      .done = std::move(done)};
   authenticator_->Authenticate(
       authorization, clock_->Now(),
-      [this, call = std::move(call), pending = std::move(pending)](
-          const absl::StatusOr<Principal>& principal) mutable {
+      [this, method, caller = std::move(caller), call = std::move(call),
+       pending =
+           std::move(pending)](absl::StatusOr<Principal> principal) mutable {
         if (!principal.ok()) {
           std::move(pending).Fail(principal.status());
           return;
         }
-        pending.principal = principal->ToString();
-        Act(std::move(call), *principal, std::move(pending));
+        caller->principal = *std::move(principal);
+        pending.caller = caller;
+        if (call.scope == CallScope::kIdentify) {
+          std::move(pending).Answer(nullptr);
+        } else if (method == nullptr) {
+          std::move(pending).Fail(MakeError(absl::StatusCode::kUnimplemented,
+                                            "no such method",
+                                            {.reason = "METHOD_UNKNOWN"}));
+        } else {
+          Act(*method, std::move(call), std::move(caller), std::move(pending));
+        }
       });
   for (std::string& credential : authorization) Wipe(credential);
 }
 
-void Dispatcher::Act(BackendCall call, const Principal& principal,
-                     Pending pending) const {
-  if (call.scope == CallScope::kIdentify) {
-    std::move(pending).Answer(nullptr);
-    return;
+void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
+                     CallerPtr caller, Pending pending) const {
+  if (method.right.has_value()) {
+    pending.action = method.action;
+    pending.account_id = method.account_id(*call.request);
   }
-  const auto found = methods_.find(call.method);
-  if (found == methods_.end()) {
-    std::move(pending).Fail(MakeError(absl::StatusCode::kUnimplemented,
-                                      "no such method",
-                                      {.reason = "METHOD_UNKNOWN"}));
-    return;
-  }
-  const UnaryMethod& method = found->second;
-  MethodCall method_call = {
-      .principal = principal,
-      .request = *call.request,
-      .expired = [clock = clock_, deadline = call.deadline,
-                  cancelled = std::move(call.cancelled)]() mutable {
-        return (cancelled && cancelled()) || clock->Now() >= deadline;
-      }};
   if (call.scope == CallScope::kAdmit) {
-    method.admit(
-        std::move(method_call),
+    if (!method.right.has_value()) {
+      std::move(pending).Answer(nullptr);
+      return;
+    }
+    const std::string account_id = pending.account_id;
+    access_->Admit(
+        caller->principal, account_id, *method.right,
         [pending = std::move(pending)](const absl::Status& status) mutable {
           if (status.ok()) {
             std::move(pending).Answer(nullptr);
@@ -117,6 +183,13 @@ void Dispatcher::Act(BackendCall call, const Principal& principal,
         });
     return;
   }
+  MethodCall method_call = {
+      .caller = std::move(caller),
+      .request = *call.request,
+      .expired = [clock = clock_, deadline = call.deadline,
+                  cancelled = std::move(call.cancelled)]() mutable {
+        return (cancelled && cancelled()) || clock->Now() >= deadline;
+      }};
   method.handle(std::move(method_call),
                 [pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>

@@ -9,33 +9,38 @@
 #include "google/protobuf/descriptor.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/domain/access.h"
+#include "server/domain/caller.h"
 #include "server/identity/authenticator.h"
 #include "server/rpc/unary_method.h"
 
 namespace signet {
 
 // The way of every call in this process, from gRPC and from REST alike:
-// authenticate, admit or handle, and make a google.rpc.Status of an error (see
-// status.h). A method that is not in the table: UNIMPLEMENTED, after
-// authentication. What stays hidden from clients (the text of INTERNAL, UNKNOWN
-// and DATA_LOSS) is logged here with the call's request id.
+// authenticate, admit or handle, write a denial into the audit log, and make a
+// google.rpc.Status of an error (see status.h). A method that is not in the
+// table: UNIMPLEMENTED, after authentication. What stays hidden from clients
+// (the text of INTERNAL, UNKNOWN and DATA_LOSS) is logged here with the call's
+// request id.
 //
 // Thread-safe: immutable after construction. Nothing blocks.
 class Dispatcher final : public Backend {
  public:
   // All outlive the dispatcher, which outlives its calls. No two `methods`
   // share a descriptor.
-  Dispatcher(Authenticator* authenticator, const Clock* clock, Logger* logger,
-             std::vector<UnaryMethod> methods);
+  Dispatcher(Authenticator* authenticator, Access* access, const Clock* clock,
+             Logger* logger, std::vector<UnaryMethod> methods);
 
   void Call(BackendCall call, Done done) override;
 
  private:
   struct Pending;
 
-  void Act(BackendCall call, const Principal& principal, Pending pending) const;
+  void Act(const UnaryMethod& method, BackendCall call, CallerPtr caller,
+           Pending pending) const;
 
   Authenticator* const authenticator_;
+  Access* const access_;
   const Clock* const clock_;
   Logger* const logger_;
   const absl::flat_hash_map<const google::protobuf::MethodDescriptor*,

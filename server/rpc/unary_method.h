@@ -3,38 +3,53 @@
 #define SIGNET_SERVER_RPC_UNARY_METHOD_H_
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "server/identity/principal.h"
+#include "server/domain/access.h"
+#include "server/domain/caller.h"
 
 namespace signet {
 
-// A call once its caller is known. `principal` and `request` are read before
-// the method returns.
+// A call once its caller is known.
 struct MethodCall {
-  const Principal& principal;
-  const google::protobuf::Message& request;  // Of the method's input type.
+  CallerPtr caller;
+  // Of the method's input type; read before the method returns.
+  const google::protobuf::Message& request;
   // Whether the caller has gone away. Thread-safe until `done`; never null.
   absl::AnyInvocable<bool()> expired;
 };
 
 // One method of the API: how a message becomes a call into the domain and its
-// outcome a message. Both functions are thread-safe and call `done` once,
-// perhaps before they return.
+// outcome a message. The functions are thread-safe.
 struct UnaryMethod {
-  using AdmitDone = absl::AnyInvocable<void(absl::Status) &&>;
-  using HandleDone = absl::AnyInvocable<
+  using Done = absl::AnyInvocable<
       void(absl::StatusOr<std::unique_ptr<google::protobuf::Message>>) &&>;
 
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
-  // Authorizes only.
-  absl::AnyInvocable<void(MethodCall, AdmitDone) const> admit;
-  // Authorizes, validates, acts. The message is of the method's output type.
-  absl::AnyInvocable<void(MethodCall, HandleDone) const> handle;
+
+  // What the audit log calls it, for example `service_account.create`.
+  std::string action = {};
+
+  // What the caller needs on the account; absent where a good credential is
+  // enough.
+  std::optional<Right> right = {};
+
+  // The account that the request is about, as the client wrote it. Null where
+  // `right` is absent.
+  absl::AnyInvocable<std::string(const google::protobuf::Message&) const>
+      account_id = nullptr;
+
+  // Whether Caller::replay_seed is wanted.
+  bool repeatable = false;
+
+  // Authorizes, validates, acts; calls `done` once, perhaps before it returns.
+  // The message is of the method's output type.
+  absl::AnyInvocable<void(MethodCall, Done) const> handle = nullptr;
 };
 
 }  // namespace signet

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/audit_log.h"
+
+#include <utility>
+
+#include "nlohmann/json.hpp"
+#include "server/domain/audit_seal.h"
+
+namespace signet {
+namespace {
+
+constexpr size_t kMaxUserAgentBytes = 256;
+constexpr std::string_view kBrokenAction = "audit.broken";
+
+absl::Time WholeMicros(absl::Time time) {
+  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+}
+
+// Clients choose it; what is kept is short, and printable ASCII.
+std::string Printable(std::string_view text) {
+  std::string kept(text.substr(0, kMaxUserAgentBytes));
+  for (char& c : kept) {
+    if (c < 0x20 || c > 0x7E) c = '?';
+  }
+  return kept;
+}
+
+std::string DetailsText(const std::map<std::string, std::string>& details) {
+  if (details.empty()) return "";
+  // The values are ours or were validated; dump() must not throw all the same.
+  return nlohmann::json(details).dump(-1, ' ', false,
+                                      nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+absl::Status AuditLog::Append(WriteTxn& txn, const Uuid& account_id,
+                              const Caller& caller, absl::Time now,
+                              const AuditEntry& entry,
+                              std::string_view outcome) const {
+  return AppendEvent(txn, {.account_id = account_id,
+                           .at = WholeMicros(now),
+                           .actor = caller.principal.ToString(),
+                           .action = entry.action,
+                           .resource_type = entry.resource_type,
+                           .resource_id = entry.resource_id,
+                           .outcome = std::string(outcome),
+                           .request_id = caller.request_id,
+                           .peer = caller.peer,
+                           .user_agent = Printable(caller.user_agent),
+                           .details = DetailsText(entry.details)});
+}
+
+absl::Status AuditLog::AppendSystem(WriteTxn& txn, const Uuid& account_id,
+                                    absl::Time now,
+                                    const AuditEntry& entry) const {
+  return AppendEvent(txn, {.account_id = account_id,
+                           .at = WholeMicros(now),
+                           .actor = std::string(kSystemActor),
+                           .action = entry.action,
+                           .resource_type = entry.resource_type,
+                           .resource_id = entry.resource_id,
+                           .outcome = std::string(kAllowed),
+                           .request_id = "",
+                           .peer = "",
+                           .user_agent = "",
+                           .details = DetailsText(entry.details)});
+}
+
+absl::Status AuditLog::AppendEvent(WriteTxn& txn,
+                                   AuditEventRecord event) const {
+  absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(event.account_id);
+  if (absl::IsNotFound(chain.status())) {
+    chain.emplace();
+    chain->account_id = event.account_id;
+  } else if (!chain.ok()) {
+    return chain.status();
+  } else if (!IsSealed(*keyring_, *chain)) {
+    // Goes on, but never silently: the record is about to be sealed again.
+    AuditEventRecord broken = {.account_id = event.account_id,
+                               .sequence = ++chain->last_sequence,
+                               .at = event.at,
+                               .actor = std::string(kSystemActor),
+                               .action = std::string(kBrokenAction),
+                               .outcome = std::string(kAllowed)};
+    SealEvent(*keyring_, chain->last_mac, broken);
+    chain->last_mac = broken.mac;
+    if (absl::Status s = txn.InsertAuditEvent(broken); !s.ok()) return s;
+  }
+  event.sequence = ++chain->last_sequence;
+  SealEvent(*keyring_, chain->last_mac, event);
+  chain->last_mac = event.mac;
+  SealChain(*keyring_, *chain);
+  if (absl::Status s = txn.InsertAuditEvent(event); !s.ok()) return s;
+  return txn.PutAuditChain(*chain);
+}
+
+}  // namespace signet

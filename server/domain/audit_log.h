@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_AUDIT_LOG_H_
+#define SIGNET_SERVER_DOMAIN_AUDIT_LOG_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/caller.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// What audit events call things.
+inline constexpr std::string_view kServiceAccountResource = "service_account";
+inline constexpr std::string_view kAuthorizationResource = "authorization";
+
+inline constexpr std::string_view kAllowed = "allowed";
+inline constexpr std::string_view kDenied = "denied";
+
+// The actor of what the server does by itself.
+inline constexpr std::string_view kSystemActor = "system";
+
+// What happened, to be written down. Never a secret.
+struct AuditEntry {
+  std::string action;              // `service_account.create`
+  std::string resource_type = {};  // Empty where there is none.
+  std::string resource_id = {};
+  std::map<std::string, std::string> details = {};
+};
+
+// Writes events into each account's log so that a later change is noticed:
+// every event carries an HMAC (under the server's key) over itself and the HMAC
+// of the event before, and one more record, HMACed too, says where the log
+// begins and ends. Whoever has the database but not the key can neither alter,
+// reorder, insert nor remove an event without a trace, nor cut either end of
+// the log; putting back an older copy of the whole account goes unnoticed.
+//
+// Thread-safe.
+class AuditLog {
+ public:
+  // `keyring` outlives the log.
+  explicit AuditLog(const MacKeyring* keyring) : keyring_(keyring) {}
+
+  // Appends what `caller` did, inside the transaction that does it. The account
+  // exists. Where the log was tampered with since the last event, an event
+  // `audit.broken` goes before, which Verify reports for ever.
+  absl::Status Append(WriteTxn& txn, const Uuid& account_id,
+                      const Caller& caller, absl::Time now,
+                      const AuditEntry& entry,
+                      std::string_view outcome = kAllowed) const;
+
+  // As Append, for what the server does by itself.
+  absl::Status AppendSystem(WriteTxn& txn, const Uuid& account_id,
+                            absl::Time now, const AuditEntry& entry) const;
+
+ private:
+  absl::Status AppendEvent(WriteTxn& txn, AuditEventRecord event) const;
+
+  const MacKeyring* const keyring_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_AUDIT_LOG_H_

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/authorization_rule.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace signet {
+namespace {
+
+constexpr size_t kMaxKeyLength = 100;
+
+constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
+    {"user", SubjectType::kUser},
+    {"group", SubjectType::kGroup},
+    {"service_account", SubjectType::kServiceAccount},
+};
+
+constexpr std::pair<std::string_view, GrantKind> kGrantKinds[] = {
+    {"capability", GrantKind::kCapability},
+    {"account_owner", GrantKind::kAccountOwner},
+    {"super_admin", GrantKind::kSuperAdmin},
+};
+
+constexpr std::string_view kResourceTypes[] = {
+    "client",   "account",    "workspace",  "domain", "dns_record", "mailbox",
+    "redirect", "forwarding", "credential", "tenant", "route",      "proxy",
+};
+
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+
+// A word of a capability key.
+bool IsWord(std::string_view word) {
+  return !word.empty() && IsLower(word.front()) &&
+         std::all_of(word.begin(), word.end(), [](char c) {
+           return IsLower(c) || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+bool IsCapabilityKey(std::string_view key) {
+  if (key.size() > kMaxKeyLength) return false;
+  size_t dot = key.find('.');
+  if (dot == key.npos) return false;
+  while (dot != key.npos) {
+    if (!IsWord(key.substr(0, dot))) return false;
+    key.remove_prefix(dot + 1);
+    dot = key.find('.');
+  }
+  return IsWord(key);
+}
+
+}  // namespace
+
+std::optional<SubjectType> ParseSubjectType(std::string_view text) {
+  for (const auto& [name, type] : kSubjectTypes) {
+    if (name == text) return type;
+  }
+  return std::nullopt;
+}
+
+std::string_view SubjectTypeName(SubjectType type) {
+  for (const auto& [name, known] : kSubjectTypes) {
+    if (known == type) return name;
+  }
+  return "";
+}
+
+std::optional<GrantKind> ParseGrantKind(std::string_view text) {
+  for (const auto& [name, kind] : kGrantKinds) {
+    if (name == text) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string_view GrantKindName(GrantKind kind) {
+  for (const auto& [name, known] : kGrantKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
+
+absl::Status CheckCapabilityKey(std::string_view key) {
+  if (IsCapabilityKey(key)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "want lower-case words of letters, digits and _, at least two, parted by "
+      "., at most 100 characters, such as auth.manage");
+}
+
+absl::Status CheckResourceType(std::string_view type) {
+  if (std::find(std::begin(kResourceTypes), std::end(kResourceTypes), type) !=
+      std::end(kResourceTypes)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "want client, account, workspace, domain, dns_record, mailbox, redirect, "
+      "forwarding, credential, tenant, route or proxy");
+}
+
+}  // namespace signet

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_AUTHORIZATION_RULE_H_
+#define SIGNET_SERVER_DOMAIN_AUTHORIZATION_RULE_H_
+
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// The texts that clients write and read for the parts of an authorization.
+
+// `user`, `group`, `service_account`; nullopt for anything else.
+std::optional<SubjectType> ParseSubjectType(std::string_view text);
+std::string_view SubjectTypeName(SubjectType type);
+
+// `capability`, `account_owner`, `super_admin`; nullopt for anything else.
+std::optional<GrantKind> ParseGrantKind(std::string_view text);
+std::string_view GrantKindName(GrantKind kind);
+
+// Lower-case words of letters, digits and `_`, each beginning with a letter, at
+// least two, parted by `.`, at most 100 characters in all. INVALID_ARGUMENT
+// otherwise, "got X, want Y".
+absl::Status CheckCapabilityKey(std::string_view key);
+
+// client, account, workspace, domain, dns_record, mailbox, redirect,
+// forwarding, credential, tenant, route or proxy. INVALID_ARGUMENT otherwise.
+absl::Status CheckResourceType(std::string_view type);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_AUTHORIZATION_RULE_H_

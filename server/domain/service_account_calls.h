@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_CALLS_H_
+#define SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_CALLS_H_
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/error.h"
+#include "server/base/uuid.h"
+#include "server/domain/service_accounts.h"
+#include "storage/store.h"
+
+// What the methods of ServiceAccounts share. Not for others.
+
+namespace signet {
+
+// Two mints in a row that are both taken mean a broken random source.
+inline constexpr int kMintAttempts = 3;
+
+// As times are recorded.
+absl::Time WholeMicros(absl::Time time);
+
+// NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND.
+absl::Status NoSuchServiceAccount();
+
+// The service account, or NoSuchServiceAccount().
+absl::StatusOr<ServiceAccountRecord> FindServiceAccount(ReadTxn& txn,
+                                                        const Uuid& account_id,
+                                                        const Uuid& id);
+
+// FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED.
+absl::Status CheckNotRevoked(const ServiceAccountRecord& record);
+
+// Moves on updated_at and the revision.
+void MarkChanged(ServiceAccountRecord& record, absl::Time now);
+
+template <typename T>
+void ServiceAccounts::Refuse(const Caller& caller, std::string_view account_id,
+                             Right right, absl::Status fault, Done<T> done) {
+  RefuseWith(caller, account_id, right,
+             [fault = std::move(fault),
+              done = std::move(done)](const absl::Status& access) mutable {
+               std::move(done)(access.ok() ? fault : access);
+             });
+}
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_CALLS_H_

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/domain/authorization_rule.h"
+#include "server/domain/encoding.h"
+#include "server/domain/name_rule.h"
+#include "server/domain/replay.h"
+#include "server/domain/service_account_calls.h"
+#include "server/domain/service_accounts.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+constexpr size_t kMaxCapabilities = 32;
+
+// All of a create but its idempotency key.
+std::string Fingerprint(const ServiceAccounts::CreateRequest& request) {
+  Encoder encoder("signet create v1");
+  encoder.Add(request.account_id).Add(request.name);
+  encoder.Add(request.expires_at.has_value());
+  if (request.expires_at.has_value()) {
+    encoder.Add(static_cast<uint64_t>(request.expires_at->seconds))
+        .Add(request.expires_at->nanos);
+  }
+  encoder.Add(request.description).Add(request.labels);
+  encoder.Add(uint64_t{request.capabilities.size()});
+  for (const std::string& key : request.capabilities) encoder.Add(key);
+  return std::move(encoder).text();
+}
+
+void CheckCapabilities(const std::vector<std::string>& capabilities,
+                       Violations& violations) {
+  if (capabilities.size() > kMaxCapabilities) {
+    violations.Add("capabilities",
+                   absl::StrCat("got ", capabilities.size(), ", want at most ",
+                                kMaxCapabilities));
+    return;
+  }
+  for (size_t i = 0; i < capabilities.size(); ++i) {
+    violations.Add(absl::StrCat("capabilities[", i, "]"),
+                   CheckCapabilityKey(capabilities[i]));
+  }
+}
+
+}  // namespace
+
+// A create on its way through the store, which may try it more than once.
+struct ServiceAccounts::CreateCall {
+  CallerPtr caller;
+  absl::Time now;
+  IssuedServiceAccount issued;
+  std::vector<std::string> capabilities;
+  std::optional<Replay> replay;
+  absl::Status fault;  // Stands unless the call is a repetition.
+  Expired expired;
+  Done<IssuedServiceAccount> done;
+  int attempts_left = kMintAttempts;
+  // The answer given before, if it was.
+  std::optional<IssuedServiceAccount> repeated;
+
+  // Check and insertion in one transaction: no window between them.
+  absl::Status Run(WriteTxn& txn, const AuditLog& audit, RandomSource& random) {
+    repeated.reset();
+    const ServiceAccountRecord& record = issued.record;
+    const absl::StatusOr<GrantKind> grant =
+        AuthorizeCaller(txn, *caller, now, record.account_id, Right::kManage);
+    if (!grant.ok()) return grant.status();
+    if (replay.has_value()) {
+      absl::StatusOr<std::optional<IssuedServiceAccount>> before =
+          FindReplay(txn, *replay);
+      if (!before.ok()) return before.status();
+      repeated = *std::move(before);
+      if (repeated.has_value()) return absl::OkStatus();
+    }
+    absl::Status status = fault;
+    if (!status.ok()) return status;
+    if (*grant == GrantKind::kSuperAdmin) {
+      status = txn.EnsureAccount(record.account_id, record.created_at);
+    }
+    status.Update(txn.InsertServiceAccount(record));
+    if (status.ok()) status = Grant(txn, random);
+    if (status.ok()) {
+      status = audit.Append(txn, record.account_id, *caller, now, Entry());
+    }
+    if (status.ok() && replay.has_value()) {
+      status = KeepReplay(txn, *replay, issued, now, random);
+    }
+    return status;
+  }
+
+  absl::Status Grant(WriteTxn& txn, RandomSource& random) const {
+    const std::vector<Subject> subjects = caller->principal.Subjects();
+    for (const std::string& key : capabilities) {
+      AuthorizationRecord authorization;
+      authorization.id = Uuid::V7(now, random);
+      authorization.account_id = issued.record.account_id;
+      authorization.subject = {SubjectType::kServiceAccount,
+                               issued.record.id.ToString()};
+      authorization.capability_key = key;
+      authorization.created_at = issued.record.created_at;
+      absl::Status status = CheckMayGrant(txn, subjects, authorization);
+      if (status.ok()) status = txn.InsertAuthorization(authorization);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  AuditEntry Entry() const {
+    AuditEntry entry = {
+        .action = "service_account.create",
+        .resource_type = std::string(kServiceAccountResource),
+        .resource_id = issued.record.id.ToString(),
+        .details = {{"token_public_id", issued.record.token.public_id}}};
+    if (!capabilities.empty()) {
+      entry.details["capabilities"] = absl::StrJoin(capabilities, ",");
+    }
+    return entry;
+  }
+};
+
+void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
+                             Expired expired, Done<IssuedServiceAccount> done) {
+  const absl::Time now = clock_->Now();
+  Violations violations;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("account_id", request.account_id);
+  violations.Add("name", CheckName(request.name));
+  const absl::StatusOr<std::optional<absl::Time>> expires_at =
+      DecideExpiry(request.expires_at, now, policy_.expiry);
+  violations.Add("description", CheckFreeText(request.description));
+  violations.Add("labels", CheckLabels(request.labels));
+  CheckCapabilities(request.capabilities, violations);
+  std::optional<Replay> replay;
+  if (!request.idempotency_key.empty()) {
+    violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
+    if (account_id.has_value()) request.account_id = account_id->ToString();
+    replay =
+        Replay::For(*caller, request.idempotency_key, Fingerprint(request));
+  }
+  // A repetition may come when the expiry it asked for is over.
+  const bool may_be_repeated = replay.has_value() && violations.empty();
+  violations.Add("expires_at", expires_at.status());
+  absl::Status fault;
+  if (may_be_repeated && !violations.empty()) {
+    fault = std::move(violations).ToStatus();
+  } else if (!violations.empty()) {
+    Refuse(*caller, request.account_id, Right::kManage,
+           std::move(violations).ToStatus(), std::move(done));
+    return;
+  }
+
+  auto call = std::make_shared<CreateCall>();
+  call->caller = std::move(caller);
+  call->now = now;
+  ServiceAccountRecord& record = call->issued.record;
+  record.account_id = *account_id;
+  record.name = std::move(request.name);
+  record.description = std::move(request.description);
+  record.labels = std::move(request.labels);
+  record.created_by_user_id = call->caller->principal.user_id();
+  call->capabilities = std::move(request.capabilities);
+  std::sort(call->capabilities.begin(), call->capabilities.end());
+  call->capabilities.erase(
+      std::unique(call->capabilities.begin(), call->capabilities.end()),
+      call->capabilities.end());
+  call->replay = std::move(replay);
+  call->expired = std::move(expired);
+  call->done = std::move(done);
+  call->fault = std::move(fault);
+  if (expires_at.ok()) record.token.expires_at = *expires_at;
+  MintAndCreate(std::move(call));
+}
+
+void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
+  --call->attempts_left;
+  ServiceAccountRecord& record = call->issued.record;
+  IssuedToken token = IssueToken(policy_.token_prefix, call->now,
+                                 record.token.expires_at, *keyring_, *random_);
+  call->issued.token = std::move(token.text);
+  record.token = std::move(token.record);
+  record.id = Uuid::V7(call->now, *random_);
+  record.created_at = record.token.created_at;
+  record.updated_at = record.created_at;
+
+  Expired expired;
+  if (call->expired) expired = [call] { return call->expired(); };
+  Store::WriteBody body = [this, call](WriteTxn& txn) {
+    return call->Run(txn, *audit_, *random_);
+  };
+  store_->Write(
+      std::move(body),
+      [this, call = std::move(call)](const absl::Status& status) mutable {
+        if (absl::IsAlreadyExists(status)) {
+          if (call->attempts_left > 0) {
+            MintAndCreate(std::move(call));
+            return;
+          }
+          std::move(call->done)(absl::InternalError(
+              absl::StrCat(kMintAttempts, " minted ids in a row were taken")));
+        } else if (!status.ok()) {
+          std::move(call->done)(status);
+        } else if (call->repeated.has_value()) {
+          std::move(call->done)(*std::move(call->repeated));
+        } else {
+          std::move(call->done)(std::move(call->issued));
+        }
+      },
+      std::move(expired));
+}
+
+}  // namespace signet

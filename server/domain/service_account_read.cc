@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/domain/encoding.h"
+#include "server/domain/page_token.h"
+#include "server/domain/service_account_calls.h"
+#include "server/domain/service_account_filter.h"
+#include "server/domain/service_accounts.h"
+#include "server/domain/violations.h"
+#include "server/token/token.h"
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kPositionPurpose = "signet position v1";
+
+// What a page token belongs to.
+std::string QuestionOf(const ServiceAccountQuery& query) {
+  Encoder encoder("signet list service accounts v1");
+  encoder.Add(query.account_id)
+      .Add(query.filter.include_revoked)
+      .Add(query.filter.name_prefix)
+      .Add(query.filter.state.has_value())
+      .Add(static_cast<int>(
+          query.filter.state.value_or(ServiceAccountState::kActive)))
+      .Add(query.filter.expires_before)
+      .Add(query.filter.unused_since)
+      .Add(static_cast<int>(query.order))
+      .Add(query.descending);
+  return std::move(encoder).text();
+}
+
+std::string EncodePosition(const ServiceAccountPosition& position) {
+  return Encoder(kPositionPurpose)
+      .Add(position.id)
+      .Add(position.name)
+      .Add(position.last_used_at)
+      .text();
+}
+
+std::optional<ServiceAccountPosition> DecodePosition(std::string_view text) {
+  Decoder decoder(kPositionPurpose, text);
+  ServiceAccountPosition position;
+  position.id = decoder.Id();
+  position.name = decoder.Text();
+  position.last_used_at = decoder.OptionalTime();
+  if (!decoder.Finished()) return std::nullopt;
+  return position;
+}
+
+}  // namespace
+
+void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
+                          Done<ServiceAccountRecord> done) {
+  Violations violations;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("account_id", request.account_id);
+  const bool by_token = !request.token_public_id.empty();
+  std::optional<Uuid> id;
+  if (!by_token) {
+    id = violations.TakeId("service_account_id", request.service_account_id);
+  } else {
+    if (!request.service_account_id.empty()) {
+      violations.Add("token_public_id", "want it or service_account_id alone");
+    }
+    if (!IsTokenPublicId(request.token_public_id)) {
+      violations.Add("token_public_id", "want 16 letters and digits");
+    }
+  }
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, Right::kView,
+           std::move(violations).ToStatus(), std::move(done));
+    return;
+  }
+  ReadOutcome<ServiceAccountRecord>(
+      *store_,
+      [subjects = caller->principal.Subjects(), account_id = *account_id, id,
+       public_id = request.token_public_id](
+          ReadTxn& txn) -> absl::StatusOr<ServiceAccountRecord> {
+        const absl::Status access =
+            Authorize(txn, subjects, account_id, Right::kView).status();
+        if (!access.ok()) return access;
+        if (id.has_value()) return FindServiceAccount(txn, account_id, *id);
+        absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
+        if (absl::IsNotFound(found.status())) return NoSuchServiceAccount();
+        if (!found.ok()) return found.status();
+        if (found->owner.account_id != account_id) {
+          return NoSuchServiceAccount();
+        }
+        return std::move(found->owner);
+      },
+      std::move(done));
+}
+
+void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
+                           Done<Page> done) {
+  Violations violations;
+  ServiceAccountQuery query;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("account_id", request.account_id);
+  query.account_id = account_id.value_or(Uuid());
+  query.filter = ReadConditions(request.conditions, clock_->Now(), violations);
+  ReadOrder(request.order_by, query, violations);
+  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
+  violations.Add("page_size", page_size.status());
+  query.limit = page_size.value_or(kMaxPageSize);
+  query.scan_limit = kMaxPageScan;
+  std::string question = QuestionOf(query);
+  if (!request.page_token.empty()) {
+    const std::optional<std::string> position =
+        ReadPageToken(*keyring_, question, request.page_token);
+    if (position.has_value()) query.after = DecodePosition(*position);
+    if (!query.after.has_value()) {
+      violations.Add("page_token",
+                     "want a next_page_token of the same question");
+    }
+  }
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, Right::kView,
+           std::move(violations).ToStatus(), std::move(done));
+    return;
+  }
+  ReadOutcome<Page>(
+      *store_,
+      [this, subjects = caller->principal.Subjects(), query = std::move(query),
+       question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
+        const absl::Status access =
+            Authorize(txn, subjects, query.account_id, Right::kView).status();
+        if (!access.ok()) return access;
+        absl::StatusOr<ServiceAccountPage> found =
+            txn.ListServiceAccounts(query);
+        if (!found.ok()) return found.status();
+        Page page = {.records = std::move(found->records),
+                     .next_page_token = ""};
+        if (found->next.has_value()) {
+          page.next_page_token =
+              MakePageToken(*keyring_, question, EncodePosition(*found->next));
+        }
+        return page;
+      },
+      std::move(done));
+}
+
+}  // namespace signet

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/rfc3339.h"
+#include "server/domain/encoding.h"
+#include "server/domain/replay.h"
+#include "server/domain/service_account_calls.h"
+#include "server/domain/service_accounts.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+// All of a rotation but its idempotency key.
+std::string Fingerprint(const Uuid& account_id, const Uuid& id,
+                        const ServiceAccounts::RotateRequest& request) {
+  Encoder encoder("signet rotate v1");
+  encoder.Add(account_id).Add(id).Add(request.overlap.has_value());
+  if (request.overlap.has_value()) {
+    encoder.Add(static_cast<uint64_t>(request.overlap->seconds))
+        .Add(request.overlap->nanos);
+  }
+  encoder.Add(request.expires_at.has_value());
+  if (request.expires_at.has_value()) {
+    encoder.Add(static_cast<uint64_t>(request.expires_at->seconds))
+        .Add(request.expires_at->nanos);
+  }
+  return std::move(encoder).text();
+}
+
+}  // namespace
+
+// A rotation on its way through the store, which may try it more than once.
+struct ServiceAccounts::RotateCall {
+  CallerPtr caller;
+  absl::Time now;
+  Uuid account_id;
+  Uuid id;
+  absl::Duration overlap;
+  bool keep_expiry;                       // That of the token before.
+  std::optional<absl::Time> expires_at;   // Otherwise, or if that is over.
+  std::optional<absl::Duration> max_ttl;  // Also of what is kept.
+  std::optional<Replay> replay;
+  absl::Status fault;  // Stands unless the call is a repetition.
+  IssuedToken minted;
+  Expired expired;
+  Done<IssuedServiceAccount> done;
+  int attempts_left = kMintAttempts;
+  IssuedServiceAccount issued;  // The answer.
+
+  absl::Status Run(WriteTxn& txn, const AuditLog& audit, RandomSource& random) {
+    const absl::StatusOr<GrantKind> grant =
+        AuthorizeCaller(txn, *caller, now, account_id, Right::kManage);
+    if (!grant.ok()) return grant.status();
+    if (replay.has_value()) {
+      absl::StatusOr<std::optional<IssuedServiceAccount>> before =
+          FindReplay(txn, *replay);
+      if (!before.ok()) return before.status();
+      if (before->has_value()) {
+        issued = **std::move(before);
+        return absl::OkStatus();
+      }
+    }
+    if (!fault.ok()) return fault;
+    absl::StatusOr<ServiceAccountRecord> found =
+        FindServiceAccount(txn, account_id, id);
+    if (!found.ok()) return found.status();
+    absl::Status status = CheckNotRevoked(*found);
+    if (!status.ok()) return status;
+    return Replace(txn, *std::move(found), audit, random);
+  }
+
+  absl::Status Replace(WriteTxn& txn, ServiceAccountRecord record,
+                       const AuditLog& audit, RandomSource& random) {
+    const std::string replaced = record.token.public_id;
+    const std::optional<absl::Time> expiry = Expiry(record.token);
+    record.token = minted.record;
+    record.token.expires_at = expiry;
+    MarkChanged(record, now);
+    issued.record = record;
+    // Copied, as the transaction may run again.
+    issued.token = Secret(std::string(minted.text.Expose()));
+    const absl::Time retires_at = WholeMicros(now) + overlap;
+    absl::Status status =
+        txn.ReplaceToken(record, WholeMicros(now), retires_at);
+    if (status.ok()) {
+      status = audit.Append(
+          txn, account_id, *caller, now,
+          {.action = "service_account.rotate",
+           .resource_type = std::string(kServiceAccountResource),
+           .resource_id = id.ToString(),
+           .details = {
+               {"token_public_id", record.token.public_id},
+               {"replaced_token_public_id", replaced},
+               {"replaced_token_retires_at", FormatRfc3339(retires_at)}}});
+    }
+    if (status.ok() && replay.has_value()) {
+      status = KeepReplay(txn, *replay, issued, now, random);
+    }
+    return status;
+  }
+
+  std::optional<absl::Time> Expiry(const TokenRecord& before) const {
+    if (!keep_expiry) return expires_at;
+    if (!before.expires_at.has_value()) {
+      return max_ttl.has_value() ? expires_at : std::nullopt;
+    }
+    if (*before.expires_at <= now) return expires_at;
+    if (!max_ttl.has_value()) return before.expires_at;
+    return std::min(*before.expires_at, WholeMicros(now) + *max_ttl);
+  }
+};
+
+void ServiceAccounts::Rotate(CallerPtr caller, RotateRequest request,
+                             Expired expired, Done<IssuedServiceAccount> done) {
+  const absl::Time now = clock_->Now();
+  Violations violations;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("account_id", request.account_id);
+  const std::optional<Uuid> id =
+      violations.TakeId("service_account_id", request.service_account_id);
+  const absl::StatusOr<absl::Duration> overlap = ReadDuration(
+      request.overlap.value_or(RawDuration()), policy_.max_overlap);
+  violations.Add("overlap", overlap.status());
+  const absl::StatusOr<std::optional<absl::Time>> expires_at =
+      DecideExpiry(request.expires_at, now, policy_.expiry);
+  std::optional<Replay> replay;
+  if (!request.idempotency_key.empty()) {
+    violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
+    if (violations.empty()) {
+      replay = Replay::For(*caller, request.idempotency_key,
+                           Fingerprint(*account_id, *id, request));
+    }
+  }
+  // A repetition may come when the expiry it asked for is over.
+  violations.Add("expires_at", expires_at.status());
+  absl::Status fault;
+  if (replay.has_value() && !violations.empty()) {
+    fault = std::move(violations).ToStatus();
+  } else if (!violations.empty()) {
+    Refuse(*caller, request.account_id, Right::kManage,
+           std::move(violations).ToStatus(), std::move(done));
+    return;
+  }
+
+  auto call = std::make_shared<RotateCall>();
+  call->caller = std::move(caller);
+  call->now = now;
+  call->account_id = *account_id;
+  call->id = *id;
+  call->overlap = *overlap;
+  call->keep_expiry = !request.expires_at.has_value();
+  if (expires_at.ok()) call->expires_at = *expires_at;
+  call->max_ttl = policy_.expiry.max_ttl;
+  call->replay = std::move(replay);
+  call->fault = std::move(fault);
+  call->expired = std::move(expired);
+  call->done = std::move(done);
+  MintAndRotate(std::move(call));
+}
+
+void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
+  --call->attempts_left;
+  call->minted = IssueToken(policy_.token_prefix, call->now, std::nullopt,
+                            *keyring_, *random_);
+  Expired expired;
+  if (call->expired) expired = [call] { return call->expired(); };
+  Store::WriteBody body = [this, call](WriteTxn& txn) {
+    return call->Run(txn, *audit_, *random_);
+  };
+  store_->Write(
+      std::move(body),
+      [this, call = std::move(call)](const absl::Status& status) mutable {
+        if (absl::IsAlreadyExists(status) && call->attempts_left > 0) {
+          MintAndRotate(std::move(call));
+        } else if (absl::IsAlreadyExists(status)) {
+          std::move(call->done)(absl::InternalError(
+              absl::StrCat(kMintAttempts, " minted ids in a row were taken")));
+        } else if (!status.ok()) {
+          std::move(call->done)(status);
+        } else {
+          std::move(call->done)(std::move(call->issued));
+        }
+      },
+      std::move(expired));
+}
+
+}  // namespace signet

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/token_state.h"
+
+#include <algorithm>
+
+namespace signet {
+
+std::optional<absl::Time> DeathOf(const TokenRecord& token) {
+  if (!token.retires_at.has_value()) return token.expires_at;
+  if (!token.expires_at.has_value()) return token.retires_at;
+  return std::min(*token.expires_at, *token.retires_at);
+}
+
+bool IsLive(const TokenOwner& found, absl::Time now) {
+  return !found.owner.revoked_at.has_value() && found.owner.enabled &&
+         now < DeathOf(found.token).value_or(absl::InfiniteFuture());
+}
+
+}  // namespace signet

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_TOKEN_STATE_H_
+#define SIGNET_SERVER_IDENTITY_TOKEN_STATE_H_
+
+#include <optional>
+
+#include "absl/time/time.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// When the token dies by itself; nullopt for never.
+std::optional<absl::Time> DeathOf(const TokenRecord& token);
+
+// Whether the token authenticates at `now`: neither expired nor retired, its
+// service account neither revoked nor disabled.
+bool IsLive(const TokenOwner& found, absl::Time now);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_TOKEN_STATE_H_
