@@ -29,8 +29,8 @@ struct BackendCall {
   const google::protobuf::MethodDescriptor* method = nullptr;
   CallScope scope = CallScope::kFull;
   std::unique_ptr<google::protobuf::Message> request;
-  std::vector<std::string>
-      authorization;       // Every Authorization value, in order.
+  // Every Authorization value, in order; or the one that a form stands for.
+  std::vector<std::string> authorization;
   std::string request_id;  // 1 to 64 of A-Za-z0-9._-
   std::string peer;        // Address and port of the client.
   std::string user_agent;

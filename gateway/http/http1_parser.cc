@@ -56,7 +56,7 @@ int HexDigit(char c) {
 
 Http1Parser::~Http1Parser() {
   Wipe(partial_);
-  WipeFields(request_);
+  WipeRequest(request_);
 }
 
 size_t Http1Parser::Consume(std::string_view bytes) {
@@ -262,7 +262,7 @@ void Http1Parser::OnHeadEnd() {
 
 void Http1Parser::ReadBody(std::string_view& bytes) {
   const size_t taken = std::min<uint64_t>(body_left_, bytes.size());
-  request_.body.append(bytes.substr(0, taken));
+  AppendToBody(bytes.substr(0, taken), request_.body);
   bytes.remove_prefix(taken);
   body_left_ -= taken;
   if (body_left_ > 0) return;
@@ -291,7 +291,7 @@ void Http1Parser::OnChunkSize(std::string_view line) {
     return;
   }
   if (size > options_->max_body_bytes - request_.body.size()) {
-    request_.body.clear();
+    Wipe(request_.body);
     request_.body_too_large = true;
     progress_ = Progress::kComplete;
     return;

@@ -75,7 +75,7 @@ void Http1Session::Dispatch(MonotonicTime now) {
   is_head_ = request.method == "HEAD";
   state_ = State::kHandling;
   if (!host_->Call(0, request)) {
-    WipeFields(request);
+    WipeRequest(request);
     Refuse(HttpFault::kOverloaded, now);
   }
 }

@@ -246,11 +246,11 @@ void Http2Session::OnData(int32_t id, std::string_view bytes) {
   if (stream == nullptr || stream->state != Http2Stream::State::kBody) return;
   HttpRequest& request = stream->request;
   if (bytes.size() > options_->max_body_bytes - request.body.size()) {
-    request.body.clear();
+    Wipe(request.body);
     request.body_too_large = true;
     return Dispatch(*stream);
   }
-  if (Charge(*stream, bytes.size())) request.body.append(bytes);
+  if (Charge(*stream, bytes.size())) AppendToBody(bytes, request.body);
 }
 
 // Takes memory for what `stream` brings, or refuses the stream: the client may

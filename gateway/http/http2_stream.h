@@ -27,7 +27,7 @@ struct Http2Stream {
   Http2Stream(int32_t id, size_t index, Budget* budget, MonotonicTime now)
       : id(id), index(index), lease(budget), since(now) {}
   ~Http2Stream() {
-    WipeFields(request);
+    WipeRequest(request);
     WipeIfSensitive(response);
   }
 

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/wipe.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
 #include "gateway/http_message.h"
 #include "server/base/secret.h"
 
 namespace signet {
 
-void WipeFields(HttpRequest& request) {
+void WipeRequest(HttpRequest& request) {
   for (HttpField& field : request.fields) Wipe(field.value);
+  Wipe(request.body);
+}
+
+void AppendToBody(std::string_view bytes, std::string& body) {
+  const size_t size = body.size() + bytes.size();
+  if (size > body.capacity()) {
+    std::string larger;
+    larger.reserve(std::max(size, 2 * body.capacity()));
+    larger.append(body);
+    std::swap(body, larger);
+    Wipe(larger);
+  }
+  body.append(bytes);
 }
 
 void WipeIfSensitive(HttpResponse& response) {

@@ -2,13 +2,20 @@
 #ifndef SIGNET_GATEWAY_HTTP_WIPE_H_
 #define SIGNET_GATEWAY_HTTP_WIPE_H_
 
+#include <string>
+#include <string_view>
+
 #include "gateway/http_message.h"
+#include "server/base/secret.h"  // Wipe, for all that is not a whole message.
 
 namespace signet {
 
-// Overwrites the field values of a request that nobody will handle: one of them
-// may be a bearer token.
-void WipeFields(HttpRequest& request);
+// Overwrites the field values and the body of a request that nobody will
+// handle: one of them may hold a bearer token.
+void WipeRequest(HttpRequest& request);
+
+// Appends to a body, and wipes the memory that it outgrows.
+void AppendToBody(std::string_view bytes, std::string& body);
 
 // Overwrites the body of a response that holds a token.
 void WipeIfSensitive(HttpResponse& response);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/transcode/json_reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "gateway/transcode/field_target.h"
 #include "gateway/transcode/text_value.h"
 #include "gateway/transcode/well_known.h"
+#include "signet/v1/annotations.pb.h"
 
 namespace signet {
 namespace {
@@ -58,7 +60,7 @@ std::optional<T> IntegerOf(const Json& json) {
 
 class Reader {
  public:
-  explicit Reader(std::span<const FieldPath> bound) : bound_(bound) {}
+  explicit Reader(const TakenFields& taken) : taken_(taken) {}
 
   std::vector<FieldViolation> TakeFaults() { return std::move(faults_); }
 
@@ -73,8 +75,10 @@ class Reader {
                  Message& message) {
     const size_t mark = Enter(field.name());
     fields_.push_back(&field);
-    if (IsBound()) {
+    if (IsIn(taken_.by_path)) {
       Fault("comes from the path, want it absent from the body");
+    } else if (IsIn(taken_.by_header)) {
+      Fault("comes from a header, want it absent from the body");
     } else if (!json.is_null()) {
       if (field.is_map()) {
         ReadMap(json, field, message);
@@ -96,7 +100,9 @@ class Reader {
                   Message& message) {
     const FieldDescriptor* field =
         message.GetDescriptor()->FindFieldByName(name);
-    if (field != nullptr) return ReadField(value, *field, message);
+    if (field != nullptr && !field->options().GetExtension(v1::not_in_json)) {
+      return ReadField(value, *field, message);
+    }
     const size_t mark = Enter(DisplayName(name));
     Fault("unknown field");
     path_.resize(mark);
@@ -195,11 +201,8 @@ class Reader {
            message.GetReflection()->HasOneof(message, oneof);
   }
 
-  bool IsBound() const {
-    for (const FieldPath& path : bound_) {
-      if (path == fields_) return true;
-    }
-    return false;
+  bool IsIn(std::span<const FieldPath> paths) const {
+    return std::find(paths.begin(), paths.end(), fields_) != paths.end();
   }
 
   size_t Enter(std::string_view name) {
@@ -220,7 +223,7 @@ class Reader {
     Fault(std::string(WantInteger(field).message()));
   }
 
-  const std::span<const FieldPath> bound_;
+  const TakenFields taken_;
   FieldPath fields_;  // Where we are, without positions and keys.
   std::string path_;  // Where we are, for people.
   std::vector<FieldViolation> faults_;
@@ -229,21 +232,21 @@ class Reader {
 }  // namespace
 
 std::vector<FieldViolation> JsonToMessage(const Json& json,
-                                          std::span<const FieldPath> bound,
+                                          const TakenFields& taken,
                                           Message& message) {
   if (!json.is_object()) {
     return {{"(body)", absl::StrCat("got ", KindOf(json), ", want an object")}};
   }
-  Reader reader(bound);
+  Reader reader(taken);
   reader.ReadObject(json, message);
   return reader.TakeFaults();
 }
 
 std::vector<FieldViolation> JsonToField(const Json& json,
-                                        std::span<const FieldPath> bound,
+                                        const TakenFields& taken,
                                         const FieldDescriptor& field,
                                         Message& message) {
-  Reader reader(bound);
+  Reader reader(taken);
   reader.ReadField(json, field, message);
   return reader.TakeFaults();
 }

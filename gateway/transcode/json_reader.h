@@ -17,12 +17,17 @@ namespace signet {
 // A field inside a message: the fields that lead to it and, last, itself.
 using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
 
+// Fields that something other than the body gives. Views.
+struct TakenFields {
+  std::span<const FieldPath> by_path;
+  std::span<const FieldPath> by_header;
+};
+
 // Fills `message` from a JSON object, more strictly than protobuf's JSON
 // mapping:
 //   - Names are those of the .proto file, in snake_case; an unknown one is a
-//   fault.
-//   - A field in `bound` comes from elsewhere (the path) and may not be
-//   present.
+//     fault, and so is that of a field marked `signet.v1.not_in_json`.
+//   - A field in `taken` comes from elsewhere and may not be present.
 //   - null means absent, but is a fault inside arrays and maps.
 //   - Types are exact: "1" is no number and 1 no string; an integer has no
 //     fraction or exponent, fits its type, and is never rounded. 64-bit
@@ -33,13 +38,13 @@ using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
 // empty: none. With faults, `message` is partly filled. A fault never echoes a
 // value.
 std::vector<FieldViolation> JsonToMessage(const Json& json,
-                                          std::span<const FieldPath> bound,
+                                          const TakenFields& taken,
                                           google::protobuf::Message& message);
 
 // The same for the one field that is the whole body (`body: "field"`). Paths
-// begin with the field's name; `bound` paths begin at `message`.
+// begin with the field's name; those of `taken` begin at `message`.
 std::vector<FieldViolation> JsonToField(
-    const Json& json, std::span<const FieldPath> bound,
+    const Json& json, const TakenFields& taken,
     const google::protobuf::FieldDescriptor& field,
     google::protobuf::Message& message);
 

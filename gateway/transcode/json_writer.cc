@@ -2,6 +2,8 @@
 #include "gateway/transcode/json_writer.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,10 +54,20 @@ absl::Status JsonLayout::Append(const Message& message,
     return status;
   }
   out += '{';
+  bool first = true;
   for (const Field& field : fields_) {
-    if (field.descriptor->index() > 0) out += ',';
+    if (field.hidden) continue;
+    const size_t mark = out.size();
+    if (!first) out += ',';
     out += field.key;
+    const size_t value = out.size();
     if (absl::Status s = AppendField(message, field, out); !s.ok()) return s;
+    if (!field.omit_when.empty() &&
+        std::string_view(out).substr(value) == field.omit_when) {
+      out.resize(mark);
+    } else {
+      first = false;
+    }
   }
   out += '}';
   return absl::OkStatus();
@@ -209,9 +221,15 @@ absl::Status JsonLayouts::Fill(const Descriptor& type, JsonLayout& layout) {
       if (!inner.ok()) return inner.status();
       message = *inner;
     }
+    const std::string& omit_when = field.options().GetExtension(v1::omit_when);
+    if (!omit_when.empty() && !ParseJson(omit_when).ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field.full_name(), ": omit_when: want a JSON text"));
+    }
     layout.holds_secret_ = layout.holds_secret_ || secret;
     layout.fields_.push_back(
-        {&field, absl::StrCat("\"", field.name(), "\":"), message, secret});
+        {&field, absl::StrCat("\"", field.name(), "\":"), message, secret,
+         field.options().GetExtension(v1::not_in_json), omit_when});
   }
   return absl::OkStatus();
 }

@@ -20,11 +20,12 @@ namespace signet {
 // thread-safe.
 //
 // The names are those of the .proto file and every field is there, in the order
-// of its declaration: null where a field that has presence is unset, [] and {}
-// where nothing is repeated, otherwise the value. As in protobuf's JSON
-// mapping, 64-bit integers are strings of digits (a double would round them),
-// bytes are base64, enum values go by name, and NaN and the infinities are
-// strings.
+// of its declaration, except one marked `signet.v1.not_in_json` and one whose
+// value is what `signet.v1.omit_when` says: null where a field that has
+// presence is unset, [] and {} where nothing is repeated, otherwise the value.
+// As in protobuf's JSON mapping, 64-bit integers are strings of digits (a
+// double would round them), bytes are base64, enum values go by name, and NaN
+// and the infinities are strings.
 class JsonLayout {
  public:
   // Appends `message`, whose type is the layout's. INTERNAL: a value of a
@@ -32,7 +33,8 @@ class JsonLayout {
   absl::Status Append(const google::protobuf::Message& message,
                       std::string& out) const;
 
-  // Appends the value of one field of `message` alone, null if it is unset.
+  // Appends the value of one field of `message` alone, whatever it is; null if
+  // it is unset.
   absl::Status AppendField(const google::protobuf::Message& message,
                            const google::protobuf::FieldDescriptor& field,
                            std::string& out) const;
@@ -51,6 +53,8 @@ class JsonLayout {
     std::string key;            // `"name":`
     const JsonLayout* message;  // The type of a message or a map's value.
     bool secret;
+    bool hidden;            // Never written.
+    std::string omit_when;  // Not written when its value is this.
   };
 
   absl::Status AppendField(const google::protobuf::Message& message,
@@ -71,8 +75,9 @@ class JsonLayout {
 class JsonLayouts {
  public:
   // INVALID_ARGUMENT: the type contains one without a JSON form here
-  // (google.protobuf.Any, Struct, Value, ListValue), a group, or a secret that
-  // is no string. The object is of no use after that.
+  // (google.protobuf.Any, Struct, Value, ListValue), a group, a secret that is
+  // no string, or an `omit_when` that is no JSON text. The object is of no use
+  // after that.
   absl::StatusOr<const JsonLayout*> Get(
       const google::protobuf::Descriptor& type);
 

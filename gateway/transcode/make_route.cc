@@ -2,17 +2,17 @@
 //
 // The rules of google/api/http.proto, checked once at start-up.
 #include <algorithm>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "gateway/transcode/route.h"
-#include "gateway/transcode/text_value.h"
+#include "gateway/transcode/route_options.h"
+#include "gateway/transcode/well_known.h"
 #include "signet/v1/annotations.pb.h"
 
 namespace signet {
@@ -55,29 +55,22 @@ absl::StatusOr<MethodAndPath> PatternOf(const HttpRule& rule) {
   return MethodAndPath{kind, rule.custom().path()};
 }
 
-// The fields that a dotted path names, each inside the one before.
-absl::StatusOr<FieldPath> Resolve(const Descriptor& type,
-                                  const std::string& dotted) {
-  FieldPath path;
-  const Descriptor* at = &type;
-  const std::vector<std::string> names = absl::StrSplit(dotted, '.');
-  for (const std::string& name : names) {
-    const FieldDescriptor* field =
-        at == nullptr ? nullptr : at->FindFieldByName(name);
-    if (field == nullptr || field->is_repeated()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          dotted, ": want the name of a singular field in ", type.full_name()));
-    }
-    path.push_back(field);
-    at = field->message_type();
+bool IsHidden(const FieldDescriptor& field) {
+  return field.options().GetExtension(v1::not_in_json);
+}
+
+// The JSON form of a singular message; nullopt for any other field.
+std::optional<JsonForm> FormOf(const FieldDescriptor& field) {
+  if (field.is_repeated() || field.message_type() == nullptr) {
+    return std::nullopt;
   }
-  return path;
+  return JsonFormOf(*field.message_type());
 }
 
 absl::Status BindVariables(Route& route) {
   const Descriptor& input = *route.method->input_type();
   for (const PathTemplate::Variable& variable : route.pattern.variables()) {
-    absl::StatusOr<FieldPath> field = Resolve(input, variable.field_path);
+    absl::StatusOr<FieldPath> field = ResolveField(input, variable.field_path);
     if (!field.ok()) return field.status();
     if (field->back()->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -107,10 +100,22 @@ absl::Status BindBody(const std::string& body, Route& route) {
   }
   route.body = Route::Body::kField;
   route.body_field = route.method->input_type()->FindFieldByName(body);
-  if (route.body_field == nullptr) {
+  if (route.body_field == nullptr || IsHidden(*route.body_field)) {
     return absl::InvalidArgumentError("body: want * or a field of the request");
   }
   return absl::OkStatus();
+}
+
+// An update of the resource that is the body (AIP-134) may leave its mask out.
+void BindUpdateMask(Route& route) {
+  const FieldDescriptor* body = route.body_field;
+  const FieldDescriptor* mask =
+      route.method->input_type()->FindFieldByName("update_mask");
+  if (route.http_method == "PATCH" && body != nullptr && mask != nullptr &&
+      FormOf(*body) == JsonForm::kObject &&
+      FormOf(*mask) == JsonForm::kFieldMask) {
+    route.update_mask = mask;
+  }
 }
 
 absl::Status BindResponse(const HttpRule& rule, JsonLayouts& layouts,
@@ -121,44 +126,11 @@ absl::Status BindResponse(const HttpRule& rule, JsonLayouts& layouts,
   route.response_layout = *layout;
   if (rule.response_body().empty()) return absl::OkStatus();
   route.response_field = output.FindFieldByName(rule.response_body());
-  if (route.response_field == nullptr) {
+  if (route.response_field == nullptr || IsHidden(*route.response_field)) {
     return absl::InvalidArgumentError(
         "response_body: want a field of the response");
   }
   return absl::OkStatus();
-}
-
-absl::Status BindLocation(std::string_view text, Route& route) {
-  while (!text.empty()) {
-    const size_t open = text.find('{');
-    route.location.push_back({std::string(text.substr(0, open)), nullptr});
-    if (open == text.npos) break;
-    const size_t close = text.find('}', open);
-    if (close != text.npos) {
-      route.location.back().field =
-          route.method->output_type()->FindFieldByName(
-              std::string(text.substr(open + 1, close - open - 1)));
-    }
-    const FieldDescriptor* field = route.location.back().field;
-    if (field == nullptr || field->is_repeated() ||
-        field->type() != FieldDescriptor::TYPE_STRING) {
-      return absl::InvalidArgumentError(
-          "http_answer.location: want {field}, a string of the response");
-    }
-    text.remove_prefix(close + 1);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status BindAnswer(Route& route) {
-  const v1::HttpAnswer& answer =
-      route.method->options().GetExtension(v1::http_answer);
-  if (answer.status() != 0) route.success_status = answer.status();
-  // 204 and 205 have no content (RFC 9110 sections 15.3.5 and 15.3.6).
-  if (route.success_status < 200 || route.success_status > 203) {
-    return absl::InvalidArgumentError("http_answer.status: want 200 to 203");
-  }
-  return BindLocation(answer.location(), route);
 }
 
 absl::Status Bind(const HttpRule& rule, JsonLayouts& layouts, Route& route) {
@@ -172,9 +144,10 @@ absl::Status Bind(const HttpRule& rule, JsonLayouts& layouts, Route& route) {
   }
   for (const absl::Status& s :
        {BindVariables(route), BindBody(rule.body(), route),
-        BindResponse(rule, layouts, route), BindAnswer(route)}) {
+        BindResponse(rule, layouts, route), BindOptions(route)}) {
     if (!s.ok()) return s;
   }
+  BindUpdateMask(route);
   return absl::OkStatus();
 }
 

@@ -9,8 +9,9 @@
 #include "absl/strings/string_view.h"
 
 namespace signet {
+namespace {
 
-bool IsJsonMediaType(std::string_view value) {
+bool IsMediaType(std::string_view value, absl::string_view type) {
   const std::vector<absl::string_view> parts =
       absl::StrSplit(absl::string_view(value.data(), value.size()), ';');
   const auto trim = [](absl::string_view text) {
@@ -22,7 +23,7 @@ bool IsJsonMediaType(std::string_view value) {
     }
     return text;
   };
-  if (!absl::EqualsIgnoreCase(trim(parts[0]), "application/json")) return false;
+  if (!absl::EqualsIgnoreCase(trim(parts[0]), type)) return false;
   int charsets = 0;
   for (size_t i = 1; i < parts.size(); ++i) {
     const absl::string_view parameter = trim(parts[i]);
@@ -34,6 +35,26 @@ bool IsJsonMediaType(std::string_view value) {
     ++charsets;
   }
   return charsets <= 1;
+}
+
+}  // namespace
+
+bool IsJsonMediaType(std::string_view value) {
+  return IsMediaType(value, "application/json");
+}
+
+bool IsFormMediaType(std::string_view value) {
+  return IsMediaType(value, "application/x-www-form-urlencoded");
+}
+
+bool HasContentCoding(const HttpRequest& request) {
+  for (const std::string_view coding : request.Values("content-encoding")) {
+    if (!absl::EqualsIgnoreCase(absl::string_view(coding.data(), coding.size()),
+                                "identity")) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace signet

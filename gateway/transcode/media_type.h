@@ -4,11 +4,20 @@
 
 #include <string_view>
 
+#include "gateway/http_message.h"
+
 namespace signet {
 
 // Whether a Content-Type (RFC 9110 section 8.3.1) is `application/json`, in any
 // letter case, with at most the parameter `charset=utf-8`.
 bool IsJsonMediaType(std::string_view value);
+
+// The same for `application/x-www-form-urlencoded`.
+bool IsFormMediaType(std::string_view value);
+
+// Whether the body is coded in a way that would have to be undone first (RFC
+// 9110 section 8.4).
+bool HasContentCoding(const HttpRequest& request);
 
 }  // namespace signet
 

@@ -60,6 +60,25 @@ Problem BadRequest(std::string_view reason, std::string_view detail) {
   return GatewayProblem(400, google::rpc::INVALID_ARGUMENT, reason, detail);
 }
 
+// Reasons that HTTP has a status of its own for, beside that of their code.
+struct ReasonStatus {
+  Code code;
+  std::string_view reason;
+  int status;
+};
+constexpr ReasonStatus kReasonStatuses[] = {
+    // The Idempotency-Key HTTP Header Field
+    // (draft-ietf-httpapi-idempotency-key-header) section 2.7.
+    {google::rpc::INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED", 422},
+};
+
+int StatusOf(Code code, std::string_view reason) {
+  for (const ReasonStatus& row : kReasonStatuses) {
+    if (row.code == code && row.reason == reason) return row.status;
+  }
+  return HttpStatusOf(code);
+}
+
 }  // namespace
 
 int HttpStatusOf(Code code) {
@@ -111,6 +130,7 @@ Problem BackendProblem(const google::rpc::Status& status) {
   }
   problem.detail = status.message();
   TakeDetails(status, problem);
+  problem.status = StatusOf(problem.code, problem.reason);
   return problem;
 }
 
@@ -184,6 +204,17 @@ Problem BodyMalformed(const absl::Status& status) {
   if (!absl::IsInvalidArgument(status)) return InternalProblem();
   return BadRequest(GetErrorDetail(status).reason,
                     std::string(status.message()));
+}
+
+Problem SeveralCredentials() {
+  return BadRequest("INVALID_REQUEST", "authorization: got several, want one");
+}
+
+Problem FormInvalid(FieldViolation error) {
+  Problem problem = BadRequest("INVALID_REQUEST",
+                               absl::StrCat(error.field, ": ", error.detail));
+  problem.errors.push_back(std::move(error));
+  return problem;
 }
 
 Problem FieldsInvalid(std::vector<FieldViolation> errors) {

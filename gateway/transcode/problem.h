@@ -33,7 +33,8 @@ struct Problem {
 // revoked service account), which a client cannot mend by another request text.
 int HttpStatusOf(google::rpc::Code code);
 
-// An error of the backend (AIP-193). The text of INTERNAL, UNKNOWN and
+// An error of the backend (AIP-193). Its status is the code's, except that
+// IDEMPOTENCY_KEY_REUSED is 422. The text of INTERNAL, UNKNOWN and
 // DATA_LOSS is dropped. A missing google.rpc.ErrorInfo leaves the code's name
 // as the reason.
 Problem BackendProblem(const google::rpc::Status& status);
@@ -51,6 +52,12 @@ Problem BodyUnexpected();
 // An absl::Status of server/base; INVALID_ARGUMENT keeps its reason and text.
 Problem BodyMalformed(const absl::Status& status);
 Problem FieldsInvalid(std::vector<FieldViolation> errors);
+
+// Faults of a credential in a form (RFC 7009 section 2.1): as RFC 6750 section
+// 3.1 has `invalid_request`, more than one way of giving it, and a form that
+// does not hold it.
+Problem SeveralCredentials();
+Problem FormInvalid(FieldViolation error);
 
 // The answer could not be written; nothing is said of why.
 Problem InternalProblem();

@@ -13,6 +13,7 @@
 #include "gateway/transcode/text_value.h"
 #include "gateway/transcode/url.h"
 #include "gateway/transcode/well_known.h"
+#include "signet/v1/annotations.pb.h"
 
 namespace signet {
 namespace {
@@ -23,15 +24,13 @@ using google::protobuf::Message;
 
 class QueryReader {
  public:
-  QueryReader(const Route& route, Message& request)
-      : route_(route), request_(request) {}
+  QueryReader(const Route& route, std::span<const FieldPath> by_header,
+              Message& request)
+      : route_(route), by_header_(by_header), request_(request) {}
 
-  // Reads `name=value`, still escaped.
-  void ReadPair(std::string_view pair) {
-    const size_t equals = pair.find('=');
-    const std::optional<std::string> name = FormDecode(pair.substr(0, equals));
-    const std::optional<std::string> value = FormDecode(
-        equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
+  void ReadPair(const EscapedPair& pair) {
+    const std::optional<std::string> name = FormDecode(pair.name);
+    const std::optional<std::string> value = FormDecode(pair.value);
     if (!name.has_value() || !value.has_value()) {
       faults_.push_back(
           {DisplayName(name.value_or("")),
@@ -50,8 +49,15 @@ class QueryReader {
       return absl::InvalidArgumentError("unknown query parameter");
     }
     const FieldDescriptor& field = *path->back();
-    const bool repeats =
-        std::find(seen_.begin(), seen_.end(), *path) != seen_.end();
+    if (Has(by_header_, *path)) {
+      return absl::InvalidArgumentError(
+          "comes from a header, want it absent from the query");
+    }
+    // Without a path it would say the same as no mask at all.
+    if (value.empty() && IsFieldMask(field)) {
+      return absl::InvalidArgumentError("want at least one field path");
+    }
+    const bool repeats = Has(seen_, *path);
     if (repeats && !field.is_repeated()) {
       return absl::InvalidArgumentError("got it more than once, want it once");
     }
@@ -78,7 +84,8 @@ class QueryReader {
       const size_t dot = name.find('.');
       const FieldDescriptor* field =
           type->FindFieldByName(std::string(name.substr(0, dot)));
-      if (field == nullptr || (path.empty() && field == route_.body_field)) {
+      if (field == nullptr || (path.empty() && field == route_.body_field) ||
+          field->options().GetExtension(v1::not_in_json)) {
         return std::nullopt;
       }
       path.push_back(field);
@@ -91,13 +98,23 @@ class QueryReader {
       type = field->message_type();
       name.remove_prefix(dot + 1);
     }
-    const bool bound = std::find(route_.bound.begin(), route_.bound.end(),
-                                 path) != route_.bound.end();
-    if (bound || !HasTextValue(*path.back())) return std::nullopt;
+    if (Has(route_.bound, path) || !HasTextValue(*path.back())) {
+      return std::nullopt;
+    }
     return path;
   }
 
+  static bool Has(std::span<const FieldPath> paths, const FieldPath& path) {
+    return std::find(paths.begin(), paths.end(), path) != paths.end();
+  }
+
+  static bool IsFieldMask(const FieldDescriptor& field) {
+    return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+           JsonFormOf(*field.message_type()) == JsonForm::kFieldMask;
+  }
+
   const Route& route_;
+  const std::span<const FieldPath> by_header_;
   Message& request_;
   std::vector<FieldPath> seen_;
   std::vector<FieldViolation> faults_;
@@ -107,12 +124,11 @@ class QueryReader {
 
 std::vector<FieldViolation> QueryToMessage(std::string_view query,
                                            const Route& route,
+                                           std::span<const FieldPath> by_header,
                                            Message& request) {
-  QueryReader reader(route, request);
-  while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
-    if (end > 0) reader.ReadPair(query.substr(0, end));
-    query.remove_prefix(std::min(end + 1, query.size()));
+  QueryReader reader(route, by_header, request);
+  while (const std::optional<EscapedPair> pair = TakePair(query)) {
+    reader.ReadPair(*pair);
   }
   return reader.TakeFaults();
 }

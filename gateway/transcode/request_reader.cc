@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
-#include "absl/strings/string_view.h"
+#include "gateway/transcode/field_target.h"
+#include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/json_reader.h"
 #include "gateway/transcode/media_type.h"
 #include "gateway/transcode/query_reader.h"
@@ -27,12 +27,7 @@ std::optional<Problem> CheckBodyKind(const HttpRequest& request) {
       (types.empty() && has_body)) {
     return MediaTypeUnsupported();
   }
-  for (const std::string_view coding : request.Values("content-encoding")) {
-    if (!absl::EqualsIgnoreCase(absl::string_view(coding.data(), coding.size()),
-                                "identity")) {
-      return ContentCodingUnsupported();
-    }
-  }
+  if (HasContentCoding(request)) return ContentCodingUnsupported();
   return std::nullopt;
 }
 
@@ -45,13 +40,32 @@ void Append(std::vector<FieldViolation> more, std::vector<FieldViolation>& to) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
 }
 
+// Makes the names of a JSON object the paths of a mask. Names that the body may
+// not have are faults of the body already.
+void MaskNames(const Json& json,
+               const google::protobuf::FieldDescriptor& mask_field,
+               Message& message) {
+  if (!json.is_object()) return;
+  Message& mask = FieldTarget(message, mask_field).Message();
+  const auto& paths = *mask.GetDescriptor()->FindFieldByNumber(1);
+  for (const auto& [name, value] : json.items()) {
+    FieldTarget(mask, paths).SetString(name);
+  }
+}
+
 // 400: everything that the text of the request does wrong. `faults` has those
 // of the path.
 std::optional<Problem> ReadFields(const Route& route, std::string_view query,
                                   const HttpRequest& request,
                                   std::vector<FieldViolation> faults,
                                   Message& message) {
-  Append(QueryToMessage(query, route, message), faults);
+  HeaderReading headers = HeadersToMessage(request, route, message);
+  Append(std::move(headers.faults), faults);
+  Append(QueryToMessage(query, route, headers.given, message), faults);
+  const bool names_are_mask =
+      route.update_mask != nullptr &&
+      !message.GetReflection()->HasField(message, route.update_mask);
+  if (names_are_mask) FieldTarget(message, *route.update_mask).Message();
   if (route.body == Route::Body::kNone) {
     if (!request.body.empty()) {
       Problem problem = BodyUnexpected();
@@ -65,10 +79,12 @@ std::optional<Problem> ReadFields(const Route& route, std::string_view query,
       problem.errors = std::move(faults);
       return problem;
     }
+    const TakenFields taken{.by_path = route.bound, .by_header = headers.given};
     Append(route.body == Route::Body::kWhole
-               ? JsonToMessage(*json, route.bound, message)
-               : JsonToField(*json, route.bound, *route.body_field, message),
+               ? JsonToMessage(*json, taken, message)
+               : JsonToField(*json, taken, *route.body_field, message),
            faults);
+    if (names_are_mask) MaskNames(*json, *route.update_mask, message);
   }
   if (!faults.empty()) return FieldsInvalid(std::move(faults));
   return std::nullopt;

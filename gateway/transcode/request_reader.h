@@ -24,13 +24,17 @@ struct RequestReading {
   std::optional<Problem> fault;
 };
 
-// Reads the path, the query and the body. `segments` are the path's as the
-// route matched them; `query` is escaped.
+// Reads the path, the headers of the route, the query and the body. `segments`
+// are the path's as the route matched them; `query` is escaped.
 //
 // A method with a body takes `application/json` without a content coding. An
 // empty body without Content-Type sets no field (so it is fine where none is
 // required); with one, it is malformed JSON. A method without a body takes
 // none: a guess at what it might mean helps nobody (RFC 9110 section 9.3.1).
+//
+// Where the route has an update_mask that the query does not give, it is set to
+// the names that the body has, in their order and those of nulls too; so it is
+// there, but empty, where the body has none.
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
                            std::string_view query, const HttpRequest& request);

@@ -39,6 +39,14 @@ struct Route {
     const google::protobuf::FieldDescriptor* field = nullptr;
   };
 
+  // An HTTP field that sets a field of the request message.
+  struct Header {
+    std::string name;        // As the option spells it.
+    std::string lower_name;  // As HttpRequest has it.
+    FieldPath field;         // A string.
+    bool entity_tag = false;
+  };
+
   std::string http_method;
   std::string path;  // The template's text.
   PathTemplate pattern;
@@ -53,6 +61,16 @@ struct Route {
   const JsonLayout* response_layout = nullptr;
   int success_status = 200;
   std::vector<LocationPart> location = {};
+
+  // Strings of the response that become an ETag and a Link to the next page.
+  const google::protobuf::FieldDescriptor* etag_field = nullptr;
+  const google::protobuf::FieldDescriptor* next_page_token_field = nullptr;
+  std::vector<Header> headers = {};
+  bool token_in_form = false;  // The credential may be in a form.
+
+  // The mask of a partial update: unless the query gives it, it holds the names
+  // that the body has. Null: the request has none.
+  const google::protobuf::FieldDescriptor* update_mask = nullptr;
 
   // An empty request message of the method.
   std::unique_ptr<google::protobuf::Message> NewRequest() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/transcode/transcoding_handler.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,10 +9,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gateway/request_id.h"
+#include "gateway/transcode/form_credential.h"
+#include "gateway/transcode/header_reader.h"
+#include "gateway/transcode/page_link.h"
 #include "gateway/transcode/problem_response.h"
 #include "gateway/transcode/request_reader.h"
 #include "gateway/transcode/url.h"
+#include "server/base/secret.h"
 
 namespace signet {
 namespace {
@@ -25,6 +31,14 @@ std::string_view LoggedMethod(std::string_view http_method) {
   return "other";
 }
 
+// The answer to a form, whatever the method has to say (RFC 7009 section 2.2).
+HttpResponse FormAnswer(const std::string& request_id) {
+  return {
+      .status = 200,
+      .fields = {{"Cache-Control", "no-store"}, {"X-Request-Id", request_id}},
+      .body = ""};
+}
+
 }  // namespace
 
 // One request on its way to its answer.
@@ -34,6 +48,8 @@ struct TranscodingHandler::Exchange {
   std::string peer;
   std::string_view http_method;  // As the log shows it.
   const Route* route = nullptr;  // Null: none, or a fault before there was one.
+  std::string target = {};       // Of a listing, for the link to its next page.
+  bool token_in_form = false;    // The credential came in a form.
   std::optional<Problem> fault;  // To answer unless the backend refuses first.
   Respond respond;
 };
@@ -58,6 +74,17 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
                                             : MethodNotAllowed(match.allowed);
     call.scope = CallScope::kIdentify;
   } else {
+    if (match.route->token_in_form && IsForm(request)) {
+      exchange->token_in_form = true;
+      if (const std::optional<Problem> fault =
+              TakeFormCredential(request, call.authorization)) {
+        // There is no credential that the backend could judge first.
+        return Refuse(*exchange, "", *fault);
+      }
+    }
+    if (match.route->next_page_token_field != nullptr) {
+      exchange->target = request.target;
+    }
     RequestReading reading =
         ReadRequest(*match.route, match.segments, target.query, request);
     exchange->fault = std::move(reading.fault);
@@ -92,26 +119,41 @@ BackendCall TranscodingHandler::NewCall(HttpRequest& request,
 }
 
 void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
-  std::optional<Problem> problem;
   if (reply.status.code() != google::rpc::OK) {
-    problem = BackendProblem(reply.status);
-  } else if (exchange.fault.has_value()) {
-    problem = std::move(exchange.fault);
-  } else {
-    absl::StatusOr<HttpResponse> response =
-        Succeed(exchange, reply.response.get());
-    if (response.ok()) {
-      Log(exchange, reply.principal, response->status, "OK", "");
-      return std::move(exchange.respond)(*std::move(response));
+    const Problem problem = BackendProblem(reply.status);
+    if (!exchange.token_in_form ||
+        problem.code != google::rpc::UNAUTHENTICATED ||
+        problem.reason != "TOKEN_INVALID") {
+      return Refuse(exchange, reply.principal, problem);
     }
-    deps_.logger->Error("the response cannot be written as JSON",
+    // Nobody needs to do anything about a token that is not good anyway (RFC
+    // 7009 section 2.2). The log knows better.
+    if (!exchange.fault.has_value()) {
+      Log(exchange, "", 200, google::rpc::Code_Name(problem.code),
+          problem.reason);
+      return std::move(exchange.respond)(FormAnswer(exchange.request_id));
+    }
+  }
+  if (exchange.fault.has_value()) {
+    return Refuse(exchange, reply.principal, *exchange.fault);
+  }
+  absl::StatusOr<HttpResponse> response =
+      Succeed(exchange, reply.response.get());
+  if (!response.ok()) {
+    deps_.logger->Error("the response cannot be written",
                         {{"request_id", exchange.request_id},
                          {"cause", std::string(response.status().message())}});
-    problem = InternalProblem();
+    return Refuse(exchange, reply.principal, InternalProblem());
   }
-  Log(exchange, reply.principal, problem->status,
-      google::rpc::Code_Name(problem->code), problem->reason);
-  std::move(exchange.respond)(ProblemResponse(*problem, exchange.request_id));
+  Log(exchange, reply.principal, response->status, "OK", "");
+  std::move(exchange.respond)(*std::move(response));
+}
+
+void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
+                                const Problem& problem) const {
+  Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
+      problem.reason);
+  std::move(exchange.respond)(ProblemResponse(problem, exchange.request_id));
 }
 
 absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
@@ -123,6 +165,10 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
         "the backend gave no response of the method's type");
   }
   const JsonLayout& layout = *route.response_layout;
+  if (exchange.token_in_form) {
+    layout.WipeSecrets(*message);
+    return FormAnswer(exchange.request_id);
+  }
   HttpResponse response{.status = route.success_status,
                         .fields = {{"Content-Type", "application/json"},
                                    {"X-Request-Id", exchange.request_id}},
@@ -132,19 +178,47 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
   // grow, or it would leave a copy behind in freed memory.
   response.body.reserve(1024 +
                         message->ByteSizeLong() * (response.sensitive ? 6 : 2));
-  const absl::Status written =
+  absl::Status written =
       route.response_field == nullptr
           ? layout.Append(*message, response.body)
           : layout.AppendField(*message, *route.response_field, response.body);
   if (response.sensitive) {
     response.fields.push_back({"Cache-Control", "no-store"});
   }
-  if (!route.location.empty()) {
-    response.fields.push_back({"Location", route.LocationOf(*message)});
-  }
+  if (written.ok()) written = AddFields(exchange, *message, response);
   layout.WipeSecrets(*message);
-  if (!written.ok()) return written;
+  if (!written.ok()) {
+    Wipe(response.body);
+    return written;
+  }
   return response;
+}
+
+absl::Status TranscodingHandler::AddFields(
+    const Exchange& exchange, const google::protobuf::Message& message,
+    HttpResponse& response) {
+  const Route& route = *exchange.route;
+  const auto& reflection = *message.GetReflection();
+  if (!route.location.empty()) {
+    response.fields.push_back({"Location", route.LocationOf(message)});
+  }
+  if (route.etag_field != nullptr) {
+    const std::string tag = reflection.GetString(message, route.etag_field);
+    if (!std::all_of(tag.begin(), tag.end(), IsEntityTagChar)) {
+      return absl::InternalError("an entity tag has a byte that none may have");
+    }
+    if (!tag.empty()) {
+      response.fields.push_back({"ETag", absl::StrCat("\"", tag, "\"")});
+    }
+  }
+  if (route.next_page_token_field != nullptr) {
+    const std::string token =
+        reflection.GetString(message, route.next_page_token_field);
+    if (!token.empty()) {
+      response.fields.push_back({"Link", NextPageLink(exchange.target, token)});
+    }
+  }
+  return absl::OkStatus();
 }
 
 HttpResponse TranscodingHandler::Refuse(HttpFault fault,

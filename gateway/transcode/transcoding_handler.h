@@ -25,7 +25,13 @@ namespace signet {
 // 400. A request in order costs one call. One with a fault costs one call too,
 // which only asks the backend whether it would have refused earlier.
 //
-// Only what BackendCall lists goes on to the backend; every other field of the
+// A method with `token_in_form` takes its credential from a form as well (RFC
+// 7009): whether it then succeeds or the token is not good, the answer is an
+// empty 200. A form that does not give one credential is refused without a
+// call.
+//
+// Only what BackendCall lists and the fields that the method asks for
+// (`http_request_headers`) go on to the backend; every other one of the
 // request, `X-Forwarded-For` and its like included, is ignored. Each request
 // leaves one line in the log, with neither its path nor its query: the method
 // and route say enough, and clients do paste tokens into URLs.
@@ -56,8 +62,13 @@ class TranscodingHandler final : public HttpHandler {
 
   BackendCall NewCall(HttpRequest& request, const Exchange& exchange) const;
   void Finish(Exchange& exchange, BackendReply reply);
+  void Refuse(Exchange& exchange, std::string_view principal,
+              const Problem& problem) const;
   absl::StatusOr<HttpResponse> Succeed(
       const Exchange& exchange, google::protobuf::Message* message) const;
+  static absl::Status AddFields(const Exchange& exchange,
+                                const google::protobuf::Message& message,
+                                HttpResponse& response);
   void Log(const Exchange& exchange, std::string_view principal, int status,
            std::string_view code, std::string_view reason) const;
 

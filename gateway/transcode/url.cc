@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/transcode/url.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
+#include "server/base/secret.h"
 #include "server/base/utf8.h"
 
 namespace signet {
@@ -56,15 +58,32 @@ std::optional<std::string> Decode(std::string_view text, bool plus_is_space) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
       const int octet = EscapedOctet(text.substr(i));
-      if (octet < 0) return std::nullopt;
+      if (octet < 0) {
+        Wipe(out);
+        return std::nullopt;
+      }
       out.push_back(static_cast<char>(octet));
       i += 2;
     } else {
       out.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
     }
   }
-  if (!IsUtf8(out)) return std::nullopt;
+  if (!IsUtf8(out)) {
+    Wipe(out);
+    return std::nullopt;
+  }
   return out;
+}
+
+void AppendEscape(char c, std::string& out) {
+  constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+  out.push_back('%');
+  out.push_back(kHexDigits[static_cast<uint8_t>(c) >> 4]);
+  out.push_back(kHexDigits[c & 0x0F]);
+}
+
+bool IsUnreserved(char c) {
+  return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -90,6 +109,19 @@ std::optional<PathSegments> SplitPath(std::string_view path) {
   return segments;
 }
 
+std::optional<EscapedPair> TakePair(std::string_view& query) {
+  while (!query.empty()) {
+    const std::string_view text = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(text.size() + 1, query.size()));
+    if (text.empty()) continue;
+    const size_t equals = std::min(text.find('='), text.size());
+    return EscapedPair{.text = text,
+                       .name = text.substr(0, equals),
+                       .value = text.substr(std::min(equals + 1, text.size()))};
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> PercentDecode(std::string_view text) {
   return Decode(text, /*plus_is_space=*/false);
 }
@@ -99,20 +131,27 @@ std::optional<std::string> FormDecode(std::string_view text) {
 }
 
 std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' ||
-        c == '~') {
+    if (IsUnreserved(c)) {
       out.push_back(c);
     } else {
-      out.push_back('%');
-      out.push_back(kHexDigits[static_cast<uint8_t>(c) >> 4]);
-      out.push_back(kHexDigits[c & 0x0F]);
+      AppendEscape(c, out);
     }
   }
   return out;
+}
+
+void AppendReference(std::string_view escaped, std::string& out) {
+  constexpr std::string_view kOthers = "%!$&'()*+,;=:@/?";
+  for (const char c : escaped) {
+    if (IsUnreserved(c) || kOthers.find(c) != kOthers.npos) {
+      out.push_back(c);
+    } else {
+      AppendEscape(c, out);
+    }
+  }
 }
 
 }  // namespace signet

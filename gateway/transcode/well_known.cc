@@ -91,13 +91,12 @@ absl::Status ParseDuration(std::string_view text, Message& message) {
   return absl::OkStatus();
 }
 
+// Names of fields in lower_snake_case (AIP-140), with dots between them.
 bool IsFieldPath(std::string_view path) {
   bool at_start = true;
   for (const char c : path) {
-    const bool starts = absl::ascii_isalpha(c) || c == '_';
-    if (!starts && (at_start || (!absl::ascii_isdigit(c) && c != '.'))) {
-      return false;
-    }
+    const bool inside = absl::ascii_isdigit(c) || c == '_' || c == '.';
+    if (!absl::ascii_islower(c) && (at_start || !inside)) return false;
     at_start = c == '.';
   }
   return !at_start;
@@ -107,11 +106,14 @@ absl::Status ParseFieldMask(std::string_view text, Message& message) {
   std::vector<std::string> paths;
   while (!text.empty()) {
     const size_t comma = text.find(',');
-    paths.emplace_back(text.substr(0, comma));
+    const std::string_view path = text.substr(0, comma);
     const bool dangling = comma + 1 == text.size();
-    if (!IsFieldPath(paths.back()) || dangling) {
+    if (!IsFieldPath(path) || dangling) {
       return absl::InvalidArgumentError(
           "want field paths separated by commas, such as \"name,expires_at\"");
+    }
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) {
+      paths.emplace_back(path);
     }
     text = comma == text.npos ? std::string_view() : text.substr(comma + 1);
   }

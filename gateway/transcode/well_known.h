@@ -16,7 +16,7 @@ enum class JsonForm {
   kObject,       // Any type of our own.
   kTimestamp,    // An RFC 3339 string.
   kDuration,     // "1.5s"
-  kFieldMask,    // "a,b.c", in the names of the .proto file.
+  kFieldMask,    // "a,b.c", in the names of the .proto file; a set.
   kWrapper,      // The value inside: google.protobuf.StringValue and its like.
   kUnsupported,  // Any, Struct, Value, ListValue.
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Any request gets exactly one answer, which is whole: a success, or a problem
-// document that agrees with its status. The input is
-// the method and target, then the Content-Type, then the body, a line each.
+// document that agrees with its status. The input is the method and target,
+// then the Content-Type and, behind tabs, other fields as `name:value`, then
+// the body, a line each.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -96,14 +97,24 @@ struct Fixture {
   std::unique_ptr<signet::TranscodingHandler> handler;
 };
 
-std::string TakeLine(std::string_view& text) {
-  const size_t end = text.find('\n');
-  std::string line(text.substr(0, end));
-  text.remove_prefix(end == text.npos ? text.size() : end + 1);
-  return line;
+// What stands before `end` in `text`, and no longer does; all if there is none.
+std::string Take(char end, std::string_view& text) {
+  const size_t size = text.find(end);
+  std::string piece(text.substr(0, size));
+  text.remove_prefix(size == text.npos ? text.size() : size + 1);
+  return piece;
+}
+
+void CheckFields(const signet::HttpResponse& response) {
+  for (const signet::HttpField& field : response.fields) {
+    for (const char c : field.value) Check(c >= 0x20 && c != 0x7F);
+  }
 }
 
 void CheckAnswer(const signet::HttpResponse& response) {
+  CheckFields(response);
+  // The answer to a token in a form.
+  if (response.status == 200 && response.body.empty()) return;
   const auto json = signet::ParseJson(response.body);
   Check(json.ok() && signet::IsUtf8(response.body));
   if (response.status < 400) {
@@ -124,13 +135,21 @@ void CheckAnswer(const signet::HttpResponse& response) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Fixture* const fixture = new Fixture;
   std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::string start = TakeLine(text);
+  const std::string start = Take('\n', text);
   const size_t space = start.find(' ');
   signet::HttpRequest request;
   request.method = start.substr(0, space);
   if (space != start.npos) request.target = start.substr(space + 1);
-  const std::string type = TakeLine(text);
+  const std::string line = Take('\n', text);
+  std::string_view fields = line;
+  const std::string type = Take('\t', fields);
   if (!type.empty()) request.fields.push_back({"content-type", type});
+  while (!fields.empty()) {
+    const std::string field = Take('\t', fields);
+    std::string_view value = field;
+    std::string name = Take(':', value);
+    request.fields.push_back({std::move(name), std::string(value)});
+  }
   request.body = text;
   request.peer = "peer";
 
@@ -142,7 +161,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                              answer = std::move(response);
                            });
   Check(answer.has_value());
-  Check(fixture->backend.calls == 1);
+  // A form without a credential that could be judged makes no call.
+  Check(fixture->backend.calls == 1 ||
+        (fixture->backend.calls == 0 && answer->status >= 400));
   CheckAnswer(*answer);
   return 0;
 }

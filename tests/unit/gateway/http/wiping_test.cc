@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "gateway/http/http1_parser.h"
+#include "gateway/http/options.h"
 #include "gateway/http/server.h"
 #include "server/base/secret.h"
 #include "tests/support/fake_clock.h"
@@ -101,6 +103,31 @@ TEST_F(WipingTest, RequestCutOffInItsBody) {
   const Secret request = Request("/");
   LoopbackClient client(server_->port());
   client.Send(request.Expose().substr(0, request.Expose().size() - 1));
+}
+
+TEST_F(WipingTest, RequestCutOffBehindASecretInItsBody) {
+  LoopbackClient client(server_->port());
+  client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 999\r\n\r\n");
+  client.Send(kSecret);
+}
+
+TEST_F(WipingTest, BodyThatOutgrowsItsMemory) {
+  const HttpServerOptions options;
+  Http1Parser parser(&options);
+  parser.Consume("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999\r\n\r\n");
+  parser.Consume(kSecret);
+  const std::string more(100, 'x');
+  for (int i = 0; i < 50; ++i) parser.Consume(more);
+}
+
+TEST_F(WipingTest, BodyThatOutgrowsItsLimit) {
+  const HttpServerOptions options;
+  Http1Parser parser(&options);
+  parser.Consume(
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n23\r\n");
+  parser.Consume(kSecret);
+  parser.Consume("\r\nFFFFFF\r\n");
+  EXPECT_TRUE(parser.TakeRequest().body_too_large);
 }
 
 TEST_F(WipingTest, RequestThatTurnsOutMalformed) {

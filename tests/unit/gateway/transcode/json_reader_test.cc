@@ -53,7 +53,8 @@ class JsonReaderTest : public testing::Test {
     const absl::StatusOr<Json> value = ParseJson(json);
     if (!value.ok()) return std::string(value.status().message());
     auto message = schema_.New("All");
-    const auto faults = JsonToMessage(*value, bound, *message);
+    const auto faults =
+        JsonToMessage(*value, {.by_path = bound, .by_header = {}}, *message);
     return faults.empty() ? ShortText(*message) : Text(faults);
   }
 
@@ -131,6 +132,8 @@ INSTANTIATE_TEST_SUITE_P(
              "ttl { seconds: 315576000000 }"},
         Case{"FieldMask", R"({"mask": "name,a.b_2"})",
              R"(mask { paths: "name" paths: "a.b_2" })"},
+        Case{"FieldMaskIsASet", R"({"mask": "b,a,b,a.b"})",
+             R"(mask { paths: "b" paths: "a" paths: "a.b" })"},
         Case{"EmptyFieldMask", R"({"mask": ""})", "mask { }"},
         Case{"Wrappers", R"({"text_value": "", "number_value": "7"})",
              R"(text_value { } number_value { value: 7 })"},
@@ -279,6 +282,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MaskArray", R"({"mask": ["a"]})",
              "mask: got an array, want a string"},
         Case{"MaskSpace", R"({"mask": "a, b"})", std::string("mask: ") + kMask},
+        Case{"MaskCamelCase", R"({"mask": "expiresAt"})",
+             std::string("mask: ") + kMask},
+        Case{"MaskDigit", R"({"mask": "a.2b"})", std::string("mask: ") + kMask},
+        Case{"MaskUnderscore", R"({"mask": "_a"})",
+             std::string("mask: ") + kMask},
+        Case{"MaskStar", R"({"mask": "*"})", std::string("mask: ") + kMask},
         Case{"MaskDangling", R"({"mask": "a,"})",
              std::string("mask: ") + kMask},
         Case{"MaskDots", R"({"mask": "a..b"})", std::string("mask: ") + kMask},
@@ -314,18 +323,53 @@ TEST_F(JsonReaderTest, FieldsFromThePathMayNotBePresent) {
       R"(inner { count: 1 } inners { name: "a" })");
 }
 
+TEST_F(JsonReaderTest, WhatAHeaderGaveIsTakenToo) {
+  const auto& all = schema_.Type("All");
+  const auto& inner = *all.FindFieldByName("inner");
+  const std::vector<FieldPath> by_header = {
+      {all.FindFieldByName("text")},
+      {&inner, inner.message_type()->FindFieldByName("name")}};
+  auto message = schema_.Make("All", "text: 'h' inner { name: 'h' }");
+  EXPECT_EQ(Text(JsonToMessage(
+                *ParseJson(R"({"text": null, "inner": {"name": "", "count": 1},
+                               "inners": [{"name": "a"}]})"),
+                {.by_path = {}, .by_header = by_header}, *message)),
+            "text: comes from a header, want it absent from the body\n"
+            "inner.name: comes from a header, want it absent from the body\n");
+  EXPECT_EQ(ShortText(*message),
+            R"(text: "h" inner { name: "h" count: 1 } inners { name: "a" })");
+}
+
+TEST(JsonReader, FieldsThatAreNotInJsonAreUnknown) {
+  ProtoSchema schema(R"(message M {
+    string name = 1;
+    string etag = 2 [(signet.v1.not_in_json) = true];
+    M inner = 3;
+  })");
+  auto message = schema.New("M");
+  const auto faults = JsonToMessage(
+      *ParseJson(
+          R"({"name": "n", "etag": "", "inner": {"etag": null, "name": "i"}})"),
+      {}, *message);
+  EXPECT_EQ(faults,
+            (std::vector<FieldViolation>{{"etag", "unknown field"},
+                                         {"inner.etag", "unknown field"}}));
+  EXPECT_EQ(ShortText(*message), R"(name: "n" inner { name: "i" })");
+}
+
 TEST_F(JsonReaderTest, OneFieldMayBeTheWholeBody) {
   const auto& all = schema_.Type("All");
   const auto& inner = *all.FindFieldByName("inner");
   const std::vector<FieldPath> bound = {
       {&inner, inner.message_type()->FindFieldByName("name")}};
+  const TakenFields taken{.by_path = bound, .by_header = {}};
   auto message = schema_.New("All");
   EXPECT_THAT(
-      JsonToField(*ParseJson(R"({"count": 3})"), bound, inner, *message),
+      JsonToField(*ParseJson(R"({"count": 3})"), taken, inner, *message),
       testing::IsEmpty());
   EXPECT_EQ(ShortText(*message), "inner { count: 3 }");
   EXPECT_EQ(
-      Text(JsonToField(*ParseJson(R"({"name": "x"})"), bound, inner, *message)),
+      Text(JsonToField(*ParseJson(R"({"name": "x"})"), taken, inner, *message)),
       "inner.name: comes from the path, want it absent from the body\n");
   EXPECT_EQ(Text(JsonToField(*ParseJson(R"([1])"), {},
                              *all.FindFieldByName("texts"), *message)),

@@ -215,6 +215,86 @@ TEST_F(JsonWriterTest, WipesSecretsAndNothingElse) {
             "by_name { key: \"k\" value { open: \"o\" } }");
 }
 
+constexpr char kOptional[] = R"(
+  message Inner { bool on = 1 [(signet.v1.omit_when) = "true"]; }
+  message M {
+    string first = 1 [(signet.v1.omit_when) = "\"\""];
+    optional string maybe = 2 [(signet.v1.omit_when) = "null"];
+    string always = 3;
+    map<string, string> labels = 4 [(signet.v1.omit_when) = "{}"];
+    string etag = 5 [(signet.v1.not_in_json) = true];
+    repeated Inner inners = 6 [(signet.v1.omit_when) = "[]"];
+    int32 number = 7 [(signet.v1.omit_when) = "0"];
+    string last = 8 [(signet.v1.omit_when) = "\"x\""];
+  }
+  message Nothing { string etag = 1 [(signet.v1.not_in_json) = true]; }
+)";
+
+struct Omitted {
+  std::string name;
+  std::string type;
+  std::string message;
+  std::string want;
+};
+
+class FieldsThatMayStayOut : public testing::TestWithParam<Omitted> {};
+
+TEST_P(FieldsThatMayStayOut, AreThereWhenTheySaySomething) {
+  ProtoSchema schema(kOptional);
+  JsonLayouts layouts;
+  const auto layout = layouts.Get(schema.Type(GetParam().type));
+  ASSERT_THAT(layout, IsOk());
+  std::string out = "[";
+  EXPECT_THAT(
+      (*layout)->Append(*schema.Make(GetParam().type, GetParam().message), out),
+      IsOk());
+  EXPECT_EQ(out, "[" + GetParam().want);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, FieldsThatMayStayOut,
+    testing::Values(
+        Omitted{"Empty", "M", "", R"({"always":"","last":""})"},
+        Omitted{"NeverTheTag", "M", "etag: 'e' last: 'x'", R"({"always":""})"},
+        Omitted{"First", "M", "first: 'f' last: 'x'",
+                R"({"first":"f","always":""})"},
+        Omitted{"Maybe", "M", "maybe: '' last: 'x'",
+                R"({"maybe":"","always":""})"},
+        Omitted{"Map", "M", "labels { key: 'k' value: 'v' } last: 'x'",
+                R"({"always":"","labels":{"k":"v"}})"},
+        Omitted{"Inside", "M",
+                "inners { on: true } inners { on: false } last: 'x'",
+                R"({"always":"","inners":[{},{"on":false}]})"},
+        Omitted{"Number", "M", "number: 10 last: 'xx'",
+                R"({"always":"","number":10,"last":"xx"})"},
+        Omitted{"Nothing", "Nothing", "etag: 'e'", "{}"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(JsonLayouts, OneFieldAloneIsWrittenWhateverItIs) {
+  ProtoSchema schema(kOptional);
+  JsonLayouts layouts;
+  const auto layout = layouts.Get(schema.Type("M"));
+  ASSERT_THAT(layout, IsOk());
+  std::string out;
+  EXPECT_THAT(
+      (*layout)->AppendField(*schema.New("M"),
+                             *schema.Type("M").FindFieldByName("inners"), out),
+      IsOk());
+  EXPECT_EQ(out, "[]");
+}
+
+TEST(JsonLayouts, RefusesAnOmitWhenThatIsNoJson) {
+  for (const char* text : {"x", "{", "'a'", " ", "1 2"}) {
+    ProtoSchema schema("message M { string x = 1 [(signet.v1.omit_when) = \"" +
+                       std::string(text) + "\"]; }");
+    JsonLayouts layouts;
+    const auto layout = layouts.Get(schema.Type("M"));
+    EXPECT_THAT(layout, StatusIs(absl::StatusCode::kInvalidArgument)) << text;
+    EXPECT_THAT(std::string(layout.status().message()),
+                testing::HasSubstr("test.M.x: omit_when"));
+  }
+}
+
 TEST(JsonLayouts, RefusesSecretsThatAreNoStrings) {
   ProtoSchema schema(
       R"(message M { int32 x = 1 [(signet.v1.secret) = true]; })");

@@ -44,5 +44,28 @@ TEST(IsJsonMediaType, TakesNothingElse) {
   }
 }
 
+TEST(IsFormMediaType, IsAsStrict) {
+  for (const char* good :
+       {"application/x-www-form-urlencoded",
+        "Application/X-WWW-Form-Urlencoded ; charset=UTF-8"}) {
+    EXPECT_TRUE(IsFormMediaType(good)) << good;
+    EXPECT_FALSE(IsJsonMediaType(good)) << good;
+  }
+  for (const char* bad : {"", "application/json", "multipart/form-data",
+                          "application/x-www-form-urlencoded; charset=latin1",
+                          "application/x-www-form-urlencoded, text/plain"}) {
+    EXPECT_FALSE(IsFormMediaType(bad)) << bad;
+  }
+}
+
+TEST(HasContentCoding, SaysSoUnlessAllAreIdentity) {
+  HttpRequest request;
+  EXPECT_FALSE(HasContentCoding(request));
+  request.fields.push_back({"content-encoding", "Identity"});
+  EXPECT_FALSE(HasContentCoding(request));
+  request.fields.push_back({"content-encoding", "gzip"});
+  EXPECT_TRUE(HasContentCoding(request));
+}
+
 }  // namespace
 }  // namespace signet

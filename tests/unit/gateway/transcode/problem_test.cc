@@ -58,6 +58,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mapping{google::rpc::INVALID_ARGUMENT, "INVALID_REQUEST",
                 absl::StrCat("400 INVALID_ARGUMENT", kBearer,
                              ", error=\"invalid_request\"")},
+        Mapping{google::rpc::INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED",
+                "422 INVALID_ARGUMENT"},
+        Mapping{google::rpc::INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED_",
+                "400 INVALID_ARGUMENT"},
+        Mapping{google::rpc::ABORTED, "IDEMPOTENCY_KEY_REUSED", "409 ABORTED"},
         Mapping{google::rpc::OUT_OF_RANGE, "R", "400 OUT_OF_RANGE"},
         Mapping{google::rpc::UNAUTHENTICATED, "CREDENTIAL_MISSING",
                 absl::StrCat("401 UNAUTHENTICATED", kBearer)},
@@ -135,6 +140,14 @@ INSTANTIATE_TEST_SUITE_P(
                    "CONTENT_CODING_UNSUPPORTED"},
         OwnProblem{"Size", BodyTooLarge(),
                    "413 INVALID_ARGUMENT BODY_TOO_LARGE"},
+        OwnProblem{"Several", SeveralCredentials(),
+                   "400 INVALID_ARGUMENT|WWW-Authenticate: Bearer "
+                   "realm=\"signet\", error=\"invalid_request\" "
+                   "INVALID_REQUEST"},
+        OwnProblem{"Form", FormInvalid({"token", "want it once"}),
+                   "400 INVALID_ARGUMENT|WWW-Authenticate: Bearer "
+                   "realm=\"signet\", error=\"invalid_request\" "
+                   "INVALID_REQUEST"},
         OwnProblem{"Unexpected", BodyUnexpected(),
                    "400 INVALID_ARGUMENT BODY_UNEXPECTED"},
         OwnProblem{"Depth",
@@ -227,6 +240,13 @@ TEST(BackendProblem, RetryAfterIsAtLeastASecond) {
   status.add_details()->PackFrom(retry);
   EXPECT_EQ(Summary(BackendProblem(status)),
             "429 RESOURCE_EXHAUSTED|Retry-After: 1");
+}
+
+TEST(FormInvalid, NamesTheParameter) {
+  const Problem problem = FormInvalid({"token", "want it once"});
+  EXPECT_EQ(problem.detail, "token: want it once");
+  EXPECT_EQ(problem.errors,
+            (std::vector<FieldViolation>{{"token", "want it once"}}));
 }
 
 TEST(BackendProblem, WithoutErrorInfoTheCodeIsTheReason) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/transcode/route_table.h"
 #include "gmock/gmock.h"
@@ -15,7 +16,12 @@ namespace {
 
 constexpr char kSchema[] = R"(
   enum Color { COLOR_UNSPECIFIED = 0; RED = 1; }
-  message Inner { string name = 1; Inner inner = 2; repeated int32 numbers = 3; }
+  message Inner {
+    string name = 1;
+    Inner inner = 2;
+    repeated int32 numbers = 3;
+    string tag = 4 [(signet.v1.not_in_json) = true];
+  }
   message Request {
     string id = 1;
     bool include_revoked = 2;
@@ -35,6 +41,7 @@ constexpr char kSchema[] = R"(
     Inner body = 17;
     double ratio = 18;
     uint64 big = 19;
+    string etag = 20 [(signet.v1.not_in_json) = true];
   }
   service S {
     rpc Get(Request) returns (Request) {
@@ -62,7 +69,7 @@ class QueryReaderTest : public testing::Test {
                    std::string_view path = "/v1/x/y") {
     const Route& route = *table_->Match(method, path).route;
     auto request = route.NewRequest();
-    const auto faults = QueryToMessage(query, route, *request);
+    const auto faults = QueryToMessage(query, route, {}, *request);
     if (faults.empty()) return ShortText(*request);
     std::string out;
     for (const FieldViolation& fault : faults) {
@@ -118,6 +125,8 @@ INSTANTIATE_TEST_SUITE_P(
              "before { seconds: 1699335116 }"},
         Case{"Duration", "within=3s", "within { seconds: 3 }"},
         Case{"FieldMask", "mask=a%2Cb", R"(mask { paths: "a" paths: "b" })"},
+        Case{"FieldMaskOfPaths", "mask=expires_at,a.b_2,expires_at",
+             R"(mask { paths: "expires_at" paths: "a.b_2" })"},
         Case{"Wrapper", "maybe=false", "maybe { }"},
         Case{"Oneof", "right=x", R"(right: "x")"},
         Case{"Double", "ratio=-0.5", "ratio: -0.5"},
@@ -161,6 +170,16 @@ INSTANTIATE_TEST_SUITE_P(
              "include_revoked: want true or false"},
         Case{"BoolCase", "include_revoked=True",
              "include_revoked: want true or false"},
+        Case{"MaskEmpty", "mask=", "mask: want at least one field path"},
+        Case{"MaskBare", "mask", "mask: want at least one field path"},
+        Case{"MaskCamelCase", "mask=expiresAt",
+             "mask: want field paths separated by commas, such as "
+             "\"name,expires_at\""},
+        Case{"MaskTwice", "mask=a&mask=b",
+             "mask: got it more than once, want it once"},
+        Case{"NotInJson", "etag=x", "etag: unknown query parameter"},
+        Case{"NotInJsonNested", "inner.tag=x",
+             "inner.tag: unknown query parameter"},
         Case{"BoolEmpty", "include_revoked",
              "include_revoked: want true or false"},
         Case{"Integer", "page_size=1.0",
@@ -190,6 +209,20 @@ TEST_F(QueryReaderTest, ReportsAllFaultsInOrder) {
             "z: unknown query parameter\n"
             "page_size: want a whole number from -2147483648 to 2147483647\n"
             "a: unknown query parameter\n");
+}
+
+TEST_F(QueryReaderTest, TakesNothingThatAHeaderGave) {
+  const Route& route = *table_->Match("GET", "/v1/x/y").route;
+  const std::vector<FieldPath> by_header = {
+      {schema_.Type("Request").FindFieldByName("subject_id")}};
+  auto request = route.NewRequest();
+  EXPECT_EQ(
+      QueryToMessage("page_size=1&subject_id=a", route, by_header, *request),
+      (std::vector<FieldViolation>{
+          {"subject_id",
+           "comes from a header, want it absent from the "
+           "query"}}));
+  EXPECT_EQ(ShortText(*request), "page_size: 1");
 }
 
 TEST_F(QueryReaderTest, TakesNothingThatTheBodyProvides) {

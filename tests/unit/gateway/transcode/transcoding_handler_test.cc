@@ -240,13 +240,15 @@ TEST_F(TranscodingHandlerTest, ABackendThatErrsIsAnInternalError) {
 TEST_F(TranscodingHandlerTest, ABrokenTimestampIsAnInternalErrorWithoutABody) {
   backend_.act = [](const google::protobuf::Message&) {
     auto issued = std::make_unique<v1::IssuedServiceAccount>();
-    issued->set_token(std::string(kToken));
+    issued->set_token(std::string("BROKENBROKENBROKENBROKENBROKEN"));
     issued->mutable_created_at()->set_seconds(253402300800);
     return issued;
   };
+  const FreedMemoryWatch watch("BROKENBROKEN");
   const HttpResponse response = Send(Create(R"({"name": "n"})"));
+  EXPECT_EQ(watch.count(), 0);
   EXPECT_EQ(response.status, 500);
-  EXPECT_THAT(response.body, Not(HasSubstr("CANARY")));
+  EXPECT_THAT(response.body, Not(HasSubstr("BROKENBROKEN")));
   EXPECT_EQ(logger_.lines().back().fields["status"], "500");
 }
 

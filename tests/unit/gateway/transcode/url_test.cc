@@ -3,10 +3,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/secret.h"
+#include "tests/support/freed_memory_watch.h"
 
 namespace signet {
 namespace {
@@ -44,6 +48,17 @@ INSTANTIATE_TEST_SUITE_P(Table, MisleadingPath,
                                          "/a/..%2Fb", "/a%5Cb", "/a\\b",
                                          "/a/..;/b/.."));
 
+TEST(TakePair, TakesOneAfterTheOther) {
+  std::string_view query = "&a=b=c&&%61&=d&e=&";
+  std::vector<std::string> seen;
+  while (const std::optional<EscapedPair> pair = TakePair(query)) {
+    seen.push_back(std::string(pair->text) + "|" + std::string(pair->name) +
+                   "|" + std::string(pair->value));
+  }
+  EXPECT_THAT(seen, ElementsAre("a=b=c|a|b=c", "%61|%61|", "=d||d", "e=|e|"));
+  EXPECT_EQ(query, "");
+}
+
 TEST(PercentDecode, UndoesEscapes) {
   EXPECT_THAT(PercentDecode("a%20b%C3%A9+"),
               Optional(std::string("a b\xC3\xA9+")));
@@ -60,6 +75,27 @@ TEST(PercentDecode, RefusesWhatIsNoEscapeOrNoUtf8) {
 
 TEST(FormDecode, TakesPlusForSpace) {
   EXPECT_THAT(FormDecode("a+b%2B"), Optional(std::string("a b+")));
+}
+
+TEST(FormDecode, LeavesNothingOfWhatItRefuses) {
+  const std::string secret = "only-here-0123456789-only-here";
+  const FreedMemoryWatch watch(secret);
+  for (const char* end : {"%", "%FF"}) {
+    std::string whole;
+    whole.reserve(64);  // Never outgrown, so no copy is left behind.
+    whole.append(secret).append(end);
+    const Secret text(std::move(whole));
+    EXPECT_EQ(FormDecode(text.Expose()), std::nullopt) << end;
+  }
+  EXPECT_EQ(watch.count(), 0);
+}
+
+TEST(AppendReference, EscapesOnlyWhatWouldEndIt) {
+  std::string out = "<";
+  AppendReference("/a%20b/-._~!$&'()*+,;=:@?q=\x80<>\" \r\n\\^`{|}#[]", out);
+  EXPECT_EQ(out,
+            "</a%20b/-._~!$&'()*+,;=:@?q=%80%3C%3E%22%20%0D%0A%5C%5E%60%7B%7C"
+            "%7D%23%5B%5D");
 }
 
 TEST(PercentEncode, KeepsOnlyUnreserved) {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/header_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gateway/transcode/field_target.h"
+#include "server/base/utf8.h"
+
+namespace signet {
+namespace {
+
+using google::protobuf::Message;
+
+bool IsQuoted(std::string_view value) {
+  return value.size() >= 2 && value.front() == '"' && value.back() == '"';
+}
+
+// The inside of a strong entity tag. An empty one is refused too: no answer has
+// it, and to the method it would say that there is no condition.
+std::optional<std::string> ReadEntityTag(std::string_view value) {
+  if (!IsQuoted(value)) return std::nullopt;
+  const std::string_view tag = value.substr(1, value.size() - 2);
+  if (tag.empty() || !std::all_of(tag.begin(), tag.end(), IsEntityTagChar)) {
+    return std::nullopt;
+  }
+  return std::string(tag);
+}
+
+// The text of a String (RFC 9651 section 3.3.3).
+std::optional<std::string> ReadQuoted(std::string_view value) {
+  if (!IsQuoted(value)) return std::nullopt;
+  const std::string_view inside = value.substr(1, value.size() - 2);
+  std::string text;
+  for (size_t i = 0; i < inside.size(); ++i) {
+    char c = inside[i];
+    if (c == '\\') {
+      if (++i == inside.size()) return std::nullopt;
+      c = inside[i];
+      if (c != '"' && c != '\\') return std::nullopt;
+    } else if (c < 0x20 || c > 0x7E || c == '"') {
+      return std::nullopt;
+    }
+    text.push_back(c);
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> ReadValue(const Route::Header& header,
+                                      std::string_view value) {
+  if (header.entity_tag) {
+    std::optional<std::string> tag = ReadEntityTag(value);
+    if (tag.has_value()) return *std::move(tag);
+    return absl::InvalidArgumentError(
+        "want one strong entity tag, such as \"abc\"");
+  }
+  if (!value.starts_with('"')) {
+    if (!value.empty() && IsUtf8(value)) return std::string(value);
+    return absl::InvalidArgumentError("want a value in UTF-8");
+  }
+  std::optional<std::string> text = ReadQuoted(value);
+  if (text.has_value() && !text->empty()) return *std::move(text);
+  return absl::InvalidArgumentError(
+      "want a value, bare or in double quotes (RFC 9651 section 3.3.3)");
+}
+
+void Set(const FieldPath& path, std::string value, Message& message) {
+  Message* parent = &message;
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    parent = &FieldTarget(*parent, *path[i]).Message();
+  }
+  FieldTarget(*parent, *path.back()).SetString(std::move(value));
+}
+
+}  // namespace
+
+bool IsEntityTagChar(char c) { return c >= 0x21 && c <= 0x7E && c != '"'; }
+
+HeaderReading HeadersToMessage(const HttpRequest& request, const Route& route,
+                               Message& message) {
+  HeaderReading reading;
+  for (const Route::Header& header : route.headers) {
+    const std::vector<std::string_view> values =
+        request.Values(header.lower_name);
+    if (values.empty()) continue;
+    reading.given.push_back(header.field);
+    if (values.size() > 1) {
+      reading.faults.push_back(
+          {header.name, "got it more than once, want it once"});
+      continue;
+    }
+    absl::StatusOr<std::string> value = ReadValue(header, values[0]);
+    if (value.ok()) {
+      Set(header.field, *std::move(value), message);
+    } else {
+      reading.faults.push_back(
+          {header.name, std::string(value.status().message())});
+    }
+  }
+  return reading;
+}
+
+}  // namespace signet

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_HEADER_READER_H_
+#define SIGNET_GATEWAY_TRANSCODE_HEADER_READER_H_
+
+#include <vector>
+
+#include "gateway/http_message.h"
+#include "gateway/transcode/json_reader.h"
+#include "gateway/transcode/route.h"
+#include "google/protobuf/message.h"
+#include "server/base/error.h"
+
+namespace signet {
+
+// Whether `c` may be in an entity tag: etagc without obs-text (RFC 9110 section
+// 8.8.3).
+bool IsEntityTagChar(char c);
+
+// What the fields of an HTTP request gave.
+struct HeaderReading {
+  // The fields of the message whose header came, whether it was sound or not.
+  std::vector<FieldPath> given;
+
+  // In the order of the route's headers; each names its header. A fault never
+  // echoes a value.
+  std::vector<FieldViolation> faults;
+};
+
+// Sets the fields of `message` that have a header (`http_request_headers` in
+// signet/v1/annotations.proto says how a value is read). One that came more
+// than once, is empty or not in its form is a fault and sets nothing.
+HeaderReading HeadersToMessage(const HttpRequest& request, const Route& route,
+                               google::protobuf::Message& message);
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_HEADER_READER_H_

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/header_reader.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/proto_schema.h"
+#include "tests/support/rest_fixture.h"
+
+namespace signet {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A base, so that it outlives the messages that RestFixture keeps.
+struct HeaderSchema {
+  ProtoSchema schema{R"(
+    message Item { string id = 1; string name = 2; string etag = 3; }
+    message UpdateRequest {
+      Item item = 1;
+      string idempotency_key = 2 [(signet.v1.not_in_json) = true];
+      string trace = 3;
+    }
+    message CreateRequest { string name = 1; string trace = 2; Item item = 3; }
+    service S {
+      rpc Update(UpdateRequest) returns (Item) {
+        option (google.api.http) = {
+          patch: "/v1/items/{item.id}" body: "item"
+          additional_bindings { delete: "/v1/items/{item.id}" } };
+        option (signet.v1.http_request_headers) = {
+          header: "If-Match" field: "item.etag" entity_tag: true };
+        option (signet.v1.http_request_headers) = {
+          header: "Idempotency-Key" field: "idempotency_key" };
+        option (signet.v1.http_request_headers) = {
+          header: "X-Trace" field: "trace" };
+      }
+      rpc Create(CreateRequest) returns (Item) {
+        option (google.api.http) = { post: "/v1/items" body: "*" };
+        option (signet.v1.http_request_headers) = {
+          header: "X-Trace" field: "trace" };
+        option (signet.v1.http_request_headers) = {
+          header: "If-Match" field: "item.etag" entity_tag: true };
+      }
+    })"};
+};
+
+class HeaderReaderTest : public HeaderSchema, public RestFixture {
+ protected:
+  HeaderReaderTest() : RestFixture({schema.Service()}, schema.factory()) {
+    backend_.act = [&](const google::protobuf::Message&) {
+      return schema.New("Item");
+    };
+  }
+
+  // The request that the method gets, or what the answer says of the faults.
+  std::string Ask(HttpRequest request) {
+    if (!request.body.empty()) {
+      request.fields.push_back({"content-type", "application/json"});
+    }
+    const HttpResponse response = Send(std::move(request));
+    if (response.status == 200)
+      return ShortText(*backend_.calls().back().request);
+    return std::to_string(response.status) + Member(response, "errors");
+  }
+
+  std::string Delete(std::vector<HttpField> fields) {
+    return Ask({.method = "DELETE",
+                .target = "/v1/items/i",
+                .fields = std::move(fields),
+                .body = "",
+                .peer = ""});
+  }
+};
+
+struct Case {
+  std::string name;
+  std::string header;
+  std::string value;
+  std::string want;  // After the item's id.
+};
+
+class GoodHeader : public HeaderReaderTest,
+                   public testing::WithParamInterface<Case> {};
+class BadHeader : public HeaderReaderTest,
+                  public testing::WithParamInterface<Case> {};
+
+TEST_P(GoodHeader, GivesTheField) {
+  EXPECT_EQ(Delete({{GetParam().header, GetParam().value}}), GetParam().want);
+}
+
+TEST_P(BadHeader, NamesTheHeaderAndEchoesNothing) {
+  const HttpResponse response =
+      Send({.method = "DELETE",
+            .target = "/v1/items/i",
+            .fields = {{GetParam().header, GetParam().value}},
+            .body = "",
+            .peer = ""});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
+  EXPECT_EQ(Member(response, "errors"), GetParam().want);
+  EXPECT_THAT(response.body, Not(HasSubstr("CANARY")));
+  EXPECT_EQ(backend_.calls()[0].scope, CallScope::kAdmit);
+  EXPECT_EQ(ShortText(*backend_.calls()[0].request), R"(item { id: "i" })");
+}
+
+std::string Item(const std::string& rest) {
+  return "item { id: \"i\"" + rest + " }";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, GoodHeader,
+    testing::Values(
+        Case{"Tag", "if-match", "\"abc\"", Item(R"( etag: "abc")")},
+        Case{"TagOfOne", "if-match", "\"a\"", Item(R"( etag: "a")")},
+        Case{"TagEveryKind", "if-match", "\"!#[]~,\"",
+             Item(R"( etag: "!#[]~,")")},
+        Case{"TagBackslash", "if-match", "\"a\\b\"", Item(R"( etag: "a\\b")")},
+        Case{"KeyBare", "idempotency-key",
+             "8e03978e-40d5-43dd-bc93-6894a57f9324",
+             Item("") +
+                 " idempotency_key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\""},
+        Case{"KeyQuoted", "idempotency-key",
+             "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"",
+             Item("") +
+                 " idempotency_key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\""},
+        Case{"KeyEscapes", "idempotency-key", R"("a\"b\\c d")",
+             Item("") + R"( idempotency_key: "a\"b\\c d")"},
+        Case{"KeyQuoteInside", "idempotency-key", "a\"b\"",
+             Item("") + R"( idempotency_key: "a\"b\"")"},
+        Case{"Utf8", "x-trace", "\xC3\xA9", Item("") + R"( trace: "\303\251")"},
+        Case{"Comma", "x-trace", "a, b", Item("") + R"( trace: "a, b")"},
+        Case{"Unasked", "if-none-match", "\"CANARY\"", Item("")}),
+    [](const auto& info) { return info.param.name; });
+
+constexpr char kTag[] =
+    R"([{"field":"If-Match","detail":"want one strong entity tag, such as )"
+    R"(\"abc\""}])";
+constexpr char kKey[] =
+    R"([{"field":"Idempotency-Key","detail":"want a value, bare or in double )"
+    "quotes (RFC 9651 section 3.3.3)\"}]";
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadHeader,
+    testing::Values(
+        Case{"TagStar", "if-match", "*", kTag},
+        Case{"TagWeak", "if-match", "W/\"CANARY\"", kTag},
+        Case{"TagWeakLower", "if-match", "w/\"CANARY\"", kTag},
+        Case{"TagList", "if-match", "\"CANARY\", \"b\"", kTag},
+        Case{"TagListClose", "if-match", "\"CANARY\",\"b\"", kTag},
+        Case{"TagBare", "if-match", "CANARY", kTag},
+        Case{"TagNothing", "if-match", "", kTag},
+        Case{"TagEmpty", "if-match", "\"\"", kTag},
+        Case{"TagOneQuote", "if-match", "\"", kTag},
+        Case{"TagOpen", "if-match", "\"CANARY", kTag},
+        Case{"TagUnopened", "if-match", "CANARY\"", kTag},
+        Case{"TagSpace", "if-match", "\"CANARY b\"", kTag},
+        Case{"TagObsText", "if-match", "\"CANARY\xC3\xA9\"", kTag},
+        Case{"TagDelete", "if-match", "\"CANARY\x7F\"", kTag},
+        Case{
+            "KeyEmpty", "idempotency-key", "",
+            R"([{"field":"Idempotency-Key","detail":"want a value in UTF-8"}])"},
+        Case{"KeyQuotedEmpty", "idempotency-key", "\"\"", kKey},
+        Case{"KeyOpen", "idempotency-key", "\"CANARY", kKey},
+        Case{"KeyOneQuote", "idempotency-key", "\"", kKey},
+        Case{"KeyTwo", "idempotency-key", "\"CANARY\", \"b\"", kKey},
+        Case{"KeyParameter", "idempotency-key", "\"CANARY\";a=1", kKey},
+        Case{"KeyBadEscape", "idempotency-key", R"("CANARY\n")", kKey},
+        Case{"KeyCutEscape", "idempotency-key", R"("CANARY\")", kKey},
+        Case{"KeyNotAscii", "idempotency-key", "\"CANARY\xC3\xA9\"", kKey},
+        Case{"KeyDelete", "idempotency-key", "\"CANARY\x7F\"", kKey},
+        Case{"NoUtf8", "x-trace", "CANARY\xFF",
+             R"([{"field":"X-Trace","detail":"want a value in UTF-8"}])"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(HeaderReaderTest, ARepeatedHeaderIsRefused) {
+  EXPECT_EQ(Delete({{"x-trace", "a"}, {"x-trace", "a"}}),
+            R"(400[{"field":"X-Trace","detail":"got it more than once, want )"
+            R"(it once"}])");
+}
+
+TEST_F(HeaderReaderTest, FaultsAreToldAllAtOnceAndInOrder) {
+  const std::string faults =
+      Ask({.method = "PATCH",
+           .target = "/v1/items/i?nope=1",
+           .fields = {{"x-trace", ""}, {"if-match", "*"}},
+           .body = R"({"z": 1})",
+           .peer = ""});
+  const size_t tag = faults.find("If-Match");
+  const size_t trace = faults.find("X-Trace");
+  const size_t query = faults.find("nope");
+  const size_t body = faults.find("item.z");
+  EXPECT_LT(tag, trace);
+  EXPECT_LT(trace, query);
+  EXPECT_LT(query, body);
+  EXPECT_LT(body, std::string::npos);
+}
+
+TEST_F(HeaderReaderTest, HeaderAndBodyOfTheSameMessageComeTogether) {
+  EXPECT_EQ(Ask({.method = "PATCH",
+                 .target = "/v1/items/i",
+                 .fields = {{"if-match", "\"e\""}},
+                 .body = R"({"name": "n"})",
+                 .peer = ""}),
+            R"(item { id: "i" name: "n" etag: "e" })");
+  EXPECT_EQ(Ask({.method = "POST",
+                 .target = "/v1/items",
+                 .fields = {{"if-match", "\"e\""}, {"x-trace", "t"}},
+                 .body = R"({"name": "n", "item": {"id": "i"}})",
+                 .peer = ""}),
+            R"(name: "n" trace: "t" item { id: "i" etag: "e" })");
+}
+
+TEST_F(HeaderReaderTest, WithoutTheHeaderTheBodyOrQueryMayGiveTheField) {
+  EXPECT_EQ(Ask({.method = "PATCH",
+                 .target = "/v1/items/i?trace=q",
+                 .fields = {},
+                 .body = R"({"etag": "e"})",
+                 .peer = ""}),
+            R"(item { id: "i" etag: "e" } trace: "q")");
+}
+
+TEST_F(HeaderReaderTest, TheFieldTwiceIsRefusedEvenWhenEqual) {
+  const std::string body =
+      R"(comes from a header, want it absent from the body)";
+  EXPECT_EQ(Ask({.method = "PATCH",
+                 .target = "/v1/items/i",
+                 .fields = {{"if-match", "\"e\""}},
+                 .body = R"({"etag": "e"})",
+                 .peer = ""}),
+            R"(400[{"field":"item.etag","detail":")" + body + "\"}]");
+  EXPECT_EQ(Ask({.method = "POST",
+                 .target = "/v1/items",
+                 .fields = {{"x-trace", "t"}},
+                 .body = R"({"trace": null})",
+                 .peer = ""}),
+            R"(400[{"field":"trace","detail":")" + body + "\"}]");
+  EXPECT_EQ(Ask({.method = "PATCH",
+                 .target = "/v1/items/i?trace=t",
+                 .fields = {{"x-trace", "t"}},
+                 .body = "",
+                 .peer = ""}),
+            R"(400[{"field":"trace","detail":"comes from a header, want it )"
+            R"(absent from the query"}])");
+}
+
+TEST_F(HeaderReaderTest, AFieldOutsideJsonComesFromItsHeaderOnly) {
+  EXPECT_EQ(Ask({.method = "PATCH",
+                 .target = "/v1/items/i?idempotency_key=k",
+                 .fields = {},
+                 .body = "",
+                 .peer = ""}),
+            R"(400[{"field":"idempotency_key","detail":"unknown query )"
+            R"(parameter"}])");
+}
+
+TEST_F(HeaderReaderTest, AFaultRanksWithTheOther400s) {
+  const HttpRequest bad{
+      .method = "PATCH",
+      .target = "/v1/items/i",
+      .fields = {{"if-match", "*"}, {"content-type", "text/plain"}},
+      .body = "x",
+      .peer = ""};
+  EXPECT_EQ(Send(bad).status, 415);
+  backend_.admission_error = Denied();
+  EXPECT_EQ(Send(bad).status, 403);
+  backend_.identity_error = Unauthenticated();
+  EXPECT_EQ(Send(bad).status, 401);
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/transcode/route_options.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/transcode/route_table.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/proto_schema.h"
+#include "tests/support/status_matchers.h"
+
+namespace signet {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kMessages[] = R"(
+  message Inner { string tag = 1; repeated string tags = 2; int32 number = 3; }
+  message Request {
+    string id = 1;
+    string page_token = 2;
+    Inner inner = 3;
+    Inner hidden = 4 [(signet.v1.not_in_json) = true];
+    repeated Inner inners = 5;
+  }
+  message NoToken { string id = 1; int32 page_token = 2; string tag = 3; }
+  message Response {
+    string id = 1;
+    int32 number = 2;
+    repeated string items = 3;
+    bytes raw = 4;
+    string hidden = 5 [(signet.v1.not_in_json) = true];
+  }
+)";
+
+// A service of one method with these options.
+absl::StatusOr<std::unique_ptr<const RouteTable>> TableOf(
+    const std::string& options, const std::string& request = "Request") {
+  static std::vector<std::unique_ptr<ProtoSchema>> schemas;
+  schemas.push_back(std::make_unique<ProtoSchema>(
+      std::string(kMessages) + "service S { rpc M(" + request +
+      ") returns (Response) {" + options + "} }"));
+  const google::protobuf::ServiceDescriptor* service =
+      schemas.back()->Service();
+  return RouteTable::Create({&service, 1}, schemas.back()->factory());
+}
+
+std::string Http(const std::string& rule) {
+  return "option (google.api.http) = {" + rule + "};";
+}
+std::string Answer(const std::string& option) {
+  return "option (signet.v1.http_answer) = {" + option + "};";
+}
+std::string Header(const std::string& header, const std::string& field) {
+  return "option (signet.v1.http_request_headers) = { header: '" + header +
+         "' field: '" + field + "' };";
+}
+
+constexpr char kGet[] = "get: '/a'";
+constexpr char kPost[] = "post: '/a' body: '*'";
+
+TEST(RouteOptions, AreBoundOnceForAll) {
+  const auto table =
+      TableOf(Http("patch: '/a/{id}' body: 'inner'") +
+              Answer("etag: 'id' next_page_token: 'hidden'") +
+              Header("If-Match", "inner.tag") + Header("X_1!", "page_token"));
+  ASSERT_THAT(table, IsOk());
+  const Route& route = *(*table)->Match("PATCH", "/a/1").route;
+  EXPECT_EQ(route.etag_field->name(), "id");
+  EXPECT_EQ(route.next_page_token_field->name(), "hidden");
+  EXPECT_FALSE(route.token_in_form);
+  EXPECT_EQ(route.update_mask, nullptr);
+  ASSERT_EQ(route.headers.size(), 2);
+  EXPECT_EQ(route.headers[0].name, "If-Match");
+  EXPECT_EQ(route.headers[0].lower_name, "if-match");
+  EXPECT_EQ(route.headers[0].field.size(), 2);
+  EXPECT_FALSE(route.headers[0].entity_tag);
+}
+
+TEST(RouteOptions, TokenInFormMayHaveABodyOrNot) {
+  for (const char* rule : {kPost, "post: '/a'", "post: '/a' body: 'inner'"}) {
+    const auto table = TableOf(Http(rule) + Answer("token_in_form: true"));
+    ASSERT_THAT(table, IsOk());
+    EXPECT_TRUE((*table)->Match("POST", "/a").route->token_in_form);
+  }
+}
+
+struct Contradiction {
+  std::string name;
+  std::string options;
+  std::string want;
+  std::string request = "Request";
+};
+
+class Contradictions : public testing::TestWithParam<Contradiction> {};
+
+TEST_P(Contradictions, AreRefusedAtTheStart) {
+  const auto table = TableOf(GetParam().options, GetParam().request);
+  EXPECT_THAT(table, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(table.status().message()),
+              HasSubstr("test.S.M: " + GetParam().want));
+}
+
+constexpr char kEtag[] = "http_answer.etag: want the name";
+constexpr char kNext[] = "http_answer.next_page_token: want the name";
+constexpr char kPaging[] = "http_answer.next_page_token: want a request";
+constexpr char kForm[] = "http_answer.token_in_form: want POST";
+constexpr char kName[] = "http_request_headers: header: want the name";
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Contradictions,
+    testing::Values(
+        Contradiction{"EtagUnknown", Http(kGet) + Answer("etag: 'x'"), kEtag},
+        Contradiction{"EtagNumber", Http(kGet) + Answer("etag: 'number'"),
+                      kEtag},
+        Contradiction{"EtagRepeated", Http(kGet) + Answer("etag: 'items'"),
+                      kEtag},
+        Contradiction{"EtagBytes", Http(kGet) + Answer("etag: 'raw'"), kEtag},
+        Contradiction{"NextUnknown",
+                      Http(kGet) + Answer("next_page_token: 'x'"), kNext},
+        Contradiction{"NextNumber",
+                      Http(kGet) + Answer("next_page_token: 'number'"), kNext},
+        Contradiction{"PagingNumber",
+                      Http(kGet) + Answer("next_page_token: 'id'"), kPaging,
+                      "NoToken"},
+        Contradiction{"PagingNone",
+                      Http(kGet) + Answer("next_page_token: 'id'"), kPaging,
+                      "Inner"},
+        Contradiction{
+            "PagingInPath",
+            Http("get: '/{page_token}'") + Answer("next_page_token: 'id'"),
+            kPaging},
+        Contradiction{"PagingInBody",
+                      Http(kPost) + Answer("next_page_token: 'id'"), kPaging},
+        Contradiction{"PagingIsBody",
+                      Http("post: '/a' body: 'page_token'") +
+                          Answer("next_page_token: 'id'"),
+                      kPaging},
+        Contradiction{"FormOfGet", Http(kGet) + Answer("token_in_form: true"),
+                      kForm},
+        Contradiction{
+            "FormOfPut",
+            Http("put: '/a' body: '*'") + Answer("token_in_form: true"), kForm},
+        Contradiction{"FormStatus",
+                      Http(kPost) + Answer("token_in_form: true status: 201"),
+                      kForm},
+        Contradiction{"HeaderEmpty", Http(kPost) + Header("", "id"), kName},
+        Contradiction{"HeaderSpace", Http(kPost) + Header("If Match", "id"),
+                      kName},
+        Contradiction{"HeaderColon", Http(kPost) + Header("If-Match:", "id"),
+                      kName},
+        Contradiction{"HeaderCredential",
+                      Http(kPost) + Header("Authorization", "id"), kName},
+        Contradiction{"HeaderNoField", Http(kPost) + Header("If-Match", ""),
+                      "http_request_headers: : want the name"},
+        Contradiction{"HeaderUnknown", Http(kPost) + Header("If-Match", "x"),
+                      "http_request_headers: x: want the name"},
+        Contradiction{"HeaderThroughRepeated",
+                      Http(kPost) + Header("If-Match", "inners.tag"),
+                      "http_request_headers: inners.tag: want the name"},
+        Contradiction{"HeaderRepeated",
+                      Http(kPost) + Header("If-Match", "inner.tags"),
+                      "http_request_headers: inner.tags: want the name"},
+        Contradiction{"HeaderNumber",
+                      Http(kPost) + Header("If-Match", "inner.number"),
+                      "http_request_headers: inner.number: want a string"},
+        Contradiction{"HeaderMessage",
+                      Http(kPost) + Header("If-Match", "inner"),
+                      "http_request_headers: inner: want a string"},
+        Contradiction{"HeaderInPath",
+                      Http("post: '/{inner.tag}' body: '*'") +
+                          Header("If-Match", "inner.tag"),
+                      "http_request_headers: inner.tag: comes from the path"},
+        Contradiction{"HeaderTwice",
+                      Http(kPost) + Header("If-Match", "id") +
+                          Header("if-match", "inner.tag"),
+                      "http_request_headers: if-match: want each"},
+        Contradiction{
+            "HeaderFieldTwice",
+            Http(kPost) + Header("If-Match", "id") + Header("X-Id", "id"),
+            "http_request_headers: X-Id: want each"},
+        Contradiction{"HiddenBody", Http("post: '/a' body: 'hidden'"),
+                      "body: want"},
+        Contradiction{"HiddenResponse",
+                      Http("get: '/a' response_body: 'hidden'"),
+                      "response_body: want"}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace signet
