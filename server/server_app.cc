@@ -9,6 +9,9 @@
 #include "server/base/error.h"
 #include "server/bootstrap_file.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/access.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/authorizations.h"
 #include "server/domain/bootstrap.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/identity.h"
@@ -63,7 +66,10 @@ class ServerApp final : public App {
   std::unique_ptr<Store> store_;
   std::unique_ptr<MacKeyring> keyring_;
   std::unique_ptr<Authenticator> authenticator_;
+  std::optional<AuditLog> audit_log_;
+  std::optional<Access> access_;
   std::optional<ServiceAccounts> service_accounts_;
+  std::optional<Authorizations> authorizations_;
   std::optional<Dispatcher> dispatcher_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<RestFront> rest_;
@@ -127,13 +133,20 @@ absl::Status ServerApp::StartServing() {
                        around_.logger, config_.oauth);
   if (!authenticator.ok()) return authenticator.status();
   authenticator_ = *std::move(authenticator);
+  audit_log_.emplace(keyring_.get());
+  access_.emplace(store_.get(), &*audit_log_, around_.clock);
   service_accounts_.emplace(
-      store_.get(), keyring_.get(), around_.clock, around_.random,
+      store_.get(), keyring_.get(), &*audit_log_, around_.clock, around_.random,
       IssuePolicy{.token_prefix = config_.token_prefix,
                   .expiry = {.default_ttl = config_.default_token_ttl,
                              .max_ttl = config_.max_token_ttl}});
-  dispatcher_.emplace(authenticator_.get(), around_.clock, around_.logger,
-                      ApiMethods(&*service_accounts_));
+  authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
+                          around_.clock, around_.random);
+  dispatcher_.emplace(authenticator_.get(), &*access_, around_.clock,
+                      around_.logger,
+                      ApiMethods({.store = store_.get(),
+                                  .service_accounts = &*service_accounts_,
+                                  .authorizations = &*authorizations_}));
 
   absl::StatusOr<std::unique_ptr<GrpcServer>> grpc =
       GrpcServer::Start({.address = config_.grpc_address}, &*dispatcher_,

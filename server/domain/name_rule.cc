@@ -97,6 +97,11 @@ absl::Status CheckNamePrefix(std::string_view prefix) {
   return CheckText(prefix, {.max_code_points = 120});
 }
 
+absl::Status CheckSubjectName(std::string_view name) {
+  return CheckText(
+      name, {.min_code_points = 1, .max_code_points = 255, .blank = false});
+}
+
 absl::Status CheckFreeText(std::string_view text) {
   return CheckText(text, {.max_code_points = 1000, .line_feeds = true});
 }

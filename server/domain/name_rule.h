@@ -29,6 +29,10 @@ absl::Status CheckName(std::string_view name);
 // INVALID_ARGUMENT otherwise, likewise.
 absl::Status CheckNamePrefix(std::string_view prefix);
 
+// The name of a user or group: 1 to 255 code points of what a name may hold,
+// not only white space. INVALID_ARGUMENT otherwise, likewise.
+absl::Status CheckSubjectName(std::string_view name);
+
 // Free text for people, such as a description: at most 1000 code points of what
 // a name may hold, and line feeds. Empty and blank ones are fine.
 // INVALID_ARGUMENT otherwise, likewise.

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/api_methods.h"
 
+#include <iterator>
 #include <utility>
 
+#include "server/rpc/authorizations_methods.h"
 #include "server/rpc/identity_methods.h"
 #include "server/rpc/service_accounts_methods.h"
 
 namespace signet {
 
-std::vector<UnaryMethod> ApiMethods(ServiceAccounts* service_accounts) {
-  std::vector<UnaryMethod> methods = ServiceAccountsMethods(service_accounts);
-  for (UnaryMethod& method : IdentityMethods()) {
-    methods.push_back(std::move(method));
-  }
+std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
+  std::vector<UnaryMethod> methods;
+  const auto add = [&methods](std::vector<UnaryMethod> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(methods));
+  };
+  add(ServiceAccountsMethods(domain.service_accounts));
+  add(AuthorizationsMethods(domain.authorizations));
+  add(IdentityMethods(domain.store, domain.service_accounts));
   return methods;
 }
 

@@ -4,14 +4,22 @@
 
 #include <vector>
 
+#include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "server/rpc/unary_method.h"
+#include "storage/store.h"
 
 namespace signet {
 
-// Every method of proto/signet/v1, for a Dispatcher. `service_accounts`
-// outlives them.
-std::vector<UnaryMethod> ApiMethods(ServiceAccounts* service_accounts);
+// What the methods call. All outlive them.
+struct ApiDomain {
+  Store* store;
+  ServiceAccounts* service_accounts;
+  Authorizations* authorizations;
+};
+
+// Every method of proto/signet/v1, for a Dispatcher.
+std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain);
 
 }  // namespace signet
 

@@ -3,10 +3,13 @@
 
 #include <string>
 
+#include "server/domain/authorization_rule.h"
+#include "server/domain/service_account_filter.h"
+
 namespace signet {
 namespace {
 
-// The thirteen fields that ServiceAccount and IssuedServiceAccount share.
+// The fields that ServiceAccount and IssuedServiceAccount share.
 template <typename Message>
 void FillCommon(const ServiceAccountRecord& record, Message& out) {
   out.set_account_id(record.account_id.ToString());
@@ -32,6 +35,10 @@ void FillCommon(const ServiceAccountRecord& record, Message& out) {
   if (record.revoked_at.has_value()) {
     *out.mutable_revoked_at() = ToProto(*record.revoked_at);
   }
+  out.set_description(record.description);
+  out.mutable_labels()->insert(record.labels.begin(), record.labels.end());
+  out.set_enabled(record.enabled);
+  out.set_etag(EtagOf(record));
 }
 
 }  // namespace
@@ -57,8 +64,35 @@ RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp) {
   return {.seconds = timestamp.seconds(), .nanos = timestamp.nanos()};
 }
 
+RawDuration FromProto(const google::protobuf::Duration& duration) {
+  return {.seconds = duration.seconds(), .nanos = duration.nanos()};
+}
+
 void ToProto(const ServiceAccountRecord& record, v1::ServiceAccount& out) {
   FillCommon(record, out);
+  if (record.revoked_at.has_value()) {
+    out.set_revoke_comment(record.revoke_comment);
+    if (record.revoke_reason != RevokeReason::kUnspecified) {
+      out.set_revoke_reason(
+          std::string(RevokeReasonName(record.revoke_reason)));
+    }
+  }
+}
+
+void ToProto(const ServiceAccounts::Page& page,
+             v1::ListServiceAccountsResponse& out) {
+  for (const ServiceAccountRecord& record : page.records) {
+    ToProto(record, *out.add_service_accounts());
+  }
+  out.set_next_page_token(page.next_page_token);
+}
+
+void ToProto(const ServiceAccounts::Batch& batch,
+             v1::BatchRevokeServiceAccountsResponse& out) {
+  for (const ServiceAccountRecord& record : batch.records) {
+    ToProto(record, *out.add_service_accounts());
+  }
+  out.set_more(batch.more);
 }
 
 void ToProto(const IssuedServiceAccount& issued,
@@ -68,13 +102,57 @@ void ToProto(const IssuedServiceAccount& issued,
   out.set_token(token.data(), token.size());
 }
 
+void ToProto(const AuthorizationRecord& record, v1::Authorization& out) {
+  out.set_id(record.id.ToString());
+  out.set_grant_kind(std::string(GrantKindName(record.grant_kind)));
+  out.set_subject_type(std::string(SubjectTypeName(record.subject.type)));
+  out.set_subject_id(record.subject.id);
+  if (record.capability_key.has_value()) {
+    out.set_capability_key(*record.capability_key);
+  }
+  if (record.resource_type.has_value()) {
+    out.set_resource_type(*record.resource_type);
+  }
+  if (record.resource_id.has_value()) {
+    out.set_resource_id(record.resource_id->ToString());
+  }
+  *out.mutable_created_at() = ToProto(record.created_at);
+  if (record.revoked_at.has_value()) {
+    *out.mutable_revoked_at() = ToProto(*record.revoked_at);
+  }
+}
+
+void ToProto(const Authorizations::Page& page,
+             v1::ListAuthorizationsResponse& out) {
+  for (const AuthorizationRecord& record : page.records) {
+    ToProto(record, *out.add_authorizations());
+  }
+  out.set_next_page_token(page.next_page_token);
+}
+
+void ToProto(const Holdings& holdings, v1::Self& out) {
+  if (holdings.account_id.has_value()) {
+    out.set_account_id(holdings.account_id->ToString());
+  }
+  out.set_account_owner(holdings.account_owner);
+  out.set_super_admin(holdings.super_admin);
+  for (const std::string& key : holdings.capabilities) {
+    out.add_capabilities(key);
+  }
+  for (const Holdings::OnResource& held : holdings.on_resources) {
+    v1::ResourceCapability& capability = *out.add_resource_capabilities();
+    capability.set_capability_key(held.capability_key);
+    capability.set_resource_type(held.resource_type);
+    if (held.resource_id.has_value()) {
+      capability.set_resource_id(held.resource_id->ToString());
+    }
+  }
+}
+
 void ToProto(const Principal& principal, v1::Self& out) {
   const bool user = principal.kind == PrincipalKind::kUser;
   out.set_subject_type(user ? "user" : "service_account");
   out.set_subject_id(principal.id.ToString());
-  if (principal.home_account_id.has_value()) {
-    out.set_account_id(principal.home_account_id->ToString());
-  }
   if (principal.credential_expires_at.has_value()) {
     *out.mutable_expires_at() = ToProto(*principal.credential_expires_at);
   }

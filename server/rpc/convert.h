@@ -5,10 +5,14 @@
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/principal.h"
+#include "signet/v1/authorization.pb.h"
+#include "signet/v1/authorizations.pb.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
+#include "signet/v1/service_accounts.pb.h"
 
 namespace signet {
 
@@ -19,11 +23,20 @@ google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);
 
 RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp);
+RawDuration FromProto(const google::protobuf::Duration& duration);
 
 void ToProto(const ServiceAccountRecord& record, v1::ServiceAccount& out);
+void ToProto(const ServiceAccounts::Page& page,
+             v1::ListServiceAccountsResponse& out);
+void ToProto(const ServiceAccounts::Batch& batch,
+             v1::BatchRevokeServiceAccountsResponse& out);
 // Copies the plaintext into `out`, whose owner wipes it (WipeToken).
 void ToProto(const IssuedServiceAccount& issued, v1::IssuedServiceAccount& out);
+void ToProto(const AuthorizationRecord& record, v1::Authorization& out);
+void ToProto(const Authorizations::Page& page,
+             v1::ListAuthorizationsResponse& out);
 void ToProto(const Principal& principal, v1::Self& out);
+void ToProto(const Holdings& holdings, v1::Self& out);
 
 }  // namespace signet
 

@@ -4,35 +4,67 @@
 #include <memory>
 #include <utility>
 
+#include "server/domain/authorizations.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/method_support.h"
 #include "signet/v1/identity.pb.h"
 
 namespace signet {
 namespace {
 
-// A good credential is all it takes.
-UnaryMethod GetSelf() {
-  UnaryMethod method;
-  method.descriptor = v1::GetSelfRequest::descriptor()
-                          ->file()
-                          ->FindServiceByName("Identity")
-                          ->FindMethodByName("GetSelf");
-  method.admit = [](const MethodCall&, UnaryMethod::AdmitDone done) {
-    std::move(done)(absl::OkStatus());
+constexpr char kService[] = "Identity";
+
+UnaryMethod GetSelf(Store* store) {
+  using Request = v1::GetSelfRequest;
+  UnaryMethod method = NewMethod<Request>(kService, "GetSelf", "self.get",
+                                          std::nullopt, nullptr);
+  method.handle = [store](MethodCall call, UnaryMethod::Done done) {
+    const CallerPtr caller = call.caller;
+    ReadHoldings(*store, *caller, As<Request>(call.request).account_id(),
+                 [caller, done = std::move(done)](
+                     const absl::StatusOr<Holdings>& holdings) mutable {
+                   if (!holdings.ok()) {
+                     std::move(done)(holdings.status());
+                     return;
+                   }
+                   auto self = std::make_unique<v1::Self>();
+                   ToProto(caller->principal, *self);
+                   ToProto(*holdings, *self);
+                   std::move(done)(std::move(self));
+                 });
   };
-  method.handle = [](const MethodCall& call, UnaryMethod::HandleDone done) {
-    auto self = std::make_unique<v1::Self>();
-    ToProto(call.principal, *self);
-    std::move(done)(std::move(self));
+  return method;
+}
+
+UnaryMethod RevokeSelf(ServiceAccounts* accounts) {
+  using Request = v1::RevokeSelfRequest;
+  UnaryMethod method =
+      NewMethod<Request>(kService, "RevokeSelf", "service_account.revoke_self",
+                         std::nullopt, nullptr);
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->RevokeSelf(
+        std::move(call.caller),
+        {.reason = request.reason(), .comment = request.comment()},
+        std::move(call.expired),
+        [done = std::move(done)](const absl::Status& status) mutable {
+          if (status.ok()) {
+            std::move(done)(std::make_unique<v1::RevokeSelfResponse>());
+          } else {
+            std::move(done)(status);
+          }
+        });
   };
   return method;
 }
 
 }  // namespace
 
-std::vector<UnaryMethod> IdentityMethods() {
+std::vector<UnaryMethod> IdentityMethods(Store* store,
+                                         ServiceAccounts* service_accounts) {
   std::vector<UnaryMethod> methods;
-  methods.push_back(GetSelf());
+  methods.push_back(GetSelf(store));
+  methods.push_back(RevokeSelf(service_accounts));
   return methods;
 }
 

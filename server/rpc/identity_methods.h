@@ -4,12 +4,15 @@
 
 #include <vector>
 
+#include "server/domain/service_accounts.h"
 #include "server/rpc/unary_method.h"
+#include "storage/store.h"
 
 namespace signet {
 
-// The methods of signet.v1.Identity.
-std::vector<UnaryMethod> IdentityMethods();
+// The methods of signet.v1.Identity. Both outlive them.
+std::vector<UnaryMethod> IdentityMethods(Store* store,
+                                         ServiceAccounts* service_accounts);
 
 }  // namespace signet
 

@@ -1,73 +1,221 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/service_accounts_methods.h"
 
-#include <memory>
+#include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "google/protobuf/field_mask.pb.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/method_support.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 
 namespace signet {
 namespace {
 
-using v1::CreateServiceAccountRequest;
-using v1::GetServiceAccountRequest;
+constexpr char kService[] = "ServiceAccounts";
 
-template <typename Request>
-const Request& As(const google::protobuf::Message& request) {
-  return static_cast<const Request&>(request);
+std::optional<RawTimestamp> Optional(bool present,
+                                     const google::protobuf::Timestamp& time) {
+  if (!present) return std::nullopt;
+  return FromProto(time);
 }
 
-// Ends a method whose domain call answers `In` with a message `Out`.
-template <typename Out, typename In>
-ServiceAccounts::Done<In> Answer(UnaryMethod::HandleDone done) {
-  return [done = std::move(done)](absl::StatusOr<In> in) mutable {
-    if (!in.ok()) {
-      std::move(done)(in.status());
-      return;
-    }
-    auto out = std::make_unique<Out>();
-    ToProto(*in, *out);
-    std::move(done)(std::move(out));
-  };
+std::map<std::string, std::string> ToMap(
+    const google::protobuf::Map<std::string, std::string>& map) {
+  return {map.begin(), map.end()};
 }
 
 UnaryMethod Create(ServiceAccounts* accounts) {
-  UnaryMethod method;
-  method.admit = [accounts](MethodCall call, UnaryMethod::AdmitDone done) {
-    const auto& request = As<CreateServiceAccountRequest>(call.request);
-    accounts->AdmitCreate(call.principal, request.account_id(),
-                          std::move(done));
+  using Request = v1::CreateServiceAccountRequest;
+  UnaryMethod method =
+      NewMethod(kService, "CreateServiceAccount", "service_account.create",
+                Right::kManage, &Request::account_id);
+  method.repeatable = true;
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->Create(
+        std::move(call.caller),
+        {.account_id = request.account_id(),
+         .name = request.name(),
+         .expires_at = Optional(request.has_expires_at(), request.expires_at()),
+         .description = request.description(),
+         .labels = ToMap(request.labels()),
+         .capabilities = {request.capabilities().begin(),
+                          request.capabilities().end()},
+         .idempotency_key = request.request_id()},
+        std::move(call.expired),
+        Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
+            std::move(done)));
   };
-  method.handle = [accounts](MethodCall call, UnaryMethod::HandleDone done) {
-    const auto& request = As<CreateServiceAccountRequest>(call.request);
-    ServiceAccounts::CreateRequest create = {.account_id = request.account_id(),
-                                             .name = request.name(),
-                                             .expires_at = std::nullopt};
-    if (request.has_expires_at()) {
-      create.expires_at = FromProto(request.expires_at());
+  return method;
+}
+
+UnaryMethod Get(ServiceAccounts* accounts) {
+  using Request = v1::GetServiceAccountRequest;
+  UnaryMethod method =
+      NewMethod(kService, "GetServiceAccount", "service_account.get",
+                Right::kView, &Request::account_id);
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->Get(
+        call.caller,
+        {.account_id = request.account_id(),
+         .service_account_id = request.service_account_id(),
+         .token_public_id = request.token_public_id()},
+        Answer<v1::ServiceAccount, ServiceAccountRecord>(std::move(done)));
+  };
+  return method;
+}
+
+UnaryMethod List(ServiceAccounts* accounts) {
+  using Request = v1::ListServiceAccountsRequest;
+  UnaryMethod method =
+      NewMethod(kService, "ListServiceAccounts", "service_account.list",
+                Right::kView, &Request::account_id);
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->List(
+        call.caller,
+        {.account_id = request.account_id(),
+         .conditions = {.include_revoked = request.include_revoked(),
+                        .name_prefix = request.name_prefix(),
+                        .state = request.state(),
+                        .expires_before = Optional(request.has_expires_before(),
+                                                   request.expires_before()),
+                        .unused_since = Optional(request.has_unused_since(),
+                                                 request.unused_since())},
+         .order_by = request.order_by(),
+         .page_size = request.page_size(),
+         .page_token = request.page_token()},
+        Answer<v1::ListServiceAccountsResponse, ServiceAccounts::Page>(
+            std::move(done)));
+  };
+  return method;
+}
+
+// The fields of `account` that are set, which are the mask where none is given.
+google::protobuf::FieldMask ImpliedMask(const v1::ServiceAccount& account) {
+  google::protobuf::FieldMask mask;
+  if (!account.name().empty()) mask.add_paths("name");
+  if (account.has_expires_at()) mask.add_paths("expires_at");
+  if (!account.description().empty()) mask.add_paths("description");
+  if (!account.labels().empty()) mask.add_paths("labels");
+  if (account.has_enabled()) mask.add_paths("enabled");
+  return mask;
+}
+
+ServiceAccounts::UpdateRequest ReadUpdate(
+    const v1::UpdateServiceAccountRequest& request) {
+  const v1::ServiceAccount& account = request.service_account();
+  ServiceAccounts::UpdateRequest update = {.account_id = account.account_id(),
+                                           .service_account_id = account.id(),
+                                           .etag = account.etag()};
+  const google::protobuf::FieldMask mask =
+      request.has_update_mask() ? request.update_mask() : ImpliedMask(account);
+  for (const std::string& path : mask.paths()) {
+    if (path == "name") {
+      update.name = account.name();
+    } else if (path == "expires_at") {
+      update.set_expires_at = true;
+      update.expires_at =
+          Optional(account.has_expires_at(), account.expires_at());
+    } else if (path == "description") {
+      update.description = account.description();
+    } else if (path == "labels") {
+      update.labels = ToMap(account.labels());
+    } else if (path == "enabled") {
+      // Unset is how every service account starts.
+      update.enabled = !account.has_enabled() || account.enabled();
+    } else {
+      update.not_updatable.push_back(path);
     }
-    accounts->Create(call.principal, std::move(create), std::move(call.expired),
+  }
+  return update;
+}
+
+UnaryMethod Update(ServiceAccounts* accounts) {
+  using Request = v1::UpdateServiceAccountRequest;
+  UnaryMethod method =
+      NewMethod<Request>(kService, "UpdateServiceAccount",
+                         "service_account.update", Right::kManage, nullptr);
+  method.account_id = [](const google::protobuf::Message& request) {
+    return As<Request>(request).service_account().account_id();
+  };
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    accounts->Update(
+        std::move(call.caller), ReadUpdate(As<Request>(call.request)),
+        std::move(call.expired),
+        Answer<v1::ServiceAccount, ServiceAccountRecord>(std::move(done)));
+  };
+  return method;
+}
+
+UnaryMethod Rotate(ServiceAccounts* accounts) {
+  using Request = v1::RotateServiceAccountRequest;
+  UnaryMethod method =
+      NewMethod(kService, "RotateServiceAccount", "service_account.rotate",
+                Right::kManage, &Request::account_id);
+  method.repeatable = true;
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    ServiceAccounts::RotateRequest rotate = {
+        .account_id = request.account_id(),
+        .service_account_id = request.service_account_id(),
+        .expires_at = Optional(request.has_expires_at(), request.expires_at()),
+        .idempotency_key = request.request_id()};
+    if (request.has_overlap()) rotate.overlap = FromProto(request.overlap());
+    accounts->Rotate(std::move(call.caller), std::move(rotate),
+                     std::move(call.expired),
                      Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
                          std::move(done)));
   };
   return method;
 }
 
-UnaryMethod Get(ServiceAccounts* accounts) {
-  UnaryMethod method;
-  method.admit = [accounts](MethodCall call, UnaryMethod::AdmitDone done) {
-    const auto& request = As<GetServiceAccountRequest>(call.request);
-    accounts->AdmitGet(call.principal, request.account_id(), std::move(done));
-  };
-  method.handle = [accounts](MethodCall call, UnaryMethod::HandleDone done) {
-    const auto& request = As<GetServiceAccountRequest>(call.request);
-    accounts->Get(
-        call.principal,
+UnaryMethod Revoke(ServiceAccounts* accounts) {
+  using Request = v1::RevokeServiceAccountRequest;
+  UnaryMethod method =
+      NewMethod(kService, "RevokeServiceAccount", "service_account.revoke",
+                Right::kManage, &Request::account_id);
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->Revoke(
+        std::move(call.caller),
         {.account_id = request.account_id(),
-         .service_account_id = request.service_account_id()},
+         .service_account_id = request.service_account_id(),
+         .reason = request.reason(),
+         .comment = request.comment()},
+        std::move(call.expired),
         Answer<v1::ServiceAccount, ServiceAccountRecord>(std::move(done)));
+  };
+  return method;
+}
+
+UnaryMethod BatchRevoke(ServiceAccounts* accounts) {
+  using Request = v1::BatchRevokeServiceAccountsRequest;
+  UnaryMethod method = NewMethod(kService, "BatchRevokeServiceAccounts",
+                                 "service_account.batch_revoke", Right::kManage,
+                                 &Request::account_id);
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->BatchRevoke(
+        std::move(call.caller),
+        {.account_id = request.account_id(),
+         .conditions = {.name_prefix = request.name_prefix(),
+                        .state = request.state(),
+                        .expires_before = Optional(request.has_expires_before(),
+                                                   request.expires_before()),
+                        .unused_since = Optional(request.has_unused_since(),
+                                                 request.unused_since())},
+         .reason = request.reason(),
+         .comment = request.comment(),
+         .dry_run = request.dry_run()},
+        std::move(call.expired),
+        Answer<v1::BatchRevokeServiceAccountsResponse, ServiceAccounts::Batch>(
+            std::move(done)));
   };
   return method;
 }
@@ -76,14 +224,11 @@ UnaryMethod Get(ServiceAccounts* accounts) {
 
 std::vector<UnaryMethod> ServiceAccountsMethods(
     ServiceAccounts* service_accounts) {
-  const google::protobuf::ServiceDescriptor* service =
-      CreateServiceAccountRequest::descriptor()->file()->FindServiceByName(
-          "ServiceAccounts");
   std::vector<UnaryMethod> methods;
-  methods.push_back(Create(service_accounts));
-  methods.back().descriptor = service->FindMethodByName("CreateServiceAccount");
-  methods.push_back(Get(service_accounts));
-  methods.back().descriptor = service->FindMethodByName("GetServiceAccount");
+  for (const auto make :
+       {Create, Get, List, Update, Rotate, Revoke, BatchRevoke}) {
+    methods.push_back(make(service_accounts));
+  }
   return methods;
 }
 

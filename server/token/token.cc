@@ -108,4 +108,8 @@ std::optional<ParsedToken> ParseToken(std::string_view text) {
   return ParsedToken{.prefix = prefix, .public_id = public_id};
 }
 
+bool IsTokenPublicId(std::string_view text) {
+  return text.size() == kPublicId && IsBase62(text);
+}
+
 }  // namespace signet

@@ -50,6 +50,9 @@ MintedToken MintToken(std::string_view prefix, absl::Time now,
 // the time depends on the length only.
 std::optional<ParsedToken> ParseToken(std::string_view text);
 
+// Whether `text` has the form of a public id.
+bool IsTokenPublicId(std::string_view text);
+
 }  // namespace signet
 
 #endif  // SIGNET_SERVER_TOKEN_TOKEN_H_

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/authorizations.h"
+
+#include <utility>
+
+#include "server/base/error.h"
+#include "server/domain/authorization_rule.h"
+#include "server/domain/encoding.h"
+#include "server/domain/name_rule.h"
+#include "server/domain/page_token.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kPositionPurpose = "signet position v1";
+
+absl::Status NoSuchAuthorization() {
+  return MakeError(absl::StatusCode::kNotFound,
+                   "the account holds no such authorization",
+                   {.reason = "AUTHORIZATION_NOT_FOUND"});
+}
+
+absl::StatusOr<AuthorizationRecord> FindAuthorization(ReadTxn& txn,
+                                                      const Uuid& account_id,
+                                                      const Uuid& id) {
+  absl::StatusOr<AuthorizationRecord> found =
+      txn.GetAuthorization(account_id, id);
+  if (absl::IsNotFound(found.status())) return NoSuchAuthorization();
+  return found;
+}
+
+std::optional<SubjectType> TakeSubjectType(const std::string& text,
+                                           Violations& violations) {
+  const std::optional<SubjectType> type = ParseSubjectType(text);
+  if (!type.has_value()) {
+    violations.Add("subject_type", "want user, group or service_account");
+  }
+  return type;
+}
+
+std::optional<GrantKind> TakeGrantKind(const std::string& text,
+                                       Violations& violations) {
+  const std::optional<GrantKind> kind = ParseGrantKind(text);
+  if (!kind.has_value()) {
+    violations.Add("grant_kind",
+                   "want capability, account_owner or super_admin");
+  }
+  return kind;
+}
+
+// A UUID is recorded in lower case, however it was written.
+std::string Canonical(const std::string& subject_id) {
+  const std::optional<Uuid> id = Uuid::Parse(subject_id);
+  return id.has_value() ? id->ToString() : subject_id;
+}
+
+void CheckSubjectId(const std::optional<SubjectType>& type,
+                    const std::string& id, Violations& violations) {
+  if (type == SubjectType::kServiceAccount) {
+    violations.TakeId("subject_id", id);
+  } else {
+    violations.Add("subject_id", CheckSubjectName(id));
+  }
+}
+
+// The capability and its resource; they go with one kind only.
+void TakeCapability(const Authorizations::GrantRequest& request,
+                    AuthorizationRecord& record, Violations& violations) {
+  if (record.grant_kind != GrantKind::kCapability) {
+    for (const auto& [field, given] :
+         {std::pair{"capability_key", request.capability_key.has_value()},
+          std::pair{"resource_type", request.resource_type.has_value()},
+          std::pair{"resource_id", request.resource_id.has_value()}}) {
+      if (given) violations.Add(field, "want it with grant_kind capability");
+    }
+    return;
+  }
+  if (!request.capability_key.has_value()) {
+    violations.Add("capability_key", "got none, want one with a capability");
+  } else {
+    violations.Add("capability_key",
+                   CheckCapabilityKey(*request.capability_key));
+  }
+  if (request.resource_type.has_value()) {
+    violations.Add("resource_type", CheckResourceType(*request.resource_type));
+  }
+  if (request.resource_id.has_value()) {
+    if (!request.resource_type.has_value()) {
+      violations.Add("resource_id", "want it with a resource_type");
+    }
+    record.resource_id = violations.TakeId("resource_id", *request.resource_id);
+  }
+  record.capability_key = request.capability_key;
+  record.resource_type = request.resource_type;
+}
+
+bool SameGrant(const AuthorizationRecord& a, const AuthorizationRecord& b) {
+  return a.account_id == b.account_id && a.grant_kind == b.grant_kind &&
+         a.subject == b.subject && a.capability_key == b.capability_key &&
+         a.resource_type == b.resource_type && a.resource_id == b.resource_id;
+}
+
+// OK if `subject` may get something on the account from one whose right to
+// manage it comes from `by`: a service account of another account is a
+// super_admin's to let in.
+absl::Status CheckSubject(ReadTxn& txn, const Uuid& account_id,
+                          const Subject& subject, GrantKind by) {
+  if (subject.type != SubjectType::kServiceAccount ||
+      by == GrantKind::kSuperAdmin) {
+    return absl::OkStatus();
+  }
+  const absl::Status found =
+      txn.GetServiceAccount(account_id, *Uuid::Parse(subject.id)).status();
+  if (!absl::IsNotFound(found)) return found;
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the account holds no such service account, and only a "
+                   "super_admin can grant to those of others",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+// Whether the owner named by `grant` can still act as one.
+absl::StatusOr<bool> CanAct(ReadTxn& txn, const AuthorizationRecord& grant) {
+  if (grant.subject.type != SubjectType::kServiceAccount) return true;
+  const std::optional<Uuid> id = Uuid::Parse(grant.subject.id);
+  if (!id.has_value()) return true;
+  const absl::StatusOr<ServiceAccountRecord> found =
+      txn.GetServiceAccount(grant.account_id, *id);
+  if (absl::IsNotFound(found.status())) return true;  // Of another account.
+  if (!found.ok()) return found.status();
+  return !found->revoked_at.has_value();
+}
+
+// OK if the account has an owner besides `grant`.
+absl::Status CheckOtherOwner(ReadTxn& txn, const AuthorizationRecord& grant) {
+  AuthorizationQuery query;
+  query.account_id = grant.account_id;
+  query.grant_kind = GrantKind::kAccountOwner;
+  query.limit = kMaxPageSize;
+  query.scan_limit = kMaxPageScan;
+  do {
+    const absl::StatusOr<AuthorizationPage> page =
+        txn.ListAuthorizations(query);
+    if (!page.ok()) return page.status();
+    for (const AuthorizationRecord& other : page->records) {
+      if (other.id == grant.id) continue;
+      const absl::StatusOr<bool> acts = CanAct(txn, other);
+      if (!acts.ok()) return acts.status();
+      if (*acts) return absl::OkStatus();
+    }
+    query.after = page->next;
+  } while (query.after.has_value());
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the account would be without an owner",
+                   {.reason = "LAST_OWNER"});
+}
+
+AuditEntry EntryFor(std::string action, const AuthorizationRecord& record) {
+  AuditEntry entry = {
+      .action = std::move(action),
+      .resource_type = std::string(kAuthorizationResource),
+      .resource_id = record.id.ToString(),
+      .details = {
+          {"grant_kind", std::string(GrantKindName(record.grant_kind))},
+          {"subject_type", std::string(SubjectTypeName(record.subject.type))},
+          {"subject_id", record.subject.id}}};
+  if (record.capability_key.has_value()) {
+    entry.details["capability_key"] = *record.capability_key;
+  }
+  if (record.resource_type.has_value()) {
+    entry.details["resource_type"] = *record.resource_type;
+  }
+  if (record.resource_id.has_value()) {
+    entry.details["resource_id"] = record.resource_id->ToString();
+  }
+  return entry;
+}
+
+std::string QuestionOf(const AuthorizationQuery& query) {
+  Encoder encoder("signet list authorizations v1");
+  encoder.Add(query.account_id)
+      .Add(static_cast<int>(query.subject_type.value_or(SubjectType{})))
+      .Add(query.subject_id)
+      .Add(static_cast<int>(query.grant_kind.value_or(GrantKind{})))
+      .Add(query.capability_key)
+      .Add(query.include_revoked);
+  return std::move(encoder).text();
+}
+
+}  // namespace
+
+template <typename T>
+void Authorizations::Refuse(const Caller& caller, std::string_view account_id,
+                            absl::Status fault, Done<T> done) {
+  Access(store_, audit_, clock_)
+      .Admit(caller.principal, account_id, Right::kManage,
+             [fault = std::move(fault),
+              done = std::move(done)](const absl::Status& access) mutable {
+               std::move(done)(access.ok() ? fault : access);
+             });
+}
+
+void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
+                          Done<Page> done) {
+  Violations violations;
+  AuthorizationQuery query;
+  query.account_id =
+      violations.TakeId("account_id", request.account_id).value_or(Uuid());
+  if (!request.subject_type.empty()) {
+    query.subject_type = TakeSubjectType(request.subject_type, violations);
+  }
+  if (!request.grant_kind.empty()) {
+    query.grant_kind = TakeGrantKind(request.grant_kind, violations);
+  }
+  if (!request.subject_id.empty()) {
+    query.subject_id = Canonical(request.subject_id);
+  }
+  if (!request.capability_key.empty()) {
+    query.capability_key = request.capability_key;
+  }
+  query.include_revoked = request.include_revoked;
+  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
+  violations.Add("page_size", page_size.status());
+  query.limit = page_size.value_or(kMaxPageSize);
+  query.scan_limit = kMaxPageScan;
+  std::string question = QuestionOf(query);
+  if (!request.page_token.empty()) {
+    const std::optional<std::string> position =
+        ReadPageToken(*keyring_, question, request.page_token);
+    Decoder decoder(kPositionPurpose, position.value_or(std::string()));
+    query.after = decoder.Id();
+    if (!decoder.Finished()) {
+      violations.Add("page_token",
+                     "want a next_page_token of the same question");
+    }
+  }
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
+           std::move(done));
+    return;
+  }
+  ReadOutcome<Page>(
+      *store_,
+      [this, subjects = caller->principal.Subjects(), query = std::move(query),
+       question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
+        const absl::Status access =
+            Authorize(txn, subjects, query.account_id, Right::kManage).status();
+        if (!access.ok()) return access;
+        absl::StatusOr<AuthorizationPage> found = txn.ListAuthorizations(query);
+        if (!found.ok()) return found.status();
+        Page page = {.records = std::move(found->records),
+                     .next_page_token = ""};
+        if (found->next.has_value()) {
+          page.next_page_token =
+              MakePageToken(*keyring_, question,
+                            Encoder(kPositionPurpose).Add(*found->next).text());
+        }
+        return page;
+      },
+      std::move(done));
+}
+
+void Authorizations::Get(const CallerPtr& caller, const GetRequest& request,
+                         Done<AuthorizationRecord> done) {
+  Violations violations;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("account_id", request.account_id);
+  const std::optional<Uuid> id =
+      violations.TakeId("authorization_id", request.authorization_id);
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
+           std::move(done));
+    return;
+  }
+  ReadOutcome<AuthorizationRecord>(
+      *store_,
+      [subjects = caller->principal.Subjects(), account_id = *account_id,
+       id = *id](ReadTxn& txn) -> absl::StatusOr<AuthorizationRecord> {
+        const absl::Status access =
+            Authorize(txn, subjects, account_id, Right::kManage).status();
+        if (!access.ok()) return access;
+        return FindAuthorization(txn, account_id, id);
+      },
+      std::move(done));
+}
+
+void Authorizations::Grant(CallerPtr caller, GrantRequest request,
+                           Expired expired, Done<AuthorizationRecord> done) {
+  const absl::Time now = clock_->Now();
+  Violations violations;
+  AuthorizationRecord record;
+  record.account_id =
+      violations.TakeId("account_id", request.account_id).value_or(Uuid());
+  const std::optional<GrantKind> kind =
+      TakeGrantKind(request.grant_kind, violations);
+  const std::optional<SubjectType> type =
+      TakeSubjectType(request.subject_type, violations);
+  CheckSubjectId(type, request.subject_id, violations);
+  if (kind.has_value()) {
+    record.grant_kind = *kind;
+    TakeCapability(request, record, violations);
+  }
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
+           std::move(done));
+    return;
+  }
+  record.subject = {.type = *type, .id = Canonical(request.subject_id)};
+  record.id = Uuid::V7(now, *random_);
+  record.created_at = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  WriteOutcome<AuthorizationRecord>(
+      *store_,
+      [this, caller = std::move(caller), now, record = std::move(record)](
+          WriteTxn& txn) { return GrantIn(txn, *caller, now, record); },
+      std::move(expired), std::move(done));
+}
+
+absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
+    WriteTxn& txn, const Caller& caller, absl::Time now,
+    AuthorizationRecord record) const {
+  const Uuid& account_id = record.account_id;
+  const absl::StatusOr<GrantKind> by =
+      AuthorizeCaller(txn, caller, now, account_id, Right::kManage);
+  if (!by.ok()) return by.status();
+  absl::Status status = CheckMayGrant(txn, caller.principal.Subjects(), record);
+  if (status.ok()) status = CheckSubject(txn, account_id, record.subject, *by);
+  if (status.ok() && *by == GrantKind::kSuperAdmin) {
+    status = txn.EnsureAccount(account_id, record.created_at);
+  }
+  if (!status.ok()) return status;
+  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+      txn.ListHeldAuthorizations(std::span(&record.subject, 1), account_id);
+  if (!held.ok()) return held.status();
+  for (const AuthorizationRecord& grant : *held) {
+    if (SameGrant(grant, record)) return grant;
+  }
+  status = txn.InsertAuthorization(record);
+  if (status.ok()) {
+    status = audit_->Append(txn, account_id, caller, now,
+                            EntryFor("authorization.create", record));
+  }
+  if (!status.ok()) return status;
+  return record;
+}
+
+void Authorizations::Revoke(CallerPtr caller, const GetRequest& request,
+                            Expired expired, Done<AuthorizationRecord> done) {
+  Violations violations;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("account_id", request.account_id);
+  const std::optional<Uuid> id =
+      violations.TakeId("authorization_id", request.authorization_id);
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
+           std::move(done));
+    return;
+  }
+  WriteOutcome<AuthorizationRecord>(
+      *store_,
+      [this, caller = std::move(caller), now = clock_->Now(),
+       account_id = *account_id, id = *id](WriteTxn& txn) {
+        return RevokeIn(txn, *caller, now, account_id, id);
+      },
+      std::move(expired), std::move(done));
+}
+
+absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
+    WriteTxn& txn, const Caller& caller, absl::Time now, const Uuid& account_id,
+    const Uuid& id) const {
+  absl::Status status =
+      AuthorizeCaller(txn, caller, now, account_id, Right::kManage).status();
+  if (!status.ok()) return status;
+  absl::StatusOr<AuthorizationRecord> found =
+      FindAuthorization(txn, account_id, id);
+  if (!found.ok()) return found.status();
+  status = CheckMayGrant(txn, caller.principal.Subjects(), *found);
+  if (!status.ok()) return status;
+  if (found->revoked_at.has_value()) return found;
+  if (found->grant_kind == GrantKind::kAccountOwner) {
+    status = CheckOtherOwner(txn, *found);
+    if (!status.ok()) return status;
+  }
+  found->revoked_at = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at);
+  if (status.ok()) {
+    status = audit_->Append(txn, account_id, caller, now,
+                            EntryFor("authorization.revoke", *found));
+  }
+  if (!status.ok()) return status;
+  return found;
+}
+
+}  // namespace signet

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_AUTHORIZATIONS_H_
+#define SIGNET_SERVER_DOMAIN_AUTHORIZATIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/random.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/access.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/caller.h"
+#include "server/domain/transact.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// Who was granted what. Every method needs Right::kManage on the account.
+// Thread-safe; nothing blocks. Faults rank, `done` is called and changes are
+// made as ServiceAccounts says.
+class Authorizations {
+ public:
+  template <typename T>
+  using Done = OutcomeDone<T>;
+  using Expired = absl::AnyInvocable<bool()>;
+
+  // Fields as the client sent them; see proto/signet/v1/authorizations.proto.
+  struct ListRequest {
+    std::string account_id;
+    std::string subject_type = {};  // An empty text is no condition.
+    std::string subject_id = {};
+    std::string grant_kind = {};
+    std::string capability_key = {};
+    bool include_revoked = false;
+    int32_t page_size = 0;
+    std::string page_token = {};
+  };
+  struct Page {
+    std::vector<AuthorizationRecord> records;
+    std::string next_page_token;  // Empty at the end.
+  };
+  struct GetRequest {
+    std::string account_id;
+    std::string authorization_id;
+  };
+  struct GrantRequest {
+    std::string account_id;
+    std::string grant_kind;
+    std::string subject_type;
+    std::string subject_id;
+    std::optional<std::string> capability_key = {};
+    std::optional<std::string> resource_type = {};
+    std::optional<std::string> resource_id = {};
+  };
+
+  // All outlive this object, which in turn outlives its calls.
+  Authorizations(Store* store, const MacKeyring* keyring, const AuditLog* audit,
+                 const Clock* clock, RandomSource* random)
+      : store_(store),
+        keyring_(keyring),
+        audit_(audit),
+        clock_(clock),
+        random_(random) {}
+
+  void List(const CallerPtr& caller, const ListRequest& request,
+            Done<Page> done);
+
+  //   NOT_FOUND / AUTHORIZATION_NOT_FOUND: the account holds none of that id.
+  void Get(const CallerPtr& caller, const GetRequest& request,
+           Done<AuthorizationRecord> done);
+
+  // Grants; what the subject holds already, word for word, is answered as it
+  // is. An account comes into being by a super_admin's first grant on it.
+  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant; or the subject
+  //   is
+  //     a service account that is not of this account, and the caller no
+  //     super_admin.
+  void Grant(CallerPtr caller, GrantRequest request, Expired expired,
+             Done<AuthorizationRecord> done);
+
+  // Revokes; if it is revoked already nothing changes.
+  //   NOT_FOUND: as Get.
+  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: the caller could not grant it.
+  //   FAILED_PRECONDITION / LAST_OWNER: no other account_owner of the account
+  //   is
+  //     left (a service account of it that is revoked counts for none).
+  void Revoke(CallerPtr caller, const GetRequest& request, Expired expired,
+              Done<AuthorizationRecord> done);
+
+ private:
+  absl::StatusOr<AuthorizationRecord> GrantIn(WriteTxn& txn,
+                                              const Caller& caller,
+                                              absl::Time now,
+                                              AuthorizationRecord record) const;
+  absl::StatusOr<AuthorizationRecord> RevokeIn(WriteTxn& txn,
+                                               const Caller& caller,
+                                               absl::Time now,
+                                               const Uuid& account_id,
+                                               const Uuid& id) const;
+  template <typename T>
+  void Refuse(const Caller& caller, std::string_view account_id,
+              absl::Status fault, Done<T> done);
+
+  Store* const store_;
+  const MacKeyring* const keyring_;
+  const AuditLog* const audit_;
+  const Clock* const clock_;
+  RandomSource* const random_;
+};
+
+// What a principal holds on an account.
+struct Holdings {
+  struct OnResource {
+    std::string capability_key;
+    std::string resource_type;
+    std::optional<Uuid> resource_id;
+    friend auto operator<=>(const OnResource&, const OnResource&) = default;
+  };
+
+  std::optional<Uuid> account_id;  // Absent: none was asked for.
+  bool account_owner = false;
+  bool super_admin = false;
+  std::vector<std::string> capabilities;  // On all of it; sorted, unique.
+  std::vector<OnResource> on_resources;   // Sorted, unique.
+};
+
+// Reads what the caller holds on the account that `account_id` names; where it
+// is empty, on the one the caller belongs to. Needs no right: it says nothing
+// about anyone else, not even whether the account exists.
+//   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is no UUID.
+void ReadHoldings(Store& store, const Caller& caller,
+                  const std::string& account_id, OutcomeDone<Holdings> done);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_AUTHORIZATIONS_H_

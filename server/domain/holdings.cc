@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "server/domain/authorizations.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+template <typename T>
+void SortUnique(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+Holdings Sum(const std::optional<Uuid>& account_id,
+             const std::vector<AuthorizationRecord>& held) {
+  Holdings holdings;
+  holdings.account_id = account_id;
+  for (const AuthorizationRecord& grant : held) {
+    if (grant.grant_kind == GrantKind::kSuperAdmin) {
+      holdings.super_admin = true;
+    } else if (grant.account_id != account_id) {
+      continue;
+    } else if (grant.grant_kind == GrantKind::kAccountOwner) {
+      holdings.account_owner = true;
+    } else if (grant.resource_type.has_value()) {
+      holdings.on_resources.push_back({.capability_key = *grant.capability_key,
+                                       .resource_type = *grant.resource_type,
+                                       .resource_id = grant.resource_id});
+    } else {
+      holdings.capabilities.push_back(*grant.capability_key);
+    }
+  }
+  SortUnique(holdings.capabilities);
+  SortUnique(holdings.on_resources);
+  return holdings;
+}
+
+}  // namespace
+
+void ReadHoldings(Store& store, const Caller& caller,
+                  const std::string& account_id, OutcomeDone<Holdings> done) {
+  std::optional<Uuid> account = caller.principal.home_account_id;
+  if (!account_id.empty()) {
+    Violations violations;
+    account = violations.TakeId("account_id", account_id);
+    if (!violations.empty()) {
+      std::move(done)(std::move(violations).ToStatus());
+      return;
+    }
+  }
+  ReadOutcome<Holdings>(
+      store,
+      [subjects = caller.principal.Subjects(),
+       account](ReadTxn& txn) -> absl::StatusOr<Holdings> {
+        // Without an account only what reaches everywhere is found.
+        const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+            txn.ListHeldAuthorizations(subjects, account.value_or(Uuid()));
+        if (!held.ok()) return held.status();
+        return Sum(account, *held);
+      },
+      std::move(done));
+}
+
+}  // namespace signet
