@@ -115,15 +115,15 @@ struct AuditEventRecord {
   Uuid account_id;
   uint64_t sequence = 0;  // From 1, without gaps, in each account.
   absl::Time at;
-  std::string actor;          // `user:<uuid>`, `service_account:<uuid>`, …
-  std::string action;         // For example `service_account.create`.
-  std::string resource_type;  // Empty where there is none.
-  std::string resource_id;    // Empty where there is none.
-  std::string outcome;        // `allowed` or `denied`.
-  std::string request_id;
-  std::string peer;
-  std::string user_agent;
-  std::string details;               // A JSON object, or empty.
+  std::string actor = {};   // `user:<uuid>`, `service_account:<uuid>`, …
+  std::string action = {};  // For example `service_account.create`.
+  std::string resource_type = {};  // Empty where there is none.
+  std::string resource_id = {};    // Empty where there is none.
+  std::string outcome = {};        // `allowed` or `denied`.
+  std::string request_id = {};
+  std::string peer = {};
+  std::string user_agent = {};
+  std::string details = {};          // A JSON object, or empty.
   uint32_t key_version = 0;          // Which MAC key.
   std::array<uint8_t, 32> mac = {};  // Over this event and the one before.
 

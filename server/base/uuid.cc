@@ -46,7 +46,13 @@ Uuid Uuid::V7(absl::Time now, RandomSource& random) {
   for (int i = 0; i < 6; ++i) {
     bytes[i] = static_cast<uint8_t>(millis >> (40 - 8 * i));
   }
-  bytes[6] = 0x70 | (bytes[6] & 0x0F);  // Version 7.
+  // The fraction of the millisecond in 12 bits (RFC 9562 section 6.2, method 3).
+  const int64_t fraction =
+      absl::ToInt64Nanoseconds(now - absl::FromUnixMillis(millis)) * 4096 /
+      1'000'000;
+  const int64_t bits = std::clamp<int64_t>(fraction, 0, 4095);
+  bytes[6] = static_cast<uint8_t>(0x70 | bits >> 8);  // Version 7.
+  bytes[7] = static_cast<uint8_t>(bits);
   bytes[8] = 0x80 | (bytes[8] & 0x3F);  // The variant of RFC 9562.
   return Uuid(bytes);
 }

@@ -28,7 +28,8 @@ class Uuid {
   static std::optional<Uuid> Parse(std::string_view text);
 
   // Time-ordered, version 7 (RFC 9562 section 5.7): 48 bits of Unix
-  // milliseconds from `now`, the rest random.
+  // milliseconds from `now`, 12 of the fraction (section 6.2, method 3), so
+  // that ids sort by time to a quarter of a microsecond; the rest random.
   static Uuid V7(absl::Time now, RandomSource& random);
 
   // The canonical form in lower case.

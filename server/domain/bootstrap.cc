@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "server/base/error.h"
+#include "server/domain/audit_log.h"
 #include "server/domain/token_issue.h"
 
 namespace signet {
@@ -84,7 +85,13 @@ absl::StatusOr<bool> BootstrapIfEmpty(
     for (const AuthorizationRecord& grant : grants) {
       status.Update(txn.InsertAuthorization(grant));
     }
-    return status;
+    if (!status.ok()) return status;
+    return AuditLog(&keyring).AppendSystem(
+        txn, owner.account_id, now,
+        {.action = "account.bootstrap",
+         .resource_type = std::string(kServiceAccountResource),
+         .resource_id = owner.id.ToString(),
+         .details = {{"token_public_id", owner.token.public_id}}});
   });
   if (!written.ok()) return written;
   return true;

@@ -31,7 +31,8 @@ std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
                                          std::string_view question,
                                          std::string_view token) {
   std::string text;
-  if (!absl::WebSafeBase64Unescape(token, &text)) return std::nullopt;
+  if (!absl::WebSafeBase64Unescape(std::string(token), &text))
+    return std::nullopt;
   Decoder decoder(kPurpose, text);
   const std::string_view position = decoder.Text();
   const uint64_t version = decoder.Number();

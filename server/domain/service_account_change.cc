@@ -103,11 +103,10 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
       violations.TakeId("service_account.account_id", request.account_id);
   const std::optional<Uuid> id =
       violations.TakeId("service_account.id", request.service_account_id);
-  for (const std::string& path : request.not_updatable) {
+  if (!request.not_updatable.empty()) {
     violations.Add("update_mask",
                    "got a field that cannot be changed, want name, expires_at, "
                    "description, labels or enabled");
-    break;
   }
   if (request.name.has_value()) {
     violations.Add("service_account.name", CheckName(*request.name));
@@ -146,8 +145,8 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
         Set("labels", request.labels, record.labels, changed);
         Set("enabled", request.enabled, record.enabled, changed);
         if (request.set_expires_at) {
-          Set("expires_at", std::optional(expires_at), record.token.expires_at,
-              changed);
+          Set("expires_at", std::make_optional(expires_at),
+              record.token.expires_at, changed);
         }
         if (changed.empty()) return false;
         MarkChanged(record, now);

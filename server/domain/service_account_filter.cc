@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/strip.h"
 #include "server/domain/name_rule.h"
 
 namespace signet {
@@ -82,7 +81,9 @@ void ReadOrder(std::string_view order_by, ServiceAccountQuery& query,
   query.order = ServiceAccountOrder::kCreated;
   query.descending = true;
   if (order_by.empty()) return;
-  query.descending = absl::ConsumeSuffix(&order_by, " desc");
+  constexpr std::string_view kDescending = " desc";
+  query.descending = order_by.ends_with(kDescending);
+  if (query.descending) order_by.remove_suffix(kDescending.size());
   const std::optional<ServiceAccountOrder> order = Find(kOrders, order_by);
   if (order.has_value()) {
     query.order = *order;

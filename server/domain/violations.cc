@@ -9,7 +9,7 @@
 namespace signet {
 
 void Violations::Add(std::string_view field, const absl::Status& status) {
-  if (!status.ok()) Add(field, status.message());
+  if (!status.ok()) Add(field, std::string(status.message()));
 }
 
 void Violations::Add(std::string_view field, std::string_view detail) {

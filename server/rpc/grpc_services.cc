@@ -3,73 +3,67 @@
 
 #include <utility>
 
-#include "signet/v1/identity.grpc.pb.h"
-#include "signet/v1/service_accounts.grpc.pb.h"
+#include "absl/strings/str_cat.h"
+#include "signet/v1/audit.pb.h"
+#include "signet/v1/authorizations.pb.h"
+#include "signet/v1/identity.grpc.pb.h"  // Brings what any service needs.
+#include "signet/v1/service_accounts.pb.h"
 
 namespace signet {
 namespace {
 
+using google::protobuf::FileDescriptor;
+using google::protobuf::ServiceDescriptor;
 using grpc::ByteBuffer;
 using grpc::CallbackServerContext;
-using grpc::ServerUnaryReactor;
 
-const google::protobuf::ServiceDescriptor* Describe(const char* full_name) {
-  return google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
-      full_name);
-}
-
-class ServiceAccountsService final
-    : public v1::ServiceAccounts::WithRawCallbackMethod_CreateServiceAccount<
-          v1::ServiceAccounts::WithRawCallbackMethod_GetServiceAccount<
-              v1::ServiceAccounts::Service>> {
+// Every method of a service, as its generated class would register them.
+class DescribedService final : public grpc::Service {
  public:
-  explicit ServiceAccountsService(GrpcCalls* calls) : calls_(calls) {}
-
-  ServerUnaryReactor* CreateServiceAccount(CallbackServerContext* context,
-                                           const ByteBuffer* request,
-                                           ByteBuffer* response) override {
-    return calls_->Start(create_, context, request, response);
-  }
-  ServerUnaryReactor* GetServiceAccount(CallbackServerContext* context,
-                                        const ByteBuffer* request,
-                                        ByteBuffer* response) override {
-    return calls_->Start(get_, context, request, response);
+  DescribedService(GrpcCalls* calls, const ServiceDescriptor* service) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const std::string& name = service->method(i)->name();
+      methods_.push_back(std::make_unique<Method>(
+          Method{.path = absl::StrCat("/", service->full_name(), "/", name),
+                 .method = GrpcMethod(service, name.c_str())}));
+      const Method* const method = methods_.back().get();
+      // The base class owns both.
+      AddMethod(new grpc::internal::RpcServiceMethod(
+          method->path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC,
+          nullptr));
+      MarkMethodRawCallback(
+          i,
+          new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
+              [calls, method](CallbackServerContext* context,
+                              const ByteBuffer* request, ByteBuffer* response) {
+                return calls->Start(method->method, context, request, response);
+              }));
+    }
   }
 
  private:
-  GrpcCalls* const calls_;
-  const google::protobuf::ServiceDescriptor* const service_ =
-      Describe(v1::ServiceAccounts::service_full_name());
-  const GrpcMethod create_{service_, "CreateServiceAccount"};
-  const GrpcMethod get_{service_, "GetServiceAccount"};
-};
-
-class IdentityService final
-    : public v1::Identity::WithRawCallbackMethod_GetSelf<
-          v1::Identity::Service> {
- public:
-  explicit IdentityService(GrpcCalls* calls) : calls_(calls) {}
-
-  ServerUnaryReactor* GetSelf(CallbackServerContext* context,
-                              const ByteBuffer* request,
-                              ByteBuffer* response) override {
-    return calls_->Start(get_self_, context, request, response);
-  }
-
- private:
-  GrpcCalls* const calls_;
-  const GrpcMethod get_self_{Describe(v1::Identity::service_full_name()),
-                             "GetSelf"};
+  struct Method {
+    std::string path;  // gRPC keeps a pointer to it.
+    GrpcMethod method;
+  };
+  std::vector<std::unique_ptr<const Method>> methods_;
 };
 
 }  // namespace
 
 std::vector<GrpcService> GrpcServices(GrpcCalls* calls) {
   std::vector<GrpcService> services;
-  services.push_back({v1::ServiceAccounts::service_full_name(),
-                      std::make_unique<ServiceAccountsService>(calls)});
-  services.push_back({v1::Identity::service_full_name(),
-                      std::make_unique<IdentityService>(calls)});
+  for (const FileDescriptor* file :
+       {v1::CreateServiceAccountRequest::descriptor()->file(),
+        v1::CreateAuthorizationRequest::descriptor()->file(),
+        v1::GetSelfRequest::descriptor()->file(),
+        v1::ListAuditEventsRequest::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      const ServiceDescriptor* const service = file->service(i);
+      services.push_back({service->full_name(),
+                          std::make_unique<DescribedService>(calls, service)});
+    }
+  }
   return services;
 }
 

@@ -84,7 +84,7 @@ TEST(CreateServiceAccount, StartsWithoutAnyRight) {
   DomainWorld world;
   const auto issued = world.Create(world.owner, world.Good());
   ASSERT_THAT(issued, IsOk());
-  const Principal created = ServiceAccountOf(world.kHome, issued->record.id);
+  const Principal created = DomainWorld::Bearer(*issued);
   EXPECT_THAT(world.Create(created, world.Good()),
               ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
 }

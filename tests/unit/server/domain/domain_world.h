@@ -9,6 +9,9 @@
 
 #include "gtest/gtest.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/access.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/sample_records.h"
@@ -34,6 +37,34 @@ inline Principal ServiceAccountOf(const Uuid& account_id, const Uuid& id) {
   return account;
 }
 
+// As the dispatcher makes one.
+inline CallerPtr CallerFor(const Principal& principal,
+                           const std::string& credential = "credential") {
+  auto caller = std::make_shared<Caller>();
+  caller->principal = principal;
+  caller->request_id = "req-1";
+  caller->peer = "192.0.2.1:4711";
+  caller->user_agent = "test/1";
+  caller->replay_seed = Secret(std::string(credential));
+  return caller;
+}
+
+// Takes what a call of the domain answers before it returns.
+template <typename T>
+class Outcome {
+ public:
+  OutcomeDone<T> Done() {
+    return [this](absl::StatusOr<T> outcome) {
+      EXPECT_FALSE(result_.has_value()) << "answered twice";
+      result_.emplace(std::move(outcome));
+    };
+  }
+  absl::StatusOr<T> Take() { return *std::move(result_); }
+
+ private:
+  std::optional<absl::StatusOr<T>> result_;
+};
+
 // The domain on a memory store, with the clock standing still. In it: kHome and
 // an owner of it, a viewer, a super_admin whose grant lies on kHome, and one
 // who holds nothing.
@@ -44,13 +75,16 @@ struct DomainWorld {
   const Principal viewer = User(SampleId(12));
   const Principal super_admin = User(SampleId(13));
   const Principal nobody = User(SampleId(14));
-  const Principal program = ServiceAccountOf(kHome, SampleId(15));  // An owner.
+  const Principal program = Program();  // An owner.
 
   UnreliableStore store;
   FakeClock clock;
   SeededRandom random;
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  ServiceAccounts accounts{&store, keyring.get(), &clock, &random, {}};
+  AuditLog audit{keyring.get()};
+  Access access{&store, &audit, &clock};
+  ServiceAccounts accounts{&store, keyring.get(), &audit, &clock, &random, {}};
+  Authorizations authorizations{&store, keyring.get(), &audit, &clock, &random};
 
   DomainWorld() {
     AuthorizationRecord grants[] = {
@@ -65,6 +99,8 @@ struct DomainWorld {
                              [&](WriteTxn& txn) {
                                absl::Status status =
                                    txn.EnsureAccount(kHome, SampleTime());
+                               status.Update(txn.InsertServiceAccount(
+                                   SampleServiceAccount(kHome, 15)));
                                for (const AuthorizationRecord& grant : grants) {
                                  status.Update(txn.InsertAuthorization(grant));
                                }
@@ -76,29 +112,38 @@ struct DomainWorld {
 
   int writes() const { return store.writes() - writes_before; }
 
+  // kHome's service account that SampleServiceAccount makes of 15.
+  Principal Program() const {
+    Principal program = ServiceAccountOf(kHome, SampleId(15));
+    program.token_public_id = SamplePublicId(15);
+    return program;
+  }
+
+  // Who presents the token just issued.
+  static Principal Bearer(const IssuedServiceAccount& issued) {
+    Principal bearer =
+        ServiceAccountOf(issued.record.account_id, issued.record.id);
+    bearer.token_public_id = issued.record.token.public_id;
+    return bearer;
+  }
+
   absl::StatusOr<IssuedServiceAccount> Create(
       const Principal& principal, ServiceAccounts::CreateRequest request,
       ServiceAccounts::Expired expired = nullptr) {
-    std::optional<absl::StatusOr<IssuedServiceAccount>> result;
-    accounts.Create(principal, std::move(request), std::move(expired),
-                    [&result](absl::StatusOr<IssuedServiceAccount> outcome) {
-                      EXPECT_FALSE(result.has_value()) << "answered twice";
-                      result.emplace(std::move(outcome));
-                    });
-    return *std::move(result);
+    Outcome<IssuedServiceAccount> outcome;
+    accounts.Create(CallerFor(principal), std::move(request),
+                    std::move(expired), outcome.Done());
+    return outcome.Take();
   }
 
   absl::StatusOr<ServiceAccountRecord> Get(const Principal& principal,
                                            const std::string& account_id,
                                            const std::string& id) {
-    std::optional<absl::StatusOr<ServiceAccountRecord>> result;
-    accounts.Get(principal,
+    Outcome<ServiceAccountRecord> outcome;
+    accounts.Get(CallerFor(principal),
                  {.account_id = account_id, .service_account_id = id},
-                 [&result](absl::StatusOr<ServiceAccountRecord> outcome) {
-                   EXPECT_FALSE(result.has_value()) << "answered twice";
-                   result.emplace(std::move(outcome));
-                 });
-    return *std::move(result);
+                 outcome.Done());
+    return outcome.Take();
   }
 
   // A request that breaks no rule.

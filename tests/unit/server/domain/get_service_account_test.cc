@@ -84,17 +84,18 @@ TEST_F(GetServiceAccount, SurvivesARepeatedTransaction) {
 
 class Admission : public testing::Test {
  protected:
-  absl::Status Create(const Principal& principal, std::string_view account_id) {
+  absl::Status Admit(const Principal& principal, std::string_view account_id,
+                     Right right) {
     std::optional<absl::Status> result;
-    world_.accounts.AdmitCreate(principal, account_id,
-                                [&result](absl::Status s) { result = s; });
+    world_.access.Admit(principal, account_id, right,
+                        [&result](absl::Status s) { result = s; });
     return *result;
   }
+  absl::Status Create(const Principal& principal, std::string_view account_id) {
+    return Admit(principal, account_id, Right::kManage);
+  }
   absl::Status Get(const Principal& principal, std::string_view account_id) {
-    std::optional<absl::Status> result;
-    world_.accounts.AdmitGet(principal, account_id,
-                             [&result](absl::Status s) { result = s; });
-    return *result;
+    return Admit(principal, account_id, Right::kView);
   }
 
   DomainWorld world_;

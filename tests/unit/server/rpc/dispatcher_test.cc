@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "signet/v1/authorizations.pb.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
@@ -93,6 +94,58 @@ TEST_F(DispatcherTest, DenialRanksBeforeTheBody) {
   const BackendReply reply = Call(std::move(call));
   EXPECT_EQ(ReadError(reply.status).reason, "ACCESS_DENIED");
   EXPECT_EQ(reply.principal, "user:" + SampleId(12).ToString());
+}
+
+// Also of an attempt that was only to be admitted.
+TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccount) {
+  BackendCall call = Create(kNobody);
+  call.peer = "192.0.2.1:4711";
+  call.user_agent = "curl/8\n";
+  EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
+  call = Create(kNobody);
+  call.scope = CallScope::kAdmit;
+  EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
+
+  AuditQuery query = {.account_id = SampleId(1), .limit = 10, .scan_limit = 10};
+  AuditPage page;
+  ASSERT_THAT(ReadAndWait(store_,
+                          [&](ReadTxn& txn) {
+                            absl::StatusOr<AuditPage> found =
+                                txn.ListAuditEvents(query);
+                            if (found.ok()) page = *found;
+                            return found.status();
+                          }),
+              IsOk());
+  ASSERT_THAT(page.records, SizeIs(2));
+  const AuditEventRecord& event = page.records[1];
+  EXPECT_EQ(event.sequence, 1u);
+  EXPECT_EQ(event.actor, "user:" + SampleId(12).ToString());
+  EXPECT_EQ(event.action, "service_account.create");
+  EXPECT_EQ(event.outcome, "denied");
+  EXPECT_EQ(event.request_id, "req-1");
+  EXPECT_EQ(event.peer, "192.0.2.1:4711");
+  EXPECT_EQ(event.user_agent, "curl/8?");
+}
+
+TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
+  BackendCall call = Create(kNobody);
+  const google::rpc::Status denial = Call(std::move(call)).status;
+  call = Create(kNobody);
+  RequestOf(call).set_account_id(SampleId(99).ToString());
+  EXPECT_EQ(Call(std::move(call)).status.SerializeAsString(),
+            denial.SerializeAsString());
+  EXPECT_THAT(ReadAndWait(store_,
+                          [](ReadTxn& txn) {
+                            return txn.GetAuditChain(SampleId(99)).status();
+                          }),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(DispatcherTest, ADenialThatCannotBeRecordedIsStillOne) {
+  store_.write_outcomes = {absl::ResourceExhaustedError("full")};
+  EXPECT_EQ(ReadError(Call(Create(kNobody)).status).reason, "ACCESS_DENIED");
+  ASSERT_THAT(world_.logger.lines(), SizeIs(1));
+  EXPECT_EQ(world_.logger.lines()[0].level, LogLevel::kWarning);
 }
 
 TEST_F(DispatcherTest, FaultsOfTheBodyAreFieldViolations) {
@@ -193,8 +246,25 @@ TEST_F(DispatcherTest, GetSelfTellsTheCallerWhoItIs) {
   call.authorization = {kNobody};
   const BackendReply reply = Call(std::move(call));
   ASSERT_EQ(reply.status.code(), 0);
-  EXPECT_EQ(dynamic_cast<const v1::Self&>(*reply.response).subject_id(),
-            SampleId(12).ToString());
+  const auto& self = dynamic_cast<const v1::Self&>(*reply.response);
+  EXPECT_EQ(self.subject_id(), SampleId(12).ToString());
+  EXPECT_FALSE(self.has_account_id());
+  EXPECT_FALSE(self.account_owner());
+}
+
+TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
+  auto request = std::make_unique<v1::GetSelfRequest>();
+  request->set_account_id(world_.account_id);
+  BackendCall call;
+  call.method = Method("Identity.GetSelf");
+  call.request = std::move(request);
+  call.authorization = {kOwner};
+  const BackendReply reply = Call(std::move(call));
+  ASSERT_EQ(reply.status.code(), 0);
+  const auto& self = dynamic_cast<const v1::Self&>(*reply.response);
+  EXPECT_EQ(self.account_id(), world_.account_id);
+  EXPECT_TRUE(self.account_owner());
+  EXPECT_FALSE(self.super_admin());
 }
 
 // The table and the API's files name the same methods.
@@ -202,6 +272,7 @@ TEST(ApiMethods, CoverEveryMethodOfTheApi) {
   std::vector<std::string> described;
   for (const auto* file :
        {v1::CreateServiceAccountRequest::descriptor()->file(),
+        v1::CreateAuthorizationRequest::descriptor()->file(),
         v1::GetSelfRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
@@ -210,7 +281,7 @@ TEST(ApiMethods, CoverEveryMethodOfTheApi) {
     }
   }
   std::vector<std::string> served;
-  for (const UnaryMethod& method : ApiMethods(nullptr)) {
+  for (const UnaryMethod& method : ApiMethods({})) {
     served.push_back(method.descriptor->full_name());
   }
   EXPECT_THAT(served, testing::UnorderedElementsAreArray(described));

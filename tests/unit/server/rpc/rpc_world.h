@@ -12,6 +12,9 @@
 #include "gtest/gtest.h"
 #include "server/base/error.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/access.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/authenticator.h"
 #include "server/rpc/api_methods.h"
@@ -70,8 +73,13 @@ inline constexpr char kNobody[] = "Bearer nobody";
 struct RpcWorld {
   explicit RpcWorld(Store* store_in_use)
       : store(store_in_use),
-        accounts(store, keyring.get(), &clock, &random, {}),
-        dispatcher(&authenticator, &clock, &logger, ApiMethods(&accounts)) {
+        access(store, &audit, &clock),
+        accounts(store, keyring.get(), &audit, &clock, &random, {}),
+        authorizations(store, keyring.get(), &audit, &clock, &random),
+        dispatcher(&authenticator, &access, &clock, &logger,
+                   ApiMethods({.store = store,
+                               .service_accounts = &accounts,
+                               .authorizations = &authorizations})) {
     const Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
     EXPECT_THAT(
@@ -93,8 +101,11 @@ struct RpcWorld {
   SeededRandom random;
   RecordingLogger logger;
   const std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
+  const AuditLog audit{keyring.get()};
   FakeAuthenticator authenticator;
+  Access access;
   ServiceAccounts accounts;
+  Authorizations authorizations;
   Dispatcher dispatcher;
 };
 

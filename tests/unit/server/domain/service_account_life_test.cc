@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/error.h"
+#include "server/domain/service_accounts.h"
+#include "server/identity/token_state.h"
+#include "tests/unit/server/domain/domain_world.h"
+
+namespace signet {
+namespace {
+
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class ServiceAccountLife : public testing::Test {
+ protected:
+  void SetUp() override { issued_.emplace(Create("ci")); }
+
+  IssuedServiceAccount Create(const std::string& name) {
+    ServiceAccounts::CreateRequest request = world_.Good();
+    request.name = name;
+    absl::StatusOr<IssuedServiceAccount> issued =
+        world_.Create(world_.owner, std::move(request));
+    EXPECT_THAT(issued, IsOk());
+    world_.clock.Advance(absl::Seconds(1));
+    return *std::move(issued);
+  }
+
+  const ServiceAccountRecord& record() const { return issued_->record; }
+  std::string id() const { return record().id.ToString(); }
+
+  ServiceAccountRecord Stored(const Uuid& id) {
+    return *world_.Get(world_.owner, home_, id.ToString());
+  }
+
+  absl::StatusOr<ServiceAccountRecord> Update(
+      const Principal& who, ServiceAccounts::UpdateRequest request) {
+    request.account_id = home_;
+    if (request.service_account_id.empty()) request.service_account_id = id();
+    Outcome<ServiceAccountRecord> outcome;
+    world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
+                           outcome.Done());
+    return outcome.Take();
+  }
+
+  absl::StatusOr<IssuedServiceAccount> Rotate(
+      const Principal& who, ServiceAccounts::RotateRequest request = {}) {
+    request.account_id = home_;
+    if (request.service_account_id.empty()) request.service_account_id = id();
+    Outcome<IssuedServiceAccount> outcome;
+    world_.accounts.Rotate(CallerFor(who), std::move(request), nullptr,
+                           outcome.Done());
+    return outcome.Take();
+  }
+
+  absl::StatusOr<ServiceAccountRecord> Revoke(
+      const Principal& who, ServiceAccounts::RevokeRequest request = {}) {
+    request.account_id = home_;
+    if (request.service_account_id.empty()) request.service_account_id = id();
+    Outcome<ServiceAccountRecord> outcome;
+    world_.accounts.Revoke(CallerFor(who), std::move(request), nullptr,
+                           outcome.Done());
+    return outcome.Take();
+  }
+
+  absl::Status RevokeSelf(const Principal& who,
+                          ServiceAccounts::RevokeSelfRequest request = {}) {
+    std::optional<absl::Status> result;
+    world_.accounts.RevokeSelf(CallerFor(who), std::move(request), nullptr,
+                               [&result](absl::Status s) { result = s; });
+    return *result;
+  }
+
+  absl::StatusOr<ServiceAccounts::Batch> BatchRevoke(
+      const Principal& who, ServiceAccounts::BatchRevokeRequest request) {
+    request.account_id = home_;
+    Outcome<ServiceAccounts::Batch> outcome;
+    world_.accounts.BatchRevoke(CallerFor(who), std::move(request), nullptr,
+                                outcome.Done());
+    return outcome.Take();
+  }
+
+  bool Authenticates(const std::string& public_id) {
+    bool live = false;
+    EXPECT_THAT(ReadAndWait(world_.store,
+                            [&](ReadTxn& txn) {
+                              const auto found = txn.FindToken(public_id);
+                              live = found.ok() &&
+                                     IsLive(*found, world_.clock.Now());
+                              return absl::OkStatus();
+                            }),
+                IsOk());
+    return live;
+  }
+
+  // `action` and `outcome` of every event, oldest first.
+  std::vector<std::string> Events() {
+    std::vector<std::string> events;
+    AuditQuery query = {.account_id = world_.kHome,
+                        .descending = false,
+                        .limit = 100,
+                        .scan_limit = 100};
+    EXPECT_THAT(
+        ReadAndWait(world_.store,
+                    [&](ReadTxn& txn) {
+                      const auto page = txn.ListAuditEvents(query);
+                      for (const auto& event : page->records) {
+                        events.push_back(event.action + " " + event.details);
+                      }
+                      return page.status();
+                    }),
+        IsOk());
+    return events;
+  }
+
+  DomainWorld world_;
+  const std::string home_ = world_.kHome.ToString();
+  std::optional<IssuedServiceAccount> issued_;
+};
+
+TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
+  const auto updated =
+      Update(world_.owner, {.name = "deploy",
+                            .set_expires_at = true,
+                            .expires_at = RawTimestamp{.seconds = 4102444800},
+                            .description = "line\nbreak",
+                            .labels = {{{"team", "edge"}}},
+                            .enabled = false});
+  ASSERT_THAT(updated, IsOk());
+  ServiceAccountRecord want = record();
+  want.name = "deploy";
+  want.token.expires_at = absl::FromUnixSeconds(4102444800);
+  want.description = "line\nbreak";
+  want.labels = {{"team", "edge"}};
+  want.enabled = false;
+  want.updated_at =
+      absl::FromUnixMicros(absl::ToUnixMicros(world_.clock.Now()));
+  want.revision = 2;
+  EXPECT_EQ(*updated, want);
+  EXPECT_EQ(Stored(record().id), want);
+  EXPECT_THAT(Events(),
+              ElementsAre(testing::HasSubstr("service_account.create"),
+                          "service_account.update {\"fields\":\"name,"
+                          "description,labels,enabled,expires_at\"}"));
+}
+
+TEST_F(ServiceAccountLife, AnUpdateWithoutADifferenceIsNone) {
+  const int writes = Events().size();
+  EXPECT_THAT(Update(world_.owner, {.name = "ci"}), IsOkAndHolds(record()));
+  EXPECT_THAT(Update(world_.owner, {}), IsOkAndHolds(record()));
+  EXPECT_THAT(Events(), SizeIs(writes));
+}
+
+TEST_F(ServiceAccountLife, ADisabledOneFailsUntilItIsEnabled) {
+  const std::string& token = record().token.public_id;
+  EXPECT_TRUE(Authenticates(token));
+  ASSERT_THAT(Update(world_.owner, {.enabled = false}), IsOk());
+  EXPECT_FALSE(Authenticates(token));
+  ASSERT_THAT(Update(world_.owner, {.enabled = true}), IsOk());
+  EXPECT_TRUE(Authenticates(token));
+}
+
+TEST_F(ServiceAccountLife, AnEtagGuardsAgainstAnotherEditor) {
+  const std::string etag = EtagOf(record());
+  ASSERT_THAT(Update(world_.owner, {.etag = etag, .name = "first"}), IsOk());
+  EXPECT_THAT(Update(world_.owner, {.etag = etag, .name = "second"}),
+              ErrorIs(absl::StatusCode::kAborted, "ETAG_MISMATCH"));
+  EXPECT_EQ(Stored(record().id).name, "first");
+}
+
+TEST_F(ServiceAccountLife, UpdateNamesEveryFieldAtFault) {
+  const absl::Status status =
+      Update(world_.owner, {.name = "",
+                            .set_expires_at = true,
+                            .expires_at = RawTimestamp{.seconds = 1},
+                            .description = std::string(1001, 'x'),
+                            .labels = {{{"Not-a-key", "x"}}},
+                            .not_updatable = {"token_prefix"}})
+          .status();
+  EXPECT_THAT(
+      GetErrorDetail(status).violations,
+      ElementsAre(Field(&FieldViolation::field, "update_mask"),
+                  Field(&FieldViolation::field, "service_account.name"),
+                  Field(&FieldViolation::field, "service_account.description"),
+                  Field(&FieldViolation::field, "service_account.labels"),
+                  Field(&FieldViolation::field, "service_account.expires_at")));
+  EXPECT_EQ(Stored(record().id), record());
+}
+
+TEST_F(ServiceAccountLife, OnlyWhoManagesMayChange) {
+  for (const Principal& who : {world_.viewer, world_.nobody}) {
+    const auto denied =
+        ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED");
+    EXPECT_THAT(Update(who, {.name = ""}), denied);
+    EXPECT_THAT(Rotate(who), denied);
+    EXPECT_THAT(Revoke(who), denied);
+    EXPECT_THAT(BatchRevoke(who, {}), denied);
+  }
+  EXPECT_EQ(Stored(record().id), record());
+}
+
+TEST_F(ServiceAccountLife, RotationKeepsTheIdentityAndEndsTheOldToken) {
+  const auto rotated = Rotate(world_.owner);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_EQ(rotated->record.id, record().id);
+  EXPECT_EQ(rotated->record.created_at, record().created_at);
+  EXPECT_EQ(rotated->record.revision, 2u);
+  EXPECT_NE(rotated->token.Expose(), issued_->token.Expose());
+  EXPECT_TRUE(world_.keyring->Verify(rotated->record.token.key_version,
+                                     rotated->token.Expose(),
+                                     rotated->record.token.mac));
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+  EXPECT_TRUE(Authenticates(rotated->record.token.public_id));
+  EXPECT_EQ(Stored(record().id), rotated->record);
+}
+
+TEST_F(ServiceAccountLife, AnOverlapKeepsTheOldTokenForAsLong) {
+  const auto rotated =
+      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 60}});
+  ASSERT_THAT(rotated, IsOk());
+  const std::string& old_token = record().token.public_id;
+  const std::string& new_token = rotated->record.token.public_id;
+  world_.clock.Advance(absl::Seconds(60) - absl::Nanoseconds(1000));
+  EXPECT_TRUE(Authenticates(old_token));
+  EXPECT_TRUE(Authenticates(new_token));
+  world_.clock.Advance(absl::Nanoseconds(1000));
+  EXPECT_FALSE(Authenticates(old_token));
+  EXPECT_TRUE(Authenticates(new_token));
+}
+
+TEST_F(ServiceAccountLife, ASecondRotationLeavesTwoTokensAtMost) {
+  const ServiceAccounts::RotateRequest overlap = {
+      .overlap = RawDuration{.seconds = 3600}};
+  const auto second = Rotate(world_.owner, overlap);
+  ASSERT_THAT(second, IsOk());
+  const auto third = Rotate(world_.owner, overlap);
+  ASSERT_THAT(third, IsOk());
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+  EXPECT_TRUE(Authenticates(second->record.token.public_id));
+  EXPECT_TRUE(Authenticates(third->record.token.public_id));
+}
+
+TEST_F(ServiceAccountLife, TheOverlapHasABound) {
+  for (const RawDuration overlap :
+       {RawDuration{.seconds = -1}, RawDuration{.seconds = 7 * 24 * 3600 + 1},
+        RawDuration{.seconds = 7 * 24 * 3600, .nanos = 1},
+        RawDuration{.seconds = 0, .nanos = -1},
+        RawDuration{.seconds = INT64_MAX, .nanos = 999'999'999}}) {
+    EXPECT_THAT(
+        GetErrorDetail(Rotate(world_.owner, {.overlap = overlap}).status())
+            .violations,
+        ElementsAre(Field(&FieldViolation::field, "overlap")));
+  }
+  EXPECT_THAT(
+      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 7 * 24 * 3600}}),
+      IsOk());
+}
+
+TEST_F(ServiceAccountLife, ARotationKeepsTheExpiryUnlessItIsOver) {
+  const absl::Time expiry = absl::FromUnixSeconds(4102444800);
+  ASSERT_THAT(
+      Update(world_.owner, {.set_expires_at = true,
+                            .expires_at = RawTimestamp{.seconds = 4102444800}}),
+      IsOk());
+  auto rotated = Rotate(world_.owner);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_EQ(rotated->record.token.expires_at, expiry);
+
+  world_.clock.Set(expiry);
+  EXPECT_FALSE(Authenticates(rotated->record.token.public_id));
+  rotated = Rotate(world_.owner);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_EQ(rotated->record.token.expires_at, std::nullopt);
+  rotated =
+      Rotate(world_.owner, {.expires_at = RawTimestamp{.seconds = 4102444801}});
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_EQ(rotated->record.token.expires_at,
+            absl::FromUnixSeconds(4102444801));
+}
+
+TEST_F(ServiceAccountLife, RevocationEndsEveryTokenAndIsAttributed) {
+  const auto rotated =
+      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 60}});
+  ASSERT_THAT(rotated, IsOk());
+  const auto revoked =
+      Revoke(world_.owner, {.reason = "superseded", .comment = "see wiki"});
+  ASSERT_THAT(revoked, IsOk());
+  EXPECT_EQ(revoked->revoked_at,
+            absl::FromUnixMicros(absl::ToUnixMicros(world_.clock.Now())));
+  EXPECT_EQ(revoked->revoked_by_user_id, world_.owner.id);
+  EXPECT_EQ(revoked->revoke_reason, RevokeReason::kSuperseded);
+  EXPECT_EQ(revoked->revoke_comment, "see wiki");
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+  EXPECT_FALSE(Authenticates(rotated->record.token.public_id));
+}
+
+TEST_F(ServiceAccountLife, ARepeatedRevocationChangesNothing) {
+  const auto first = Revoke(world_.owner);
+  ASSERT_THAT(first, IsOk());
+  const size_t events = Events().size();
+  world_.clock.Advance(absl::Hours(1));
+  EXPECT_THAT(Revoke(world_.super_admin, {.reason = "key_compromise"}),
+              IsOkAndHolds(*first));
+  EXPECT_THAT(Events(), SizeIs(events));
+}
+
+TEST_F(ServiceAccountLife, ARevokedOneCanNeitherBeUpdatedNorRotated) {
+  ASSERT_THAT(Revoke(world_.owner), IsOk());
+  const auto refused =
+      ErrorIs(absl::StatusCode::kFailedPrecondition, "SERVICE_ACCOUNT_REVOKED");
+  EXPECT_THAT(Update(world_.owner, {.name = "x"}), refused);
+  EXPECT_THAT(Rotate(world_.owner), refused);
+}
+
+TEST_F(ServiceAccountLife, AnUnknownOneIsNotFound) {
+  const std::string absent = world_.kAbsent.ToString();
+  const auto refused =
+      ErrorIs(absl::StatusCode::kNotFound, "SERVICE_ACCOUNT_NOT_FOUND");
+  EXPECT_THAT(Update(world_.owner, {.service_account_id = absent}), refused);
+  EXPECT_THAT(Rotate(world_.owner, {.service_account_id = absent}), refused);
+  EXPECT_THAT(Revoke(world_.owner, {.service_account_id = absent}), refused);
+}
+
+TEST_F(ServiceAccountLife, AnUnknownReasonIsRefused) {
+  EXPECT_THAT(GetErrorDetail(Revoke(world_.owner, {.reason = "bored"}).status())
+                  .violations,
+              ElementsAre(Field(&FieldViolation::field, "reason")));
+}
+
+TEST_F(ServiceAccountLife, WhoFindsATokenCanEndItWithoutAnyRight) {
+  const Principal finder = DomainWorld::Bearer(*issued_);
+  EXPECT_THAT(RevokeSelf(finder), IsOk());
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+  EXPECT_EQ(Stored(record().id).revoke_reason, RevokeReason::kKeyCompromise);
+  EXPECT_EQ(Stored(record().id).revoked_by_user_id, std::nullopt);
+  EXPECT_THAT(RevokeSelf(finder), IsOk());
+}
+
+TEST_F(ServiceAccountLife, AReplacedTokenEndsAlone) {
+  const Principal finder = DomainWorld::Bearer(*issued_);
+  const auto rotated =
+      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 60}});
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_THAT(RevokeSelf(finder), IsOk());
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+  EXPECT_TRUE(Authenticates(rotated->record.token.public_id));
+}
+
+TEST_F(ServiceAccountLife, AnOauthTokenCannotEndItself) {
+  EXPECT_THAT(
+      RevokeSelf(world_.owner),
+      ErrorIs(absl::StatusCode::kInvalidArgument, "UNSUPPORTED_TOKEN_TYPE"));
+}
+
+// A credential that ended after it was authenticated does nothing any more.
+TEST_F(ServiceAccountLife, ACallerWhoseTokenHasEndedMeanwhileIsRefused) {
+  ASSERT_THAT(
+      Update(world_.owner, {.service_account_id = world_.program.id.ToString(),
+                            .enabled = false}),
+      IsOk());
+  const auto refused =
+      ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID");
+  EXPECT_THAT(Update(world_.program, {.name = "x"}), refused);
+  EXPECT_THAT(Rotate(world_.program), refused);
+  EXPECT_THAT(Revoke(world_.program), refused);
+  EXPECT_THAT(world_.Create(world_.program, world_.Good()), refused);
+}
+
+TEST_F(ServiceAccountLife, ABatchEndsWhatMeetsItsConditionsButNotTheCaller) {
+  const IssuedServiceAccount first = Create("ci-1");
+  const IssuedServiceAccount second = Create("ci-2");
+  const IssuedServiceAccount other = Create("web");
+  auto batch = BatchRevoke(
+      world_.owner, {.conditions = {.name_prefix = "ci-"}, .dry_run = true});
+  ASSERT_THAT(batch, IsOk());
+  EXPECT_THAT(batch->records, ElementsAre(second.record, first.record));
+  EXPECT_TRUE(Authenticates(first.record.token.public_id));
+
+  // `program` is called `service account 15`.
+  batch = BatchRevoke(world_.program, {.conditions = {.state = "active"}});
+  ASSERT_THAT(batch, IsOk());
+  EXPECT_THAT(batch->records, SizeIs(4));
+  EXPECT_FALSE(batch->more);
+  EXPECT_FALSE(Authenticates(first.record.token.public_id));
+  EXPECT_FALSE(Authenticates(other.record.token.public_id));
+  EXPECT_TRUE(Authenticates(world_.program.token_public_id));
+  batch = BatchRevoke(world_.program, {.conditions = {.state = "active"}});
+  ASSERT_THAT(batch, IsOk());
+  EXPECT_THAT(batch->records, IsEmpty());
+}
+
+TEST_F(ServiceAccountLife, ABatchWithoutConditionsIsRefused) {
+  EXPECT_THAT(GetErrorDetail(BatchRevoke(world_.owner, {}).status()).violations,
+              ElementsAre(Field(&FieldViolation::field, "name_prefix")));
+  EXPECT_THAT(GetErrorDetail(BatchRevoke(world_.owner,
+                                         {.conditions = {.state = "revoked"}})
+                                 .status())
+                  .violations,
+              ElementsAre(Field(&FieldViolation::field, "state")));
+}
+
+TEST_F(ServiceAccountLife, EveryChangeSurvivesARepeatedTransaction) {
+  world_.store.run_bodies_twice = true;
+  ASSERT_THAT(Update(world_.owner, {.name = "x"}), IsOk());
+  EXPECT_EQ(Stored(record().id).revision, 2u);
+  const auto rotated = Rotate(world_.owner);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_EQ(Stored(record().id), rotated->record);
+  EXPECT_TRUE(world_.keyring->Verify(rotated->record.token.key_version,
+                                     rotated->token.Expose(),
+                                     rotated->record.token.mac));
+  ASSERT_THAT(Revoke(world_.owner), IsOk());
+  EXPECT_EQ(Stored(record().id).revision, 4u);
+  EXPECT_THAT(Events(), SizeIs(4));
+}
+
+}  // namespace
+}  // namespace signet
