@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/records.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "absl/strings/str_cat.h"
 #include "server/base/rfc3339.h"
+#include "server/base/utf8.h"
 
 namespace signet {
 namespace {
@@ -16,9 +20,23 @@ bool Storable(const std::optional<absl::Time>& time) {
   return !time.has_value() || Storable(*time);
 }
 
+// Engines count in 64 bits with a sign.
+bool Storable(uint64_t number) {
+  return number <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+}
+
+bool Storable(const std::map<std::string, std::string>& labels) {
+  return std::all_of(labels.begin(), labels.end(), [](const auto& label) {
+    return IsUtf8(label.first) && IsUtf8(label.second);
+  });
+}
+
 bool FilledIfSet(const std::optional<std::string>& text) {
   return !text.has_value() || !text->empty();
 }
+
+constexpr char kTimes[] = "times within range, in whole nanoseconds";
+constexpr char kNumbers[] = "numbers below 2^63";
 
 // OK, or which rule the first broken one is.
 class Rules {
@@ -37,8 +55,11 @@ class Rules {
 
 }  // namespace
 
+absl::Status CheckTime(absl::Time time) {
+  return Rules().Require(Storable(time), kTimes).status();
+}
+
 absl::Status CheckRecord(const ServiceAccountRecord& record) {
-  constexpr char kTimes[] = "times within range, in whole nanoseconds";
   return Rules()
       .Require(!record.name.empty(), "a name")
       .Require(!record.token.public_id.empty(), "a token's public id")
@@ -48,11 +69,16 @@ absl::Status CheckRecord(const ServiceAccountRecord& record) {
       .Require(Storable(record.revoked_at), kTimes)
       .Require(Storable(record.token.created_at), kTimes)
       .Require(Storable(record.token.expires_at), kTimes)
+      .Require(!record.token.retires_at.has_value(), "a current token")
+      .Require(record.revoke_reason >= RevokeReason::kUnspecified &&
+                   record.revoke_reason <= RevokeReason::kPrivilegeWithdrawn,
+               "a reason there is")
+      .Require(Storable(record.labels), "labels in UTF-8")
+      .Require(Storable(record.revision), kNumbers)
       .status();
 }
 
 absl::Status CheckRecord(const AuthorizationRecord& record) {
-  constexpr char kTimes[] = "times within range, in whole nanoseconds";
   return Rules()
       .Require(!record.subject.id.empty(), "a subject")
       .Require(record.capability_key.has_value() ==
@@ -63,6 +89,28 @@ absl::Status CheckRecord(const AuthorizationRecord& record) {
       .Require(Storable(record.created_at), kTimes)
       .Require(Storable(record.revoked_at), kTimes)
       .status();
+}
+
+absl::Status CheckRecord(const AuditEventRecord& record) {
+  return Rules()
+      .Require(record.sequence >= 1, "a sequence number from 1")
+      .Require(Storable(record.sequence), kNumbers)
+      .Require(Storable(record.at), kTimes)
+      .status();
+}
+
+absl::Status CheckRecord(const AuditChainRecord& record) {
+  return Rules()
+      .Require(record.first_sequence >= 1, "a first sequence number from 1")
+      .Require(Storable(record.first_sequence), kNumbers)
+      .Require(Storable(record.last_sequence), kNumbers)
+      .Require(record.last_sequence >= record.first_sequence - 1,
+               "no end before the start")
+      .status();
+}
+
+absl::Status CheckRecord(const ReplayRecord& record) {
+  return Rules().Require(Storable(record.created_at), kTimes).status();
 }
 
 }  // namespace signet

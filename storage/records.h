@@ -16,8 +16,8 @@
 namespace signet {
 
 // Rows as every engine keeps them. Plain values. Texts are kept byte by byte.
-// Times are whole nanoseconds within MinTimestamp() and MaxTimestamp() of
-// server/base/rfc3339.h.
+// Numbers are below 2^63. Times are whole nanoseconds within MinTimestamp() and
+// MaxTimestamp() of server/base/rfc3339.h.
 
 // A token as stored: never its secret, only a MAC of the whole token.
 struct TokenRecord {
@@ -59,7 +59,7 @@ struct ServiceAccountRecord {
   RevokeReason revoke_reason = RevokeReason::kUnspecified;
   std::string revoke_comment = {};  // Free text; empty for none.
   std::string description = {};
-  std::map<std::string, std::string> labels = {};
+  std::map<std::string, std::string> labels = {};  // In UTF-8.
   bool enabled = true;    // While false its tokens fail.
   uint64_t revision = 1;  // Rises with each change but that of last_used_at.
 
@@ -162,6 +162,9 @@ absl::Status CheckRecord(const AuthorizationRecord& record);
 absl::Status CheckRecord(const AuditEventRecord& record);
 absl::Status CheckRecord(const AuditChainRecord& record);
 absl::Status CheckRecord(const ReplayRecord& record);
+
+// The same of a time that stands alone.
+absl::Status CheckTime(absl::Time time);
 
 }  // namespace signet
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/identity/token_authenticator.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,47 +22,52 @@ struct Attempt {
 };
 
 // Stands where the store knows nothing, so that the same work is done.
-ServiceAccountRecord NobodysRecord(const MacKeyring& keyring) {
-  ServiceAccountRecord record;
-  record.token.key_version = keyring.current_version();
-  return record;
+TokenOwner Nobody(const MacKeyring& keyring) {
+  TokenOwner nobody;
+  nobody.token.key_version = keyring.current_version();
+  return nobody;
 }
 
-// Whether `token` is the live one of `record`.
+// From when on the token is dead, unless it is revoked before.
+std::optional<absl::Time> DeadFrom(const TokenRecord& token) {
+  if (!token.retires_at.has_value()) return token.expires_at;
+  return std::min(*token.retires_at,
+                  token.expires_at.value_or(absl::InfiniteFuture()));
+}
+
+// Whether the token presented is that of `found`, and good for its owner.
 bool IsGood(const MacKeyring& keyring, const Attempt& attempt,
-            const ServiceAccountRecord& record) {
-  const bool genuine = keyring.Verify(record.token.key_version,
-                                      attempt.token.Expose(), record.token.mac);
+            const TokenOwner& found) {
+  const bool genuine = keyring.Verify(found.token.key_version,
+                                      attempt.token.Expose(), found.token.mac);
   const bool dead =
-      attempt.now >= record.token.expires_at.value_or(absl::InfiniteFuture());
-  return genuine && !dead && !record.revoked_at.has_value();
+      attempt.now >= DeadFrom(found.token).value_or(absl::InfiniteFuture());
+  return genuine && !dead && found.owner.enabled &&
+         !found.owner.revoked_at.has_value();
 }
 
 // Sets `attempt.caller` if the token is good.
 absl::Status Decide(ReadTxn& txn, const MacKeyring& keyring, TimingDecoy& decoy,
                     Attempt& attempt) {
   attempt.caller.reset();  // A body may run again.
-  absl::StatusOr<ServiceAccountRecord> found =
-      txn.FindByTokenPublicId(attempt.public_id);
-  const bool known = found.ok();
-  if (!known && !absl::IsNotFound(found.status())) return found.status();
+  absl::StatusOr<TokenOwner> result = txn.FindToken(attempt.public_id);
+  const bool known = result.ok();
+  if (!known && !absl::IsNotFound(result.status())) return result.status();
 
-  const ServiceAccountRecord record =
-      known ? *std::move(found) : NobodysRecord(keyring);
+  const TokenOwner found = known ? *std::move(result) : Nobody(keyring);
   if (known) decoy.Offer(attempt.public_id);
-  if (IsGood(keyring, attempt, record) && known) {
-    attempt.caller =
-        Principal{.kind = PrincipalKind::kServiceAccount,
-                  .id = record.id,
-                  .home_account_id = record.account_id,
-                  .credential_expires_at = record.token.expires_at};
+  if (IsGood(keyring, attempt, found) && known) {
+    attempt.caller = Principal{.kind = PrincipalKind::kServiceAccount,
+                               .id = found.owner.id,
+                               .home_account_id = found.owner.account_id,
+                               .credential_expires_at = DeadFrom(found.token)};
     return absl::OkStatus();
   }
 
   // Now the lookup with the other outcome, for the time that it takes. No
   // public id is empty.
   const std::string other = known ? std::string() : decoy.Get();
-  const absl::Status status = txn.FindByTokenPublicId(other).status();
+  const absl::Status status = txn.FindToken(other).status();
   if (!absl::IsNotFound(status)) return status;
   decoy.Forget(other);
   return absl::OkStatus();

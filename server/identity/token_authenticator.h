@@ -16,18 +16,19 @@ namespace signet {
 // is given.
 //
 // Whoever holds a token whose checksum is right learns nothing from how long a
-// refusal takes. An unknown public id, a wrong secret, an expired and a revoked
-// token all cost one MAC, one lookup that finds a row and one that finds none.
+// refusal takes. An unknown public id, a wrong secret, an expired, replaced or
+// revoked token, a disabled owner: each costs one MAC, one lookup that finds a
+// row and one that finds none.
 class TokenAuthenticator {
  public:
   TokenAuthenticator(Store* store, const MacKeyring* keyring)
       : store_(store), keyring_(keyring) {}
 
   // Calls `done` once, on this or another thread, with the service account or
-  //   UNAUTHENTICATED / TOKEN_INVALID: not the current token of one, revoked,
-  //   or
-  //     dead (now >= expires_at). Text that is no token, or has a wrong
-  //     checksum, is refused without touching the store.
+  //   UNAUTHENTICATED / TOKEN_INVALID: no token of one, dead (now >= expires_at
+  //     or, once replaced, retires_at), or its owner is revoked or disabled.
+  //     Text that is no token, or has a wrong checksum, is refused without
+  //     touching the store.
   //   The store's own errors, unchanged.
   // `token` is read before this returns; the copy kept meanwhile is wiped. This
   // object outlives the call to `done`.

@@ -2,11 +2,13 @@
 #ifndef SIGNET_STORAGE_MEMORY_MEMORY_TABLES_H_
 #define SIGNET_STORAGE_MEMORY_MEMORY_TABLES_H_
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
-#include <utility>
 
 #include "absl/time/time.h"
 #include "server/base/uuid.h"
@@ -22,18 +24,31 @@ struct MemoryTables {
     friend auto operator<=>(const ServiceAccountKey&,
                             const ServiceAccountKey&) = default;
   };
+  struct StoredToken {
+    ServiceAccountKey owner;
+    // The token once it has been replaced; until then the owner's row has it.
+    std::optional<TokenRecord> replaced = {};
+  };
   struct GrantKey {
     Subject subject;
     Uuid id;
     friend auto operator<=>(const GrantKey&, const GrantKey&) = default;
   };
+  struct AuditKey {
+    Uuid account_id;
+    uint64_t sequence = 0;
+    friend auto operator<=>(const AuditKey&, const AuditKey&) = default;
+  };
 
   std::map<Uuid, absl::Time> accounts;  // With their time of creation.
   std::map<ServiceAccountKey, ServiceAccountRecord> service_accounts;
-  // Every token there is, by public id, and whose it is.
-  std::map<std::string, ServiceAccountKey, std::less<>> tokens;
-  std::map<GrantKey, AuthorizationRecord> authorizations;
-  std::set<Uuid> authorization_ids;
+  std::map<std::string, StoredToken, std::less<>> tokens;  // By public id.
+  std::map<Uuid, AuthorizationRecord> authorizations;
+  std::set<GrantKey> grants;  // All of them, revoked ones too.
+  std::map<AuditKey, AuditEventRecord> audit_events;
+  std::map<Uuid, AuditChainRecord> audit_chains;
+  std::map<std::array<uint8_t, 32>, ReplayRecord> replays;
+  std::map<std::string, absl::Time, std::less<>> watermarks;
 };
 
 }  // namespace signet

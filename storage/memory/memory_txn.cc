@@ -2,14 +2,13 @@
 #include "storage/memory/memory_txn.h"
 
 #include <algorithm>
-#include <set>
+#include <string>
+#include <utility>
 
 namespace signet {
 namespace {
 
-absl::Status NoSuchServiceAccount() {
-  return absl::NotFoundError("no such service account");
-}
+absl::Status NoSuch(const char* what) { return absl::NotFoundError(what); }
 
 absl::Status RowExists() { return absl::AlreadyExistsError("the row exists"); }
 
@@ -17,60 +16,19 @@ absl::Status RowMissing() {
   return absl::FailedPreconditionError("a row it refers to is missing");
 }
 
-bool InForceOn(const Uuid& account_id, const AuthorizationRecord& record) {
-  if (record.revoked_at.has_value()) return false;
-  return record.account_id == account_id ||
-         record.grant_kind == GrantKind::kSuperAdmin;
+// `record`, but what may not change as it is in `stored`.
+ServiceAccountRecord Updated(const ServiceAccountRecord& stored,
+                             ServiceAccountRecord record) {
+  const std::optional<absl::Time> expires_at = record.token.expires_at;
+  record.token = stored.token;
+  record.token.expires_at = expires_at;
+  record.created_at = stored.created_at;
+  record.created_by_user_id = stored.created_by_user_id;
+  record.last_used_at = stored.last_used_at;
+  return record;
 }
 
 }  // namespace
-
-template <typename Interface>
-absl::StatusOr<bool> MemoryReads<Interface>::IsEmpty() {
-  return reads_.accounts.empty();
-}
-
-template <typename Interface>
-absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
-    const Uuid& account_id, const Uuid& id) {
-  const auto found = reads_.service_accounts.find({account_id, id});
-  if (found == reads_.service_accounts.end()) return NoSuchServiceAccount();
-  return found->second;
-}
-
-template <typename Interface>
-absl::StatusOr<ServiceAccountRecord>
-MemoryReads<Interface>::FindByTokenPublicId(std::string_view public_id) {
-  const auto token = reads_.tokens.find(public_id);
-  if (token == reads_.tokens.end()) return NoSuchServiceAccount();
-  const ServiceAccountRecord& owner =
-      reads_.service_accounts.find(token->second)->second;
-  if (owner.token.public_id != public_id) return NoSuchServiceAccount();
-  return owner;
-}
-
-template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
-MemoryReads<Interface>::ListHeldAuthorizations(
-    std::span<const Subject> subjects, const Uuid& account_id) {
-  std::vector<AuthorizationRecord> held;
-  // A subject may be named twice.
-  for (const Subject& subject :
-       std::set<Subject>(subjects.begin(), subjects.end())) {
-    for (auto grant = reads_.authorizations.lower_bound({subject, Uuid()});
-         grant != reads_.authorizations.end() &&
-         grant->first.subject == subject;
-         ++grant) {
-      if (InForceOn(account_id, grant->second)) held.push_back(grant->second);
-    }
-  }
-  std::sort(held.begin(), held.end(),
-            [](const auto& a, const auto& b) { return a.id < b.id; });
-  return held;
-}
-
-template class MemoryReads<ReadTxn>;
-template class MemoryReads<WriteTxn>;
 
 absl::Status MemoryWriteTxn::Run(Store::WriteBody& body) {
   absl::Status outcome = body(*this);
@@ -87,12 +45,30 @@ absl::Status MemoryWriteTxn::Attempt(Change change) {
   return failed_change_;
 }
 
+template <typename Map>
+void MemoryWriteTxn::Set(Map& map, const typename Map::key_type& key,
+                         std::optional<typename Map::mapped_type> row) {
+  auto put = [&map, key](std::optional<typename Map::mapped_type> value) {
+    if (value.has_value()) {
+      map.insert_or_assign(key, *std::move(value));
+    } else {
+      map.erase(key);
+    }
+  };
+  const auto found = map.find(key);
+  std::optional<typename Map::mapped_type> before;
+  if (found != map.end()) before = std::move(found->second);
+  put(std::move(row));
+  undo_.push_back(
+      [put, before = std::move(before)]() mutable { put(std::move(before)); });
+}
+
 absl::Status MemoryWriteTxn::EnsureAccount(const Uuid& account_id,
                                            absl::Time now) {
-  return Attempt([&] {
-    if (tables_.accounts.emplace(account_id, now).second) {
-      undo_.push_back(
-          [this, account_id] { tables_.accounts.erase(account_id); });
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckTime(now); !s.ok()) return s;
+    if (!tables_.accounts.contains(account_id)) {
+      Set(tables_.accounts, account_id, now);
     }
     return absl::OkStatus();
   });
@@ -103,16 +79,114 @@ absl::Status MemoryWriteTxn::InsertServiceAccount(
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
     const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
-    const std::string& public_id = record.token.public_id;
     if (tables_.service_accounts.contains(key)) return RowExists();
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
-    if (tables_.tokens.contains(public_id)) return RowExists();
-    tables_.service_accounts.emplace(key, record);
-    tables_.tokens.emplace(public_id, key);
-    undo_.push_back([this, key, public_id] {
-      tables_.tokens.erase(public_id);
-      tables_.service_accounts.erase(key);
-    });
+    if (tables_.tokens.contains(record.token.public_id)) return RowExists();
+    Set(tables_.service_accounts, key, record);
+    Set(tables_.tokens, record.token.public_id,
+        MemoryTables::StoredToken{.owner = key});
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::UpdateServiceAccount(
+    const ServiceAccountRecord& record) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
+    const auto stored = tables_.service_accounts.find(key);
+    if (stored == tables_.service_accounts.end()) {
+      return NoSuch("no such service account");
+    }
+    Set(tables_.service_accounts, key, Updated(stored->second, record));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::ReplaceToken(const ServiceAccountRecord& record,
+                                          absl::Time now,
+                                          absl::Time retires_at) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = CheckTime(now); !s.ok()) return s;
+    if (absl::Status s = CheckTime(retires_at); !s.ok()) return s;
+    const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
+    const auto stored = tables_.service_accounts.find(key);
+    if (stored == tables_.service_accounts.end()) {
+      return NoSuch("no such service account");
+    }
+    if (tables_.tokens.contains(record.token.public_id)) return RowExists();
+    for (auto& [public_id, token] : tables_.tokens) {
+      if (token.owner == key && token.replaced.has_value() &&
+          token.replaced->retires_at > now) {
+        MemoryTables::StoredToken retired = token;
+        retired.replaced->retires_at = now;
+        Set(tables_.tokens, public_id, retired);
+      }
+    }
+    TokenRecord replaced = stored->second.token;
+    replaced.retires_at = retires_at;
+    ServiceAccountRecord updated = Updated(stored->second, record);
+    updated.token = record.token;
+    Set(tables_.tokens, replaced.public_id,
+        MemoryTables::StoredToken{key, replaced});
+    Set(tables_.tokens, updated.token.public_id,
+        MemoryTables::StoredToken{.owner = key});
+    Set(tables_.service_accounts, key, updated);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::RetireToken(std::string_view public_id,
+                                         absl::Time at) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckTime(at); !s.ok()) return s;
+    const auto token = tables_.tokens.find(public_id);
+    if (token == tables_.tokens.end() || !token->second.replaced.has_value()) {
+      return NoSuch("no such replaced token");
+    }
+    MemoryTables::StoredToken retired = token->second;
+    retired.replaced->retires_at = std::min(*retired.replaced->retires_at, at);
+    Set(tables_.tokens, token->first, retired);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::TouchLastUsed(std::span<const LastUse> uses) {
+  return Attempt([&]() -> absl::Status {
+    for (const LastUse& use : uses) {
+      if (absl::Status s = CheckTime(use.at); !s.ok()) return s;
+    }
+    for (const LastUse& use : uses) {
+      const auto stored = tables_.service_accounts.find(
+          {use.account_id, use.service_account_id});
+      if (stored == tables_.service_accounts.end() ||
+          stored->second.last_used_at >= use.at) {
+        continue;
+      }
+      ServiceAccountRecord touched = stored->second;
+      touched.last_used_at = use.at;
+      Set(tables_.service_accounts, stored->first, touched);
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::DeleteServiceAccount(const Uuid& account_id,
+                                                  const Uuid& id) {
+  return Attempt([&]() -> absl::Status {
+    const MemoryTables::ServiceAccountKey key = {account_id, id};
+    if (!tables_.service_accounts.contains(key)) {
+      return NoSuch("no such service account");
+    }
+    std::vector<std::string> public_ids;
+    for (const auto& [public_id, token] : tables_.tokens) {
+      if (token.owner == key) public_ids.push_back(public_id);
+    }
+    for (const std::string& public_id : public_ids) {
+      Set(tables_.tokens, public_id, std::nullopt);
+    }
+    Set(tables_.service_accounts, key, std::nullopt);
     return absl::OkStatus();
   });
 }
@@ -121,15 +195,101 @@ absl::Status MemoryWriteTxn::InsertAuthorization(
     const AuthorizationRecord& record) {
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
-    if (tables_.authorization_ids.contains(record.id)) return RowExists();
+    if (tables_.authorizations.contains(record.id)) return RowExists();
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
     const MemoryTables::GrantKey key = {record.subject, record.id};
-    tables_.authorization_ids.insert(record.id);
-    tables_.authorizations.emplace(key, record);
-    undo_.push_back([this, key] {
-      tables_.authorizations.erase(key);
-      tables_.authorization_ids.erase(key.id);
-    });
+    tables_.grants.insert(key);
+    undo_.push_back([this, key] { tables_.grants.erase(key); });
+    Set(tables_.authorizations, record.id, record);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
+                                                 const Uuid& id,
+                                                 absl::Time at) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckTime(at); !s.ok()) return s;
+    const auto stored = tables_.authorizations.find(id);
+    if (stored == tables_.authorizations.end() ||
+        stored->second.account_id != account_id) {
+      return NoSuch("no such authorization");
+    }
+    if (stored->second.revoked_at.has_value()) return absl::OkStatus();
+    AuthorizationRecord revoked = stored->second;
+    revoked.revoked_at = at;
+    Set(tables_.authorizations, id, revoked);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    const MemoryTables::AuditKey key = {record.account_id, record.sequence};
+    if (tables_.audit_events.contains(key)) return RowExists();
+    if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+    Set(tables_.audit_events, key, record);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::PutAuditChain(const AuditChainRecord& record) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+    Set(tables_.audit_chains, record.account_id, record);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
+                                                     uint64_t sequence) {
+  return Attempt([&] {
+    const auto first = tables_.audit_events.lower_bound({account_id, 0});
+    const auto end = tables_.audit_events.lower_bound({account_id, sequence});
+    std::vector<MemoryTables::AuditKey> keys;
+    for (auto row = first; row != end; ++row) keys.push_back(row->first);
+    for (const MemoryTables::AuditKey& key : keys) {
+      Set(tables_.audit_events, key, std::nullopt);
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::InsertReplay(const ReplayRecord& record) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (tables_.replays.contains(record.lookup)) return RowExists();
+    Set(tables_.replays, record.lookup, record);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<int> MemoryWriteTxn::DeleteReplaysBefore(absl::Time before,
+                                                        int limit) {
+  std::vector<std::pair<absl::Time, std::array<uint8_t, 32>>> old;
+  const absl::Status status = Attempt([&] {
+    for (const auto& [lookup, replay] : tables_.replays) {
+      if (replay.created_at < before)
+        old.push_back({replay.created_at, lookup});
+    }
+    std::sort(old.begin(), old.end());
+    old.resize(std::min(old.size(), static_cast<size_t>(std::max(limit, 0))));
+    for (const auto& [created_at, lookup] : old) {
+      Set(tables_.replays, lookup, std::nullopt);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return static_cast<int>(old.size());
+}
+
+absl::Status MemoryWriteTxn::SetWatermark(std::string_view name,
+                                          absl::Time time) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckTime(time); !s.ok()) return s;
+    Set(tables_.watermarks, std::string(name), time);
     return absl::OkStatus();
   });
 }

@@ -2,6 +2,11 @@
 #ifndef SIGNET_STORAGE_MEMORY_MEMORY_TXN_H_
 #define SIGNET_STORAGE_MEMORY_MEMORY_TXN_H_
 
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -19,10 +24,28 @@ class MemoryReads : public Interface {
   absl::StatusOr<bool> IsEmpty() override;
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
-  absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
-      std::string_view public_id) override;
+  absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
+  absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
+      const ServiceAccountQuery& query) override;
+  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+      absl::Time from, absl::Time until, int limit) override;
+  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
+      absl::Time before, int limit) override;
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
       std::span<const Subject> subjects, const Uuid& account_id) override;
+  absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid& account_id,
+                                                       const Uuid& id) override;
+  absl::StatusOr<AuthorizationPage> ListAuthorizations(
+      const AuthorizationQuery& query) override;
+  absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
+  absl::StatusOr<AuditChainRecord> GetAuditChain(
+      const Uuid& account_id) override;
+  absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override;
+  absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
+      const std::optional<Uuid>& after, int limit) override;
+  absl::StatusOr<ReplayRecord> FindReplay(
+      const std::array<uint8_t, 32>& lookup) override;
+  absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
 
  private:
   const MemoryTables& reads_;
@@ -49,12 +72,36 @@ class MemoryWriteTxn final : public MemoryReads<WriteTxn> {
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override;
   absl::Status InsertServiceAccount(
       const ServiceAccountRecord& record) override;
+  absl::Status UpdateServiceAccount(
+      const ServiceAccountRecord& record) override;
+  absl::Status ReplaceToken(const ServiceAccountRecord& record, absl::Time now,
+                            absl::Time retires_at) override;
+  absl::Status RetireToken(std::string_view public_id, absl::Time at) override;
+  absl::Status TouchLastUsed(std::span<const LastUse> uses) override;
+  absl::Status DeleteServiceAccount(const Uuid& account_id,
+                                    const Uuid& id) override;
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
+  absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
+                                   absl::Time at) override;
+  absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
+  absl::Status PutAuditChain(const AuditChainRecord& record) override;
+  absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
+                                       uint64_t sequence) override;
+  absl::Status InsertReplay(const ReplayRecord& record) override;
+  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
+                                          int limit) override;
+  absl::Status SetWatermark(std::string_view name, absl::Time time) override;
 
  private:
-  // Runs `change` unless one has failed, and remembers whether it failed.
+  // Runs `change` unless one has failed, and remembers whether it failed. A
+  // change looks first whether it can be made, and makes it then.
   template <typename Change>
   absl::Status Attempt(Change change);
+
+  // Puts the row there or, given none, takes it away; remembers what was there.
+  template <typename Map>
+  void Set(Map& map, const typename Map::key_type& key,
+           std::optional<typename Map::mapped_type> row);
 
   MemoryTables& tables_;
   std::vector<absl::AnyInvocable<void()>> undo_;

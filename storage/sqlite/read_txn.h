@@ -2,6 +2,9 @@
 #ifndef SIGNET_STORAGE_SQLITE_READ_TXN_H_
 #define SIGNET_STORAGE_SQLITE_READ_TXN_H_
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -9,8 +12,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/sqlite/audit_rows.h"
+#include "storage/sqlite/authorization_rows.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/service_account_reads.h"
 #include "storage/sqlite/statement.h"
+#include "storage/sqlite/upkeep_rows.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -19,10 +26,10 @@ namespace signet {
 struct ReadStatements {
   static absl::StatusOr<ReadStatements> Prepare(SqliteConnection& connection);
 
-  Statement any_account;
-  Statement service_account;
-  Statement service_account_by_public_id;
-  Statement held_authorizations;
+  ServiceAccountReads service_accounts;
+  AuthorizationReads authorizations;
+  AuditReads audit;
+  UpkeepReads upkeep;
 };
 
 // The look-ups of a ReadTxn or a WriteTxn (`Interface`). Lasts as long as its
@@ -34,10 +41,28 @@ class SqliteReads : public Interface {
   absl::StatusOr<bool> IsEmpty() override;
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
-  absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
-      std::string_view public_id) override;
+  absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
+  absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
+      const ServiceAccountQuery& query) override;
+  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+      absl::Time from, absl::Time until, int limit) override;
+  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
+      absl::Time before, int limit) override;
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
       std::span<const Subject> subjects, const Uuid& account_id) override;
+  absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid& account_id,
+                                                       const Uuid& id) override;
+  absl::StatusOr<AuthorizationPage> ListAuthorizations(
+      const AuthorizationQuery& query) override;
+  absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
+  absl::StatusOr<AuditChainRecord> GetAuditChain(
+      const Uuid& account_id) override;
+  absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override;
+  absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
+      const std::optional<Uuid>& after, int limit) override;
+  absl::StatusOr<ReplayRecord> FindReplay(
+      const std::array<uint8_t, 32>& lookup) override;
+  absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
 
   // The first trouble with the medium (IsEngineFailure) since the last Begin(),
   // whether or not the body passed it on.
@@ -52,14 +77,17 @@ class SqliteReads : public Interface {
 
   // Remembers `status` if it tells of the medium, and returns it.
   absl::Status Note(absl::Status status);
+  template <typename T>
+  absl::StatusOr<T> Note(absl::StatusOr<T> result) {
+    if (!result.ok()) Note(result.status()).IgnoreError();
+    return result;
+  }
   // Remembers `status`, not OK, whatever it tells.
   void SetEngineFailure(const absl::Status& status) {
     if (engine_failure_.ok()) engine_failure_ = status;
   }
 
  private:
-  absl::StatusOr<ServiceAccountRecord> OneServiceAccount(Rows rows);
-
   ReadStatements statements_;
   absl::Status engine_failure_;
 };

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/json.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -26,7 +28,7 @@ bool Rows::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
-std::span<const uint8_t> Rows::Bytes(int column, int type) {
+std::span<const uint8_t> Rows::BytesOf(int column, int type) {
   if (sqlite3_column_type(statement_, column) != type) {
     SetDamaged(column);
     return {};
@@ -50,7 +52,7 @@ int64_t Rows::Integer(int column) {
 }
 
 std::string Rows::Text(int column) {
-  const std::span<const uint8_t> bytes = Bytes(column, SQLITE_TEXT);
+  const std::span<const uint8_t> bytes = BytesOf(column, SQLITE_TEXT);
   return std::string(bytes.begin(), bytes.end());
 }
 
@@ -60,9 +62,32 @@ std::optional<std::string> Rows::OptionalText(int column) {
 }
 
 void Rows::Blob(int column, std::span<uint8_t> out) {
-  const std::span<const uint8_t> bytes = Bytes(column, SQLITE_BLOB);
+  const std::span<const uint8_t> bytes = BytesOf(column, SQLITE_BLOB);
   if (bytes.size() != out.size()) return SetDamaged(column);
   std::copy(bytes.begin(), bytes.end(), out.begin());
+}
+
+std::string Rows::Bytes(int column) {
+  const std::span<const uint8_t> bytes = BytesOf(column, SQLITE_BLOB);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+std::map<std::string, std::string> Rows::Labels(int column) {
+  std::map<std::string, std::string> labels;
+  if (IsNull(column)) return labels;
+  const absl::StatusOr<Json> json = ParseJson(Text(column), {.max_depth = 1});
+  if (!json.ok() || !json->is_object()) {
+    SetDamaged(column);
+    return labels;
+  }
+  for (const auto& [name, value] : json->items()) {
+    if (!value.is_string()) {
+      SetDamaged(column);
+      return {};
+    }
+    labels.emplace(name, value.get_ref<const std::string&>());
+  }
+  return labels;
 }
 
 Uuid Rows::Id(int column) {
@@ -77,7 +102,8 @@ std::optional<Uuid> Rows::OptionalId(int column) {
 }
 
 absl::Time Rows::Time(int column) {
-  const std::optional<absl::Time> time = DecodeTime(Bytes(column, SQLITE_BLOB));
+  const std::optional<absl::Time> time =
+      DecodeTime(BytesOf(column, SQLITE_BLOB));
   if (!time.has_value()) SetDamaged(column);
   return time.value_or(absl::Time());
 }
@@ -85,6 +111,20 @@ absl::Time Rows::Time(int column) {
 std::optional<absl::Time> Rows::OptionalTime(int column) {
   if (IsNull(column)) return std::nullopt;
   return Time(column);
+}
+
+std::optional<std::string> BindableLabels(
+    const std::map<std::string, std::string>& labels) {
+  if (labels.empty()) return std::nullopt;
+  std::string json;
+  for (const auto& [name, value] : labels) {
+    json += json.empty() ? '{' : ',';
+    AppendJsonString(name, json);
+    json += ':';
+    AppendJsonString(value, json);
+  }
+  json += '}';
+  return json;
 }
 
 void Statement::Bind(int index, int64_t value) {
@@ -100,7 +140,9 @@ void Statement::Bind(int index, std::string_view text) {
 }
 
 void Statement::Bind(int index, std::span<const uint8_t> blob) {
-  sqlite3_bind_blob64(statement_.get(), index, blob.data(), blob.size(),
+  // Here too.
+  const void* data = blob.empty() ? static_cast<const void*>("") : blob.data();
+  sqlite3_bind_blob64(statement_.get(), index, data, blob.size(),
                       SQLITE_STATIC);
 }
 

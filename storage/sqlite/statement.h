@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,15 +46,22 @@ class Rows {
   std::optional<absl::Time> OptionalTime(int column);
   // Exactly `out.size()` bytes.
   void Blob(int column, std::span<uint8_t> out);
+  std::string Bytes(int column);  // A blob of any size.
+  // What BindableLabels() made; nothing from NULL.
+  std::map<std::string, std::string> Labels(int column);
 
  private:
   bool IsNull(int column) const;
-  std::span<const uint8_t> Bytes(int column, int type);
+  std::span<const uint8_t> BytesOf(int column, int type);
   void SetDamaged(int column);
 
   sqlite3_stmt* const statement_;
   absl::Status status_;
 };
+
+// One JSON object, or nothing if there are no labels. They are UTF-8.
+std::optional<std::string> BindableLabels(
+    const std::map<std::string, std::string>& labels);
 
 // A prepared statement with bound parameters, the only way values reach SQL.
 // Not thread-safe. Made by Preparer.
@@ -74,9 +82,10 @@ class Statement {
     return Rows(statement_.get());
   }
 
-  // Whether the latest Execute(), which went well, changed any row.
-  bool ChangedRows() const {
-    return sqlite3_changes(sqlite3_db_handle(statement_.get())) > 0;
+  // How many rows the latest Execute(), which went well, changed or found to be
+  // as they should.
+  int ChangedRows() const {
+    return sqlite3_changes(sqlite3_db_handle(statement_.get()));
   }
 
  private:

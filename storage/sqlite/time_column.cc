@@ -3,6 +3,8 @@
 
 #include <ctime>
 
+#include "server/base/rfc3339.h"
+
 namespace signet {
 namespace {
 
@@ -40,6 +42,15 @@ std::optional<absl::Time> DecodeTime(std::span<const uint8_t> column) {
   const int64_t nanos = GetBigEndian(column.subspan(kSecondBytes));
   if (seconds > kLastSecond || nanos > 999'999'999) return std::nullopt;
   return absl::FromUnixSeconds(seconds) + absl::Nanoseconds(nanos);
+}
+
+std::vector<uint8_t> EncodeTimeBound(absl::Time time) {
+  if (time <= MinTimestamp()) return {};
+  if (time > MaxTimestamp()) return {0xff};
+  const absl::Duration tick = absl::Nanoseconds(1);
+  const TimeColumn column = EncodeTime(
+      absl::UnixEpoch() + absl::Ceil(time - absl::UnixEpoch(), tick));
+  return {column.begin(), column.end()};
 }
 
 }  // namespace signet

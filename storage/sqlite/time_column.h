@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -22,6 +23,10 @@ TimeColumn EncodeTime(absl::Time time);
 
 // Nothing, if `column` is not what EncodeTime() makes.
 std::optional<absl::Time> DecodeTime(std::span<const uint8_t> column);
+
+// What `time`, any time at all, is in `column < bound` and `column >= bound`:
+// rounded up to a nanosecond; before or behind every column if beyond them.
+std::vector<uint8_t> EncodeTimeBound(absl::Time time);
 
 }  // namespace signet
 

@@ -4,28 +4,6 @@
 #include <utility>
 
 namespace signet {
-namespace {
-
-constexpr char kInsertAccount[] =
-    "INSERT INTO accounts (id, created_at) VALUES (?1, ?2)"
-    " ON CONFLICT (id) DO NOTHING";
-
-constexpr char kInsertServiceAccount[] =
-    "INSERT INTO service_accounts (account_id, id, name, token_public_id,"
-    " created_at, updated_at, created_by_user_id, last_used_at, revoked_at,"
-    " revoked_by_user_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-
-constexpr char kInsertToken[] =
-    "INSERT INTO tokens (public_id, account_id, service_account_id, prefix,"
-    " last4, key_version, mac, created_at, expires_at)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-
-constexpr char kInsertAuthorization[] =
-    "INSERT INTO authorizations (id, account_id, grant_kind, subject_type,"
-    " subject_id, capability_key, resource_type, resource_id, created_at,"
-    " revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-
-}  // namespace
 
 absl::StatusOr<WriteStatements> WriteStatements::Prepare(
     SqliteConnection& connection) {
@@ -34,10 +12,10 @@ absl::StatusOr<WriteStatements> WriteStatements::Prepare(
       .savepoint = prepare("SAVEPOINT body"),
       .release = prepare("RELEASE body"),
       .undo = prepare("ROLLBACK TO body"),
-      .insert_account = prepare(kInsertAccount),
-      .insert_service_account = prepare(kInsertServiceAccount),
-      .insert_token = prepare(kInsertToken),
-      .insert_authorization = prepare(kInsertAuthorization),
+      .service_accounts = ServiceAccountWrites(prepare),
+      .authorizations = AuthorizationWrites(prepare),
+      .audit = AuditWrites(prepare),
+      .upkeep = UpkeepWrites(prepare),
   };
   if (!prepare.status().ok()) return prepare.status();
   return statements;
@@ -49,16 +27,17 @@ absl::StatusOr<SqliteWriteTxn> SqliteWriteTxn::Create(
   if (!reads.ok()) return reads.status();
   absl::StatusOr<WriteStatements> writes = WriteStatements::Prepare(connection);
   if (!writes.ok()) return writes.status();
-  return SqliteWriteTxn(*std::move(reads), *std::move(writes));
+  return SqliteWriteTxn(connection.handle(), *std::move(reads),
+                        *std::move(writes));
 }
 
 absl::Status SqliteWriteTxn::Run(Store::WriteBody& body) {
   Begin();
-  changed_ = false;
   failed_change_ = absl::OkStatus();
+  const int changes_before = sqlite3_total_changes(db_);
   absl::Status outcome = body(*this);
   if (outcome.ok()) outcome = failed_change_;
-  must_undo_ = changed_ && !outcome.ok();
+  must_undo_ = !outcome.ok() && sqlite3_total_changes(db_) != changes_before;
   return outcome;
 }
 
@@ -79,48 +58,98 @@ bool SqliteWriteTxn::Manage(Statement& statement) {
   return status.ok();
 }
 
-template <typename... Args>
-absl::Status SqliteWriteTxn::Change(Statement& statement, const Args&... args) {
-  if (!failed_change_.ok()) return failed_change_;
-  failed_change_ = Note(statement.Execute(args...));
-  changed_ |= failed_change_.ok() && statement.ChangedRows();
-  return failed_change_;
-}
-
-template <typename Record>
-absl::Status SqliteWriteTxn::Check(const Record& record) {
-  if (failed_change_.ok()) failed_change_ = CheckRecord(record);
+template <typename Change>
+absl::Status SqliteWriteTxn::Attempt(Change change) {
+  if (failed_change_.ok()) failed_change_ = Note(change());
   return failed_change_;
 }
 
 absl::Status SqliteWriteTxn::EnsureAccount(const Uuid& account_id,
                                            absl::Time now) {
-  return Change(statements_.insert_account, account_id, now);
+  return Attempt([&] {
+    return statements_.authorizations.EnsureAccount(account_id, now);
+  });
 }
 
 absl::Status SqliteWriteTxn::InsertServiceAccount(
     const ServiceAccountRecord& record) {
-  if (absl::Status s = Check(record); !s.ok()) return s;
-  const TokenRecord& token = record.token;
-  absl::Status status =
-      Change(statements_.insert_service_account, record.account_id, record.id,
-             record.name, token.public_id, record.created_at, record.updated_at,
-             record.created_by_user_id, record.last_used_at, record.revoked_at,
-             record.revoked_by_user_id);
-  if (!status.ok()) return status;
-  return Change(statements_.insert_token, token.public_id, record.account_id,
-                record.id, token.prefix, token.last4, token.key_version,
-                token.mac, token.created_at, token.expires_at);
+  return Attempt([&] { return statements_.service_accounts.Insert(record); });
+}
+
+absl::Status SqliteWriteTxn::UpdateServiceAccount(
+    const ServiceAccountRecord& record) {
+  return Attempt([&] { return statements_.service_accounts.Update(record); });
+}
+
+absl::Status SqliteWriteTxn::ReplaceToken(const ServiceAccountRecord& record,
+                                          absl::Time now,
+                                          absl::Time retires_at) {
+  return Attempt([&] {
+    return statements_.service_accounts.ReplaceToken(record, now, retires_at);
+  });
+}
+
+absl::Status SqliteWriteTxn::RetireToken(std::string_view public_id,
+                                         absl::Time at) {
+  return Attempt(
+      [&] { return statements_.service_accounts.RetireToken(public_id, at); });
+}
+
+absl::Status SqliteWriteTxn::TouchLastUsed(std::span<const LastUse> uses) {
+  return Attempt(
+      [&] { return statements_.service_accounts.TouchLastUsed(uses); });
+}
+
+absl::Status SqliteWriteTxn::DeleteServiceAccount(const Uuid& account_id,
+                                                  const Uuid& id) {
+  return Attempt(
+      [&] { return statements_.service_accounts.Delete(account_id, id); });
 }
 
 absl::Status SqliteWriteTxn::InsertAuthorization(
     const AuthorizationRecord& record) {
-  if (absl::Status s = Check(record); !s.ok()) return s;
-  return Change(statements_.insert_authorization, record.id, record.account_id,
-                static_cast<int64_t>(record.grant_kind),
-                static_cast<int64_t>(record.subject.type), record.subject.id,
-                record.capability_key, record.resource_type, record.resource_id,
-                record.created_at, record.revoked_at);
+  return Attempt([&] { return statements_.authorizations.Insert(record); });
+}
+
+absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
+                                                 const Uuid& id,
+                                                 absl::Time at) {
+  return Attempt(
+      [&] { return statements_.authorizations.Revoke(account_id, id, at); });
+}
+
+absl::Status SqliteWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
+  return Attempt([&] { return statements_.audit.Insert(record); });
+}
+
+absl::Status SqliteWriteTxn::PutAuditChain(const AuditChainRecord& record) {
+  return Attempt([&] { return statements_.audit.PutChain(record); });
+}
+
+absl::Status SqliteWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
+                                                     uint64_t sequence) {
+  return Attempt(
+      [&] { return statements_.audit.DeleteBefore(account_id, sequence); });
+}
+
+absl::Status SqliteWriteTxn::InsertReplay(const ReplayRecord& record) {
+  return Attempt([&] { return statements_.upkeep.InsertReplay(record); });
+}
+
+absl::StatusOr<int> SqliteWriteTxn::DeleteReplaysBefore(absl::Time before,
+                                                        int limit) {
+  absl::StatusOr<int> deleted = 0;
+  const absl::Status status = Attempt([&] {
+    deleted = statements_.upkeep.DeleteReplaysBefore(before, limit);
+    return deleted.status();
+  });
+  if (!status.ok()) return status;
+  return deleted;
+}
+
+absl::Status SqliteWriteTxn::SetWatermark(std::string_view name,
+                                          absl::Time time) {
+  return Attempt([&] { return statements_.upkeep.SetWatermark(name, time); });
 }
 
 }  // namespace signet

@@ -2,11 +2,22 @@
 #ifndef SIGNET_STORAGE_SQLITE_WRITE_TXN_H_
 #define SIGNET_STORAGE_SQLITE_WRITE_TXN_H_
 
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/sqlite/audit_rows.h"
+#include "storage/sqlite/authorization_rows.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/read_txn.h"
+#include "storage/sqlite/service_account_writes.h"
 #include "storage/sqlite/statement.h"
+#include "storage/sqlite/upkeep_rows.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -18,10 +29,10 @@ struct WriteStatements {
   Statement savepoint;
   Statement release;
   Statement undo;  // Back to the savepoint.
-  Statement insert_account;
-  Statement insert_service_account;
-  Statement insert_token;
-  Statement insert_authorization;
+  ServiceAccountWrites service_accounts;
+  AuthorizationWrites authorizations;
+  AuditWrites audit;
+  UpkeepWrites upkeep;
 };
 
 // What a WriteBody sees: a part of the transaction that is open on the
@@ -45,23 +56,40 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override;
   absl::Status InsertServiceAccount(
       const ServiceAccountRecord& record) override;
+  absl::Status UpdateServiceAccount(
+      const ServiceAccountRecord& record) override;
+  absl::Status ReplaceToken(const ServiceAccountRecord& record, absl::Time now,
+                            absl::Time retires_at) override;
+  absl::Status RetireToken(std::string_view public_id, absl::Time at) override;
+  absl::Status TouchLastUsed(std::span<const LastUse> uses) override;
+  absl::Status DeleteServiceAccount(const Uuid& account_id,
+                                    const Uuid& id) override;
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
+  absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
+                                   absl::Time at) override;
+  absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
+  absl::Status PutAuditChain(const AuditChainRecord& record) override;
+  absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
+                                       uint64_t sequence) override;
+  absl::Status InsertReplay(const ReplayRecord& record) override;
+  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
+                                          int limit) override;
+  absl::Status SetWatermark(std::string_view name, absl::Time time) override;
 
  private:
-  SqliteWriteTxn(ReadStatements reads, WriteStatements writes)
-      : SqliteReads(std::move(reads)), statements_(std::move(writes)) {}
+  SqliteWriteTxn(sqlite3* db, ReadStatements reads, WriteStatements writes)
+      : SqliteReads(std::move(reads)),
+        db_(db),
+        statements_(std::move(writes)) {}
 
   // Runs a statement of the savepoint's. False: engine_failure() is set.
   bool Manage(Statement& statement);
-  // OK if no change has failed yet and the record may be stored.
-  template <typename Record>
-  absl::Status Check(const Record& record);
-  // Runs one statement that changes rows.
-  template <typename... Args>
-  absl::Status Change(Statement& statement, const Args&... args);
+  // Runs `change` unless one has failed, and remembers whether it failed.
+  template <typename Change>
+  absl::Status Attempt(Change change);
 
+  sqlite3* db_;
   WriteStatements statements_;
-  bool changed_ = false;  // Whether the body has changed a row.
   bool must_undo_ = false;
   absl::Status failed_change_;
 };

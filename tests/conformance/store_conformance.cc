@@ -43,9 +43,13 @@ absl::StatusOr<ServiceAccountRecord> StoreConformance::Get(
 
 absl::StatusOr<ServiceAccountRecord> StoreConformance::Find(
     std::string_view public_id) {
-  return FromRead<ServiceAccountRecord>(store(), [&](ReadTxn& txn) {
-    return txn.FindByTokenPublicId(public_id);
-  });
+  return FromRead<ServiceAccountRecord>(
+      store(), [&](ReadTxn& txn) -> absl::StatusOr<ServiceAccountRecord> {
+        const absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
+        if (!found.ok()) return found.status();
+        EXPECT_EQ(found->token, found->owner.token);
+        return found->owner;
+      });
 }
 
 absl::StatusOr<std::vector<AuthorizationRecord>> StoreConformance::Held(

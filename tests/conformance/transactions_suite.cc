@@ -56,8 +56,8 @@ TEST_P(StoreConformance, ABodySeesItsOwnWrites) {
     EXPECT_THAT(txn.InsertServiceAccount(record), IsOk());
     EXPECT_THAT(txn.GetServiceAccount(account_, record.id),
                 IsOkAndHolds(record));
-    EXPECT_THAT(txn.FindByTokenPublicId(record.token.public_id),
-                IsOkAndHolds(record));
+    EXPECT_THAT(txn.FindToken(record.token.public_id),
+                IsOkAndHolds(TokenOwner{record.token, record}));
     EXPECT_THAT(txn.InsertAuthorization(grant), IsOk());
     EXPECT_THAT(txn.ListHeldAuthorizations({&subject, 1}, account_),
                 IsOkAndHolds(testing::ElementsAre(grant)));

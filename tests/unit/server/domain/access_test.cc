@@ -14,6 +14,7 @@
 #include "storage/memory/memory_store.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/stub_read_txn.h"
 
 namespace signet {
 namespace {
@@ -172,19 +173,10 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param.label); });
 
 // Yields rows that nobody asked for.
-class CarelessTxn final : public ReadTxn {
+class CarelessTxn final : public StubReadTxn {
  public:
   explicit CarelessTxn(std::vector<AuthorizationRecord> rows)
       : rows_(std::move(rows)) {}
-  absl::StatusOr<bool> IsEmpty() override { return false; }
-  absl::StatusOr<ServiceAccountRecord> GetServiceAccount(const Uuid&,
-                                                         const Uuid&) override {
-    return absl::NotFoundError("");
-  }
-  absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
-      std::string_view) override {
-    return absl::NotFoundError("");
-  }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
       std::span<const Subject>, const Uuid&) override {
     return rows_;

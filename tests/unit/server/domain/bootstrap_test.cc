@@ -73,9 +73,10 @@ TEST_F(Bootstrap, MakesAnOwnerWhoseTokenIsTheOneDelivered) {
   EXPECT_THAT(
       ReadAndWait(store_,
                   [this](ReadTxn& txn) {
-                    const auto owner =
-                        txn.FindByTokenPublicId(ParseToken(token_)->public_id);
-                    EXPECT_THAT(owner, IsOk());
+                    const auto found =
+                        txn.FindToken(ParseToken(token_)->public_id);
+                    EXPECT_THAT(found, IsOk());
+                    const ServiceAccountRecord* owner = &found->owner;
                     EXPECT_EQ(owner->id, id_);
                     EXPECT_EQ(owner->account_id, account_id_);
                     EXPECT_EQ(owner->name, "owner");

@@ -3,15 +3,14 @@
 #define SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_
 
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/store.h"
+#include "tests/support/stub_read_txn.h"
 
 namespace signet {
 
@@ -20,6 +19,9 @@ namespace signet {
 class FakeStore final : public Store {
  public:
   void Add(ServiceAccountRecord record) {
+    Add(TokenOwner{record.token, std::move(record)});
+  }
+  void Add(TokenOwner record) {
     records_[record.token.public_id] = std::move(record);
   }
 
@@ -52,12 +54,11 @@ class FakeStore final : public Store {
   void Drain() override {}
 
  private:
-  class Txn final : public ReadTxn {
+  class Txn final : public StubReadTxn {
    public:
     explicit Txn(FakeStore& store) : store_(store) {}
 
-    absl::StatusOr<ServiceAccountRecord> FindByTokenPublicId(
-        std::string_view public_id) override {
+    absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
       if (!store_.lookup_status.ok()) return store_.lookup_status;
       const auto found = store_.records_.find(std::string(public_id));
       if (found == store_.records_.end()) {
@@ -67,23 +68,12 @@ class FakeStore final : public Store {
       ++store_.hits_;
       return found->second;
     }
-    absl::StatusOr<bool> IsEmpty() override {
-      return absl::UnimplementedError("not for this test");
-    }
-    absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
-        const Uuid&, const Uuid&) override {
-      return absl::UnimplementedError("not for this test");
-    }
-    absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-        std::span<const Subject>, const Uuid&) override {
-      return absl::UnimplementedError("not for this test");
-    }
 
    private:
     FakeStore& store_;
   };
 
-  std::map<std::string, ServiceAccountRecord> records_;  // By public id.
+  std::map<std::string, TokenOwner> records_;  // By public id.
   int reads_ = 0;
   int hits_ = 0;
   int misses_ = 0;

@@ -34,6 +34,33 @@ class TokenAuthenticatorTest : public testing::Test {
     return std::string(token.text.Expose());
   }
 
+  // A token that a later one has replaced.
+  std::string IssueReplaced(absl::Time retires_at,
+                            std::optional<absl::Time> expires_at) {
+    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
+    TokenOwner found;
+    found.owner = SampleServiceAccount(SampleId(1), 2);
+    found.token = found.owner.token;
+    found.token.public_id = token.public_id;
+    found.token.key_version = keyring_->current_version();
+    found.token.mac = keyring_->Compute(token.text.Expose());
+    found.token.expires_at = expires_at;
+    found.token.retires_at = retires_at;
+    store_.Add(found);
+    return std::string(token.text.Expose());
+  }
+
+  std::string IssueToDisabled() {
+    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
+    ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
+    record.token.public_id = token.public_id;
+    record.token.key_version = keyring_->current_version();
+    record.token.mac = keyring_->Compute(token.text.Expose());
+    record.enabled = false;
+    store_.Add(record);
+    return std::string(token.text.Expose());
+  }
+
   absl::StatusOr<Principal> Authenticate(std::string_view token,
                                          absl::Time now = SampleTime()) {
     absl::StatusOr<Principal> result = absl::UnknownError("never called");
@@ -78,6 +105,29 @@ TEST_F(TokenAuthenticatorTest, TokenWithoutExpiryLives) {
   EXPECT_THAT(Authenticate(Issue(), SampleTime(100LL * 365 * 86400)), IsOk());
 }
 
+TEST_F(TokenAuthenticatorTest, AReplacedTokenIsDeadFromItsRetirementOn) {
+  for (const auto expires_at : {std::optional<absl::Time>(),
+                                std::optional<absl::Time>(SampleTime(90))}) {
+    const std::string token = IssueReplaced(SampleTime(60), expires_at);
+    const absl::StatusOr<Principal> caller =
+        Authenticate(token, SampleTime(60) - absl::Nanoseconds(1));
+    ASSERT_THAT(caller, IsOk());
+    EXPECT_EQ(caller->id, SampleId(2));
+    EXPECT_EQ(caller->credential_expires_at, SampleTime(60));
+    EXPECT_THAT(Authenticate(token, SampleTime(60)),
+                ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  }
+}
+
+TEST_F(TokenAuthenticatorTest, AReplacedTokenMayExpireBeforeItRetires) {
+  const std::string token = IssueReplaced(SampleTime(60), SampleTime(30));
+  const absl::StatusOr<Principal> caller = Authenticate(token, SampleTime(29));
+  ASSERT_THAT(caller, IsOk());
+  EXPECT_EQ(caller->credential_expires_at, SampleTime(30));
+  EXPECT_THAT(Authenticate(token, SampleTime(30)),
+              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+}
+
 TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSameAndCostsTheSame) {
   const std::string good = Issue();
   const std::string unknown(
@@ -105,11 +155,14 @@ TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSameAndCostsTheSame) {
   const std::string revoked = Issue(std::nullopt, SampleTime(-1));
   const std::string revoked_later = Issue(std::nullopt, SampleTime(1));
 
+  const std::string replaced = IssueReplaced(SampleTime(-1), std::nullopt);
+  const std::string disabled = IssueToDisabled();
+
   EXPECT_THAT(Authenticate(good), IsOk());
   const absl::Status want = Authenticate(unknown).status();
   EXPECT_THAT(want, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
-  for (const std::string& token :
-       {unknown, forged, retired, expired, revoked, revoked_later}) {
+  for (const std::string& token : {unknown, forged, retired, expired, revoked,
+                                   revoked_later, replaced, disabled}) {
     const int reads = store_.reads();
     const int hits = store_.hits();
     const int misses = store_.misses();

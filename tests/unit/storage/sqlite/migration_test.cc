@@ -3,10 +3,13 @@
 
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/rfc3339.h"
+#include "storage/sqlite/read_txn.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -122,7 +125,7 @@ TEST_F(MigrationTest, OwnSchemaKeepsItsConstraints) {
                     " AND name NOT LIKE 'sqlite_%'"),
               IsOkAndHolds(0));
   EXPECT_THAT(Count("pragma_table_list WHERE schema = 'main' AND strict = 1"),
-              IsOkAndHolds(4));
+              IsOkAndHolds(8));
   for (
       const char* bad : {
           "INSERT INTO accounts VALUES (zeroblob(15), zeroblob(9))",
@@ -136,6 +139,49 @@ TEST_F(MigrationTest, OwnSchemaKeepsItsConstraints) {
       }) {
     EXPECT_THAT(Execute(bad), StatusIs(StatusCode::kInternal)) << bad;
   }
+}
+
+// What a database of version 1 holds is all there afterwards.
+TEST_F(MigrationTest, OwnSchemaTakesAlongTheRowsOfVersion1) {
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations().first(1)), IsOk());
+  ASSERT_THAT(
+      Execute(
+          "INSERT INTO accounts VALUES (zeroblob(16), zeroblob(9));"
+          "INSERT INTO service_accounts VALUES (zeroblob(16), zeroblob(16),"
+          " 'n', 'p', zeroblob(9), zeroblob(9), NULL, NULL, zeroblob(9),"
+          " zeroblob(16));"
+          "INSERT INTO tokens VALUES ('p', zeroblob(16), zeroblob(16),"
+          " 'hbx_sa', 'a1B2', 7, zeroblob(32), zeroblob(9),"
+          " x'0e0000000000000001');"
+          "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 2,"
+          " 1, 'someone', NULL, NULL, NULL, zeroblob(9), NULL);"),
+      IsOk());
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations()), IsOk());
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(2));
+
+  absl::StatusOr<ReadStatements> statements =
+      ReadStatements::Prepare(*connection_);
+  ASSERT_THAT(statements, IsOk());
+  const absl::StatusOr<TokenOwner> found =
+      SqliteReadTxn(*std::move(statements)).FindToken("p");
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->owner.name, "n");
+  EXPECT_EQ(found->owner.revoked_at, MinTimestamp());
+  EXPECT_EQ(found->owner.revoke_reason, RevokeReason::kUnspecified);
+  EXPECT_EQ(found->owner.revoke_comment, "");
+  EXPECT_EQ(found->owner.description, "");
+  EXPECT_THAT(found->owner.labels, testing::IsEmpty());
+  EXPECT_TRUE(found->owner.enabled);
+  EXPECT_EQ(found->owner.revision, 1u);
+  EXPECT_EQ(found->token, found->owner.token);
+  EXPECT_EQ(found->token.prefix, "hbx_sa");
+  EXPECT_EQ(found->token.last4, "a1B2");
+  EXPECT_EQ(found->token.key_version, 7u);
+  EXPECT_EQ(found->token.expires_at, MinTimestamp() +
+                                         absl::Seconds(int64_t{0x0e} << 32) +
+                                         absl::Nanoseconds(1));
+  EXPECT_EQ(found->token.retires_at, std::nullopt);
+  EXPECT_THAT(Count("authorizations"), IsOkAndHolds(1));
 }
 
 }  // namespace

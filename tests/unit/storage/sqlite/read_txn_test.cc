@@ -86,9 +86,7 @@ TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
       [](WriteTxn &txn) {
         return txn.GetServiceAccount(kAccount, SampleId(10)).status();
       },
-      [](WriteTxn &txn) {
-        return txn.FindByTokenPublicId(SamplePublicId(10)).status();
-      },
+      [](WriteTxn &txn) { return txn.FindToken(SamplePublicId(10)).status(); },
       [](WriteTxn &txn) {
         return txn.ListHeldAuthorizations({&kUser, 1}, kAccount).status();
       },

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <ranges>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "storage/memory/memory_txn.h"
+#include "storage/page_filler.h"
+
+namespace signet {
+namespace {
+
+// Rows as they lie in a table.
+template <typename Record>
+using RowPointers = std::vector<const Record*>;
+
+bool InForceOn(const Uuid& account_id, const AuthorizationRecord& record) {
+  if (record.revoked_at.has_value()) return false;
+  return record.account_id == account_id ||
+         record.grant_kind == GrantKind::kSuperAdmin;
+}
+
+// Whether `a` comes before `b` in an ascending listing.
+bool IsBefore(ServiceAccountOrder order, const ServiceAccountPosition& a,
+              const ServiceAccountPosition& b) {
+  switch (order) {
+    case ServiceAccountOrder::kCreated:
+      return a.id < b.id;
+    case ServiceAccountOrder::kName:
+      return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+    case ServiceAccountOrder::kLastUsed:
+      return std::tie(a.last_used_at, a.id) < std::tie(b.last_used_at, b.id);
+  }
+  return false;
+}
+
+bool IsBefore(const Uuid& a, const Uuid& b) { return a < b; }
+
+// The page behind `query.after` of rows in listing order, in which `behind`
+// tells whether a first position lies behind a second.
+template <typename Page, typename Query, typename Record, typename Behind>
+Page MakePage(const Query& query, const RowPointers<Record>& rows,
+              Behind behind) {
+  PageFiller<Page, Query> filler(query);
+  for (const Record* row : rows) {
+    if (query.after.has_value() &&
+        !behind(PositionOf(*row, query), *query.after)) {
+      continue;
+    }
+    if (filler.complete()) {
+      filler.SetMore();
+      break;
+    }
+    filler.Take(*row);
+  }
+  return std::move(filler).Finish();
+}
+
+template <typename Record>
+std::vector<Record> Copies(const RowPointers<Record>& rows, int limit) {
+  std::vector<Record> copies;
+  for (const Record* row : rows) {
+    if (static_cast<int>(copies.size()) >= limit) break;
+    copies.push_back(*row);
+  }
+  return copies;
+}
+
+}  // namespace
+
+template <typename Interface>
+absl::StatusOr<bool> MemoryReads<Interface>::IsEmpty() {
+  return reads_.accounts.empty();
+}
+
+template <typename Interface>
+absl::StatusOr<bool> MemoryReads<Interface>::HasAccount(
+    const Uuid& account_id) {
+  return reads_.accounts.contains(account_id);
+}
+
+template <typename Interface>
+absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
+    const Uuid& account_id, const Uuid& id) {
+  const auto found = reads_.service_accounts.find({account_id, id});
+  if (found == reads_.service_accounts.end()) {
+    return absl::NotFoundError("no such service account");
+  }
+  return found->second;
+}
+
+template <typename Interface>
+absl::StatusOr<TokenOwner> MemoryReads<Interface>::FindToken(
+    std::string_view public_id) {
+  const auto token = reads_.tokens.find(public_id);
+  if (token == reads_.tokens.end()) return absl::NotFoundError("no such token");
+  const ServiceAccountRecord& owner =
+      reads_.service_accounts.find(token->second.owner)->second;
+  return TokenOwner{token->second.replaced.value_or(owner.token), owner};
+}
+
+template <typename Interface>
+absl::StatusOr<ServiceAccountPage> MemoryReads<Interface>::ListServiceAccounts(
+    const ServiceAccountQuery& query) {
+  RowPointers<ServiceAccountRecord> rows;
+  for (auto row =
+           reads_.service_accounts.lower_bound({query.account_id, Uuid()});
+       row != reads_.service_accounts.end() &&
+       row->first.account_id == query.account_id;
+       ++row) {
+    rows.push_back(&row->second);
+  }
+  const auto behind = [&](const ServiceAccountPosition& a,
+                          const ServiceAccountPosition& b) {
+    return query.descending ? IsBefore(query.order, a, b)
+                            : IsBefore(query.order, b, a);
+  };
+  std::sort(rows.begin(), rows.end(), [&](const auto* a, const auto* b) {
+    return behind(PositionOf(*b, query), PositionOf(*a, query));
+  });
+  return MakePage<ServiceAccountPage>(query, rows, behind);
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<ServiceAccountRecord>>
+MemoryReads<Interface>::ListExpiring(absl::Time from, absl::Time until,
+                                     int limit) {
+  RowPointers<ServiceAccountRecord> rows;
+  for (const auto& [key, record] : reads_.service_accounts) {
+    const std::optional<absl::Time>& expires_at = record.token.expires_at;
+    if (!record.revoked_at.has_value() && record.enabled &&
+        expires_at.has_value() && *expires_at >= from && *expires_at < until) {
+      rows.push_back(&record);
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->token.expires_at, a->token.public_id) <
+           std::tie(b->token.expires_at, b->token.public_id);
+  });
+  return Copies(rows, limit);
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<ServiceAccountRecord>>
+MemoryReads<Interface>::ListDead(absl::Time before, int limit) {
+  RowPointers<ServiceAccountRecord> rows;
+  for (const auto& [key, record] : reads_.service_accounts) {
+    if (record.revoked_at.value_or(absl::InfiniteFuture()) < before ||
+        record.token.expires_at.value_or(absl::InfiniteFuture()) < before) {
+      rows.push_back(&record);
+    }
+  }
+  return Copies(rows, limit);
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+MemoryReads<Interface>::ListHeldAuthorizations(
+    std::span<const Subject> subjects, const Uuid& account_id) {
+  std::vector<AuthorizationRecord> held;
+  // A subject may be named twice.
+  for (const Subject& subject :
+       std::set<Subject>(subjects.begin(), subjects.end())) {
+    for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
+         grant != reads_.grants.end() && grant->subject == subject; ++grant) {
+      const AuthorizationRecord& record =
+          reads_.authorizations.find(grant->id)->second;
+      if (InForceOn(account_id, record)) held.push_back(record);
+    }
+  }
+  std::sort(held.begin(), held.end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
+  return held;
+}
+
+template <typename Interface>
+absl::StatusOr<AuthorizationRecord> MemoryReads<Interface>::GetAuthorization(
+    const Uuid& account_id, const Uuid& id) {
+  const auto found = reads_.authorizations.find(id);
+  if (found == reads_.authorizations.end() ||
+      found->second.account_id != account_id) {
+    return absl::NotFoundError("no such authorization");
+  }
+  return found->second;
+}
+
+template <typename Interface>
+absl::StatusOr<AuthorizationPage> MemoryReads<Interface>::ListAuthorizations(
+    const AuthorizationQuery& query) {
+  RowPointers<AuthorizationRecord> rows;
+  for (const auto& [id, record] : reads_.authorizations) {
+    if (record.account_id == query.account_id) rows.push_back(&record);
+  }
+  std::reverse(rows.begin(), rows.end());
+  return MakePage<AuthorizationPage>(
+      query, rows, [](const Uuid& a, const Uuid& b) { return IsBefore(a, b); });
+}
+
+template <typename Interface>
+absl::StatusOr<AuditChainRecord> MemoryReads<Interface>::GetAuditChain(
+    const Uuid& account_id) {
+  const auto found = reads_.audit_chains.find(account_id);
+  if (found == reads_.audit_chains.end()) {
+    return absl::NotFoundError("no such audit chain");
+  }
+  return found->second;
+}
+
+template <typename Interface>
+absl::StatusOr<AuditPage> MemoryReads<Interface>::ListAuditEvents(
+    const AuditQuery& query) {
+  RowPointers<AuditEventRecord> rows;
+  for (auto row = reads_.audit_events.lower_bound({query.account_id, 0});
+       row != reads_.audit_events.end() &&
+       row->first.account_id == query.account_id;
+       ++row) {
+    rows.push_back(&row->second);
+  }
+  if (query.descending) std::reverse(rows.begin(), rows.end());
+  return MakePage<AuditPage>(query, rows, [&](uint64_t a, uint64_t b) {
+    return query.descending ? a < b : a > b;
+  });
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAuditedAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  std::vector<Uuid> accounts;
+  for (auto chain = after.has_value() ? reads_.audit_chains.upper_bound(*after)
+                                      : reads_.audit_chains.begin();
+       chain != reads_.audit_chains.end() &&
+       static_cast<int>(accounts.size()) < limit;
+       ++chain) {
+    accounts.push_back(chain->first);
+  }
+  return accounts;
+}
+
+template <typename Interface>
+absl::StatusOr<ReplayRecord> MemoryReads<Interface>::FindReplay(
+    const std::array<uint8_t, 32>& lookup) {
+  const auto found = reads_.replays.find(lookup);
+  if (found == reads_.replays.end()) {
+    return absl::NotFoundError("no such replay");
+  }
+  return found->second;
+}
+
+template <typename Interface>
+absl::StatusOr<absl::Time> MemoryReads<Interface>::GetWatermark(
+    std::string_view name) {
+  const auto found = reads_.watermarks.find(name);
+  if (found == reads_.watermarks.end()) {
+    return absl::NotFoundError("no such watermark");
+  }
+  return found->second;
+}
+
+template class MemoryReads<ReadTxn>;
+template class MemoryReads<WriteTxn>;
+
+}  // namespace signet

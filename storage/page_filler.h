@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_PAGE_FILLER_H_
+#define SIGNET_STORAGE_PAGE_FILLER_H_
+
+#include <optional>
+#include <utility>
+
+#include "storage/queries.h"
+
+namespace signet {
+
+// The place of a row in the listing that the query asks for.
+ServiceAccountPosition PositionOf(const ServiceAccountRecord& record,
+                                  const ServiceAccountQuery& query);
+Uuid PositionOf(const AuthorizationRecord& record, const AuthorizationQuery&);
+uint64_t PositionOf(const AuditEventRecord& record, const AuditQuery&);
+
+inline bool Matches(const ServiceAccountQuery& query,
+                    const ServiceAccountRecord& record) {
+  return query.filter.Matches(record);
+}
+template <typename Query, typename Record>
+bool Matches(const Query& query, const Record& record) {
+  return query.Matches(record);
+}
+
+// For engines: makes a page of the rows behind the query's position, handed
+// over one by one in the order of the listing.
+//
+//   while (there is another row) {
+//     if (filler.complete()) {
+//       filler.SetMore();
+//       break;
+//     }
+//     filler.Take(the row);
+//   }
+template <typename Page, typename Query>
+class PageFiller {
+ public:
+  explicit PageFiller(const Query& query) : query_(query) {}
+
+  // Whether no further row belongs on the page.
+  bool complete() const {
+    return looked_at_ >= query_.scan_limit ||
+           static_cast<int>(page_.records.size()) >= query_.limit;
+  }
+
+  template <typename Record>
+  void Take(Record record) {
+    ++looked_at_;
+    last_ = PositionOf(record, query_);
+    if (Matches(query_, record)) page_.records.push_back(std::move(record));
+  }
+
+  // A row lies behind the page.
+  void SetMore() { page_.next = last_; }
+
+  Page Finish() && { return std::move(page_); }
+
+ private:
+  const Query& query_;
+  Page page_;
+  int looked_at_ = 0;
+  decltype(Page::next) last_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_PAGE_FILLER_H_

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/queries.h"
+
+namespace signet {
+namespace {
+
+// Whether a condition, if there is one, asks for this value.
+template <typename T>
+bool Admits(const std::optional<T>& wanted, const T& value) {
+  return !wanted.has_value() || *wanted == value;
+}
+
+bool Admits(const std::string& wanted, const std::string& value) {
+  return wanted.empty() || wanted == value;
+}
+
+}  // namespace
+
+ServiceAccountState StateOf(const ServiceAccountRecord& record,
+                            absl::Time now) {
+  if (record.revoked_at.has_value()) return ServiceAccountState::kRevoked;
+  if (!record.enabled) return ServiceAccountState::kDisabled;
+  if (now >= record.token.expires_at.value_or(absl::InfiniteFuture())) {
+    return ServiceAccountState::kExpired;
+  }
+  return ServiceAccountState::kActive;
+}
+
+bool ServiceAccountFilter::Matches(const ServiceAccountRecord& record) const {
+  if (!include_revoked && record.revoked_at.has_value()) return false;
+  if (!record.name.starts_with(name_prefix)) return false;
+  if (state.has_value() && StateOf(record, now) != *state) return false;
+  if (expires_before.has_value() &&
+      (!record.token.expires_at.has_value() ||
+       *record.token.expires_at >= *expires_before)) {
+    return false;
+  }
+  return !unused_since.has_value() ||
+         record.last_used_at.value_or(record.created_at) < *unused_since;
+}
+
+bool AuthorizationQuery::Matches(const AuthorizationRecord& record) const {
+  return record.account_id == account_id &&
+         (include_revoked || !record.revoked_at.has_value()) &&
+         Admits(subject_type, record.subject.type) &&
+         Admits(subject_id, record.subject.id) &&
+         Admits(grant_kind, record.grant_kind) &&
+         (!capability_key.has_value() ||
+          capability_key == record.capability_key);
+}
+
+bool AuditQuery::Matches(const AuditEventRecord& record) const {
+  return record.account_id == account_id && Admits(actor, record.actor) &&
+         Admits(action, record.action) &&
+         Admits(resource_id, record.resource_id) &&
+         Admits(outcome, record.outcome) &&
+         record.at >= from.value_or(absl::InfinitePast()) &&
+         (!until.has_value() || record.at < *until);
+}
+
+}  // namespace signet

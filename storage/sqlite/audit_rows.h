@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_AUDIT_ROWS_H_
+#define SIGNET_STORAGE_SQLITE_AUDIT_ROWS_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/uuid.h"
+#include "storage/queries.h"
+#include "storage/records.h"
+#include "storage/sqlite/statement.h"
+
+namespace signet {
+
+// The look-ups of ReadTxn in audit_events and audit_chains, as prepared
+// statements of one connection.
+class AuditReads {
+ public:
+  explicit AuditReads(Preparer& prepare);
+
+  absl::StatusOr<AuditChainRecord> GetChain(const Uuid& account_id);
+  absl::StatusOr<AuditPage> List(const AuditQuery& query);
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit);
+
+ private:
+  Statement get_chain_;
+  Statement list_up_;
+  Statement list_down_;
+  Statement list_accounts_;
+};
+
+// The changes of WriteTxn to them.
+class AuditWrites {
+ public:
+  explicit AuditWrites(Preparer& prepare);
+
+  absl::Status Insert(const AuditEventRecord& record);
+  absl::Status PutChain(const AuditChainRecord& record);
+  absl::Status DeleteBefore(const Uuid& account_id, uint64_t sequence);
+
+ private:
+  Statement insert_;
+  Statement put_chain_;
+  Statement delete_before_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_AUDIT_ROWS_H_

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/authorization_rows.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "storage/sqlite/page_rows.h"
+
+namespace signet {
+namespace {
+
+#define SIGNET_AUTHORIZATION_COLUMNS                                    \
+  "SELECT id, account_id, grant_kind, subject_type, subject_id,"        \
+  " capability_key, resource_type, resource_id, created_at, revoked_at" \
+  " FROM authorizations"
+
+constexpr char kAnyAccount[] = "SELECT EXISTS (SELECT 1 FROM accounts)";
+
+constexpr char kHasAccount[] =
+    "SELECT EXISTS (SELECT 1 FROM accounts WHERE id = ?1)";
+
+// Two look-ups, each by an index of its own: a single condition would walk all
+// that the subject holds on other accounts.
+constexpr char kHeld[] = SIGNET_AUTHORIZATION_COLUMNS
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id = ?3"
+    " AND revoked_at IS NULL"
+    " UNION ALL " SIGNET_AUTHORIZATION_COLUMNS
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id <> ?3"
+    " AND grant_kind = 3 AND revoked_at IS NULL";
+
+constexpr char kGet[] =
+    SIGNET_AUTHORIZATION_COLUMNS " WHERE id = ?2 AND account_id = ?1";
+
+constexpr char kList[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_by_account"
+    " WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC";
+
+constexpr char kEnsureAccount[] =
+    "INSERT INTO accounts (id, created_at) VALUES (?1, ?2)"
+    " ON CONFLICT (id) DO NOTHING";
+
+constexpr char kInsert[] =
+    "INSERT INTO authorizations (id, account_id, grant_kind, subject_type,"
+    " subject_id, capability_key, resource_type, resource_id, created_at,"
+    " revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+// One that is revoked counts as changed too.
+constexpr char kRevoke[] =
+    "UPDATE authorizations SET revoked_at = ifnull(revoked_at, ?3)"
+    " WHERE id = ?2 AND account_id = ?1";
+
+AuthorizationRecord ReadAuthorization(Rows& rows) {
+  AuthorizationRecord record;
+  int column = 0;
+  record.id = rows.Id(column++);
+  record.account_id = rows.Id(column++);
+  record.grant_kind = static_cast<GrantKind>(rows.Integer(column++));
+  record.subject.type = static_cast<SubjectType>(rows.Integer(column++));
+  record.subject.id = rows.Text(column++);
+  record.capability_key = rows.OptionalText(column++);
+  record.resource_type = rows.OptionalText(column++);
+  record.resource_id = rows.OptionalId(column++);
+  record.created_at = rows.Time(column++);
+  record.revoked_at = rows.OptionalTime(column++);
+  return record;
+}
+
+bool ById(const AuthorizationRecord& a, const AuthorizationRecord& b) {
+  return a.id < b.id;
+}
+
+absl::StatusOr<bool> ReadBool(Rows rows) {
+  const bool value = rows.Next() && rows.Integer(0) != 0;
+  if (!rows.status().ok()) return rows.status();
+  return value;
+}
+
+}  // namespace
+
+AuthorizationReads::AuthorizationReads(Preparer& prepare)
+    : any_account_(prepare(kAnyAccount)),
+      has_account_(prepare(kHasAccount)),
+      held_(prepare(kHeld)),
+      get_(prepare(kGet)),
+      list_(prepare(kList)) {}
+
+absl::StatusOr<bool> AuthorizationReads::AnyAccount() {
+  return ReadBool(any_account_.Query());
+}
+
+absl::StatusOr<bool> AuthorizationReads::HasAccount(const Uuid& account_id) {
+  return ReadBool(has_account_.Query(account_id));
+}
+
+absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListHeld(
+    std::span<const Subject> subjects, const Uuid& account_id) {
+  std::vector<AuthorizationRecord> held;
+  for (const Subject& subject : subjects) {
+    Rows rows =
+        held_.Query(static_cast<int64_t>(subject.type), subject.id, account_id);
+    while (rows.Next()) held.push_back(ReadAuthorization(rows));
+    if (!rows.status().ok()) return rows.status();
+  }
+  std::sort(held.begin(), held.end(), ById);
+  // A subject may be named twice.
+  held.erase(std::unique(held.begin(), held.end()), held.end());
+  return held;
+}
+
+absl::StatusOr<AuthorizationRecord> AuthorizationReads::Get(
+    const Uuid& account_id, const Uuid& id) {
+  return ReadOne(get_.Query(account_id, id), "no such authorization",
+                 &ReadAuthorization);
+}
+
+absl::StatusOr<AuthorizationPage> AuthorizationReads::List(
+    const AuthorizationQuery& query) {
+  const std::span<const uint8_t> id =
+      query.after.has_value() ? std::span<const uint8_t>(query.after->bytes())
+                              : kBehindAll;
+  return ReadPage<AuthorizationPage>(list_.Query(query.account_id, id), query,
+                                     &ReadAuthorization);
+}
+
+AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
+    : ensure_account_(prepare(kEnsureAccount)),
+      insert_(prepare(kInsert)),
+      revoke_(prepare(kRevoke)) {}
+
+absl::Status AuthorizationWrites::EnsureAccount(const Uuid& account_id,
+                                                absl::Time now) {
+  if (absl::Status s = CheckTime(now); !s.ok()) return s;
+  return ensure_account_.Execute(account_id, now);
+}
+
+absl::Status AuthorizationWrites::Insert(const AuthorizationRecord& record) {
+  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+  return insert_.Execute(
+      record.id, record.account_id, static_cast<int64_t>(record.grant_kind),
+      static_cast<int64_t>(record.subject.type), record.subject.id,
+      record.capability_key, record.resource_type, record.resource_id,
+      record.created_at, record.revoked_at);
+}
+
+absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,
+                                         absl::Time at) {
+  if (absl::Status s = CheckTime(at); !s.ok()) return s;
+  if (absl::Status s = revoke_.Execute(account_id, id, at); !s.ok()) return s;
+  return revoke_.ChangedRows() > 0
+             ? absl::OkStatus()
+             : absl::NotFoundError("no such authorization");
+}
+
+}  // namespace signet

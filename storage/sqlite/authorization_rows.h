@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_
+#define SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_
+
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "storage/queries.h"
+#include "storage/records.h"
+#include "storage/sqlite/statement.h"
+
+namespace signet {
+
+// The look-ups of ReadTxn in authorizations and accounts, as prepared
+// statements of one connection.
+class AuthorizationReads {
+ public:
+  explicit AuthorizationReads(Preparer& prepare);
+
+  absl::StatusOr<bool> AnyAccount();
+  absl::StatusOr<bool> HasAccount(const Uuid& account_id);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
+      std::span<const Subject> subjects, const Uuid& account_id);
+  absl::StatusOr<AuthorizationRecord> Get(const Uuid& account_id,
+                                          const Uuid& id);
+  absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query);
+
+ private:
+  Statement any_account_;
+  Statement has_account_;
+  Statement held_;
+  Statement get_;
+  Statement list_;
+};
+
+// The changes of WriteTxn to them.
+class AuthorizationWrites {
+ public:
+  explicit AuthorizationWrites(Preparer& prepare);
+
+  absl::Status EnsureAccount(const Uuid& account_id, absl::Time now);
+  absl::Status Insert(const AuthorizationRecord& record);
+  absl::Status Revoke(const Uuid& account_id, const Uuid& id, absl::Time at);
+
+ private:
+  Statement ensure_account_;
+  Statement insert_;
+  Statement revoke_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_

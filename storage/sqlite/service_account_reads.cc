@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/service_account_reads.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "storage/sqlite/page_rows.h"
+
+namespace signet {
+namespace {
+
+#define SIGNET_TOKEN_COLUMNS(t)                                         \
+#t ".public_id, " #t ".prefix, " #t ".last4, " #t ".key_version, " #t \
+     ".mac, " #t ".created_at, " #t ".expires_at, " #t ".retires_at"
+#define SIGNET_SERVICE_ACCOUNT_COLUMNS                        \
+  "s.account_id, s.id, s.name, s.created_at, s.updated_at,"   \
+  " s.created_by_user_id, s.last_used_at, s.revoked_at,"      \
+  " s.revoked_by_user_id, s.revoke_reason, s.revoke_comment," \
+  " s.description, s.labels, s.enabled, s.revision, " SIGNET_TOKEN_COLUMNS(t)
+
+// CROSS JOIN: in this order. INDEXED BY: so, or no statement at all.
+
+constexpr char kGet[] =
+    "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
+    " FROM service_accounts AS s"
+    " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
+    " WHERE s.account_id = ?1 AND s.id = ?2";
+
+// The current token is looked up even if it is the one found, so that a
+// replaced token takes no longer.
+constexpr char kFindToken[] = "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS ", "
+    SIGNET_TOKEN_COLUMNS(found)
+    " FROM tokens AS found"
+    " CROSS JOIN service_accounts AS s"
+    " ON s.account_id = found.account_id AND s.id = found.service_account_id"
+    " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
+    " WHERE found.public_id = ?1";
+
+#define SIGNET_LISTING(index, behind, order)                   \
+  "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS                     \
+  " FROM service_accounts AS s " index                         \
+  " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id" \
+  " WHERE s.account_id = ?1 AND " behind " ORDER BY " order
+
+#define SIGNET_BY_NAME "INDEXED BY service_accounts_by_name"
+#define SIGNET_BY_LAST_USE "INDEXED BY service_accounts_by_last_use"
+#define SIGNET_LAST_USE "ifnull(s.last_used_at, x'')"
+
+constexpr char kUpByCreation[] = SIGNET_LISTING("", "s.id > ?2", "s.id");
+constexpr char kDownByCreation[] = SIGNET_LISTING("", "s.id < ?2", "s.id DESC");
+constexpr char kUpByName[] =
+    SIGNET_LISTING(SIGNET_BY_NAME, "(s.name, s.id) > (?2, ?3)", "s.name, s.id");
+constexpr char kDownByName[] = SIGNET_LISTING(
+    SIGNET_BY_NAME, "(s.name, s.id) < (?2, ?3)", "s.name DESC, s.id DESC");
+constexpr char kUpByLastUse[] =
+    SIGNET_LISTING(SIGNET_BY_LAST_USE, "(" SIGNET_LAST_USE ", s.id) > (?2, ?3)",
+                   SIGNET_LAST_USE ", s.id");
+constexpr char kDownByLastUse[] =
+    SIGNET_LISTING(SIGNET_BY_LAST_USE, "(" SIGNET_LAST_USE ", s.id) < (?2, ?3)",
+                   SIGNET_LAST_USE " DESC, s.id DESC");
+
+constexpr char kExpiring[] =
+    "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
+    " FROM tokens AS t INDEXED BY tokens_expiring"
+    " CROSS JOIN service_accounts AS s"
+    " ON s.account_id = t.account_id AND s.id = t.service_account_id"
+    " WHERE t.expires_at >= ?1 AND t.expires_at < ?2 AND t.retires_at IS NULL"
+    " AND s.revoked_at IS NULL AND s.enabled"
+    " ORDER BY t.expires_at, t.public_id LIMIT ?3";
+
+// The second part leaves out what the first has found.
+constexpr char kDead[] =
+    "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
+    " FROM service_accounts AS s INDEXED BY service_accounts_revoked"
+    " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
+    " WHERE s.revoked_at < ?1"
+    " UNION ALL SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
+    " FROM tokens AS t INDEXED BY tokens_expiring"
+    " CROSS JOIN service_accounts AS s"
+    " ON s.account_id = t.account_id AND s.id = t.service_account_id"
+    " WHERE t.expires_at < ?1 AND t.retires_at IS NULL"
+    " AND (s.revoked_at IS NULL OR s.revoked_at >= ?1) LIMIT ?2";
+
+TokenRecord ReadToken(Rows& rows, int& column) {
+  TokenRecord token;
+  token.public_id = rows.Text(column++);
+  token.prefix = rows.Text(column++);
+  token.last4 = rows.Text(column++);
+  token.key_version = static_cast<uint32_t>(rows.Integer(column++));
+  rows.Blob(column++, token.mac);
+  token.created_at = rows.Time(column++);
+  token.expires_at = rows.OptionalTime(column++);
+  token.retires_at = rows.OptionalTime(column++);
+  return token;
+}
+
+ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
+  ServiceAccountRecord record;
+  record.account_id = rows.Id(column++);
+  record.id = rows.Id(column++);
+  record.name = rows.Text(column++);
+  record.created_at = rows.Time(column++);
+  record.updated_at = rows.Time(column++);
+  record.created_by_user_id = rows.OptionalId(column++);
+  record.last_used_at = rows.OptionalTime(column++);
+  record.revoked_at = rows.OptionalTime(column++);
+  record.revoked_by_user_id = rows.OptionalId(column++);
+  record.revoke_reason = static_cast<RevokeReason>(rows.Integer(column++));
+  record.revoke_comment = rows.OptionalText(column++).value_or("");
+  record.description = rows.OptionalText(column++).value_or("");
+  record.labels = rows.Labels(column++);
+  record.enabled = rows.Integer(column++) != 0;
+  record.revision = static_cast<uint64_t>(rows.Integer(column++));
+  record.token = ReadToken(rows, column);
+  return record;
+}
+
+ServiceAccountRecord ReadServiceAccount(Rows& rows) {
+  int column = 0;
+  return ReadColumns(rows, column);
+}
+
+TokenOwner ReadTokenOwner(Rows& rows) {
+  int column = 0;
+  TokenOwner found;
+  found.owner = ReadColumns(rows, column);
+  found.token = ReadToken(rows, column);
+  return found;
+}
+
+}  // namespace
+
+ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
+    : get_(prepare(kGet)),
+      find_token_(prepare(kFindToken)),
+      by_creation_{prepare(kUpByCreation), prepare(kDownByCreation)},
+      by_name_{prepare(kUpByName), prepare(kDownByName)},
+      by_last_use_{prepare(kUpByLastUse), prepare(kDownByLastUse)},
+      expiring_(prepare(kExpiring)),
+      dead_(prepare(kDead)) {}
+
+absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Get(
+    const Uuid& account_id, const Uuid& id) {
+  return ReadOne(get_.Query(account_id, id), "no such service account",
+                 &ReadServiceAccount);
+}
+
+absl::StatusOr<TokenOwner> ServiceAccountReads::FindToken(
+    std::string_view public_id) {
+  return ReadOne(find_token_.Query(public_id), "no such token",
+                 &ReadTokenOwner);
+}
+
+// Without a position to begin behind, the listing begins behind a place that no
+// row is before.
+absl::StatusOr<ServiceAccountPage> ServiceAccountReads::List(
+    const ServiceAccountQuery& query) {
+  const auto& after = query.after;
+  const bool down = query.descending;
+  const std::span<const uint8_t> start = down ? kBehindAll : kBeforeAll;
+  const std::span<const uint8_t> id =
+      after.has_value() ? after->id.bytes() : start;
+  const auto page = [&](Statement& statement, const auto&... keys) {
+    return ReadPage<ServiceAccountPage>(
+        statement.Query(query.account_id, keys..., id), query,
+        &ReadServiceAccount);
+  };
+  switch (query.order) {
+    case ServiceAccountOrder::kCreated:
+      return page(by_creation_.Towards(down));
+    case ServiceAccountOrder::kName:
+      // Text comes before blobs.
+      if (!after.has_value() && down) {
+        return page(by_name_.descending, start);
+      }
+      return page(by_name_.Towards(down),
+                  after.has_value() ? std::string_view(after->name) : "");
+    case ServiceAccountOrder::kLastUsed: {
+      if (!after.has_value()) return page(by_last_use_.Towards(down), start);
+      const std::vector<uint8_t> time =
+          after->last_used_at.has_value()
+              ? EncodeTimeBound(*after->last_used_at)
+              : std::vector<uint8_t>();
+      return page(by_last_use_.Towards(down), time);
+    }
+  }
+  return absl::InternalError("no such order");
+}
+
+absl::StatusOr<std::vector<ServiceAccountRecord>>
+ServiceAccountReads::ListExpiring(absl::Time from, absl::Time until,
+                                  int limit) {
+  const std::vector<uint8_t> first = EncodeTimeBound(from);
+  const std::vector<uint8_t> end = EncodeTimeBound(until);
+  return ReadAll(expiring_.Query(first, end, std::max(limit, 0)),
+                 &ReadServiceAccount);
+}
+
+absl::StatusOr<std::vector<ServiceAccountRecord>> ServiceAccountReads::ListDead(
+    absl::Time before, int limit) {
+  const std::vector<uint8_t> end = EncodeTimeBound(before);
+  return ReadAll(dead_.Query(end, std::max(limit, 0)), &ReadServiceAccount);
+}
+
+}  // namespace signet

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/service_account_writes.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace signet {
+namespace {
+
+constexpr char kInsert[] =
+    "INSERT INTO service_accounts (account_id, id, name, token_public_id,"
+    " created_at, updated_at, created_by_user_id, last_used_at, revoked_at,"
+    " revoked_by_user_id, revoke_reason, revoke_comment, description, labels,"
+    " enabled, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+    " ?12, ?13, ?14, ?15, ?16)";
+
+constexpr char kInsertToken[] =
+    "INSERT INTO tokens (public_id, account_id, service_account_id, prefix,"
+    " last4, key_version, mac, created_at, expires_at)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+constexpr char kUpdate[] =
+    "UPDATE service_accounts SET name = ?3, updated_at = ?4, revoked_at = ?5,"
+    " revoked_by_user_id = ?6, revoke_reason = ?7, revoke_comment = ?8,"
+    " description = ?9, labels = ?10, enabled = ?11, revision = ?12"
+    " WHERE account_id = ?1 AND id = ?2";
+
+#define SIGNET_CURRENT                                        \
+  "public_id = (SELECT token_public_id FROM service_accounts" \
+  " WHERE account_id = ?1 AND id = ?2)"
+
+// Most updates leave the expiry, and so its index, as it is.
+constexpr char kUpdateExpiry[] =
+    "UPDATE tokens SET expires_at = ?3"
+    " WHERE " SIGNET_CURRENT " AND expires_at IS NOT ?3";
+
+constexpr char kRetireReplaced[] =
+    "UPDATE tokens SET retires_at = ?3"
+    " WHERE account_id = ?1 AND service_account_id = ?2 AND retires_at > ?3";
+
+constexpr char kRetireCurrent[] =
+    "UPDATE tokens SET retires_at = ?3 WHERE " SIGNET_CURRENT;
+
+constexpr char kSetCurrent[] =
+    "UPDATE service_accounts SET token_public_id = ?3"
+    " WHERE account_id = ?1 AND id = ?2";
+
+constexpr char kRetire[] =
+    "UPDATE tokens SET retires_at = min(retires_at, ?2)"
+    " WHERE public_id = ?1 AND retires_at IS NOT NULL";
+
+constexpr char kTouch[] =
+    "UPDATE service_accounts SET last_used_at = ?3"
+    " WHERE account_id = ?1 AND id = ?2"
+    " AND (last_used_at IS NULL OR last_used_at < ?3)";
+
+constexpr char kDeleteReplaced[] =
+    "DELETE FROM tokens WHERE account_id = ?1 AND service_account_id = ?2"
+    " AND retires_at IS NOT NULL";
+
+constexpr char kDeleteCurrent[] = "DELETE FROM tokens WHERE " SIGNET_CURRENT;
+
+constexpr char kDelete[] =
+    "DELETE FROM service_accounts WHERE account_id = ?1 AND id = ?2";
+
+absl::Status NoSuchServiceAccount() {
+  return absl::NotFoundError("no such service account");
+}
+
+// NULL stands for an empty text.
+std::optional<std::string_view> Filled(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+ServiceAccountWrites::ServiceAccountWrites(Preparer& prepare)
+    : insert_(prepare(kInsert)),
+      insert_token_(prepare(kInsertToken)),
+      update_(prepare(kUpdate)),
+      update_expiry_(prepare(kUpdateExpiry)),
+      retire_replaced_(prepare(kRetireReplaced)),
+      retire_current_(prepare(kRetireCurrent)),
+      set_current_(prepare(kSetCurrent)),
+      retire_(prepare(kRetire)),
+      touch_(prepare(kTouch)),
+      delete_replaced_(prepare(kDeleteReplaced)),
+      delete_current_(prepare(kDeleteCurrent)),
+      delete_(prepare(kDelete)) {}
+
+absl::Status ServiceAccountWrites::Insert(const ServiceAccountRecord& record) {
+  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+  const absl::Status status = insert_.Execute(
+      record.account_id, record.id, record.name, record.token.public_id,
+      record.created_at, record.updated_at, record.created_by_user_id,
+      record.last_used_at, record.revoked_at, record.revoked_by_user_id,
+      static_cast<int64_t>(record.revoke_reason), Filled(record.revoke_comment),
+      Filled(record.description), BindableLabels(record.labels), record.enabled,
+      record.revision);
+  return status.ok() ? InsertToken(record) : status;
+}
+
+absl::Status ServiceAccountWrites::InsertToken(
+    const ServiceAccountRecord& record) {
+  const TokenRecord& token = record.token;
+  return insert_token_.Execute(token.public_id, record.account_id, record.id,
+                               token.prefix, token.last4, token.key_version,
+                               token.mac, token.created_at, token.expires_at);
+}
+
+absl::Status ServiceAccountWrites::UpdateRow(
+    const ServiceAccountRecord& record) {
+  const absl::Status status = update_.Execute(
+      record.account_id, record.id, record.name, record.updated_at,
+      record.revoked_at, record.revoked_by_user_id,
+      static_cast<int64_t>(record.revoke_reason), Filled(record.revoke_comment),
+      Filled(record.description), BindableLabels(record.labels), record.enabled,
+      record.revision);
+  if (!status.ok()) return status;
+  return update_.ChangedRows() > 0 ? absl::OkStatus() : NoSuchServiceAccount();
+}
+
+absl::Status ServiceAccountWrites::Update(const ServiceAccountRecord& record) {
+  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+  if (absl::Status s = UpdateRow(record); !s.ok()) return s;
+  return update_expiry_.Execute(record.account_id, record.id,
+                                record.token.expires_at);
+}
+
+absl::Status ServiceAccountWrites::ReplaceToken(
+    const ServiceAccountRecord& record, absl::Time now, absl::Time retires_at) {
+  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+  if (absl::Status s = CheckTime(now); !s.ok()) return s;
+  if (absl::Status s = CheckTime(retires_at); !s.ok()) return s;
+  const Uuid& account_id = record.account_id;
+  const Uuid& id = record.id;
+  if (absl::Status s = UpdateRow(record); !s.ok()) return s;
+  if (absl::Status s = retire_replaced_.Execute(account_id, id, now); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = retire_current_.Execute(account_id, id, retires_at);
+      !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = InsertToken(record); !s.ok()) return s;
+  return set_current_.Execute(account_id, id, record.token.public_id);
+}
+
+absl::Status ServiceAccountWrites::RetireToken(std::string_view public_id,
+                                               absl::Time at) {
+  if (absl::Status s = CheckTime(at); !s.ok()) return s;
+  if (absl::Status s = retire_.Execute(public_id, at); !s.ok()) return s;
+  return retire_.ChangedRows() > 0
+             ? absl::OkStatus()
+             : absl::NotFoundError("no such replaced token");
+}
+
+absl::Status ServiceAccountWrites::TouchLastUsed(
+    std::span<const LastUse> uses) {
+  for (const LastUse& use : uses) {
+    if (absl::Status s = CheckTime(use.at); !s.ok()) return s;
+    if (absl::Status s =
+            touch_.Execute(use.account_id, use.service_account_id, use.at);
+        !s.ok()) {
+      return s;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServiceAccountWrites::Delete(const Uuid& account_id,
+                                          const Uuid& id) {
+  for (Statement* tokens : {&delete_replaced_, &delete_current_}) {
+    if (absl::Status s = tokens->Execute(account_id, id); !s.ok()) return s;
+  }
+  if (absl::Status s = delete_.Execute(account_id, id); !s.ok()) return s;
+  return delete_.ChangedRows() > 0 ? absl::OkStatus() : NoSuchServiceAccount();
+}
+
+}  // namespace signet

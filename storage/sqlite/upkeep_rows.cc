@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/sqlite/upkeep_rows.h"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "storage/sqlite/page_rows.h"
+
+namespace signet {
+namespace {
+
+constexpr char kFindReplay[] =
+    "SELECT lookup, fingerprint, sealed, created_at FROM replays"
+    " WHERE lookup = ?1";
+
+constexpr char kGetWatermark[] = "SELECT time FROM watermarks WHERE name = ?1";
+
+constexpr char kInsertReplay[] =
+    "INSERT INTO replays (lookup, fingerprint, sealed, created_at)"
+    " VALUES (?1, ?2, ?3, ?4)";
+
+constexpr char kDeleteReplays[] =
+    "DELETE FROM replays WHERE lookup IN"
+    " (SELECT lookup FROM replays INDEXED BY replays_by_age"
+    " WHERE created_at < ?1 ORDER BY created_at, lookup LIMIT ?2)";
+
+constexpr char kSetWatermark[] =
+    "INSERT INTO watermarks (name, time) VALUES (?1, ?2)"
+    " ON CONFLICT (name) DO UPDATE SET time = ?2";
+
+ReplayRecord ReadReplay(Rows& rows) {
+  ReplayRecord record;
+  rows.Blob(0, record.lookup);
+  rows.Blob(1, record.fingerprint);
+  record.sealed = rows.Bytes(2);
+  record.created_at = rows.Time(3);
+  return record;
+}
+
+std::span<const uint8_t> AsBlob(std::string_view bytes) {
+  return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+UpkeepReads::UpkeepReads(Preparer& prepare)
+    : find_replay_(prepare(kFindReplay)),
+      get_watermark_(prepare(kGetWatermark)) {}
+
+absl::StatusOr<ReplayRecord> UpkeepReads::FindReplay(
+    const std::array<uint8_t, 32>& lookup) {
+  return ReadOne(find_replay_.Query(lookup), "no such replay", &ReadReplay);
+}
+
+absl::StatusOr<absl::Time> UpkeepReads::GetWatermark(std::string_view name) {
+  return ReadOne(get_watermark_.Query(name), "no such watermark",
+                 [](Rows& rows) { return rows.Time(0); });
+}
+
+UpkeepWrites::UpkeepWrites(Preparer& prepare)
+    : insert_replay_(prepare(kInsertReplay)),
+      delete_replays_(prepare(kDeleteReplays)),
+      set_watermark_(prepare(kSetWatermark)) {}
+
+absl::Status UpkeepWrites::InsertReplay(const ReplayRecord& record) {
+  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+  return insert_replay_.Execute(record.lookup, record.fingerprint,
+                                AsBlob(record.sealed), record.created_at);
+}
+
+absl::StatusOr<int> UpkeepWrites::DeleteReplaysBefore(absl::Time before,
+                                                      int limit) {
+  const std::vector<uint8_t> end = EncodeTimeBound(before);
+  // To SQLite, a negative limit is none.
+  if (absl::Status s = delete_replays_.Execute(end, std::max(limit, 0));
+      !s.ok()) {
+    return s;
+  }
+  return delete_replays_.ChangedRows();
+}
+
+absl::Status UpkeepWrites::SetWatermark(std::string_view name,
+                                        absl::Time time) {
+  if (absl::Status s = CheckTime(time); !s.ok()) return s;
+  return set_watermark_.Execute(name, time);
+}
+
+}  // namespace signet
