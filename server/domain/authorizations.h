@@ -31,7 +31,7 @@ class Authorizations {
 
   // Fields as the client sent them; see proto/signet/v1/authorizations.proto.
   struct ListRequest {
-    std::string account_id;
+    std::string account_id = {};
     std::string subject_type = {};  // An empty text is no condition.
     std::string subject_id = {};
     std::string grant_kind = {};
@@ -45,14 +45,14 @@ class Authorizations {
     std::string next_page_token;  // Empty at the end.
   };
   struct GetRequest {
-    std::string account_id;
-    std::string authorization_id;
+    std::string account_id = {};
+    std::string authorization_id = {};
   };
   struct GrantRequest {
-    std::string account_id;
-    std::string grant_kind;
-    std::string subject_type;
-    std::string subject_id;
+    std::string account_id = {};
+    std::string grant_kind = {};
+    std::string subject_type = {};
+    std::string subject_id = {};
     std::optional<std::string> capability_key = {};
     std::optional<std::string> resource_type = {};
     std::optional<std::string> resource_id = {};

@@ -62,8 +62,8 @@ class ServiceAccounts {
   using Expired = absl::AnyInvocable<bool()>;
 
   struct CreateRequest {
-    std::string account_id;
-    std::string name;
+    std::string account_id = {};
+    std::string name = {};
     std::optional<RawTimestamp> expires_at = {};
     std::string description = {};
     std::map<std::string, std::string> labels = {};
@@ -71,7 +71,7 @@ class ServiceAccounts {
     std::string idempotency_key = {};  // Empty: cannot be repeated.
   };
   struct GetRequest {
-    std::string account_id;
+    std::string account_id = {};
     std::string service_account_id = {};  // Exactly one of the two.
     std::string token_public_id = {};
   };
@@ -85,7 +85,7 @@ class ServiceAccounts {
     std::optional<RawTimestamp> unused_since = {};
   };
   struct ListRequest {
-    std::string account_id;
+    std::string account_id = {};
     Conditions conditions = {};
     std::string order_by = {};
     int32_t page_size = 0;
@@ -97,8 +97,8 @@ class ServiceAccounts {
   };
   // What to change; absent members stay.
   struct UpdateRequest {
-    std::string account_id;
-    std::string service_account_id;
+    std::string account_id = {};
+    std::string service_account_id = {};
     std::string etag = {};  // Empty: whatever the version.
     std::optional<std::string> name = {};
     bool set_expires_at = false;
@@ -110,20 +110,20 @@ class ServiceAccounts {
     std::vector<std::string> not_updatable = {};
   };
   struct RotateRequest {
-    std::string account_id;
-    std::string service_account_id;
+    std::string account_id = {};
+    std::string service_account_id = {};
     std::optional<RawDuration> overlap = {};
     std::optional<RawTimestamp> expires_at = {};
     std::string idempotency_key = {};
   };
   struct RevokeRequest {
-    std::string account_id;
-    std::string service_account_id;
+    std::string account_id = {};
+    std::string service_account_id = {};
     std::string reason = {};
     std::string comment = {};
   };
   struct BatchRevokeRequest {
-    std::string account_id;
+    std::string account_id = {};
     Conditions conditions = {};
     std::string reason = {};
     std::string comment = {};

@@ -103,7 +103,7 @@ TEST_F(ListServiceAccounts, FiltersMeetAllTheirConditions) {
   EXPECT_EQ(Names({.conditions = {.state = "expired"}}), "d");
   EXPECT_EQ(
       Names({.conditions = {.unused_since = RawTimestamp{.seconds = soon}}}),
-      "bdac");  // P was created later, in 2030.
+      "bdacP");
 }
 
 TEST_F(ListServiceAccounts, APageTokenBelongsToItsQuestion) {

@@ -110,6 +110,7 @@ class ServiceAccountLife : public testing::Test {
         ReadAndWait(world_.store,
                     [&](ReadTxn& txn) {
                       const auto page = txn.ListAuditEvents(query);
+                      events.clear();  // The body may run again.
                       for (const auto& event : page->records) {
                         events.push_back(event.action + " " + event.details);
                       }

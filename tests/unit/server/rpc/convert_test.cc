@@ -36,6 +36,8 @@ updated_at {
   seconds: 1893553445
   nanos: 678901234
 }
+enabled: true
+etag: "1"
 )");
 }
 
@@ -47,6 +49,10 @@ ServiceAccountRecord FullRecord() {
   record.token.expires_at = SampleTime(2);
   record.last_used_at = SampleTime(3);
   record.revoked_at = SampleTime(4);
+  record.description = "what for";
+  record.labels = {{"team", "edge"}};
+  record.enabled = false;
+  record.revision = 7;
   return record;
 }
 
@@ -60,6 +66,21 @@ TEST(ToProto, EveryFieldLandsInItsPlace) {
   EXPECT_EQ(out.expires_at().seconds(), 1893553447);
   EXPECT_EQ(out.last_used_at().seconds(), 1893553448);
   EXPECT_EQ(out.revoked_at().seconds(), 1893553449);
+  EXPECT_EQ(out.description(), "what for");
+  EXPECT_EQ(out.labels().at("team"), "edge");
+  EXPECT_FALSE(out.enabled());
+  EXPECT_EQ(out.etag(), "7");
+  EXPECT_EQ(out.revoke_reason(), "");
+}
+
+TEST(ToProto, ARevocationSaysWhy) {
+  ServiceAccountRecord record = FullRecord();
+  record.revoke_reason = RevokeReason::kKeyCompromise;
+  record.revoke_comment = "found in a log";
+  v1::ServiceAccount out;
+  ToProto(record, out);
+  EXPECT_EQ(out.revoke_reason(), "key_compromise");
+  EXPECT_EQ(out.revoke_comment(), "found in a log");
 }
 
 TEST(ToProto, IssuedIsTheServiceAccountAndItsToken) {
@@ -68,7 +89,7 @@ TEST(ToProto, IssuedIsTheServiceAccountAndItsToken) {
   v1::IssuedServiceAccount out;
   ToProto(issued, out);
   EXPECT_EQ(out.token(), "plaintext");
-  // The two messages share the numbers of the thirteen other fields.
+  // The two messages share the numbers of the other fields.
   out.clear_token();
   v1::ServiceAccount plain;
   ToProto(issued.record, plain);
@@ -104,12 +125,27 @@ TEST(ToProto, SelfOfAServiceAccount) {
   account.credential_expires_at = SampleTime();
   v1::Self out;
   ToProto(account, out);
+  ToProto(Holdings{.account_id = SampleId(6),
+                   .account_owner = true,
+                   .capabilities = {"a.b", "c.d"},
+                   .on_resources = {{.capability_key = "e.f",
+                                     .resource_type = "domain",
+                                     .resource_id = SampleId(7)}}},
+          out);
   EXPECT_EQ(Text(out), R"(subject_type: "service_account"
 subject_id: "01900000-0000-7000-8000-000000000005"
 account_id: "01900000-0000-7000-8000-000000000006"
 expires_at {
   seconds: 1893553445
   nanos: 678901234
+}
+account_owner: true
+capabilities: "a.b"
+capabilities: "c.d"
+resource_capabilities {
+  capability_key: "e.f"
+  resource_type: "domain"
+  resource_id: "01900000-0000-7000-8000-000000000007"
 }
 )");
 }
