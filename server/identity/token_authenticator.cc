@@ -82,13 +82,14 @@ void TokenAuthenticator::Authenticate(std::string_view token, absl::Time now,
       [this, attempt](ReadTxn& txn) {
         return Decide(txn, *keyring_, decoy_, *attempt);
       },
-      [this, attempt, done = std::move(done)](absl::Status status) mutable {
+      [last_uses = last_uses_, attempt,
+       done = std::move(done)](absl::Status status) mutable {
         if (!status.ok()) {
           std::move(done)(std::move(status));
         } else if (attempt->caller.has_value()) {
           const Principal& caller = *attempt->caller;
-          if (last_uses_ != nullptr) {
-            last_uses_->Note(*caller.home_account_id, caller.id, attempt->now);
+          if (last_uses != nullptr) {
+            last_uses->Note(*caller.home_account_id, caller.id, attempt->now);
           }
           std::move(done)(*std::move(attempt->caller));
         } else {
