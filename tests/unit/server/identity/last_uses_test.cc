@@ -29,7 +29,7 @@ class LastUsesTest : public testing::Test {
   // Puts service accounts 1 to `count` into the store.
   void Insert(uint32_t count) {
     EXPECT_THAT(WriteAndWait(store_,
-                             [count](WriteTxn& txn) {
+                             [this, count](WriteTxn& txn) {
                                absl::Status status =
                                    txn.EnsureAccount(kAccount, SampleTime());
                                for (uint32_t i = 1; i <= count; ++i) {
