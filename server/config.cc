@@ -13,6 +13,9 @@
 namespace signet {
 namespace {
 
+constexpr absl::Duration kMinFlushInterval = absl::Milliseconds(10);
+constexpr absl::Duration kMaxFlushInterval = absl::Hours(1);
+
 absl::Status CheckAddress(std::string_view flag, const std::string& address) {
   if (ParseHostPort(address)) return absl::OkStatus();
   return FlagError(flag, absl::StrCat("got \"", address,
@@ -40,6 +43,9 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"token_keys_file", !config.token_keys_file.empty()},
       {"default_token_ttl", config.default_token_ttl.has_value()},
       {"max_token_ttl", config.max_token_ttl.has_value()},
+      {"purge_after", config.purge_after.has_value()},
+      {"audit_retention", config.audit_retention.has_value()},
+      {"verify_audit", config.verify_audit},
       {"bootstrap_file", !config.bootstrap_file.empty()},
       {"bootstrap_account_id", !config.bootstrap_account_id.empty()},
       {"bootstrap_owner_user", !config.bootstrap_owner_user.empty()},
@@ -90,6 +96,31 @@ absl::Status CheckTokens(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckMaintenance(const ServerConfig& config) {
+  const absl::Duration flush =
+      config.last_used_flush_interval.value_or(absl::ZeroDuration());
+  if (flush < kMinFlushInterval || flush > kMaxFlushInterval) {
+    return FlagError(
+        "last_used_flush_interval",
+        absl::StrCat("got ", absl::FormatDuration(flush), ", want 10ms to 1h"));
+  }
+  // A service account that ends with its current token may have replaced ones
+  // that still live.
+  if (config.purge_after &&
+      *config.purge_after <
+          config.max_rotation_overlap.value_or(absl::ZeroDuration())) {
+    return FlagError(
+        "purge_after",
+        absl::StrCat("got ", absl::FormatDuration(*config.purge_after),
+                     ", want at least --max_rotation_overlap, which is ",
+                     absl::FormatDuration(*config.max_rotation_overlap)));
+  }
+  if (config.verify_audit && config.storage == StorageEngine::kMemory) {
+    return FlagError("verify_audit", "want --storage=sqlite with it");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckBootstrap(const ServerConfig& config) {
   if (!config.bootstrap_account_id.empty() &&
       !Uuid::Parse(config.bootstrap_account_id)) {
@@ -125,6 +156,7 @@ absl::Status ServerConfig::Validate() const {
     }
     checks.push_back(CheckStorage(*this));
     checks.push_back(CheckTokens(*this));
+    checks.push_back(CheckMaintenance(*this));
     checks.push_back(CheckBootstrap(*this));
     checks.push_back(oauth.Validate());
   }

@@ -46,6 +46,17 @@ struct ServerConfig {
   std::optional<absl::Duration> default_token_ttl;  // Absent: never expires.
   std::optional<absl::Duration> max_token_ttl;      // Absent: no limit.
 
+  // How long a replaced token may go on; absent: not at all.
+  std::optional<absl::Duration> max_rotation_overlap = absl::Hours(24 * 7);
+
+  // How often last_used_at is written; never absent.
+  std::optional<absl::Duration> last_used_flush_interval = absl::Seconds(5);
+  std::optional<absl::Duration> purge_after;  // Absent: nothing is purged.
+  // How long before its end a token is announced; absent: it is not.
+  std::optional<absl::Duration> expiry_notice = absl::Hours(24 * 7);
+  std::optional<absl::Duration> audit_retention;  // Absent: for ever.
+  bool verify_audit = false;  // Check the audit logs, and serve nothing.
+
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.
   std::string bootstrap_owner_user;  // Empty: no OAuth user.

@@ -67,6 +67,7 @@ class FlagTable::Impl {
   void AddListeners(ServerConfig* config);
   void AddStorage(ServerConfig* config);
   void AddTokens(ServerConfig* config);
+  void AddMaintenance(ServerConfig* config);
   void AddFirstStart(ServerConfig* config);
   void AddOauth(ServerConfig* config);
 
@@ -102,6 +103,7 @@ FlagTable::Impl::Impl(ServerConfig* config, std::string* flagfile,
   AddListeners(config);
   AddStorage(config);
   AddTokens(config);
+  AddMaintenance(config);
   AddFirstStart(config);
   AddOauth(config);
 }
@@ -163,6 +165,23 @@ void FlagTable::Impl::AddTokens(ServerConfig* config) {
               "Life of a token without expires_at. Default: for ever.");
   AddDuration("max_token_ttl", &config->max_token_ttl,
               "Longest life of a token. Default: no limit.");
+  AddDuration("max_rotation_overlap", &config->max_rotation_overlap,
+              "Longest life of a token after its rotation. Default: 7d.");
+}
+
+void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
+  app_.option_defaults()->group("Upkeep");
+  AddDuration("last_used_flush_interval", &config->last_used_flush_interval,
+              "How often the last uses of tokens are written. Default: 5s.");
+  AddDuration("purge_after", &config->purge_after,
+              "Delete service accounts so long after their end. "
+              "Default: never.");
+  AddDuration("expiry_notice", &config->expiry_notice,
+              "Announce tokens so long before they expire. Default: 7d.");
+  AddDuration("audit_retention", &config->audit_retention,
+              "Delete audit events so old. Default: never.");
+  app_.add_flag("--verify_audit", config->verify_audit,
+                "Check all audit logs and exit: 0 if they are whole, else 1.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {

@@ -17,6 +17,7 @@
 #include "server/flags.h"
 #include "server/process.h"
 #include "server/rpc/library_log.h"
+#include "server/verify_audit.h"
 
 namespace signet {
 namespace {
@@ -50,11 +51,17 @@ int Main(int argc, char** argv) {
     logger.Warning("no flag has this name", {{"variable", name}});
   }
 
+  const Surroundings surroundings = {.clock = &clock,
+                                     .random = &random,
+                                     .logger = &logger,
+                                     .show = ShowOnStdout};
+  if (invocation->config.verify_audit) {
+    const absl::Status status =
+        VerifyAuditLogs(invocation->config, surroundings);
+    return status.ok() ? 0 : Fail(status);
+  }
   absl::StatusOr<std::unique_ptr<App>> app =
-      App::Start(invocation->config, {.clock = &clock,
-                                      .random = &random,
-                                      .logger = &logger,
-                                      .show = ShowOnStdout});
+      App::Start(invocation->config, surroundings);
   if (!app.ok()) return Fail(app.status());
   while (!signals.WaitFor(absl::Milliseconds(100))) {
     const absl::Status health = (*app)->Health();

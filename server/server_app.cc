@@ -11,10 +11,14 @@
 #include "server/crypto/mac_keyring.h"
 #include "server/domain/access.h"
 #include "server/domain/audit_log.h"
+#include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/bootstrap.h"
+#include "server/domain/housekeeping.h"
+#include "server/domain/maintenance.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/identity.h"
+#include "server/identity/last_uses.h"
 #include "server/open_store.h"
 #include "server/quick_start.h"
 #include "server/rest_front.h"
@@ -52,6 +56,7 @@ class ServerApp final : public App {
   absl::Status StartServing();
   // No new calls; those in progress get `grace`. Idempotent.
   absl::Status StopServing(absl::Duration grace);
+  void StartMaintenance();
   // Makes the first credential if there is none; true if so.
   absl::StatusOr<bool> Bootstrap();
   absl::Status Deliver(const Bootstrapped& credential);
@@ -65,11 +70,14 @@ class ServerApp final : public App {
   // Each is used by those below it.
   std::unique_ptr<Store> store_;
   std::unique_ptr<MacKeyring> keyring_;
+  std::optional<LastUses> last_uses_;
   std::unique_ptr<Authenticator> authenticator_;
   std::optional<AuditLog> audit_log_;
   std::optional<Access> access_;
   std::optional<ServiceAccounts> service_accounts_;
   std::optional<Authorizations> authorizations_;
+  std::optional<AuditReader> audit_reader_;
+  std::optional<Maintenance> maintenance_;
   std::optional<Dispatcher> dispatcher_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<RestFront> rest_;
@@ -87,6 +95,7 @@ absl::Status ServerApp::Start() {
     absl::Status status = around_.show(LaterStartText(RestEnd(), GrpcEnd()));
     if (!status.ok()) return status;
   }
+  StartMaintenance();
   around_.logger->Info("started", {{"version", kVersion},
                                    {"rest", RestEnd().ToString()},
                                    {"grpc", GrpcEnd().ToString()},
@@ -128,9 +137,10 @@ absl::Status ServerApp::OpenFiles() {
 }
 
 absl::Status ServerApp::StartServing() {
+  last_uses_.emplace(around_.logger);
   absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
-      NewAuthenticator(store_.get(), keyring_.get(), around_.clock,
-                       around_.logger, config_.oauth);
+      NewAuthenticator(store_.get(), keyring_.get(), &*last_uses_,
+                       around_.clock, around_.logger, config_.oauth);
   if (!authenticator.ok()) return authenticator.status();
   authenticator_ = *std::move(authenticator);
   audit_log_.emplace(keyring_.get());
@@ -139,14 +149,18 @@ absl::Status ServerApp::StartServing() {
       store_.get(), keyring_.get(), &*audit_log_, around_.clock, around_.random,
       IssuePolicy{.token_prefix = config_.token_prefix,
                   .expiry = {.default_ttl = config_.default_token_ttl,
-                             .max_ttl = config_.max_token_ttl}});
+                             .max_ttl = config_.max_token_ttl},
+                  .max_overlap = config_.max_rotation_overlap.value_or(
+                      absl::ZeroDuration())});
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
                           around_.clock, around_.random);
+  audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
   dispatcher_.emplace(authenticator_.get(), &*access_, around_.clock,
                       around_.logger,
                       ApiMethods({.store = store_.get(),
                                   .service_accounts = &*service_accounts_,
-                                  .authorizations = &*authorizations_}));
+                                  .authorizations = &*authorizations_,
+                                  .audit = &*audit_reader_}));
 
   absl::StatusOr<std::unique_ptr<GrpcServer>> grpc =
       GrpcServer::Start({.address = config_.grpc_address}, &*dispatcher_,
@@ -160,6 +174,18 @@ absl::Status ServerApp::StartServing() {
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   return absl::OkStatus();
+}
+
+void ServerApp::StartMaintenance() {
+  maintenance_.emplace(
+      store_.get(), &*last_uses_,
+      Housekeeping(store_.get(), keyring_.get(), &*audit_log_, around_.logger,
+                   {.purge_after = config_.purge_after,
+                    .expiry_notice = config_.expiry_notice,
+                    .audit_retention = config_.audit_retention}),
+      around_.clock, around_.logger,
+      MaintenanceOptions{.flush_interval = *config_.last_used_flush_interval});
+  maintenance_->Start();
 }
 
 absl::Status ServerApp::Drain() {
@@ -184,6 +210,8 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
   // What was cut off ends while those whom it answers are still here: calls
   // that wait for the OAuth issuer, then those that wait for a commit.
   authenticator_.reset();
+  // Knows of every use by now, and must still write the latest.
+  if (maintenance_.has_value()) maintenance_->Stop();
   if (store_ != nullptr) store_->Drain();
   return rest_drained;
 }

@@ -46,7 +46,8 @@ Uuid Uuid::V7(absl::Time now, RandomSource& random) {
   for (int i = 0; i < 6; ++i) {
     bytes[i] = static_cast<uint8_t>(millis >> (40 - 8 * i));
   }
-  // The fraction of the millisecond in 12 bits (RFC 9562 section 6.2, method 3).
+  // The fraction of the millisecond in 12 bits (RFC 9562 section 6.2, method
+  // 3).
   const int64_t fraction =
       absl::ToInt64Nanoseconds(now - absl::FromUnixMillis(millis)) * 4096 /
       1'000'000;

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "nlohmann/json.hpp"
+#include "server/base/json.h"
 #include "server/domain/audit_seal.h"
 
 namespace signet {
 namespace {
 
 constexpr size_t kMaxUserAgentBytes = 256;
-constexpr std::string_view kBrokenAction = "audit.broken";
 
 absl::Time WholeMicros(absl::Time time) {
   return absl::FromUnixMicros(absl::ToUnixMicros(time));
@@ -33,6 +33,16 @@ std::string DetailsText(const std::map<std::string, std::string>& details) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event) {
+  std::map<std::string, std::string> details;
+  const absl::StatusOr<Json> json = ParseJson(event.details);
+  if (!json.ok() || !json->is_object()) return details;
+  for (const auto& [key, value] : json->items()) {
+    if (value.is_string()) details[key] = value.get<std::string>();
+  }
+  return details;
+}
 
 absl::Status AuditLog::Append(WriteTxn& txn, const Uuid& account_id,
                               const Caller& caller, absl::Time now,
@@ -81,7 +91,7 @@ absl::Status AuditLog::AppendEvent(WriteTxn& txn,
                                .sequence = ++chain->last_sequence,
                                .at = event.at,
                                .actor = std::string(kSystemActor),
-                               .action = std::string(kBrokenAction),
+                               .action = std::string(kAuditBrokenAction),
                                .outcome = std::string(kAllowed)};
     SealEvent(*keyring_, chain->last_mac, broken);
     chain->last_mac = broken.mac;

@@ -25,6 +25,10 @@ inline constexpr std::string_view kDenied = "denied";
 // The actor of what the server does by itself.
 inline constexpr std::string_view kSystemActor = "system";
 
+// The action of the event that goes before the next one where the log was found
+// to be broken.
+inline constexpr std::string_view kAuditBrokenAction = "audit.broken";
+
 // What happened, to be written down. Never a secret.
 struct AuditEntry {
   std::string action;              // `service_account.create`
@@ -32,6 +36,10 @@ struct AuditEntry {
   std::string resource_id = {};
   std::map<std::string, std::string> details = {};
 };
+
+// The details of an event as it is stored. Empty where they are not as they
+// were written.
+std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event);
 
 // Writes events into each account's log so that a later change is noticed:
 // every event carries an HMAC (under the server's key) over itself and the HMAC

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/identity/token_authenticator.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "server/base/secret.h"
 #include "server/identity/auth_error.h"
+#include "server/identity/token_state.h"
 #include "server/token/token.h"
 
 namespace signet {
@@ -28,22 +28,13 @@ TokenOwner Nobody(const MacKeyring& keyring) {
   return nobody;
 }
 
-// From when on the token is dead, unless it is revoked before.
-std::optional<absl::Time> DeadFrom(const TokenRecord& token) {
-  if (!token.retires_at.has_value()) return token.expires_at;
-  return std::min(*token.retires_at,
-                  token.expires_at.value_or(absl::InfiniteFuture()));
-}
-
-// Whether the token presented is that of `found`, and good for its owner.
+// Whether the token presented is that of `found`, and live.
 bool IsGood(const MacKeyring& keyring, const Attempt& attempt,
             const TokenOwner& found) {
   const bool genuine = keyring.Verify(found.token.key_version,
                                       attempt.token.Expose(), found.token.mac);
-  const bool dead =
-      attempt.now >= DeadFrom(found.token).value_or(absl::InfiniteFuture());
-  return genuine && !dead && found.owner.enabled &&
-         !found.owner.revoked_at.has_value();
+  const bool live = IsLive(found, attempt.now);
+  return genuine && live;
 }
 
 // Sets `attempt.caller` if the token is good.
@@ -60,7 +51,8 @@ absl::Status Decide(ReadTxn& txn, const MacKeyring& keyring, TimingDecoy& decoy,
     attempt.caller = Principal{.kind = PrincipalKind::kServiceAccount,
                                .id = found.owner.id,
                                .home_account_id = found.owner.account_id,
-                               .credential_expires_at = DeadFrom(found.token)};
+                               .token_public_id = found.token.public_id,
+                               .credential_expires_at = DeathOf(found.token)};
     return absl::OkStatus();
   }
 
@@ -90,10 +82,15 @@ void TokenAuthenticator::Authenticate(std::string_view token, absl::Time now,
       [this, attempt](ReadTxn& txn) {
         return Decide(txn, *keyring_, decoy_, *attempt);
       },
-      [attempt, done = std::move(done)](absl::Status status) mutable {
+      [last_uses = last_uses_, attempt,
+       done = std::move(done)](absl::Status status) mutable {
         if (!status.ok()) {
           std::move(done)(std::move(status));
         } else if (attempt->caller.has_value()) {
+          const Principal& caller = *attempt->caller;
+          if (last_uses != nullptr) {
+            last_uses->Note(*caller.home_account_id, caller.id, attempt->now);
+          }
           std::move(done)(*std::move(attempt->caller));
         } else {
           std::move(done)(TokenInvalidError());

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "server/crypto/mac_keyring.h"
 #include "server/identity/authenticator.h"
+#include "server/identity/last_uses.h"
 #include "server/identity/timing_decoy.h"
 #include "storage/store.h"
 
@@ -21,14 +22,15 @@ namespace signet {
 // row and one that finds none.
 class TokenAuthenticator {
  public:
-  TokenAuthenticator(Store* store, const MacKeyring* keyring)
-      : store_(store), keyring_(keyring) {}
+  // Successes are noted in `last_uses`, which may be null.
+  TokenAuthenticator(Store* store, const MacKeyring* keyring,
+                     LastUses* last_uses)
+      : store_(store), keyring_(keyring), last_uses_(last_uses) {}
 
   // Calls `done` once, on this or another thread, with the service account or
-  //   UNAUTHENTICATED / TOKEN_INVALID: no token of one, dead (now >= expires_at
-  //     or, once replaced, retires_at), or its owner is revoked or disabled.
-  //     Text that is no token, or has a wrong checksum, is refused without
-  //     touching the store.
+  //   UNAUTHENTICATED / TOKEN_INVALID: no token of one, or not live (see
+  //     token_state.h). Text that is no token, or has a wrong checksum, is
+  //     refused without touching the store.
   //   The store's own errors, unchanged.
   // `token` is read before this returns; the copy kept meanwhile is wiped. This
   // object outlives the call to `done`.
@@ -38,6 +40,7 @@ class TokenAuthenticator {
  private:
   Store* const store_;
   const MacKeyring* const keyring_;
+  LastUses* const last_uses_;
   TimingDecoy decoy_;
 };
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "server/rpc/audit_methods.h"
 #include "server/rpc/authorizations_methods.h"
 #include "server/rpc/identity_methods.h"
 #include "server/rpc/service_accounts_methods.h"
@@ -17,6 +18,7 @@ std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
   };
   add(ServiceAccountsMethods(domain.service_accounts));
   add(AuthorizationsMethods(domain.authorizations));
+  add(AuditMethods(domain.audit));
   add(IdentityMethods(domain.store, domain.service_accounts));
   return methods;
 }

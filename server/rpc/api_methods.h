@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "server/rpc/unary_method.h"
@@ -16,6 +17,7 @@ struct ApiDomain {
   Store* store;
   ServiceAccounts* service_accounts;
   Authorizations* authorizations;
+  AuditReader* audit;
 };
 
 // Every method of proto/signet/v1, for a Dispatcher.

@@ -60,10 +60,11 @@ class CompositeAuthenticatorTest : public testing::Test {
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   FakeStore store_;
   CompositeAuthenticator both_{
-      std::make_unique<TokenAuthenticator>(&store_, keyring_.get()),
+      std::make_unique<TokenAuthenticator>(&store_, keyring_.get(), nullptr),
       NewOauth()};
   CompositeAuthenticator tokens_only_{
-      std::make_unique<TokenAuthenticator>(&store_, keyring_.get()), nullptr};
+      std::make_unique<TokenAuthenticator>(&store_, keyring_.get(), nullptr),
+      nullptr};
 };
 
 TEST_F(CompositeAuthenticatorTest, TakesBothKindsOfTokens) {

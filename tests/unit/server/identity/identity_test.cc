@@ -35,7 +35,7 @@ class NewAuthenticatorTest : public testing::Test {
   NewAuthenticatorTest() { clock_.Set(TokenTime()); }
 
   absl::StatusOr<std::unique_ptr<Authenticator>> New(OauthOptions options) {
-    return NewAuthenticator(&store_, keyring_.get(), &clock_, &logger_,
+    return NewAuthenticator(&store_, keyring_.get(), nullptr, &clock_, &logger_,
                             std::move(options));
   }
 

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/token/token.h"
+#include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
@@ -77,7 +78,9 @@ class TokenAuthenticatorTest : public testing::Test {
   SeededRandom random_;
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   FakeStore store_;
-  TokenAuthenticator authenticator_{&store_, keyring_.get()};
+  RecordingLogger logger_;
+  LastUses last_uses_{&logger_};
+  TokenAuthenticator authenticator_{&store_, keyring_.get(), &last_uses_};
 };
 
 TEST_F(TokenAuthenticatorTest, ProvesAServiceAccount) {
@@ -91,6 +94,34 @@ TEST_F(TokenAuthenticatorTest, ProvesAServiceAccount) {
   EXPECT_EQ(caller->user_id(), std::nullopt);
   EXPECT_EQ(caller->oauth_subject, "");
   EXPECT_THAT(caller->groups, testing::IsEmpty());
+}
+
+TEST_F(TokenAuthenticatorTest, SaysWhichToken) {
+  const std::string token = Issue();
+  const absl::StatusOr<Principal> caller = Authenticate(token);
+  ASSERT_THAT(caller, IsOk());
+  EXPECT_EQ(caller->token_public_id, ParseToken(token)->public_id);
+}
+
+TEST_F(TokenAuthenticatorTest, NotesSuccessesAlone) {
+  const std::string dead = Issue(SampleTime(-1));
+  const std::string good = Issue();
+  EXPECT_FALSE(Authenticate(dead).ok());
+  EXPECT_EQ(last_uses_.Latest(SampleId(2)), std::nullopt);
+  EXPECT_THAT(Authenticate(good, SampleTime(3)), IsOk());
+  EXPECT_EQ(last_uses_.Latest(SampleId(2)),
+            absl::FromUnixMicros(absl::ToUnixMicros(SampleTime(3))));
+  EXPECT_FALSE(Authenticate(dead, SampleTime(9)).ok());
+  EXPECT_LT(last_uses_.Latest(SampleId(2)), SampleTime(3));
+}
+
+TEST_F(TokenAuthenticatorTest, NeedNotNote) {
+  TokenAuthenticator authenticator(&store_, keyring_.get(), nullptr);
+  absl::StatusOr<Principal> result = absl::UnknownError("never called");
+  authenticator.Authenticate(
+      Issue(), SampleTime(),
+      [&](absl::StatusOr<Principal> outcome) { result = std::move(outcome); });
+  EXPECT_THAT(result, IsOk());
 }
 
 TEST_F(TokenAuthenticatorTest, TokenIsDeadFromItsExpiryOn) {

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/audit_reader.h"
+
+#include <string_view>
+#include <utility>
+
+#include "server/domain/audit_log.h"
+#include "server/domain/encoding.h"
+#include "server/domain/page_token.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kPositionPurpose = "signet position v1";
+
+std::string QuestionOf(const AuditQuery& query) {
+  return Encoder("signet list audit events v1")
+      .Add(query.account_id)
+      .Add(query.actor)
+      .Add(query.action)
+      .Add(query.resource_id)
+      .Add(query.outcome)
+      .Add(query.from)
+      .Add(query.until)
+      .text();
+}
+
+std::optional<absl::Time> TakeTime(std::string_view field,
+                                   const std::optional<RawTimestamp>& raw,
+                                   Violations& violations) {
+  if (!raw.has_value()) return std::nullopt;
+  const absl::StatusOr<absl::Time> time = ReadTimestamp(*raw);
+  violations.Add(field, time.status());
+  return time.ok() ? std::optional(*time) : std::nullopt;
+}
+
+// The query that `request` asks, but for its position.
+AuditQuery ReadQuery(const AuditReader::ListRequest& request,
+                     Violations& violations) {
+  AuditQuery query;
+  query.account_id =
+      violations.TakeId("account_id", request.account_id).value_or(Uuid());
+  query.actor = request.actor;
+  query.action = request.action;
+  // Ids are recorded in lower case, however they are asked for.
+  const std::optional<Uuid> id = Uuid::Parse(request.resource_id);
+  query.resource_id = id.has_value() ? id->ToString() : request.resource_id;
+  query.outcome = request.outcome;
+  if (!query.outcome.empty() && query.outcome != kAllowed &&
+      query.outcome != kDenied) {
+    violations.Add("outcome", "want allowed or denied");
+  }
+  query.from = TakeTime("from", request.from, violations);
+  query.until = TakeTime("until", request.until, violations);
+  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
+  violations.Add("page_size", page_size.status());
+  query.limit = page_size.value_or(kMaxPageSize);
+  query.scan_limit = kMaxPageScan;
+  return query;
+}
+
+}  // namespace
+
+void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
+                       Done<Page> done) {
+  Violations violations;
+  AuditQuery query = ReadQuery(request, violations);
+  std::string question = QuestionOf(query);
+  if (!request.page_token.empty()) {
+    const std::optional<std::string> position =
+        ReadPageToken(*keyring_, question, request.page_token);
+    Decoder decoder(kPositionPurpose, position.value_or(std::string()));
+    query.after = decoder.Number();
+    if (!decoder.Finished()) {
+      violations.Add("page_token",
+                     "want a next_page_token of the same question");
+    }
+  }
+  if (!violations.empty()) {
+    access_->Admit(
+        caller->principal, request.account_id, Right::kManage,
+        [fault = std::move(violations).ToStatus(),
+         done = std::move(done)](const absl::Status& access) mutable {
+          std::move(done)(access.ok() ? fault : access);
+        });
+    return;
+  }
+  ReadOutcome<Page>(
+      *store_,
+      [this, subjects = caller->principal.Subjects(), query = std::move(query),
+       question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
+        const absl::Status access =
+            Authorize(txn, subjects, query.account_id, Right::kManage).status();
+        if (!access.ok()) return access;
+        absl::StatusOr<AuditPage> found = txn.ListAuditEvents(query);
+        if (!found.ok()) return found.status();
+        Page page = {.records = std::move(found->records),
+                     .next_page_token = ""};
+        if (found->next.has_value()) {
+          page.next_page_token =
+              MakePageToken(*keyring_, question,
+                            Encoder(kPositionPurpose).Add(*found->next).text());
+        }
+        return page;
+      },
+      std::move(done));
+}
+
+}  // namespace signet

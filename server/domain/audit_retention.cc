@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/audit_retention.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "server/domain/audit_seal.h"
+
+namespace signet {
+namespace {
+
+constexpr int kAccountsPerRead = 100;
+constexpr int kEventsPerWrite = 500;
+
+// The oldest events of the account.
+AuditQuery FrontOf(const Uuid& account, int limit) {
+  AuditQuery query;
+  query.account_id = account;
+  query.descending = false;
+  query.limit = limit;
+  query.scan_limit = limit;
+  return query;
+}
+
+struct Accounts {
+  std::vector<Uuid> due;      // Whose first event is old.
+  std::optional<Uuid> after;  // Absent behind the last account.
+};
+
+absl::Status FindDue(ReadTxn& txn, absl::Time before,
+                     const std::optional<Uuid>& after, Accounts& out) {
+  out = Accounts();  // A body may run again.
+  const absl::StatusOr<std::vector<Uuid>> accounts =
+      txn.ListAuditedAccounts(after, kAccountsPerRead);
+  if (!accounts.ok()) return accounts.status();
+  for (const Uuid& account : *accounts) {
+    const absl::StatusOr<AuditPage> first =
+        txn.ListAuditEvents(FrontOf(account, 1));
+    if (!first.ok()) return first.status();
+    if (!first->records.empty() && first->records.front().at < before) {
+      out.due.push_back(account);
+    }
+  }
+  if (!accounts->empty()) out.after = accounts->back();
+  return absl::OkStatus();
+}
+
+struct Trim {
+  bool sound = true;  // Whether what was looked at verifies.
+  bool more = false;  // Whether there may be more to remove.
+};
+
+absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
+                      absl::Time before, const Uuid& account, Trim& out) {
+  out = Trim();  // A body may run again.
+  absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account);
+  if (!chain.ok()) return chain.status();
+  out.sound = IsSealed(keyring, *chain);
+  if (!out.sound) return absl::OkStatus();
+  const absl::StatusOr<AuditPage> page =
+      txn.ListAuditEvents(FrontOf(account, kEventsPerWrite));
+  if (!page.ok()) return page.status();
+  const uint64_t first = chain->first_sequence;
+  for (const AuditEventRecord& event : page->records) {
+    if (event.at >= before || event.sequence >= chain->last_sequence) break;
+    out.sound = event.sequence == chain->first_sequence &&
+                IsSealed(keyring, chain->mac_before_first, event);
+    if (!out.sound) break;
+    chain->first_sequence = event.sequence + 1;
+    chain->mac_before_first = event.mac;
+  }
+  const uint64_t removed = chain->first_sequence - first;
+  if (removed == 0) return absl::OkStatus();
+  out.more = removed == static_cast<uint64_t>(kEventsPerWrite);
+  SealChain(keyring, *chain);
+  absl::Status status =
+      txn.DeleteAuditEventsBefore(account, chain->first_sequence);
+  if (status.ok()) status = txn.PutAuditChain(*chain);
+  return status;
+}
+
+}  // namespace
+
+absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
+                           absl::Time before, Logger& logger,
+                           absl::FunctionRef<bool()> stopping) {
+  std::optional<Uuid> after;
+  do {
+    Accounts accounts;
+    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+      return FindDue(txn, before, after, accounts);
+    });
+    if (!status.ok()) return status;
+    for (const Uuid& account : accounts.due) {
+      Trim trim;
+      do {
+        if (stopping()) return absl::OkStatus();
+        status = WriteAndWait(store, [&](WriteTxn& txn) {
+          return TrimSome(txn, keyring, before, account, trim);
+        });
+        if (!status.ok()) return status;
+      } while (trim.sound && trim.more);
+      if (!trim.sound) {
+        logger.Error("an audit log does not verify and is not trimmed",
+                     {{"account_id", account.ToString()}});
+      }
+    }
+    after = accounts.after;
+  } while (after.has_value() && !stopping());
+  return absl::OkStatus();
+}
+
+}  // namespace signet

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/housekeeping.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/base/error.h"
+#include "server/base/rfc3339.h"
+#include "server/domain/audit_retention.h"
+
+namespace signet {
+namespace {
+
+constexpr absl::Duration kReplayLife = absl::Hours(48);
+constexpr int kReplaysPerWrite = 500;
+constexpr int kPurgesPerWrite = 20;
+constexpr int kNoticesPerWrite = 100;
+constexpr int kGrantsPerRead = 1000;
+constexpr std::string_view kNoticeWatermark = "expiry_notice";
+
+// `span` before `now`, or as long ago as the store can say.
+absl::Time Ago(absl::Time now, absl::Duration span) {
+  return std::max(now - span, MinTimestamp());
+}
+
+// Revokes what the service account was granted on its own account: nobody is
+// left to hold it.
+absl::Status RevokeGrants(WriteTxn& txn, const AuditLog& audit,
+                          const ServiceAccountRecord& dead, absl::Time now) {
+  AuthorizationQuery query;
+  query.account_id = dead.account_id;
+  query.subject_type = SubjectType::kServiceAccount;
+  query.subject_id = dead.id.ToString();
+  query.limit = kGrantsPerRead;
+  query.scan_limit = kGrantsPerRead;
+  do {
+    const absl::StatusOr<AuthorizationPage> page =
+        txn.ListAuthorizations(query);
+    if (!page.ok()) return page.status();
+    for (const AuthorizationRecord& grant : page->records) {
+      absl::Status status =
+          txn.RevokeAuthorization(grant.account_id, grant.id, now);
+      if (status.ok()) {
+        status = audit.AppendSystem(
+            txn, grant.account_id, now,
+            {.action = "authorization.revoke",
+             .resource_type = std::string(kAuthorizationResource),
+             .resource_id = grant.id.ToString()});
+      }
+      if (!status.ok()) return status;
+    }
+    query.after = page->next;
+  } while (query.after.has_value());
+  return absl::OkStatus();
+}
+
+// Service accounts to announce, and how far that goes.
+struct Notices {
+  std::vector<ServiceAccountRecord> records;
+  absl::Time until;
+};
+
+// Those whose token expires in [from, until), as many as one transaction is
+// good for. Those that expire at the same time are not parted, since the next
+// ones begin behind a time.
+absl::StatusOr<Notices> FindNotices(ReadTxn& txn, absl::Time from,
+                                    absl::Time until) {
+  for (int limit = kNoticesPerWrite;; limit *= 2) {
+    absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+        txn.ListExpiring(from, until, limit);
+    if (!found.ok()) return found.status();
+    if (found->size() < static_cast<size_t>(limit)) {
+      return Notices{.records = *std::move(found), .until = until};
+    }
+    const absl::Time last = *found->back().token.expires_at;
+    std::erase_if(*found, [last](const ServiceAccountRecord& record) {
+      return record.token.expires_at == last;
+    });
+    if (!found->empty()) {
+      return Notices{.records = *std::move(found), .until = last};
+    }
+  }
+}
+
+}  // namespace
+
+void Housekeeping::Run(absl::Time now, Stopping stopping) {
+  // As times are recorded.
+  now = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  const auto check = [this](std::string_view job, const absl::Status& status) {
+    if (status.ok()) return;
+    logger_->Warning("a periodic job failed",
+                     {{"job", job},
+                      {"code", CodeName(status.code())},
+                      {"error", std::string(status.message())}});
+  };
+  check("forget_replays", ForgetReplays(now, stopping));
+  check("purge", Purge(now, stopping));
+  check("announce_expiry", Announce(now, stopping));
+  check("trim_audit", TrimAudit(now, stopping));
+}
+
+absl::Status Housekeeping::ForgetReplays(absl::Time now, Stopping stopping) {
+  int removed = 0;
+  do {
+    if (stopping()) return absl::OkStatus();
+    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+      const absl::StatusOr<int> result =
+          txn.DeleteReplaysBefore(Ago(now, kReplayLife), kReplaysPerWrite);
+      removed = result.value_or(0);
+      return result.status();
+    });
+    if (!status.ok()) return status;
+  } while (removed == kReplaysPerWrite);
+  return absl::OkStatus();
+}
+
+absl::Status Housekeeping::Purge(absl::Time now, Stopping stopping) {
+  if (!policy_.purge_after.has_value()) return absl::OkStatus();
+  const absl::Time before = Ago(now, *policy_.purge_after);
+  size_t purged = 0;
+  do {
+    if (stopping()) return absl::OkStatus();
+    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+      const absl::StatusOr<std::vector<ServiceAccountRecord>> dead =
+          txn.ListDead(before, kPurgesPerWrite);
+      if (!dead.ok()) return dead.status();
+      purged = dead->size();
+      for (const ServiceAccountRecord& record : *dead) {
+        absl::Status one = PurgeOne(txn, record, now);
+        if (!one.ok()) return one;
+      }
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    if (purged > 0) {
+      logger_->Info("dead service accounts were purged",
+                    {{"count", static_cast<int64_t>(purged)}});
+    }
+  } while (purged == static_cast<size_t>(kPurgesPerWrite));
+  return absl::OkStatus();
+}
+
+absl::Status Housekeeping::PurgeOne(WriteTxn& txn,
+                                    const ServiceAccountRecord& dead,
+                                    absl::Time now) const {
+  absl::Status status = RevokeGrants(txn, *audit_, dead, now);
+  if (status.ok()) {
+    status = audit_->AppendSystem(
+        txn, dead.account_id, now,
+        {.action = "service_account.purge",
+         .resource_type = std::string(kServiceAccountResource),
+         .resource_id = dead.id.ToString(),
+         .details = {{"name", dead.name}}});
+  }
+  if (status.ok()) {
+    status = txn.DeleteServiceAccount(dead.account_id, dead.id);
+  }
+  return status;
+}
+
+absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
+  if (!policy_.expiry_notice.has_value()) return absl::OkStatus();
+  const absl::Time until =
+      std::min(now + *policy_.expiry_notice, MaxTimestamp());
+  Notices notices;
+  do {
+    if (stopping()) return absl::OkStatus();
+    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+      notices = {.records = {}, .until = until};  // A body may run again.
+      const absl::StatusOr<absl::Time> mark =
+          txn.GetWatermark(kNoticeWatermark);
+      if (!mark.ok() && !absl::IsNotFound(mark.status())) return mark.status();
+      // What has expired already is no news.
+      const absl::Time from = std::max(mark.value_or(now), now);
+      if (from >= until) return absl::OkStatus();
+      absl::StatusOr<Notices> found = FindNotices(txn, from, until);
+      if (!found.ok()) return found.status();
+      notices = *std::move(found);
+      for (const ServiceAccountRecord& record : notices.records) {
+        absl::Status one = audit_->AppendSystem(
+            txn, record.account_id, now,
+            {.action = "service_account.expires_soon",
+             .resource_type = std::string(kServiceAccountResource),
+             .resource_id = record.id.ToString(),
+             .details = {
+                 {"expires_at", FormatRfc3339(*record.token.expires_at)}}});
+        if (!one.ok()) return one;
+      }
+      return txn.SetWatermark(kNoticeWatermark, notices.until);
+    });
+    if (!status.ok()) return status;
+    for (const ServiceAccountRecord& record : notices.records) {
+      logger_->Info("the token of a service account expires soon",
+                    {{"account_id", record.account_id.ToString()},
+                     {"service_account_id", record.id.ToString()},
+                     {"expires_at", FormatRfc3339(*record.token.expires_at)}});
+    }
+  } while (notices.until < until);
+  return absl::OkStatus();
+}
+
+absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
+  if (!policy_.audit_retention.has_value()) return absl::OkStatus();
+  return TrimAuditLogs(*store_, *keyring_, Ago(now, *policy_.audit_retention),
+                       *logger_, stopping);
+}
+
+}  // namespace signet

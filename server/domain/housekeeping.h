@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_HOUSEKEEPING_H_
+#define SIGNET_SERVER_DOMAIN_HOUSEKEEPING_H_
+
+#include <optional>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/log.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_log.h"
+#include "storage/store.h"
+
+namespace signet {
+
+struct HousekeepingPolicy {
+  // How long a service account is kept once it is revoked or its token has
+  // expired; absent: for ever. At least IssuePolicy::max_overlap, or tokens
+  // that still retire would end with it.
+  std::optional<absl::Duration> purge_after = {};
+  // How long before its end a token is announced; absent: it is not.
+  std::optional<absl::Duration> expiry_notice = {};
+  // How long audit events are kept; absent: for ever.
+  std::optional<absl::Duration> audit_retention = {};
+};
+
+// What has to be done now and then. Not thread-safe; blocks, so it is for a
+// thread of its own. Every transaction is small, and one follows another, so
+// that requests get in between. Borrows what it is given.
+class Housekeeping {
+ public:
+  using Stopping = absl::FunctionRef<bool()>;
+
+  Housekeeping(Store* store, const MacKeyring* keyring, const AuditLog* audit,
+               Logger* logger, const HousekeepingPolicy& policy)
+      : store_(store),
+        keyring_(keyring),
+        audit_(audit),
+        logger_(logger),
+        policy_(policy) {}
+
+  // Does all of it as of `now`. What fails is logged, left for the next time,
+  // and keeps nothing else from being done. Ends early once `stopping` says
+  // true.
+  //
+  // Answers to repeatable calls are forgotten after two days, of which one is
+  // promised. A purged service account leaves the audit event
+  // `service_account.purge`, and what it was granted on its account is revoked,
+  // as `authorization.revoke` says.
+  // A token about to expire is announced once, by a line of the log and the
+  // audit event `service_account.expires_soon`; one whose life is shorter than
+  // the notice is not.
+  void Run(absl::Time now, Stopping stopping);
+
+ private:
+  absl::Status ForgetReplays(absl::Time now, Stopping stopping);
+  absl::Status Purge(absl::Time now, Stopping stopping);
+  absl::Status PurgeOne(WriteTxn& txn, const ServiceAccountRecord& dead,
+                        absl::Time now) const;
+  absl::Status Announce(absl::Time now, Stopping stopping);
+  absl::Status TrimAudit(absl::Time now, Stopping stopping);
+
+  Store* const store_;
+  const MacKeyring* const keyring_;
+  const AuditLog* const audit_;
+  Logger* const logger_;
+  const HousekeepingPolicy policy_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_HOUSEKEEPING_H_

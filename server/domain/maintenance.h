@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_MAINTENANCE_H_
+#define SIGNET_SERVER_DOMAIN_MAINTENANCE_H_
+
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/domain/housekeeping.h"
+#include "server/identity/last_uses.h"
+#include "storage/store.h"
+
+namespace signet {
+
+struct MaintenanceOptions {
+  absl::Duration flush_interval = absl::Seconds(5);       // Of last uses.
+  absl::Duration housekeeping_interval = absl::Hours(1);  // And at a start.
+};
+
+// The background of the service: one thread that writes last uses often and
+// keeps house now and then. No request waits for it. Start and Stop belong to
+// one thread; the rest is thread-safe. Borrows what it is given.
+class Maintenance {
+ public:
+  Maintenance(Store* store, LastUses* last_uses, Housekeeping housekeeping,
+              const Clock* clock, Logger* logger,
+              const MaintenanceOptions& options)
+      : store_(store),
+        last_uses_(last_uses),
+        housekeeping_(housekeeping),
+        clock_(clock),
+        logger_(logger),
+        options_(options) {}
+  Maintenance(const Maintenance&) = delete;
+  Maintenance& operator=(const Maintenance&) = delete;
+  ~Maintenance() { Stop(); }
+
+  void Start();
+
+  // Ends the thread behind the transaction that it is at, and flushes last uses
+  // once more: call it when no token is authenticated any longer, before the
+  // store is drained. Blocks. Idempotent.
+  void Stop();
+
+  // Does everything as of `now`, on this thread. What fails is logged. Not
+  // while the thread runs.
+  void RunOnce(absl::Time now);
+
+ private:
+  void Loop();
+  void Flush();
+  bool stopping();
+  // False: it is time to stop.
+  bool WaitFor(absl::Duration time);
+
+  Store* const store_;
+  LastUses* const last_uses_;
+  Housekeeping housekeeping_;
+  const Clock* const clock_;
+  Logger* const logger_;
+  const MaintenanceOptions options_;
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_MAINTENANCE_H_

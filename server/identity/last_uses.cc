@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/last_uses.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+
+namespace signet {
+namespace {
+
+constexpr size_t kUsesPerWrite = 500;
+
+constexpr int64_t kNeverWritten = std::numeric_limits<int64_t>::min();
+
+// Not the one that a shard's own table uses: that would leave most of its
+// buckets empty.
+size_t ShardIndex(const Uuid& id) {
+  return absl::HashOf(id.bytes(), uint64_t{1}) % LastUses::kShards;
+}
+
+}  // namespace
+
+LastUses::Shard& LastUses::ShardOf(const Uuid& service_account_id) {
+  return shards_[ShardIndex(service_account_id)];
+}
+
+const LastUses::Shard& LastUses::ShardOf(const Uuid& service_account_id) const {
+  return shards_[ShardIndex(service_account_id)];
+}
+
+void LastUses::Note(const Uuid& account_id, const Uuid& service_account_id,
+                    absl::Time at) {
+  const int64_t micros = absl::ToUnixMicros(at);
+  Shard& shard = ShardOf(service_account_id);
+  absl::MutexLock lock(&shard.mutex);
+  const auto known = shard.entries.find(service_account_id.bytes());
+  if (known != shard.entries.end()) {
+    known->second.at = std::max(known->second.at, micros);
+  } else if (shard.entries.size() < kMaxPerShard) {
+    shard.entries.emplace(
+        service_account_id.bytes(),
+        Entry{
+            .account_id = account_id, .at = micros, .written = kNeverWritten});
+  } else {
+    skipped_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+std::optional<absl::Time> LastUses::Latest(
+    const Uuid& service_account_id) const {
+  const Shard& shard = ShardOf(service_account_id);
+  absl::MutexLock lock(&shard.mutex);
+  const auto known = shard.entries.find(service_account_id.bytes());
+  if (known == shard.entries.end()) return std::nullopt;
+  return absl::FromUnixMicros(known->second.at);
+}
+
+absl::Status LastUses::Flush(Store& store) {
+  LogSkipped();
+  // Now, not after the writes: who has read a row from before a write asks for
+  // what is remembered, and must still find it.
+  for (Shard& shard : shards_) MakeRoom(shard);
+  std::vector<LastUse> uses;
+  const auto write = [this, &store, &uses](size_t count) {
+    const std::vector<LastUse> chunk(uses.end() - static_cast<ptrdiff_t>(count),
+                                     uses.end());
+    uses.resize(uses.size() - count);
+    const absl::Status status = WriteAndWait(
+        store, [&chunk](WriteTxn& txn) { return txn.TouchLastUsed(chunk); });
+    if (status.ok()) MarkWritten(chunk);
+    return status;
+  };
+  for (const Shard& shard : shards_) {
+    std::ranges::move(Pending(shard), std::back_inserter(uses));
+    while (uses.size() >= kUsesPerWrite) {
+      if (absl::Status s = write(kUsesPerWrite); !s.ok()) return s;
+    }
+  }
+  return uses.empty() ? absl::OkStatus() : write(uses.size());
+}
+
+std::vector<LastUse> LastUses::Pending(const Shard& shard) {
+  std::vector<LastUse> uses;
+  absl::MutexLock lock(&shard.mutex);
+  for (const auto& [id, entry] : shard.entries) {
+    if (entry.at <= entry.written) continue;
+    uses.push_back({.account_id = entry.account_id,
+                    .service_account_id = Uuid(id),
+                    .at = absl::FromUnixMicros(entry.at)});
+  }
+  return uses;
+}
+
+void LastUses::MarkWritten(const std::vector<LastUse>& uses) {
+  for (const LastUse& use : uses) {
+    Shard& shard = ShardOf(use.service_account_id);
+    absl::MutexLock lock(&shard.mutex);
+    const auto known = shard.entries.find(use.service_account_id.bytes());
+    if (known == shard.entries.end()) continue;
+    known->second.written =
+        std::max(known->second.written, absl::ToUnixMicros(use.at));
+  }
+}
+
+void LastUses::MakeRoom(Shard& shard) {
+  absl::MutexLock lock(&shard.mutex);
+  if (shard.entries.size() <= kMaxPerShard / 2) return;
+  absl::erase_if(shard.entries, [](const auto& entry) {
+    return entry.second.at <= entry.second.written;
+  });
+}
+
+void LastUses::LogSkipped() {
+  const int64_t skipped = skipped_.exchange(0);
+  if (skipped == 0) return;
+  logger_->Warning(
+      "uses of tokens were not noted: more service accounts than memory is for",
+      {{"uses", skipped}});
+}
+
+}  // namespace signet

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_LAST_USES_H_
+#define SIGNET_SERVER_IDENTITY_LAST_USES_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/base/log.h"
+#include "server/base/uuid.h"
+#include "storage/records.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// When a token of each service account last authenticated, kept here until a
+// Flush writes it: many uses become one row to write. Times only move forward.
+// Thread-safe.
+//
+// Bounded: a shard remembers up to kMaxPerShard service accounts, all of them
+// about 130,000 in some 13 MB. Those whose use is written are forgotten to make
+// room. Where uses of more than that come between two flushes, further ones are
+// not noted; the next flush logs how many.
+//
+// What has not been flushed when the process is killed is lost.
+class LastUses {
+ public:
+  static constexpr size_t kShards = 64;
+  static constexpr size_t kMaxPerShard = 2048;
+
+  // `logger` outlives this object.
+  explicit LastUses(Logger* logger) : logger_(logger) {}
+  LastUses(const LastUses&) = delete;
+  LastUses& operator=(const LastUses&) = delete;
+
+  // Every authentication calls it: one short lock, which few others share, and
+  // no allocation for a service account that is remembered.
+  void Note(const Uuid& account_id, const Uuid& service_account_id,
+            absl::Time at);
+
+  // The latest use noted, in whole microseconds, if it is remembered. What is
+  // not yet written is; the record may hold a later one that came another way.
+  std::optional<absl::Time> Latest(const Uuid& service_account_id) const;
+
+  // Writes what was noted since it was last written, a few hundred a
+  // transaction and one after another, so that requests get in between. Blocks:
+  // for a thread of its own. After an error, which is the store's, what was not
+  // written stays, for the next flush.
+  absl::Status Flush(Store& store);
+
+ private:
+  struct Entry {
+    Uuid account_id;
+    int64_t at;       // Unix microseconds.
+    int64_t written;  // The latest that is in the store.
+  };
+  struct alignas(64) Shard {
+    mutable absl::Mutex mutex;
+    absl::flat_hash_map<Uuid::Bytes, Entry> entries ABSL_GUARDED_BY(mutex);
+  };
+
+  Shard& ShardOf(const Uuid& service_account_id);
+  const Shard& ShardOf(const Uuid& service_account_id) const;
+  // What is noted and not written.
+  static std::vector<LastUse> Pending(const Shard& shard);
+  void MarkWritten(const std::vector<LastUse>& uses);
+  static void MakeRoom(Shard& shard);
+  void LogSkipped();
+
+  Logger* const logger_;
+  std::array<Shard, kShards> shards_;
+  std::atomic<int64_t> skipped_ = 0;  // Since it was last logged.
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_LAST_USES_H_

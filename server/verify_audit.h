@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_VERIFY_AUDIT_H_
+#define SIGNET_SERVER_VERIFY_AUDIT_H_
+
+#include "absl/status/status.h"
+#include "server/app.h"
+#include "server/config.h"
+
+namespace signet {
+
+// What --verify_audit does: opens the store as a server would, which fails
+// while one has it, and checks every audit log. Shows a line for each fault,
+// then a summary. Serves nothing and, apart from what opening does, writes
+// nothing.
+//   DATA_LOSS / AUDIT_BROKEN: there were faults.
+//   Otherwise as App::Start.
+absl::Status VerifyAuditLogs(const ServerConfig& config,
+                             const Surroundings& surroundings);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_VERIFY_AUDIT_H_
