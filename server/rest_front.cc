@@ -2,27 +2,10 @@
 #include "server/rest_front.h"
 
 #include <utility>
-#include <vector>
 
-#include "signet/v1/identity.pb.h"
-#include "signet/v1/service_accounts.pb.h"
+#include "gateway/api_services.h"
 
 namespace signet {
-namespace {
-
-std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
-  std::vector<const google::protobuf::ServiceDescriptor*> services;
-  for (const google::protobuf::FileDescriptor* file :
-       {v1::CreateServiceAccountRequest::descriptor()->file(),
-        v1::GetSelfRequest::descriptor()->file()}) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      services.push_back(file->service(i));
-    }
-  }
-  return services;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
     const ServerConfig& config, Backend* backend,

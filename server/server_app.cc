@@ -146,7 +146,8 @@ absl::Status ServerApp::StartServing() {
   audit_log_.emplace(keyring_.get());
   access_.emplace(store_.get(), &*audit_log_, around_.clock);
   service_accounts_.emplace(
-      store_.get(), keyring_.get(), &*audit_log_, around_.clock, around_.random,
+      store_.get(), keyring_.get(), &*audit_log_, &*last_uses_, around_.clock,
+      around_.random,
       IssuePolicy{.token_prefix = config_.token_prefix,
                   .expiry = {.default_ttl = config_.default_token_ttl,
                              .max_ttl = config_.max_token_ttl},

@@ -84,13 +84,13 @@ void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
         AuditEntry entry;
         const absl::StatusOr<bool> changed = change(*record, entry);
         if (!changed.ok()) return changed.status();
-        if (!*changed) return record;
+        if (!*changed) return Shown(*std::move(record));
         absl::Status status = txn.UpdateServiceAccount(*record);
         if (status.ok()) {
           status = audit_->Append(txn, account_id, *caller, now, entry);
         }
         if (!status.ok()) return status;
-        return record;
+        return Shown(*std::move(record));
       },
       std::move(expired), std::move(done));
 }
@@ -239,7 +239,7 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller, BatchRevokeRequest request,
             }
             if (!status.ok()) return status;
           }
-          batch.records.push_back(std::move(record));
+          batch.records.push_back(Shown(std::move(record)));
         }
         return batch;
       },

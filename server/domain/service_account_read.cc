@@ -76,20 +76,25 @@ void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
   }
   ReadOutcome<ServiceAccountRecord>(
       *store_,
-      [subjects = caller->principal.Subjects(), account_id = *account_id, id,
-       public_id = request.token_public_id](
+      [this, subjects = caller->principal.Subjects(), account_id = *account_id,
+       id, public_id = request.token_public_id](
           ReadTxn& txn) -> absl::StatusOr<ServiceAccountRecord> {
         const absl::Status access =
             Authorize(txn, subjects, account_id, Right::kView).status();
         if (!access.ok()) return access;
-        if (id.has_value()) return FindServiceAccount(txn, account_id, *id);
+        if (id.has_value()) {
+          absl::StatusOr<ServiceAccountRecord> record =
+              FindServiceAccount(txn, account_id, *id);
+          if (!record.ok()) return record.status();
+          return Shown(*std::move(record));
+        }
         absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
         if (absl::IsNotFound(found.status())) return NoSuchServiceAccount();
         if (!found.ok()) return found.status();
         if (found->owner.account_id != account_id) {
           return NoSuchServiceAccount();
         }
-        return std::move(found->owner);
+        return Shown(std::move(found->owner));
       },
       std::move(done));
 }
@@ -132,8 +137,10 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
         absl::StatusOr<ServiceAccountPage> found =
             txn.ListServiceAccounts(query);
         if (!found.ok()) return found.status();
-        Page page = {.records = std::move(found->records),
-                     .next_page_token = ""};
+        Page page;
+        for (ServiceAccountRecord& record : found->records) {
+          page.records.push_back(Shown(std::move(record)));
+        }
         if (found->next.has_value()) {
           page.next_page_token =
               MakePageToken(*keyring_, question, EncodePosition(*found->next));

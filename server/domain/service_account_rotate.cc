@@ -183,6 +183,7 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
         } else if (!status.ok()) {
           std::move(call->done)(status);
         } else {
+          call->issued.record = Shown(std::move(call->issued.record));
           std::move(call->done)(std::move(call->issued));
         }
       },

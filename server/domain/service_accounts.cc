@@ -45,14 +45,26 @@ void MarkChanged(ServiceAccountRecord& record, absl::Time now) {
 }
 
 ServiceAccounts::ServiceAccounts(Store* store, const MacKeyring* keyring,
-                                 const AuditLog* audit, const Clock* clock,
+                                 const AuditLog* audit,
+                                 const LastUses* last_uses, const Clock* clock,
                                  RandomSource* random, IssuePolicy policy)
     : store_(store),
       keyring_(keyring),
       audit_(audit),
+      last_uses_(last_uses),
       clock_(clock),
       random_(random),
       policy_(std::move(policy)) {}
+
+ServiceAccountRecord ServiceAccounts::Shown(ServiceAccountRecord record) const {
+  if (last_uses_ == nullptr) return record;
+  const std::optional<absl::Time> latest = last_uses_->Latest(record.id);
+  if (latest.has_value() &&
+      *latest > record.last_used_at.value_or(absl::InfinitePast())) {
+    record.last_used_at = latest;
+  }
+  return record;
+}
 
 void ServiceAccounts::RefuseWith(const Caller& caller,
                                  std::string_view account_id, Right right,

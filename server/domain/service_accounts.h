@@ -24,6 +24,7 @@
 #include "server/domain/expiry_rule.h"
 #include "server/domain/token_issue.h"
 #include "server/domain/transact.h"
+#include "server/identity/last_uses.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -138,10 +139,11 @@ class ServiceAccounts {
     std::string comment = {};
   };
 
-  // All outlive this object, which in turn outlives its calls.
+  // All outlive this object, which in turn outlives its calls. `last_uses` may
+  // be null.
   ServiceAccounts(Store* store, const MacKeyring* keyring,
-                  const AuditLog* audit, const Clock* clock,
-                  RandomSource* random, IssuePolicy policy);
+                  const AuditLog* audit, const LastUses* last_uses,
+                  const Clock* clock, RandomSource* random, IssuePolicy policy);
 
   // Makes a service account with a fresh token and no authorization but the
   // capabilities asked for. An account comes into being by a super_admin's
@@ -201,6 +203,8 @@ class ServiceAccounts {
   template <typename T>
   void Refuse(const Caller& caller, std::string_view account_id, Right right,
               absl::Status fault, Done<T> done);
+  // `record` as it is shown: with a last use that is not yet written.
+  ServiceAccountRecord Shown(ServiceAccountRecord record) const;
   void RefuseWith(const Caller& caller, std::string_view account_id,
                   Right right, Access::Done done);
 
@@ -216,6 +220,7 @@ class ServiceAccounts {
   Store* const store_;
   const MacKeyring* const keyring_;
   const AuditLog* const audit_;
+  const LastUses* const last_uses_;
   const Clock* const clock_;
   RandomSource* const random_;
   const IssuePolicy policy_;

@@ -4,15 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "signet/v1/audit.pb.h"
-#include "signet/v1/authorizations.pb.h"
+#include "gateway/api_services.h"
 #include "signet/v1/identity.grpc.pb.h"  // Brings what any service needs.
-#include "signet/v1/service_accounts.pb.h"
 
 namespace signet {
 namespace {
 
-using google::protobuf::FileDescriptor;
 using google::protobuf::ServiceDescriptor;
 using grpc::ByteBuffer;
 using grpc::CallbackServerContext;
@@ -53,16 +50,9 @@ class DescribedService final : public grpc::Service {
 
 std::vector<GrpcService> GrpcServices(GrpcCalls* calls) {
   std::vector<GrpcService> services;
-  for (const FileDescriptor* file :
-       {v1::CreateServiceAccountRequest::descriptor()->file(),
-        v1::CreateAuthorizationRequest::descriptor()->file(),
-        v1::GetSelfRequest::descriptor()->file(),
-        v1::ListAuditEventsRequest::descriptor()->file()}) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      const ServiceDescriptor* const service = file->service(i);
-      services.push_back({service->full_name(),
-                          std::make_unique<DescribedService>(calls, service)});
-    }
+  for (const ServiceDescriptor* service : ApiServices()) {
+    services.push_back({service->full_name(),
+                        std::make_unique<DescribedService>(calls, service)});
   }
   return services;
 }

@@ -18,7 +18,8 @@ _PROTO_FOLDERS = [
     pathlib.Path("/usr/share/grpc-proto"),
     pathlib.Path("/usr/include"),
 ]
-_PROTOS = ["signet/v1/service_accounts.proto", "signet/v1/identity.proto",
+_PROTOS = ["signet/v1/service_accounts.proto", "signet/v1/authorizations.proto",
+           "signet/v1/identity.proto", "signet/v1/audit.proto",
            "google/rpc/status.proto", "google/rpc/error_details.proto",
            "grpc/health/v1/health.proto"]
 

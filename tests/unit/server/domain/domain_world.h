@@ -13,7 +13,9 @@
 #include "server/domain/audit_log.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
+#include "server/identity/last_uses.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
@@ -83,7 +85,10 @@ struct DomainWorld {
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
   AuditLog audit{keyring.get()};
   Access access{&store, &audit, &clock};
-  ServiceAccounts accounts{&store, keyring.get(), &audit, &clock, &random, {}};
+  RecordingLogger logger;
+  LastUses last_uses{&logger};
+  ServiceAccounts accounts{&store, keyring.get(), &audit, &last_uses,
+                           &clock, &random,       {}};
   Authorizations authorizations{&store, keyring.get(), &audit, &clock, &random};
 
   DomainWorld() {

@@ -359,6 +359,15 @@ TEST_F(ServiceAccountLife, AnOauthTokenCannotEndItself) {
       ErrorIs(absl::StatusCode::kInvalidArgument, "UNSUPPORTED_TOKEN_TYPE"));
 }
 
+TEST_F(ServiceAccountLife, AUseIsShownBeforeItIsWritten) {
+  const absl::Time used = SampleTime(5) - absl::Nanoseconds(234);
+  world_.last_uses.Note(world_.kHome, record().id, used);
+  EXPECT_EQ(Stored(record().id).last_used_at, used);
+  EXPECT_EQ(Update(world_.owner, {.name = "x"})->last_used_at, used);
+  EXPECT_EQ(Rotate(world_.owner)->record.last_used_at, used);
+  EXPECT_EQ(Revoke(world_.owner)->last_used_at, used);
+}
+
 // A credential that ended after it was authenticated does nothing any more.
 TEST_F(ServiceAccountLife, ACallerWhoseTokenHasEndedMeanwhileIsRefused) {
   ASSERT_THAT(

@@ -14,6 +14,7 @@
 #include "server/crypto/mac_keyring.h"
 #include "server/domain/access.h"
 #include "server/domain/audit_log.h"
+#include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/authenticator.h"
@@ -74,12 +75,14 @@ struct RpcWorld {
   explicit RpcWorld(Store* store_in_use)
       : store(store_in_use),
         access(store, &audit, &clock),
-        accounts(store, keyring.get(), &audit, &clock, &random, {}),
+        accounts(store, keyring.get(), &audit, nullptr, &clock, &random, {}),
         authorizations(store, keyring.get(), &audit, &clock, &random),
+        audit_reader(store, keyring.get(), &access),
         dispatcher(&authenticator, &access, &clock, &logger,
                    ApiMethods({.store = store,
                                .service_accounts = &accounts,
-                               .authorizations = &authorizations})) {
+                               .authorizations = &authorizations,
+                               .audit = &audit_reader})) {
     const Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
     EXPECT_THAT(
@@ -106,6 +109,7 @@ struct RpcWorld {
   Access access;
   ServiceAccounts accounts;
   Authorizations authorizations;
+  AuditReader audit_reader;
   Dispatcher dispatcher;
 };
 
