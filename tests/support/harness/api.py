@@ -19,6 +19,7 @@ _PROTO_FOLDERS = [
     pathlib.Path("/usr/include"),
 ]
 _PROTOS = ["signet/v1/service_accounts.proto", "signet/v1/identity.proto",
+           "signet/v1/audit.proto",
            "google/rpc/status.proto", "google/rpc/error_details.proto",
            "grpc/health/v1/health.proto"]
 
