@@ -73,6 +73,10 @@ CREATE INDEX super_admins_in_force
 // Listings in an order of their own have an index that every row is in; the
 // other new indexes hold only what was revoked, replaced or will expire.
 //
+// last_use is what NULL cannot be, a part of a row value that is compared. It
+// is a column and not an expression because SQLite searches an index for a row
+// value of columns only.
+//
 // tokens loses its foreign key: to delete a service account, SQLite would have
 // to see that no token refers to it, and search all of them, there being no
 // index for it that a create need not write.
@@ -89,11 +93,13 @@ ALTER TABLE service_accounts ADD COLUMN
   enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled BETWEEN 0 AND 1);
 ALTER TABLE service_accounts ADD COLUMN
   revision INTEGER NOT NULL DEFAULT 1 CHECK (revision >= 0);
+ALTER TABLE service_accounts ADD COLUMN
+  last_use BLOB GENERATED ALWAYS AS (ifnull(last_used_at, x'')) VIRTUAL;
 
 CREATE INDEX service_accounts_by_name
   ON service_accounts (account_id, name, id);
 CREATE INDEX service_accounts_by_last_use
-  ON service_accounts (account_id, ifnull(last_used_at, x''), id);
+  ON service_accounts (account_id, last_use, id);
 CREATE INDEX service_accounts_revoked
   ON service_accounts (revoked_at) WHERE revoked_at IS NOT NULL;
 

@@ -45,7 +45,6 @@ constexpr char kFindToken[] = "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS ", "
 
 #define SIGNET_BY_NAME "INDEXED BY service_accounts_by_name"
 #define SIGNET_BY_LAST_USE "INDEXED BY service_accounts_by_last_use"
-#define SIGNET_LAST_USE "ifnull(s.last_used_at, x'')"
 
 constexpr char kUpByCreation[] = SIGNET_LISTING("", "s.id > ?2", "s.id");
 constexpr char kDownByCreation[] = SIGNET_LISTING("", "s.id < ?2", "s.id DESC");
@@ -53,12 +52,11 @@ constexpr char kUpByName[] =
     SIGNET_LISTING(SIGNET_BY_NAME, "(s.name, s.id) > (?2, ?3)", "s.name, s.id");
 constexpr char kDownByName[] = SIGNET_LISTING(
     SIGNET_BY_NAME, "(s.name, s.id) < (?2, ?3)", "s.name DESC, s.id DESC");
-constexpr char kUpByLastUse[] =
-    SIGNET_LISTING(SIGNET_BY_LAST_USE, "(" SIGNET_LAST_USE ", s.id) > (?2, ?3)",
-                   SIGNET_LAST_USE ", s.id");
+constexpr char kUpByLastUse[] = SIGNET_LISTING(
+    SIGNET_BY_LAST_USE, "(s.last_use, s.id) > (?2, ?3)", "s.last_use, s.id");
 constexpr char kDownByLastUse[] =
-    SIGNET_LISTING(SIGNET_BY_LAST_USE, "(" SIGNET_LAST_USE ", s.id) < (?2, ?3)",
-                   SIGNET_LAST_USE " DESC, s.id DESC");
+    SIGNET_LISTING(SIGNET_BY_LAST_USE, "(s.last_use, s.id) < (?2, ?3)",
+                   "s.last_use DESC, s.id DESC");
 
 constexpr char kExpiring[] =
     "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,6 +51,45 @@ class StoreConformance : public testing::TestWithParam<Engine> {
   absl::StatusOr<std::vector<AuthorizationRecord>> Held(
       std::vector<Subject> subjects, const Uuid& account_id);
   absl::StatusOr<bool> IsEmpty();
+
+  // What `look` takes out of a transaction of its own; a StatusOr.
+  template <typename Look>
+  auto Ask(Look look) {
+    using Answer = decltype(look(std::declval<ReadTxn&>()));
+    Answer answer = absl::UnknownError("the body did not run");
+    const absl::Status status = Read([&](ReadTxn& txn) {
+      answer = look(txn);
+      return answer.status();
+    });
+    return status.ok() ? answer : Answer(status);
+  }
+  absl::StatusOr<TokenOwner> FindOwner(std::string_view public_id) {
+    return Ask([&](ReadTxn& txn) { return txn.FindToken(public_id); });
+  }
+  absl::StatusOr<ServiceAccountPage> List(const ServiceAccountQuery& query) {
+    return Ask([&](ReadTxn& txn) { return txn.ListServiceAccounts(query); });
+  }
+  absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query) {
+    return Ask([&](ReadTxn& txn) { return txn.ListAuthorizations(query); });
+  }
+  absl::StatusOr<AuditPage> List(const AuditQuery& query) {
+    return Ask([&](ReadTxn& txn) { return txn.ListAuditEvents(query); });
+  }
+  absl::Status Update(const ServiceAccountRecord& record) {
+    return Write(
+        [&](WriteTxn& txn) { return txn.UpdateServiceAccount(record); });
+  }
+  absl::Status Replace(const ServiceAccountRecord& record, absl::Time now,
+                       absl::Time retires_at) {
+    return Write([&](WriteTxn& txn) {
+      return txn.ReplaceToken(record, now, retires_at);
+    });
+  }
+  absl::Status Delete(const Uuid& account_id, const Uuid& id) {
+    return Write([&](WriteTxn& txn) {
+      return txn.DeleteServiceAccount(account_id, id);
+    });
+  }
 
   const Uuid account_ = SampleId(1);
   const Uuid other_account_ = SampleId(2);

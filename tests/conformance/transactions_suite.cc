@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -33,6 +36,158 @@ TEST_P(StoreConformance, ABodyThatFailsLeavesNoTrace) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   EXPECT_THAT(Insert(record), IsOk());
   EXPECT_THAT(Insert(SampleCapability(account_, 11, subject)), IsOk());
+}
+
+// Of each change there is, in a body that fails after it.
+TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
+  const Subject subject = {SubjectType::kUser, "someone"};
+  const ServiceAccountRecord original = SampleServiceAccount(account_, 10);
+  const ServiceAccountRecord record = WithToken(original, 20);
+  ServiceAccountRecord changed = record;
+  changed.name = "changed";
+  changed.labels = {{"a", "b"}};
+  changed.token.expires_at = SampleTime(70);
+  AuditChainRecord chain;
+  chain.account_id = account_;
+  AuditChainRecord changed_chain = chain;
+  changed_chain.last_sequence = 7;
+  const LastUse use = {account_, record.id, SampleTime(50)};
+  ASSERT_THAT(
+      Write([&](WriteTxn& txn) {
+        for (const absl::Status& s :
+             {txn.EnsureAccount(account_, SampleTime()),
+              txn.InsertServiceAccount(original),
+              txn.ReplaceToken(record, SampleTime(), SampleTime(60)),
+              txn.InsertAuthorization(SampleCapability(account_, 30, subject)),
+              txn.InsertAuditEvent(SampleAuditEvent(account_, 1)),
+              txn.PutAuditChain(chain), txn.InsertReplay(SampleReplay(1)),
+              txn.SetWatermark("purge", SampleTime())}) {
+          if (!s.ok()) return s;
+        }
+        return absl::OkStatus();
+      }),
+      IsOk());
+  // All there is, from one snapshot.
+  const auto everything = [&] {
+    std::tuple<TokenOwner, absl::StatusCode, std::vector<ServiceAccountRecord>,
+               std::vector<ServiceAccountRecord>,
+               std::vector<ServiceAccountRecord>,
+               std::vector<AuthorizationRecord>, std::vector<AuditEventRecord>,
+               AuditChainRecord, std::vector<Uuid>, absl::StatusCode,
+               absl::StatusCode, absl::Time, std::vector<AuthorizationRecord>>
+        all;
+    EXPECT_THAT(
+        Read([&](ReadTxn& txn) {
+          std::vector<ServiceAccountRecord> listings[3];
+          for (const int order : {0, 1, 2}) {
+            listings[order] =
+                txn.ListServiceAccounts(
+                       {.account_id = account_,
+                        .filter = {.include_revoked = true,
+                                   .now = SampleTime()},
+                        .order = static_cast<ServiceAccountOrder>(order),
+                        .limit = 99,
+                        .scan_limit = 99})
+                    ->records;
+          }
+          all = {*txn.FindToken(SamplePublicId(10)),
+                 txn.FindToken(SamplePublicId(21)).status().code(),
+                 listings[0],
+                 listings[1],
+                 listings[2],
+                 txn.ListAuthorizations({.account_id = account_,
+                                         .include_revoked = true,
+                                         .limit = 99,
+                                         .scan_limit = 99})
+                     ->records,
+                 txn.ListAuditEvents(
+                        {.account_id = account_, .limit = 99, .scan_limit = 99})
+                     ->records,
+                 *txn.GetAuditChain(account_),
+                 *txn.ListAuditedAccounts(std::nullopt, 99),
+                 txn.FindReplay(SampleReplay(1).lookup).status().code(),
+                 txn.FindReplay(SampleReplay(2).lookup).status().code(),
+                 *txn.GetWatermark("purge"),
+                 *txn.ListHeldAuthorizations({&subject, 1}, account_)};
+          return absl::OkStatus();
+        }),
+        IsOk());
+    return all;
+  };
+  using Change = std::function<absl::Status(WriteTxn&)>;
+  const Change changes[] = {
+      [&](auto& txn) {
+        return txn.EnsureAccount(other_account_, SampleTime());
+      },
+      [&](auto& txn) {
+        return txn.InsertServiceAccount(SampleServiceAccount(account_, 11));
+      },
+      [&](auto& txn) { return txn.UpdateServiceAccount(changed); },
+      [&](auto& txn) {
+        return txn.ReplaceToken(WithToken(changed, 21), SampleTime(1),
+                                SampleTime(2));
+      },
+      [&](auto& txn) {
+        return txn.RetireToken(SamplePublicId(10), SampleTime(1));
+      },
+      [&](auto& txn) {
+        return txn.TouchLastUsed({&use, 1});
+      },
+      [&](auto& txn) { return txn.DeleteServiceAccount(account_, record.id); },
+      [&](auto& txn) {
+        return txn.InsertAuthorization(SampleCapability(account_, 31, subject));
+      },
+      [&](auto& txn) {
+        return txn.RevokeAuthorization(account_, SampleId(30), SampleTime());
+      },
+      [&](auto& txn) {
+        return txn.InsertAuditEvent(SampleAuditEvent(account_, 2));
+      },
+      [&](auto& txn) { return txn.PutAuditChain(changed_chain); },
+      [&](auto& txn) { return txn.DeleteAuditEventsBefore(account_, 9); },
+      [&](auto& txn) { return txn.InsertReplay(SampleReplay(2)); },
+      [&](auto& txn) {
+        return txn.DeleteReplaysBefore(absl::InfiniteFuture(), 9).status();
+      },
+      [&](auto& txn) { return txn.SetWatermark("purge", SampleTime(9)); },
+      [&](auto& txn) { return txn.SetWatermark("other", SampleTime(9)); },
+  };
+  const auto before = everything();
+  for (const Change& change : changes) {
+    SCOPED_TRACE(&change - changes);
+    EXPECT_THAT(Write([&](WriteTxn& txn) {
+                  EXPECT_THAT(change(txn), IsOk());
+                  return absl::CancelledError("changed my mind");
+                }),
+                StatusIs(StatusCode::kCancelled));
+    EXPECT_TRUE(everything() == before);
+    // Nor one that a later change fails after.
+    EXPECT_THAT(Write([&](WriteTxn& txn) {
+                  EXPECT_THAT(change(txn), IsOk());
+                  EXPECT_THAT(txn.RetireToken("none", SampleTime()),
+                              StatusIs(StatusCode::kNotFound));
+                  return absl::OkStatus();
+                }),
+                StatusIs(StatusCode::kNotFound));
+    EXPECT_TRUE(everything() == before);
+    // And after a failed one it is not made.
+    EXPECT_THAT(Write([&](WriteTxn& txn) {
+                  EXPECT_THAT(txn.RetireToken("none", SampleTime()),
+                              StatusIs(StatusCode::kNotFound));
+                  EXPECT_THAT(change(txn), StatusIs(StatusCode::kNotFound));
+                  return absl::OkStatus();
+                }),
+                StatusIs(StatusCode::kNotFound));
+    EXPECT_TRUE(everything() == before);
+  }
+  EXPECT_THAT(Write([&](WriteTxn& txn) {
+                for (const Change& change : changes) {
+                  EXPECT_THAT(change(txn), IsOk());
+                }
+                return absl::CancelledError("changed my mind");
+              }),
+              StatusIs(StatusCode::kCancelled));
+  EXPECT_TRUE(everything() == before);
 }
 
 TEST_P(StoreConformance, TheBodysStatusComesBackWithItsDetail) {

@@ -69,6 +69,38 @@ inline AuthorizationRecord SampleGrant(const Uuid& account_id, uint32_t number,
   return record;
 }
 
+// What a rotation hands over: the same service account with another token.
+inline ServiceAccountRecord WithToken(ServiceAccountRecord record,
+                                      uint32_t number) {
+  record.token = SampleServiceAccount(record.account_id, number).token;
+  return record;
+}
+
+inline AuditEventRecord SampleAuditEvent(const Uuid& account_id,
+                                         uint64_t sequence) {
+  AuditEventRecord record;
+  record.account_id = account_id;
+  record.sequence = sequence;
+  record.at = SampleTime(static_cast<int64_t>(sequence));
+  record.actor = "user:someone";
+  record.action = "service_account.create";
+  record.outcome = "allowed";
+  record.request_id = absl::StrFormat("request %d", sequence);
+  record.peer = "192.0.2.1";
+  record.key_version = 1;
+  record.mac.fill(static_cast<uint8_t>(sequence));
+  return record;
+}
+
+inline ReplayRecord SampleReplay(uint32_t number) {
+  ReplayRecord record;
+  for (int i = 0; i < 4; ++i) record.lookup[31 - i] = number >> (8 * i) & 0xff;
+  record.fingerprint.fill(static_cast<uint8_t>(number));
+  record.sealed = absl::StrFormat("sealed %d", number);
+  record.created_at = SampleTime(number);
+  return record;
+}
+
 }  // namespace signet
 
 #endif  // SIGNET_TESTS_SUPPORT_SAMPLE_RECORDS_H_

@@ -3,8 +3,12 @@
 
 #include <fstream>
 #include <limits>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/connection.h"
 #include "tests/support/sample_records.h"
@@ -39,6 +43,43 @@ class StatementTest : public testing::Test {
   TempDir directory_;
   SqliteConnection connection_;
 };
+
+TEST_F(StatementTest, LabelsComeBackAsTheyWereBound) {
+  Statement statement = Prepare("SELECT ?1");
+  for (const std::map<std::string, std::string>& labels : {
+           std::map<std::string, std::string>(),
+           {{"", ""}},
+           {{"team", "platform"}, {"empty", ""}, {"\u00e9", "\U0001F511"}},
+           {{std::string("\0", 1), std::string("a\0\x01\"\\/b", 7)}},
+       }) {
+    const std::optional<std::string> bound = BindableLabels(labels);
+    Rows rows = statement.Query(bound);
+    ASSERT_TRUE(rows.Next());
+    EXPECT_EQ(rows.Labels(0), labels);
+    EXPECT_THAT(rows.status(), IsOk());
+  }
+}
+
+TEST_F(StatementTest, LabelsThatAreNoObjectOfTextsAreDamage) {
+  Statement statement = Prepare("SELECT ?1");
+  for (const std::string json :
+       {"", "{", "[]", "7", "{\"a\":1}", "{\"a\":null}", "{\"a\":{}}",
+        "{\"a\":\"b\",\"a\":\"c\"}", "{\"a\":\"b\"} x"}) {
+    Rows rows = statement.Query(json);
+    ASSERT_TRUE(rows.Next());
+    EXPECT_THAT(rows.Labels(0), testing::IsEmpty()) << json;
+    EXPECT_THAT(rows.status(), StatusIs(StatusCode::kDataLoss)) << json;
+  }
+}
+
+TEST_F(StatementTest, AnEmptyBlobIsNoNull) {
+  Statement statement = Prepare("SELECT ?1");
+  const std::span<const uint8_t> nothing;
+  Rows rows = statement.Query(nothing);
+  ASSERT_TRUE(rows.Next());
+  EXPECT_EQ(rows.Bytes(0), "");
+  EXPECT_THAT(rows.status(), IsOk());
+}
 
 TEST_F(StatementTest, BindsAndReadsEveryType) {
   const Uuid id = SampleId(7);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/time_column.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/rfc3339.h"
+#include "tests/support/sample_records.h"
 
 namespace signet {
 namespace {
@@ -72,6 +74,31 @@ TEST(TimeColumn, RefusesWhatItDoesNotMake) {
   column = EncodeTime(MinTimestamp());
   column[5] = 0x3c;  // More than a second of nanoseconds.
   EXPECT_EQ(DecodeTime(column), std::nullopt);
+}
+
+// Of bounds and times in columns that are close to each other.
+TEST(EncodeTimeBound, ComparesWithColumnsAsTheTimesDo) {
+  const absl::Duration quarter = absl::Nanoseconds(1) / 4;
+  for (const absl::Time base :
+       {MinTimestamp(), absl::UnixEpoch(), SampleTime(), MaxTimestamp()}) {
+    for (int step = -9; step <= 9; ++step) {
+      const absl::Time time = base + step * quarter;
+      const std::vector<uint8_t> bound = EncodeTimeBound(time);
+      for (int tick = -2; tick <= 2; ++tick) {
+        const absl::Time kept = base + absl::Nanoseconds(tick);
+        if (kept < MinTimestamp() || kept > MaxTimestamp()) continue;
+        const TimeColumn column = EncodeTime(kept);
+        EXPECT_EQ(std::lexicographical_compare(column.begin(), column.end(),
+                                               bound.begin(), bound.end()),
+                  kept < time)
+            << kept << " < " << time;
+      }
+    }
+  }
+  const TimeColumn last = EncodeTime(MaxTimestamp());
+  EXPECT_LT(std::vector<uint8_t>(last.begin(), last.end()),
+            EncodeTimeBound(absl::InfiniteFuture()));
+  EXPECT_TRUE(EncodeTimeBound(absl::InfinitePast()).empty());
 }
 
 }  // namespace
