@@ -5,8 +5,12 @@
 // A create is what the service does: look up what the caller holds, ensure the
 // account, insert a service account with its token.
 //
-//   storage_bench [--rounds=N] [--seconds=S] [--dir=DIR]
+// Then what else the engine does per second with a thousand service accounts
+// and with N, and how much slower it is with more (the growth).
 //
+//   storage_bench [--rounds=N] [--seconds=S] [--dir=DIR] [--rows=N]
+//
+// N is 100000 unless given: to fill in a million takes minutes on a slow disk.
 // DIR lies on the disk to be measured. Every round measures everything once;
 // the medians over the rounds are printed.
 #include <cstdio>
@@ -28,17 +32,21 @@
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/bench/latency.h"
 #include "tests/bench/raw_sqlite.h"
+#include "tests/bench/storage_scale.h"
 #include "tests/support/seeded_random.h"
 
 namespace signet {
 namespace {
 
 constexpr int kInFlight[] = {1, 8, 64, 256};
+constexpr int kFewRows = 1000;
+constexpr int kManyRows = 100000;
 
 struct Options {
   std::string directory = "build/bench-data";
   int rounds = 3;
   double seconds = 2;
+  int rows = kManyRows;  // 0: leaves the second part out.
 };
 
 [[noreturn]] void Die(const absl::Status& status) {
@@ -196,6 +204,25 @@ void Run(const Options& options) {
   }
 }
 
+void RunScale(const Options& options) {
+  const auto measure = [&](int rows) {
+    return MeasureScale(options.directory + "/scale", rows,
+                        absl::Seconds(options.seconds));
+  };
+  const ScaleFigures few = measure(kFewRows);
+  const ScaleFigures many = measure(options.rows);
+  absl::PrintF("%d service accounts, filled in %.1f s, beside %d:\n",
+               options.rows, absl::ToDoubleSeconds(many.fill), kFewRows);
+  const auto print = [](const char* what, double with_few, double with_many) {
+    absl::PrintF("%-24s %9.0f/s, was %9.0f/s: growth %.2f\n", what, with_many,
+                 with_few, with_few / with_many);
+  };
+  print("list page of 100", few.list_pages, many.list_pages);
+  print("find token", few.find_tokens, many.find_tokens);
+  print("replace token, 64", few.replacements, many.replacements);
+  print("touch last used of 100", few.touches, many.touches);
+}
+
 // False: `arguments` hold something else.
 bool Parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
@@ -209,11 +236,13 @@ bool Parse(int argc, char** argv, Options& options) {
       options.seconds = std::atof(seconds);
     } else if (const char* directory = value("--dir=")) {
       options.directory = directory;
+    } else if (const char* rows = value("--rows=")) {
+      options.rows = std::atoi(rows);
     } else {
       return false;
     }
   }
-  return options.rounds > 0 && options.seconds > 0;
+  return options.rounds > 0 && options.seconds > 0 && options.rows >= 0;
 }
 
 }  // namespace
@@ -222,11 +251,12 @@ bool Parse(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   signet::Options options;
   if (!signet::Parse(argc, argv, options)) {
-    std::fprintf(
-        stderr,
-        "usage: storage_bench [--rounds=N] [--seconds=S] [--dir=DIR]\n");
+    std::fprintf(stderr,
+                 "usage: storage_bench [--rounds=N] [--seconds=S] [--dir=DIR]"
+                 " [--rows=N]\n");
     return 2;
   }
   std::filesystem::create_directories(options.directory);
   signet::Run(options);
+  if (options.rows > 0) signet::RunScale(options);
 }
