@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_UNIT_SERVER_DOMAIN_AUDIT_WORLD_H_
+#define SIGNET_TESTS_UNIT_SERVER_DOMAIN_AUDIT_WORLD_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/audit_verify.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/unreliable_store.h"
+
+namespace signet {
+
+// Audit logs in a memory store, and one who has the store but not the key.
+struct AuditWorld {
+  const Uuid kAccount = SampleId(1);
+  const Uuid kOther = SampleId(2);
+
+  UnreliableStore store;
+  std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
+  AuditLog log{keyring.get()};
+
+  AuditWorld() {
+    Write([this](WriteTxn& txn) {
+      absl::Status status = txn.EnsureAccount(kAccount, SampleTime());
+      status.Update(txn.EnsureAccount(kOther, SampleTime()));
+      return status;
+    });
+  }
+
+  void Write(Store::WriteBody body) {
+    EXPECT_THAT(WriteAndWait(store, std::move(body)), IsOk());
+  }
+
+  // Appends an event, `number` seconds after the sample time.
+  void Append(const Uuid& account, int number) {
+    Write([&](WriteTxn& txn) {
+      return log.AppendSystem(
+          txn, account, SampleTime(number),
+          {.action = absl::StrCat("test.", number),
+           .resource_type = std::string(kServiceAccountResource),
+           .resource_id = SampleId(number).ToString(),
+           .details = {{"number", absl::StrCat(number)}}});
+    });
+  }
+
+  std::vector<AuditEventRecord> Events(const Uuid& account) {
+    std::vector<AuditEventRecord> events;
+    EXPECT_THAT(ReadAndWait(store,
+                            [&](ReadTxn& txn) {
+                              AuditQuery query;
+                              query.account_id = account;
+                              query.descending = false;
+                              query.limit = query.scan_limit = 100'000;
+                              const auto page = txn.ListAuditEvents(query);
+                              if (page.ok()) events = page->records;
+                              return page.status();
+                            }),
+                IsOk());
+    return events;
+  }
+
+  std::optional<AuditChainRecord> Chain(const Uuid& account) {
+    std::optional<AuditChainRecord> chain;
+    EXPECT_THAT(ReadAndWait(store,
+                            [&](ReadTxn& txn) {
+                              const auto found = txn.GetAuditChain(account);
+                              if (found.ok()) chain = *found;
+                              return absl::OkStatus();
+                            }),
+                IsOk());
+    return chain;
+  }
+
+  // Puts `events` in the place of all that the account has.
+  void PutEvents(const Uuid& account,
+                 const std::vector<AuditEventRecord>& events) {
+    Write([&](WriteTxn& txn) {
+      absl::Status status =
+          txn.DeleteAuditEventsBefore(account, uint64_t{1} << 60);
+      for (const AuditEventRecord& event : events) {
+        status.Update(txn.InsertAuditEvent(event));
+      }
+      return status;
+    });
+  }
+
+  void PutChain(const AuditChainRecord& chain) {
+    Write([&](WriteTxn& txn) { return txn.PutAuditChain(chain); });
+  }
+
+  // The faults found, and in `verdict` the rest.
+  std::vector<AuditFault> Verify(AuditVerdict* verdict = nullptr) {
+    std::vector<AuditFault> faults;
+    const absl::StatusOr<AuditVerdict> result = VerifyAudit(
+        store, *keyring,
+        [&faults](const AuditFault& fault) { faults.push_back(fault); });
+    EXPECT_THAT(result, IsOk());
+    EXPECT_EQ(result->faults, faults.size());
+    if (verdict != nullptr) *verdict = *result;
+    return faults;
+  }
+
+  // The sequence numbers of the faults found, which are all kAccount's.
+  std::vector<uint64_t> Faulty() {
+    std::vector<uint64_t> sequences;
+    for (const AuditFault& fault : Verify()) {
+      EXPECT_EQ(fault.account_id, kAccount);
+      sequences.push_back(fault.sequence);
+    }
+    return sequences;
+  }
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_UNIT_SERVER_DOMAIN_AUDIT_WORLD_H_

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/maintenance.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/holding_store.h"
+#include "tests/support/recording_logger.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/status_matchers.h"
+
+namespace signet {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class MaintenanceTest : public testing::Test {
+ protected:
+  MaintenanceTest() {
+    EXPECT_THAT(WriteAndWait(store_,
+                             [this](WriteTxn& txn) {
+                               absl::Status status =
+                                   txn.EnsureAccount(kAccount, SampleTime());
+                               status.Update(txn.InsertServiceAccount(
+                                   SampleServiceAccount(kAccount, 2)));
+                               return status;
+                             }),
+                IsOk());
+  }
+
+  Maintenance Make(MaintenanceOptions options) {
+    return Maintenance(&store_, &last_uses_,
+                       Housekeeping(&store_, keyring_.get(), &log_, &logger_,
+                                    {.purge_after = absl::Hours(1)}),
+                       &clock_, &logger_, options);
+  }
+
+  void Use(int seconds) {
+    last_uses_.Note(kAccount, SampleId(2), SampleTime(seconds));
+  }
+
+  // nullopt where the service account is not there either.
+  std::optional<absl::Time> Stored() {
+    std::optional<absl::Time> at;
+    EXPECT_THAT(ReadAndWait(store_,
+                            [&](ReadTxn& txn) {
+                              const auto found =
+                                  txn.GetServiceAccount(kAccount, SampleId(2));
+                              if (found.ok()) at = found->last_used_at;
+                              return absl::OkStatus();
+                            }),
+                IsOk());
+    return at;
+  }
+
+  void Revoke() {
+    EXPECT_THAT(WriteAndWait(store_,
+                             [this](WriteTxn& txn) {
+                               auto found =
+                                   txn.GetServiceAccount(kAccount, SampleId(2));
+                               found->revoked_at = SampleTime(-86400);
+                               return txn.UpdateServiceAccount(*found);
+                             }),
+                IsOk());
+  }
+
+  bool IsThere() {
+    return ReadAndWait(
+               store_,
+               [&](ReadTxn& txn) {
+                 return txn.GetServiceAccount(kAccount, SampleId(2)).status();
+               })
+        .ok();
+  }
+
+  // Whether `holds` comes true within ten seconds.
+  template <typename Holds>
+  static bool Await(Holds holds) {
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (absl::Now() < end) {
+      if (holds()) return true;
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    return false;
+  }
+
+  const Uuid kAccount = SampleId(1);
+  HoldingStore store_;
+  FakeClock clock_;
+  RecordingLogger logger_;
+  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const AuditLog log_{keyring_.get()};
+  LastUses last_uses_{&logger_};
+};
+
+constexpr MaintenanceOptions kNever = {.flush_interval = absl::Hours(1),
+                                       .housekeeping_interval = absl::Hours(1)};
+
+TEST_F(MaintenanceTest, RunOnceDoesEverything) {
+  Maintenance maintenance = Make(kNever);
+  Use(5);
+  maintenance.RunOnce(clock_.Now());
+  EXPECT_NE(Stored(), std::nullopt);
+  EXPECT_TRUE(IsThere());
+  Revoke();
+  maintenance.RunOnce(clock_.Now());
+  EXPECT_FALSE(IsThere());
+}
+
+TEST_F(MaintenanceTest, FlushesOftenAndAtTheEnd) {
+  Maintenance maintenance = Make({.flush_interval = absl::Milliseconds(5),
+                                  .housekeeping_interval = absl::Hours(1)});
+  maintenance.Start();
+  Use(1);
+  EXPECT_TRUE(Await([this] { return Stored().has_value(); }));
+  const std::optional<absl::Time> first = Stored();
+  Use(2);
+  EXPECT_TRUE(Await([&] { return Stored() > first; }));
+  maintenance.Stop();
+}
+
+TEST_F(MaintenanceTest, StopFlushesAtOnceAndOnlyOnce) {
+  Maintenance maintenance = Make(kNever);
+  maintenance.Start();
+  Use(1);
+  const absl::Time start = absl::Now();
+  maintenance.Stop();
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+  EXPECT_NE(Stored(), std::nullopt);
+  maintenance.Stop();
+}
+
+TEST_F(MaintenanceTest, OneThatNeverStartedFlushesToo) {
+  Use(1);
+  { Maintenance maintenance = Make(kNever); }
+  EXPECT_NE(Stored(), std::nullopt);
+}
+
+TEST_F(MaintenanceTest, KeepsHouseAtTheStartAndLaterOn) {
+  Revoke();
+  Maintenance maintenance =
+      Make({.flush_interval = absl::Hours(1),
+            .housekeeping_interval = absl::Milliseconds(5)});
+  maintenance.Start();
+  EXPECT_TRUE(Await([this] { return !IsThere(); }));
+  EXPECT_THAT(WriteAndWait(store_,
+                           [this](WriteTxn& txn) {
+                             ServiceAccountRecord dead =
+                                 SampleServiceAccount(kAccount, 2);
+                             dead.revoked_at = SampleTime(-86400);
+                             return txn.InsertServiceAccount(dead);
+                           }),
+              IsOk());
+  EXPECT_TRUE(Await([this] { return !IsThere(); }));
+}
+
+// What waits for the store delays nobody but itself.
+TEST_F(MaintenanceTest, StopsBehindTheWriteThatItIsAt) {
+  store_.Hold();
+  Maintenance maintenance = Make(kNever);
+  maintenance.Start();
+  EXPECT_TRUE(store_.AwaitHeld(1));
+  std::thread release([this] {
+    absl::SleepFor(absl::Milliseconds(20));
+    store_.Release();
+  });
+  maintenance.Stop();
+  release.join();
+  EXPECT_THAT(logger_.lines(), IsEmpty());
+}
+
+TEST_F(MaintenanceTest, FailuresAreLogged) {
+  Maintenance maintenance = Make(kNever);
+  Use(1);
+  store_.Drain();
+  maintenance.Stop();
+  ASSERT_THAT(logger_.lines(), SizeIs(1));
+  EXPECT_EQ(logger_.lines()[0].level, LogLevel::kWarning);
+  EXPECT_EQ(logger_.lines()[0].fields.at("code"), "UNAVAILABLE");
+}
+
+}  // namespace
+}  // namespace signet
