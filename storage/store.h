@@ -71,9 +71,8 @@ class ReadTxn {
   virtual absl::StatusOr<AuditPage> ListAuditEvents(
       const AuditQuery& query) = 0;
 
-  // Up to `limit` accounts that have an audit chain, in order of id, behind
-  // `after` if given.
-  virtual absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
+  // Up to `limit` accounts, in order of id, behind `after` if given.
+  virtual absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit) = 0;
 
   // NOT_FOUND: none, or purged.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/audit_log.h"
 
+#include <optional>
 #include <utility>
 
 #include "nlohmann/json.hpp"
@@ -30,6 +31,19 @@ std::string DetailsText(const std::map<std::string, std::string>& details) {
   // The values are ours or were validated; dump() must not throw all the same.
   return nlohmann::json(details).dump(-1, ' ', false,
                                       nlohmann::json::error_handler_t::replace);
+}
+
+// The account's last event, if it has any.
+absl::StatusOr<std::optional<AuditEventRecord>> LastEvent(
+    ReadTxn& txn, const Uuid& account_id) {
+  AuditQuery query;
+  query.account_id = account_id;
+  query.limit = 1;
+  query.scan_limit = 1;
+  absl::StatusOr<AuditPage> page = txn.ListAuditEvents(query);
+  if (!page.ok()) return page.status();
+  if (page->records.empty()) return std::nullopt;
+  return std::move(page->records.front());
 }
 
 }  // namespace
@@ -80,22 +94,32 @@ absl::Status AuditLog::AppendSystem(WriteTxn& txn, const Uuid& account_id,
 absl::Status AuditLog::AppendEvent(WriteTxn& txn,
                                    AuditEventRecord event) const {
   absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(event.account_id);
+  bool broken = chain.ok() && !IsSealed(*keyring_, *chain);
   if (absl::IsNotFound(chain.status())) {
+    const absl::StatusOr<std::optional<AuditEventRecord>> last =
+        LastEvent(txn, event.account_id);
+    if (!last.ok()) return last.status();
     chain.emplace();
     chain->account_id = event.account_id;
+    if (last->has_value()) {
+      broken = true;
+      chain->last_sequence = (*last)->sequence;
+      chain->last_mac = (*last)->mac;
+    }
   } else if (!chain.ok()) {
     return chain.status();
-  } else if (!IsSealed(*keyring_, *chain)) {
+  }
+  if (broken) {
     // Goes on, but never silently: the record is about to be sealed again.
-    AuditEventRecord broken = {.account_id = event.account_id,
-                               .sequence = ++chain->last_sequence,
-                               .at = event.at,
-                               .actor = std::string(kSystemActor),
-                               .action = std::string(kAuditBrokenAction),
-                               .outcome = std::string(kAllowed)};
-    SealEvent(*keyring_, chain->last_mac, broken);
-    chain->last_mac = broken.mac;
-    if (absl::Status s = txn.InsertAuditEvent(broken); !s.ok()) return s;
+    AuditEventRecord note = {.account_id = event.account_id,
+                             .sequence = ++chain->last_sequence,
+                             .at = event.at,
+                             .actor = std::string(kSystemActor),
+                             .action = std::string(kAuditBrokenAction),
+                             .outcome = std::string(kAllowed)};
+    SealEvent(*keyring_, chain->last_mac, note);
+    chain->last_mac = note.mac;
+    if (absl::Status s = txn.InsertAuditEvent(note); !s.ok()) return s;
   }
   event.sequence = ++chain->last_sequence;
   SealEvent(*keyring_, chain->last_mac, event);

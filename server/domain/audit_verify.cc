@@ -23,11 +23,7 @@ class LogWalk {
         chain_(chain),
         report_(report),
         next_(chain.first_sequence),
-        previous_mac_(chain.mac_before_first) {
-    if (!IsSealed(keyring_, chain_)) {
-      Report(0, "the record of both ends was altered");
-    }
-  }
+        previous_mac_(chain.mac_before_first) {}
 
   // Each in order of its sequence number.
   void Visit(const AuditEventRecord& event) {
@@ -36,7 +32,7 @@ class LogWalk {
       return;
     }
     if (event.sequence > chain_.last_sequence) {
-      FinishEvents();
+      Finish();
       Report(event.sequence, "an event behind the log's last");
       return;
     }
@@ -55,11 +51,8 @@ class LogWalk {
     previous_mac_ = event.mac;
   }
 
-  // Once, behind the last event that is there.
-  void Finish() { FinishEvents(); }
-
- private:
-  void FinishEvents() {
+  // Behind the last event that is there. Idempotent.
+  void Finish() {
     if (std::exchange(finished_, true)) return;
     if (next_ <= chain_.last_sequence) {
       Report(next_, "missing");
@@ -68,6 +61,7 @@ class LogWalk {
     }
   }
 
+ private:
   void Report(uint64_t sequence, std::string_view what) {
     report_(
         {.account_id = chain_.account_id, .sequence = sequence, .what = what});
@@ -81,11 +75,16 @@ class LogWalk {
   bool finished_ = false;
 };
 
-absl::StatusOr<AuditChainRecord> ReadChain(Store& store, const Uuid& account) {
-  absl::StatusOr<AuditChainRecord> chain = absl::UnknownError("not read");
+// The record of both ends; nullopt where there is none.
+absl::StatusOr<std::optional<AuditChainRecord>> ReadChain(Store& store,
+                                                          const Uuid& account) {
+  std::optional<AuditChainRecord> chain;
   absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-    chain = txn.GetAuditChain(account);
-    return chain.status();
+    chain.reset();  // A body may run again.
+    absl::StatusOr<AuditChainRecord> found = txn.GetAuditChain(account);
+    if (absl::IsNotFound(found.status())) return absl::OkStatus();
+    if (found.ok()) chain = *std::move(found);
+    return found.status();
   });
   if (!status.ok()) return status;
   return chain;
@@ -105,7 +104,7 @@ absl::StatusOr<std::vector<Uuid>> ReadAccounts(
     Store& store, const std::optional<Uuid>& after) {
   absl::StatusOr<std::vector<Uuid>> accounts = absl::UnknownError("not read");
   absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-    accounts = txn.ListAuditedAccounts(after, kRowsPerRead);
+    accounts = txn.ListAccounts(after, kRowsPerRead);
     return accounts.status();
   });
   if (!status.ok()) return status;
@@ -116,15 +115,31 @@ absl::StatusOr<std::vector<Uuid>> ReadAccounts(
 absl::StatusOr<uint64_t> VerifyLog(
     Store& store, const MacKeyring& keyring, const Uuid& account,
     absl::FunctionRef<void(const AuditFault&)> report) {
-  const absl::StatusOr<AuditChainRecord> chain = ReadChain(store, account);
+  const absl::StatusOr<std::optional<AuditChainRecord>> chain =
+      ReadChain(store, account);
   if (!chain.ok()) return chain.status();
-  LogWalk walk(keyring, *chain, report);
-  uint64_t events = 0;
   AuditQuery query;
   query.account_id = account;
   query.descending = false;
   query.limit = kRowsPerRead;
   query.scan_limit = kRowsPerRead;
+  if (!chain->has_value()) {
+    const absl::StatusOr<AuditPage> page = ReadEvents(store, query);
+    if (!page.ok()) return page.status();
+    if (!page->records.empty()) {
+      report({.account_id = account,
+              .sequence = 0,
+              .what = "the record of both ends is missing"});
+    }
+    return page->records.size();
+  }
+  if (!IsSealed(keyring, **chain)) {
+    report({.account_id = account,
+            .sequence = 0,
+            .what = "the record of both ends was altered"});
+  }
+  LogWalk walk(keyring, **chain, report);
+  uint64_t events = 0;
   do {
     const absl::StatusOr<AuditPage> page = ReadEvents(store, query);
     if (!page.ok()) return page.status();

@@ -35,7 +35,8 @@ struct AuditVerdict {
 // Checks every event of every audit log: sequence numbers, HMACs, both ends,
 // and that no log was ever found broken while it was written. Calls `report`
 // for each fault, in order of account and sequence number; of a run of missing
-// events once, with the first. Memory does not grow with the log. Blocks.
+// events once, with the first, and of a log without its record of both ends
+// nothing more. Memory does not grow with the log. Blocks.
 //
 // Nothing writes to the store meanwhile: a log that grows may look broken. An
 // error is the store's; what was reported before it stands.

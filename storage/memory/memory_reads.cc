@@ -224,15 +224,15 @@ absl::StatusOr<AuditPage> MemoryReads<Interface>::ListAuditEvents(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAuditedAccounts(
+absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAccounts(
     const std::optional<Uuid>& after, int limit) {
   std::vector<Uuid> accounts;
-  for (auto chain = after.has_value() ? reads_.audit_chains.upper_bound(*after)
-                                      : reads_.audit_chains.begin();
-       chain != reads_.audit_chains.end() &&
+  for (auto account = after.has_value() ? reads_.accounts.upper_bound(*after)
+                                        : reads_.accounts.begin();
+       account != reads_.accounts.end() &&
        static_cast<int>(accounts.size()) < limit;
-       ++chain) {
-    accounts.push_back(chain->first);
+       ++account) {
+    accounts.push_back(account->first);
   }
   return accounts;
 }

@@ -33,8 +33,7 @@ constexpr char kListDown[] =
     " ORDER BY sequence DESC";
 
 constexpr char kListAccounts[] =
-    "SELECT account_id FROM audit_chains WHERE account_id > ?1"
-    " ORDER BY account_id LIMIT ?2";
+    "SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 constexpr char kInsert[] =
     "INSERT INTO audit_events (" SIGNET_AUDIT_COLUMNS

@@ -102,6 +102,21 @@ INSTANTIATE_TEST_SUITE_P(
                     c.default_token_ttl = absl::Hours(2);
                     c.max_token_ttl = absl::Hours(1);
                   }},
+        BadConfig{"NoFlushes", "last_used_flush_interval", GoodServer(),
+                  [](auto& c) { c.last_used_flush_interval.reset(); }},
+        BadConfig{"RareFlushes", "last_used_flush_interval", GoodServer(),
+                  [](auto& c) { c.last_used_flush_interval = absl::Hours(2); }},
+        BadConfig{"PurgeOfTheLiving", "purge_after", GoodServer(),
+                  [](auto& c) {
+                    c.purge_after = *c.max_rotation_overlap - absl::Seconds(1);
+                  }},
+        BadConfig{"VerifyOfMemory", "verify_audit", GoodServer(),
+                  [](auto& c) {
+                    c.verify_audit = true;
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"GatewayThatVerifies", "verify_audit", GoodGateway(),
+                  [](auto& c) { c.verify_audit = true; }},
         BadConfig{"AccountIsNoUuid", "bootstrap_account_id", GoodServer(),
                   [](auto& c) { c.bootstrap_account_id = "1234"; }},
         BadConfig{"TwoFilesInOne", "bootstrap_file", GoodServer(),

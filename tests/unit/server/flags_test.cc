@@ -53,6 +53,12 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.token_keys_file = "/keys";
   want.default_token_ttl = absl::Hours(24 * 30);
   want.max_token_ttl = absl::Minutes(90);
+  want.max_rotation_overlap = absl::Hours(2);
+  want.last_used_flush_interval = absl::Milliseconds(20);
+  want.purge_after = absl::Hours(24 * 90);
+  want.expiry_notice = std::nullopt;
+  want.audit_retention = absl::Hours(24 * 400);
+  want.verify_audit = true;
   want.bootstrap_file = "/boot";
   want.bootstrap_account_id = "account";
   want.bootstrap_owner_user = "user";
@@ -78,6 +84,12 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--token_keys_file=/keys",
                       "--default_token_ttl=30d",
                       "--max_token_ttl=1h30m",
+                      "--max_rotation_overlap=2h",
+                      "--last_used_flush_interval=20ms",
+                      "--purge_after=90d",
+                      "--expiry_notice=0",
+                      "--audit_retention=400d",
+                      "--verify_audit",
                       "--bootstrap_file=/boot",
                       "--bootstrap_account_id=account",
                       "--bootstrap_owner_user=user",
@@ -89,6 +101,16 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--oauth_groups_claim=roles",
                       "--oauth_required_scope=signet"}),
               IsOkAndHolds(want));
+}
+
+TEST(FlagsTest, SwitchesHaveAValueElsewhere) {
+  EXPECT_TRUE(Config({}, {"SIGNET_VERIFY_AUDIT=true"})->verify_audit);
+  EXPECT_FALSE(Config({"--verify_audit=false"}, {"SIGNET_VERIFY_AUDIT=true"})
+                   ->verify_audit);
+  const auto bad = Config({"--verify_audit=perhaps"});
+  EXPECT_THAT(bad, ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
+  EXPECT_TRUE(bad.status().message().starts_with("--verify_audit: "))
+      << bad.status();
 }
 
 TEST(FlagsTest, ValueMayFollowAsItsOwnArgument) {

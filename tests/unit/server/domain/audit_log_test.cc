@@ -257,6 +257,36 @@ TEST_F(AuditLogTest, ALogFoundBrokenSaysSoForEver) {
   EXPECT_THAT(Faulty(), testing::Contains(6));
 }
 
+// A store has no way to remove the record; a copy of the events does.
+TEST_F(AuditLogTest, EventsWithoutTheRecordOfBothEndsAreFound) {
+  const Uuid bare = SampleId(3);
+  std::vector<AuditEventRecord> events = Events(kAccount);
+  Write([&](WriteTxn& txn) {
+    absl::Status status = txn.EnsureAccount(bare, SampleTime());
+    for (AuditEventRecord& event : events) {
+      event.account_id = bare;
+      status.Update(txn.InsertAuditEvent(event));
+    }
+    return status;
+  });
+  EXPECT_THAT(Verify(), ElementsAre(AllOf(Field(&AuditFault::account_id, bare),
+                                          Field(&AuditFault::sequence, 0))));
+
+  // The account is not locked up, and the log says what it found.
+  Append(bare, 6);
+  events = Events(bare);
+  ASSERT_THAT(events, SizeIs(7));
+  EXPECT_EQ(events[5].action, "audit.broken");
+  EXPECT_THAT(Verify(), testing::Not(IsEmpty()));
+}
+
+TEST_F(AuditLogTest, AnAccountWithoutALogIsWhole) {
+  Write([](WriteTxn& txn) {
+    return txn.EnsureAccount(SampleId(3), SampleTime());
+  });
+  EXPECT_THAT(Verify(), IsEmpty());
+}
+
 TEST_F(AuditLogTest, OneAccountsFaultIsNotAnothers) {
   std::vector<AuditEventRecord> events = Events(kOther);
   events[0].actor = "x";

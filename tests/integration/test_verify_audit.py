@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--verify_audit against someone who edits the database file."""
+
+import contextlib
+import re
+import sqlite3
+
+import pytest
+from harness import process
+from harness.surfaces import Rest
+
+SUMMARY = re.compile(r"^(\d+) events of (\d+) accounts: (\d+) faults$", re.MULTILINE)
+
+
+def verify(server):
+    """(exit code, the lines of faults, events)."""
+    done = process.run("--verify_audit", f"--data_dir={server.data}")
+    summary = SUMMARY.search(done.stdout)
+    assert summary, done.stdout + done.stderr
+    faults = done.stdout.splitlines()[:-1]
+    assert int(summary[3]) == len(faults)
+    return done.returncode, faults, int(summary[1])
+
+
+@contextlib.contextmanager
+def database(server):
+    connection = sqlite3.connect(server.data / "signet.db")
+    try:
+        with connection:
+            yield connection
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def stopped(start):
+    """A server that has logged a few events, and has stopped."""
+    server = start()
+    first = server.first
+    for name in ("one", "two", "three", "four"):
+        made = Rest(server, "--http1.1").create(first["account_id"], name, token=first["token"])
+        assert made.code == "OK"
+    assert server.stop() == 0
+    return server
+
+
+def test_untouched(stopped):
+    code, faults, events = verify(stopped)
+    assert (code, faults) == (0, [])
+    assert events >= 4
+
+
+EDITS = {
+    "actor": "UPDATE audit_events SET actor = 'user:x' WHERE sequence = 2",
+    "details": "UPDATE audit_events SET details = '' WHERE sequence = 2",
+    "outcome": "UPDATE audit_events SET outcome = 'denied' WHERE sequence = 2",
+    "request_id": "UPDATE audit_events SET request_id = 'x' WHERE sequence = 2",
+    "deleted": "DELETE FROM audit_events WHERE sequence = 2",
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_is_found(stopped, edit):
+    with database(stopped) as connection:
+        assert connection.execute(EDITS[edit]).rowcount == 1
+    code, faults, _ = verify(stopped)
+    assert code == 1
+    assert any(f"account {stopped.first['account_id']} event 2: " in line for line in faults)
+
+
+def test_a_cut_at_the_end_is_found(stopped):
+    with database(stopped) as connection:
+        last, = connection.execute("SELECT max(sequence) FROM audit_events").fetchone()
+        connection.execute("DELETE FROM audit_events WHERE sequence = ?", [last])
+        connection.execute("UPDATE audit_chains SET last_sequence = ?, last_mac ="
+                           " (SELECT mac FROM audit_events WHERE sequence = ?)",
+                           [last - 1, last - 1])
+    code, faults, _ = verify(stopped)
+    assert code == 1
+    assert faults == [f"account {stopped.first['account_id']}: "
+                      "the record of both ends was altered"]
+
+
+def test_what_follows_an_edit_does_not_hide_it(stopped):
+    with database(stopped) as connection:
+        connection.execute(EDITS["actor"])
+    stopped.start()
+    first = stopped.first
+    Rest(stopped, "--http1.1").create(first["account_id"], "later", token=first["token"])
+    assert stopped.stop() == 0
+    assert verify(stopped)[0] == 1
+
+
+def test_refuses_a_database_in_use(start):
+    server = start()
+    done = process.run("--verify_audit", f"--data_dir={server.data}")
+    assert done.returncode == 3
+    assert done.stdout == ""
+
+
+def test_makes_no_database(tmp_path):
+    done = process.run("--verify_audit", f"--data_dir={tmp_path}")
+    assert done.returncode == 2
+    assert "--token_keys_file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_serves_nothing(stopped):
+    done = process.run("--verify_audit", *stopped.arguments()[1:])
+    assert done.returncode == 0
+    assert not (stopped.folder / "ports").exists() or done.stdout.count("\n") == 1
