@@ -71,8 +71,9 @@ class ReadTxn {
   virtual absl::StatusOr<AuditPage> ListAuditEvents(
       const AuditQuery& query) = 0;
 
-  // Up to `limit` accounts, in order of id, behind `after` if given.
-  virtual absl::StatusOr<std::vector<Uuid>> ListAccounts(
+  // Up to `limit` accounts that have an audit chain or an audit event, in order
+  // of id, behind `after` if given.
+  virtual absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) = 0;
 
   // NOT_FOUND: none, or purged.

@@ -224,7 +224,7 @@ absl::StatusOr<AuditPage> MemoryReads<Interface>::ListAuditEvents(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAccounts(
+absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAuditedAccounts(
     const std::optional<Uuid>& after, int limit) {
   std::vector<Uuid> accounts;
   for (auto account = after.has_value() ? reads_.accounts.upper_bound(*after)
@@ -232,7 +232,12 @@ absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAccounts(
        account != reads_.accounts.end() &&
        static_cast<int>(accounts.size()) < limit;
        ++account) {
-    accounts.push_back(account->first);
+    const auto event = reads_.audit_events.lower_bound({account->first, 0});
+    if (reads_.audit_chains.contains(account->first) ||
+        (event != reads_.audit_events.end() &&
+         event->second.account_id == account->first)) {
+      accounts.push_back(account->first);
+    }
   }
   return accounts;
 }

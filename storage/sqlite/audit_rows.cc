@@ -33,7 +33,10 @@ constexpr char kListDown[] =
     " ORDER BY sequence DESC";
 
 constexpr char kListAccounts[] =
-    "SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2";
+    "SELECT id FROM accounts WHERE id > ?1 AND"
+    " (EXISTS (SELECT 1 FROM audit_chains WHERE account_id = accounts.id) OR"
+    "  EXISTS (SELECT 1 FROM audit_events WHERE account_id = accounts.id))"
+    " ORDER BY id LIMIT ?2";
 
 constexpr char kInsert[] =
     "INSERT INTO audit_events (" SIGNET_AUDIT_COLUMNS

@@ -81,6 +81,15 @@ def test_a_cut_at_the_end_is_found(stopped):
                       "the record of both ends was altered"]
 
 
+def test_a_log_without_its_record_of_both_ends_is_found(stopped):
+    with database(stopped) as connection:
+        connection.execute("DELETE FROM audit_chains")
+    code, faults, _ = verify(stopped)
+    assert code == 1
+    assert faults == [f"account {stopped.first['account_id']}: "
+                      "the record of both ends is missing"]
+
+
 def test_what_follows_an_edit_does_not_hide_it(stopped):
     with database(stopped) as connection:
         connection.execute(EDITS["actor"])
@@ -106,6 +115,8 @@ def test_makes_no_database(tmp_path):
 
 
 def test_serves_nothing(stopped):
+    (stopped.folder / "ports").unlink()
     done = process.run("--verify_audit", *stopped.arguments()[1:])
     assert done.returncode == 0
-    assert not (stopped.folder / "ports").exists() or done.stdout.count("\n") == 1
+    assert done.stdout.count("\n") == 1
+    assert not (stopped.folder / "ports").exists()
