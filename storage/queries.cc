@@ -20,7 +20,8 @@ ServiceAccountState StateOf(const ServiceAccountRecord& record,
                             absl::Time now) {
   if (record.revoked_at.has_value()) return ServiceAccountState::kRevoked;
   if (!record.enabled) return ServiceAccountState::kDisabled;
-  if (now >= record.token.expires_at.value_or(absl::InfiniteFuture())) {
+  const std::optional<absl::Time>& expires_at = record.token.expires_at;
+  if (expires_at.has_value() && now >= *expires_at) {
     return ServiceAccountState::kExpired;
   }
   return ServiceAccountState::kActive;
