@@ -70,14 +70,13 @@ TEST_P(StoreConformance, AnAuditEventNeedsItsAccountAndAFreeNumber) {
               StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(insert(SampleAuditEvent(account_, 0)),
               StatusIs(StatusCode::kInternal));
-  EXPECT_THAT(insert(SampleAuditEvent(account_, uint64_t{1} << 63)),
-              StatusIs(StatusCode::kInternal));
+  AuditEventRecord last = SampleAuditEvent(account_, 2);
+  last.sequence = uint64_t{1} << 63;
+  EXPECT_THAT(insert(last), StatusIs(StatusCode::kInternal));
   AuditEventRecord late = SampleAuditEvent(account_, 2);
   late.at = absl::InfiniteFuture();
   EXPECT_THAT(insert(late), StatusIs(StatusCode::kInternal));
-  AuditEventRecord last =
-      SampleAuditEvent(account_, std::numeric_limits<int64_t>::max());
-  last.at = SampleTime();
+  last.sequence = std::numeric_limits<int64_t>::max();
   EXPECT_THAT(insert(last), IsOk());
   EXPECT_THAT(Sequences(List(AuditQuery{
                   .account_id = account_, .limit = 9, .scan_limit = 9})),
