@@ -32,7 +32,7 @@ absl::Status FindDue(ReadTxn& txn, absl::Time before,
                      const std::optional<Uuid>& after, Accounts& out) {
   out = Accounts();  // A body may run again.
   const absl::StatusOr<std::vector<Uuid>> accounts =
-      txn.ListAccounts(after, kAccountsPerRead);
+      txn.ListAuditedAccounts(after, kAccountsPerRead);
   if (!accounts.ok()) return accounts.status();
   for (const Uuid& account : *accounts) {
     const absl::StatusOr<AuditPage> first =

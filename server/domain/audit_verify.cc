@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<Uuid>> ReadAccounts(
     Store& store, const std::optional<Uuid>& after) {
   absl::StatusOr<std::vector<Uuid>> accounts = absl::UnknownError("not read");
   absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-    accounts = txn.ListAccounts(after, kRowsPerRead);
+    accounts = txn.ListAuditedAccounts(after, kRowsPerRead);
     return accounts.status();
   });
   if (!status.ok()) return status;

@@ -100,7 +100,7 @@ absl::StatusOr<AuditPage> SqliteReads<Interface>::ListAuditEvents(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAccounts(
+absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAuditedAccounts(
     const std::optional<Uuid>& after, int limit) {
   return Note(statements_.audit.ListAccounts(after, limit));
 }

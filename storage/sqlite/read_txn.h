@@ -58,7 +58,7 @@ class SqliteReads : public Interface {
   absl::StatusOr<AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override;
   absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override;
-  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+  absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override;
