@@ -69,11 +69,13 @@ struct Dispatcher::Pending {
       std::move(*this).Refuse(status);
       return;
     }
+    // Copied first: the lambda below takes all of this object.
     Access* const to = access;
+    CallerPtr who = caller;
     const std::string account = account_id;
     std::string denied = action;
     to->RecordDenial(
-        caller, account, std::move(denied),
+        std::move(who), account, std::move(denied),
         [pending = std::move(*this),
          status](const absl::Status& recorded) mutable {
           if (!recorded.ok()) {
