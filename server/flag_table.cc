@@ -80,6 +80,7 @@ class FlagTable::Impl {
   void AddDuration(const std::string& name,
                    std::optional<absl::Duration>* duration,
                    const std::string& help);
+  void AddSwitch(const std::string& name, bool* on, const std::string& help);
   void AddList(const std::string& name, const std::string& type,
                std::vector<std::string>* list, const std::string& help);
 
@@ -180,8 +181,8 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
               "Announce tokens so long before they expire. Default: 7d.");
   AddDuration("audit_retention", &config->audit_retention,
               "Delete audit events so old. Default: never.");
-  app_.add_flag("--verify_audit", config->verify_audit,
-                "Check all audit logs and exit: 0 if they are whole, else 1.");
+  AddSwitch("verify_audit", &config->verify_audit,
+            "Check all audit logs and exit: 0 if they are whole, else 1.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {
@@ -258,6 +259,15 @@ void FlagTable::Impl::AddDuration(const std::string& name,
   };
   Add(name, "DURATION", "a duration such as 90s, 12h, 30d, or 0", assign, "",
       help);
+}
+
+// Without a value it is on.
+void FlagTable::Impl::AddSwitch(const std::string& name, bool* on,
+                                const std::string& help) {
+  Add(name, "BOOL", "true or false",
+      OneOf<bool>({{"", true}, {"true", true}, {"false", false}}, on), "",
+      help);
+  app_.get_option("--" + name)->expected(0, 1);
 }
 
 void FlagTable::Impl::AddList(const std::string& name, const std::string& type,

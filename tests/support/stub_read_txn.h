@@ -59,8 +59,8 @@ class StubReadTxn : public ReadTxn {
   absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery&) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<Uuid>> ListAccounts(const std::optional<Uuid>&,
-                                                 int) override {
+  absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
+      const std::optional<Uuid>&, int) override {
     return Unexpected();
   }
   absl::StatusOr<ReplayRecord> FindReplay(

@@ -109,7 +109,8 @@ TEST(FlagsTest, SwitchesHaveAValueElsewhere) {
                    ->verify_audit);
   const auto bad = Config({"--verify_audit=perhaps"});
   EXPECT_THAT(bad, ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
-  EXPECT_TRUE(bad.status().message().starts_with("--verify_audit: "))
+  EXPECT_TRUE(
+      std::string(bad.status().message()).starts_with("--verify_audit: "))
       << bad.status();
 }
 
