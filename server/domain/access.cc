@@ -95,7 +95,7 @@ absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
       [&grant](const AuthorizationRecord& own) { return Covers(own, grant); });
   if (may) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied,
-                   "the caller does not hold what it would grant or revoke",
+                   "the caller does not hold what it would grant or take away",
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 

@@ -55,10 +55,10 @@ absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
                                           absl::Time now,
                                           const Uuid& account_id, Right right);
 
-// Whether one who goes by any of `subjects` may grant `grant`, or revoke it:
-// nobody gives what they do not hold. A super_admin may anything; an owner of
-// the account everything on it but super_admin; any other a capability that
-// they hold on at least as much. Asked besides Right::kManage.
+// Whether one who goes by any of `subjects` may grant `grant`: nobody gives
+// what they do not hold. A super_admin may anything; an owner of the account
+// everything on it but super_admin; any other a capability that they hold on at
+// least as much. Asked besides Right::kManage.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: no.
 absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                            const AuthorizationRecord& grant);

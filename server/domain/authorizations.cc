@@ -373,8 +373,10 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
   absl::StatusOr<AuthorizationRecord> found =
       FindAuthorization(txn, account_id, id);
   if (!found.ok()) return found.status();
-  status = CheckMayGrant(txn, caller.principal.Subjects(), *found);
-  if (!status.ok()) return status;
+  if (found->grant_kind != GrantKind::kCapability) {
+    status = CheckMayGrant(txn, caller.principal.Subjects(), *found);
+    if (!status.ok()) return status;
+  }
   if (found->revoked_at.has_value()) return found;
   if (found->grant_kind == GrantKind::kAccountOwner) {
     status = CheckOtherOwner(txn, *found);

@@ -85,7 +85,9 @@ class Authorizations {
 
   // Revokes; if it is revoked already nothing changes.
   //   NOT_FOUND: as Get.
-  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: the caller could not grant it.
+  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: it is more than a capability, and
+  //   the
+  //     caller could not grant it.
   //   FAILED_PRECONDITION / LAST_OWNER: no other account_owner of the account
   //   is
   //     left (a service account of it that is revoked counts for none).
