@@ -37,7 +37,9 @@ def test_token_authenticates_the_next_call(server, surface):
     me = surface.self_(token=body["token"])
     assert me.code == "OK"
     assert me.body == {"subject_type": "service_account", "subject_id": body["id"],
-                       "account_id": first["account_id"], "expires_at": None}
+                       "account_id": first["account_id"], "expires_at": None,
+                       "account_owner": False, "super_admin": False,
+                       "capabilities": [], "resource_capabilities": []}
 
 
 def test_new_account_starts_with_no_authorization(server, surface):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--mode=gateway answers, byte for byte, as the server's own REST does."""
 
+import functools
 import json
 import time
 import uuid
@@ -30,14 +31,30 @@ def gateway(server, tmp_path_factory):
         yield running
 
 
+@functools.cache
+def idle(server):
+    """A service account that calls nothing, so that reading it changes nothing."""
+    made = [rest.request(server, "POST", server.accounts_path, token=server.first["token"],
+                         json_body={"name": f"idle {i}"}).json() for i in range(2)]
+    return made[0]["id"]
+
+
 def requests(server):
     """Requests whose answers do not change with time: name -> arguments."""
     first, path = server.first, server.accounts_path
     owner = {"token": first["token"]}
     json_type = ["Content-Type: application/json"]
     return {
-        "read": ("GET", f"{path}/{first['service_account_id']}", owner),
-        "head": ("HEAD", f"{path}/{first['service_account_id']}", owner),
+        "read": ("GET", f"{path}/{idle(server)}", owner),
+        "head": ("HEAD", f"{path}/{idle(server)}", owner),
+        "list": ("GET", f"{path}?name_prefix=idle&page_size=1", owner),
+        "update": ("PATCH", f"{path}/{idle(server)}",
+                   owner | {"json_body": {"description": "the same each time"}}),
+        "bad etag": ("PATCH", f"{path}/{idle(server)}",
+                     owner | {"json_body": {"name": "x"}, "fields": ['If-Match: "old"']}),
+        "bad form": ("POST", "/v1/public/auth/self/revoke", {
+            "body": f"token={token.INVENTED}",
+            "fields": ["Content-Type: application/x-www-form-urlencoded"]}),
         "self": ("GET", "/v1/public/auth/self", owner),
         "absent": ("GET", f"{path}/{uuid.UUID(int=7)}", owner),
         "no credential": ("GET", "/v1/public/auth/self", {}),
@@ -69,7 +86,7 @@ def requests(server):
     }
 
 
-CASES = ["read", "head", "self", "absent", "no credential", "bad credential",
+CASES = ["read", "head", "list", "update", "bad etag", "bad form", "self", "absent", "no credential", "bad credential",
          "other scheme", "two credentials", "other account", "bad account id", "bad name",
          "past", "malformed", "malformed, bad credential", "malformed, other account",
          "unknown key", "too large", "media type", "no route", "no route, no credential",

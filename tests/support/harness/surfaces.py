@@ -87,12 +87,26 @@ def _outcome(reply):
                    tuple(field for field, _ in reply.violations), reply.text)
 
 
+# What REST leaves out while it is so, and what it never shows in a body.
+_STARTS_AS = {"description": "", "labels": {}, "enabled": True, "revoke_reason": "",
+              "revoke_comment": ""}
+_IN_HEADERS = {"etag"}
+
+
 def to_json(message):
     """The REST form of a message: every key, absent ones as None."""
     body = {}
     for field in message.DESCRIPTOR.fields:
         value = getattr(message, field.name)
-        if field.has_presence and not message.HasField(field.name):
+        if field.name in _IN_HEADERS:
+            continue
+        if field.label == field.LABEL_REPEATED:
+            value = dict(value) if field.name == "labels" else list(value)
+            if _STARTS_AS.get(field.name) == value:
+                continue
+        elif _STARTS_AS.get(field.name) == value and field.name in _STARTS_AS:
+            continue
+        elif field.has_presence and not message.HasField(field.name):
             value = None
         elif field.message_type is not None:
             value = _rfc3339(value.seconds, value.nanos)

@@ -177,6 +177,8 @@ TEST_F(JsonWriterTest, TheDocumentedFourteenKeys) {
   v1::IssuedServiceAccount issued;
   issued.set_account_id("3c90c3cc-0d44-4b50-8888-8dd25736052a");
   issued.mutable_created_at()->set_seconds(1699335116);
+  issued.set_enabled(true);  // As every answer says at first.
+  issued.set_etag("1");
   const auto layout = layouts_.Get(*v1::IssuedServiceAccount::descriptor());
   ASSERT_THAT(layout, IsOk());
   std::string out;

@@ -321,21 +321,21 @@ TEST_F(RestFaults, AQueryTokenIsNoCredential) {
 
 TEST_F(RestFaults, AWrongMethodIsToldWhichAreRight) {
   for (const char* method :
-       {"PUT", "DELETE", "GET", "OPTIONS", "TRACE", "post"}) {
+       {"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post"}) {
     const HttpResponse response = Send({.method = method,
                                         .target = kAccounts,
                                         .fields = {},
                                         .body = "",
                                         .peer = ""});
     EXPECT_EQ(response.status, 405) << method;
-    EXPECT_EQ(Field(response, "Allow"), "POST") << method;
+    EXPECT_EQ(Field(response, "Allow"), "GET, HEAD, POST") << method;
   }
   const HttpResponse response = Send({.method = "POST",
                                       .target = std::string(kAccounts) + "/x",
                                       .fields = {},
                                       .body = "",
                                       .peer = ""});
-  EXPECT_EQ(Field(response, "Allow"), "GET, HEAD");
+  EXPECT_EQ(Field(response, "Allow"), "DELETE, GET, HEAD, PATCH");
 }
 
 TEST_F(RestFaults, NamesPassByteExact) {
