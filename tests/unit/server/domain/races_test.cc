@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one service account goes through when everybody acts on it at once. Run
+// under TSan too.
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+#include "server/crypto/system_random.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/audit_verify.h"
+#include "server/domain/authorizations.h"
+#include "server/domain/service_accounts.h"
+#include "server/identity/token_authenticator.h"
+#include "storage/memory/memory_store.h"
+#include "tests/unit/server/domain/domain_world.h"
+
+namespace signet {
+namespace {
+
+class Races : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_THAT(WriteAndWait(store_,
+                             [this](WriteTxn& txn) {
+                               absl::Status status =
+                                   txn.EnsureAccount(home_, SampleTime());
+                               status.Update(txn.InsertAuthorization(
+                                   SampleGrant(home_, 101, owner_.Subjects()[0],
+                                               GrantKind::kAccountOwner)));
+                               return status;
+                             }),
+                IsOk());
+  }
+
+  IssuedServiceAccount Create() {
+    Outcome<IssuedServiceAccount> outcome;
+    accounts_.Create(CallerFor(owner_),
+                     {.account_id = home_.ToString(), .name = "contended"},
+                     nullptr, outcome.Done());
+    return *outcome.Take();
+  }
+
+  absl::StatusOr<IssuedServiceAccount> Rotate(const std::string& id) {
+    Outcome<IssuedServiceAccount> outcome;
+    accounts_.Rotate(CallerFor(owner_),
+                     {.account_id = home_.ToString(),
+                      .service_account_id = id,
+                      .overlap = RawDuration{.seconds = 3600}},
+                     nullptr, outcome.Done());
+    return outcome.Take();
+  }
+
+  bool Authenticates(std::string_view token) {
+    std::optional<bool> good;
+    authenticator_.Authenticate(
+        token, clock_.Now(),
+        [&good](const absl::StatusOr<Principal>& who) { good = who.ok(); });
+    return *good;
+  }
+
+  const Uuid home_ = SampleId(1);
+  const Principal owner_ = User(SampleId(11));
+  MemoryStore store_;
+  FakeClock clock_;
+  SystemRandom random_;
+  RecordingLogger logger_;
+  LastUses last_uses_{&logger_};
+  std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  AuditLog audit_{keyring_.get()};
+  ServiceAccounts accounts_{&store_, keyring_.get(), &audit_, &last_uses_,
+                            &clock_, &random_,       {}};
+  Authorizations authorizations_{&store_, keyring_.get(), &audit_, &clock_,
+                                 &random_};
+  TokenAuthenticator authenticator_{&store_, keyring_.get(), &last_uses_};
+};
+
+TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
+  for (int round = 0; round < 20; ++round) {
+    const IssuedServiceAccount issued = Create();
+    const std::string id = issued.record.id.ToString();
+    absl::Notification revoked;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&] {  // Rotates until it is refused.
+        std::vector<Secret> tokens;
+        while (true) {
+          absl::StatusOr<IssuedServiceAccount> rotated = Rotate(id);
+          if (!rotated.ok()) {
+            EXPECT_THAT(rotated, ErrorIs(absl::StatusCode::kFailedPrecondition,
+                                         "SERVICE_ACCOUNT_REVOKED"));
+            break;
+          }
+          tokens.push_back(std::move(rotated->token));
+        }
+        revoked.WaitForNotification();
+        for (const Secret& token : tokens) {
+          EXPECT_FALSE(Authenticates(token.Expose()));
+        }
+      });
+    }
+    threads.emplace_back([&] {  // Uses the token.
+      while (!revoked.HasBeenNotified()) Authenticates(issued.token.Expose());
+      EXPECT_FALSE(Authenticates(issued.token.Expose()));
+    });
+    threads.emplace_back([&] {  // Edits until it is refused.
+      for (int i = 0;; ++i) {
+        Outcome<ServiceAccountRecord> outcome;
+        accounts_.Update(CallerFor(owner_),
+                         {.account_id = home_.ToString(),
+                          .service_account_id = id,
+                          .description = std::to_string(i)},
+                         nullptr, outcome.Done());
+        if (!outcome.Take().ok()) break;
+      }
+    });
+    threads.emplace_back([&] {  // Grants and revokes.
+      while (!revoked.HasBeenNotified()) {
+        Outcome<AuthorizationRecord> granted;
+        authorizations_.Grant(CallerFor(owner_),
+                              {.account_id = home_.ToString(),
+                               .grant_kind = "capability",
+                               .subject_type = "service_account",
+                               .subject_id = id,
+                               .capability_key = "auth.manage"},
+                              nullptr, granted.Done());
+        Outcome<AuthorizationRecord> ended;
+        authorizations_.Revoke(
+            CallerFor(owner_),
+            {.account_id = home_.ToString(),
+             .authorization_id = granted.Take()->id.ToString()},
+            nullptr, ended.Done());
+        EXPECT_THAT(ended.Take(), IsOk());
+      }
+    });
+    Outcome<ServiceAccountRecord> outcome;
+    accounts_.Revoke(CallerFor(owner_),
+                     {.account_id = home_.ToString(), .service_account_id = id},
+                     nullptr, outcome.Done());
+    EXPECT_THAT(outcome.Take(), IsOk());
+    EXPECT_FALSE(Authenticates(issued.token.Expose()));
+    revoked.Notify();
+    for (std::thread& thread : threads) thread.join();
+  }
+  const absl::StatusOr<AuditVerdict> verdict =
+      VerifyAudit(store_, *keyring_,
+                  [](const AuditFault& fault) { ADD_FAILURE() << fault.what; });
+  ASSERT_THAT(verdict, IsOk());
+  EXPECT_GT(verdict->events, 40u);
+}
+
+// The most that a rotation leaves good is the token it made and the one before.
+TEST_F(Races, ConcurrentRotationsLeaveTwoGoodTokens) {
+  const IssuedServiceAccount issued = Create();
+  const std::string id = issued.record.id.ToString();
+  absl::Mutex mutex;
+  std::vector<Secret> tokens;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 10; ++j) {
+        absl::StatusOr<IssuedServiceAccount> rotated = Rotate(id);
+        ASSERT_THAT(rotated, IsOk());
+        absl::MutexLock lock(&mutex);
+        tokens.push_back(std::move(rotated->token));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int good = 0;
+  for (const Secret& token : tokens) good += Authenticates(token.Expose());
+  EXPECT_EQ(tokens.size(), 40u);
+  EXPECT_EQ(good, 2);
+  EXPECT_FALSE(Authenticates(issued.token.Expose()));
+}
+
+}  // namespace
+}  // namespace signet
