@@ -83,8 +83,9 @@ absl::StatusOr<std::optional<AuditChainRecord>> ReadChain(Store& store,
     chain.reset();  // A body may run again.
     absl::StatusOr<AuditChainRecord> found = txn.GetAuditChain(account);
     if (absl::IsNotFound(found.status())) return absl::OkStatus();
-    if (found.ok()) chain = *std::move(found);
-    return found.status();
+    if (!found.ok()) return found.status();
+    chain = *std::move(found);
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return chain;

@@ -284,7 +284,7 @@ void Authorizations::Get(const CallerPtr& caller, const GetRequest& request,
       std::move(done));
 }
 
-void Authorizations::Grant(CallerPtr caller, GrantRequest request,
+void Authorizations::Grant(CallerPtr caller, const GrantRequest& request,
                            Expired expired, Done<AuthorizationRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;

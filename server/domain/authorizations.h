@@ -80,7 +80,7 @@ class Authorizations {
   //   is
   //     a service account that is not of this account, and the caller no
   //     super_admin.
-  void Grant(CallerPtr caller, GrantRequest request, Expired expired,
+  void Grant(CallerPtr caller, const GrantRequest& request, Expired expired,
              Done<AuthorizationRecord> done);
 
   // Revokes; if it is revoked already nothing changes.

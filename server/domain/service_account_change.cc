@@ -157,7 +157,7 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
       std::move(expired), std::move(done));
 }
 
-void ServiceAccounts::Revoke(CallerPtr caller, RevokeRequest request,
+void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
                              Expired expired, Done<ServiceAccountRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -186,7 +186,8 @@ void ServiceAccounts::Revoke(CallerPtr caller, RevokeRequest request,
       std::move(expired), std::move(done));
 }
 
-void ServiceAccounts::BatchRevoke(CallerPtr caller, BatchRevokeRequest request,
+void ServiceAccounts::BatchRevoke(CallerPtr caller,
+                                  const BatchRevokeRequest& request,
                                   Expired expired, Done<Batch> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -247,7 +248,7 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller, BatchRevokeRequest request,
 }
 
 void ServiceAccounts::RevokeSelf(
-    CallerPtr caller, RevokeSelfRequest request, Expired expired,
+    CallerPtr caller, const RevokeSelfRequest& request, Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
   const absl::Time now = clock_->Now();
   Violations violations;

@@ -178,18 +178,19 @@ class ServiceAccounts {
   // Ends it for ever; if it has ended already nothing changes. Needs
   // Right::kManage.
   //   NOT_FOUND: as Update.
-  void Revoke(CallerPtr caller, RevokeRequest request, Expired expired,
+  void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
               Done<ServiceAccountRecord> done);
 
   // Revokes at most kMaxPageSize that meet all conditions, of which there is at
   // least one; never the caller. Needs Right::kManage.
-  void BatchRevoke(CallerPtr caller, BatchRevokeRequest request,
+  void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,
                    Expired expired, Done<Batch> done);
 
   // Ends the token presented: a replaced one alone, a current one with its
   // service account. Needs no right.
   //   INVALID_ARGUMENT / UNSUPPORTED_TOKEN_TYPE: it is an OAuth access token.
-  void RevokeSelf(CallerPtr caller, RevokeSelfRequest request, Expired expired,
+  void RevokeSelf(CallerPtr caller, const RevokeSelfRequest& request,
+                  Expired expired,
                   absl::AnyInvocable<void(absl::Status) &&> done);
 
  private:
