@@ -115,7 +115,7 @@ struct ServiceAccounts::RotateCall {
   }
 };
 
-void ServiceAccounts::Rotate(CallerPtr caller, RotateRequest request,
+void ServiceAccounts::Rotate(CallerPtr caller, const RotateRequest& request,
                              Expired expired, Done<IssuedServiceAccount> done) {
   const absl::Time now = clock_->Now();
   Violations violations;

@@ -172,7 +172,7 @@ class ServiceAccounts {
   // Mints a new token for the same identity. The one before is good for the
   // overlap; one that was still to retire ends at once. Needs Right::kManage.
   //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindReplay says.
-  void Rotate(CallerPtr caller, RotateRequest request, Expired expired,
+  void Rotate(CallerPtr caller, const RotateRequest& request, Expired expired,
               Done<IssuedServiceAccount> done);
 
   // Ends it for ever; if it has ended already nothing changes. Needs
