@@ -48,10 +48,9 @@ Uuid Uuid::V7(absl::Time now, RandomSource& random) {
   }
   // The fraction of the millisecond in 12 bits (RFC 9562 section 6.2, method
   // 3).
-  const int64_t fraction =
-      absl::ToInt64Nanoseconds(now - absl::FromUnixMillis(millis)) * 4096 /
-      1'000'000;
-  const int64_t bits = std::clamp<int64_t>(fraction, 0, 4095);
+  const int64_t nanos = std::clamp<int64_t>(
+      absl::ToInt64Nanoseconds(now - absl::FromUnixMillis(millis)), 0, 999'999);
+  const int64_t bits = nanos * 4096 / 1'000'000;
   bytes[6] = static_cast<uint8_t>(0x70 | bits >> 8);  // Version 7.
   bytes[7] = static_cast<uint8_t>(bits);
   bytes[8] = 0x80 | (bytes[8] & 0x3F);  // The variant of RFC 9562.

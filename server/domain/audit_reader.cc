@@ -68,9 +68,9 @@ void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
   AuditQuery query = ReadQuery(request, violations);
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
-    const std::optional<std::string> position =
-        ReadPageToken(*keyring_, question, request.page_token);
-    Decoder decoder(kPositionPurpose, position.value_or(std::string()));
+    const std::string position =
+        ReadPageToken(*keyring_, question, request.page_token).value_or("");
+    Decoder decoder(kPositionPurpose, position);
     query.after = decoder.Number();
     if (!decoder.Finished()) {
       violations.Add("page_token",

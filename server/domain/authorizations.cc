@@ -225,9 +225,9 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
   query.scan_limit = kMaxPageScan;
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
-    const std::optional<std::string> position =
-        ReadPageToken(*keyring_, question, request.page_token);
-    Decoder decoder(kPositionPurpose, position.value_or(std::string()));
+    const std::string position =
+        ReadPageToken(*keyring_, question, request.page_token).value_or("");
+    Decoder decoder(kPositionPurpose, position);
     query.after = decoder.Id();
     if (!decoder.Finished()) {
       violations.Add("page_token",

@@ -55,6 +55,7 @@ class Decoder {
  public:
   // `text` outlives the decoder and the views it gives.
   Decoder(std::string_view purpose, std::string_view text);
+  Decoder(std::string_view purpose, std::string&& text) = delete;
 
   std::string_view Text();
   uint64_t Number();
