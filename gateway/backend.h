@@ -31,6 +31,8 @@ struct BackendCall {
   std::unique_ptr<google::protobuf::Message> request;
   // Every Authorization value, in order; or the one that a form stands for.
   std::vector<std::string> authorization;
+  // Came by a listener whose clients may ask about tokens without a credential.
+  bool trusted = false;
   std::string request_id;  // 1 to 64 of A-Za-z0-9._-
   std::string peer;        // Address and port of the client.
   std::string user_agent;
@@ -42,8 +44,8 @@ struct BackendCall {
 
 struct BackendReply {
   google::rpc::Status status;  // Code 0: `response` is set (kFull only).
-  std::unique_ptr<google::protobuf::Message> response;
-  std::string principal;  // For the log: who called, or empty if not known.
+  std::unique_ptr<google::protobuf::Message> response = nullptr;
+  std::string principal = {};  // For the log: who called, if known.
 };
 
 // The methods behind the gateway: in this process, or on a remote gRPC server.

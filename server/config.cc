@@ -40,6 +40,7 @@ absl::Status CheckGateway(const ServerConfig& config) {
   }
   const std::pair<std::string_view, bool> useless[] = {
       {"data_dir", !config.data_dir.empty()},
+      {"trusted_grpc_address", !config.trusted_grpc_address.empty()},
       {"token_keys_file", !config.token_keys_file.empty()},
       {"default_token_ttl", config.default_token_ttl.has_value()},
       {"max_token_ttl", config.max_token_ttl.has_value()},
@@ -71,7 +72,10 @@ absl::Status CheckStorage(const ServerConfig& config) {
   for (const auto& status :
        {CheckRange("write_queue_limit", config.write_queue_limit, 1, 1'000'000),
         CheckRange("write_batch_limit", config.write_batch_limit, 1, 10'000),
-        CheckRange("read_connections", config.read_connections, 1, 256)}) {
+        CheckRange("read_connections", config.read_connections, 1, 256),
+        CheckRange("token_cache_entries", config.token_cache_entries, 0,
+                   100'000'000),
+        CheckRange("token_cache_mib", config.token_cache_mib, 1, 1 << 20)}) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -151,6 +155,10 @@ absl::Status ServerConfig::Validate() const {
     checks.push_back(CheckGateway(*this));
   } else {
     checks.push_back(CheckAddress("grpc_address", grpc_address));
+    if (!trusted_grpc_address.empty()) {
+      checks.push_back(
+          CheckAddress("trusted_grpc_address", trusted_grpc_address));
+    }
     if (!grpc_target.empty()) {
       checks.push_back(FlagError("grpc_target", "want --mode=gateway with it"));
     }

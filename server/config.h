@@ -30,9 +30,10 @@ struct ServerConfig {
   // picks.
   std::string rest_address = "127.0.0.1:8080";
   std::string grpc_address = "127.0.0.1:9090";
-  std::string grpc_target;      // kGateway: the gRPC server to call.
-  std::string port_file;        // Receives the ports; empty for none.
-  int max_connections = 10000;  // REST, at once.
+  std::string trusted_grpc_address;  // Empty: there is none.
+  std::string grpc_target;           // kGateway: the gRPC server to call.
+  std::string port_file;             // Receives the ports; empty for none.
+  int max_connections = 10000;       // REST, at once.
   int drain_timeout_ms = 30000;
 
   std::string data_dir;
@@ -40,6 +41,10 @@ struct ServerConfig {
   int write_queue_limit = 8192;  // Writes that wait; more are refused.
   int write_batch_limit = 256;   // Writes that share one commit.
   int read_connections = 4;
+
+  // What is kept in memory of tokens that were asked about; 0 for nothing.
+  int token_cache_entries = 200000;
+  int token_cache_mib = 64;
 
   std::string token_prefix = "hbx_sa";
   std::string token_keys_file;  // Empty: `token_keys` in data_dir.

@@ -132,6 +132,9 @@ void FlagTable::Impl::AddListeners(ServerConfig* config) {
           "Where REST listens; port 0: the system picks one.");
   AddText("grpc_address", "HOST:PORT", &config->grpc_address,
           "Where gRPC listens; port 0: the system picks one.");
+  AddText("trusted_grpc_address", "HOST:PORT", &config->trusted_grpc_address,
+          "A second gRPC listener, whose clients may ask about every token "
+          "without a credential. Default: none.");
   AddText("grpc_target", "HOST:PORT", &config->grpc_target,
           "With --mode=gateway: the gRPC server to call.");
   AddCount("max_connections", &config->max_connections,
@@ -166,6 +169,10 @@ void FlagTable::Impl::AddTokens(ServerConfig* config) {
               "Life of a token without expires_at. Default: for ever.");
   AddDuration("max_token_ttl", &config->max_token_ttl,
               "Longest life of a token. Default: no limit.");
+  AddCount("token_cache_entries", &config->token_cache_entries,
+           "Tokens whose state is kept in memory; 0 for none.");
+  AddCount("token_cache_mib", &config->token_cache_mib,
+           "Memory for them, in MiB.");
   AddDuration("max_rotation_overlap", &config->max_rotation_overlap,
               "Longest life of a token after its rotation. Default: 7d.");
 }

@@ -30,6 +30,9 @@ absl::Status RemovePortFile(const std::string& path) {
 absl::Status WritePortFile(const std::string& path, const Ports& ports) {
   std::string text = absl::StrCat("{\"rest\":", ports.rest);
   if (ports.grpc) absl::StrAppend(&text, ",\"grpc\":", *ports.grpc);
+  if (ports.trusted_grpc) {
+    absl::StrAppend(&text, ",\"trusted_grpc\":", *ports.trusted_grpc);
+  }
   absl::StrAppend(&text, "}\n");
 
   const std::string temporary = absl::StrCat(path, ".", getpid());

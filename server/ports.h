@@ -13,7 +13,8 @@ namespace signet {
 // Where a running process listens.
 struct Ports {
   uint16_t rest = 0;
-  std::optional<uint16_t> grpc = {};  // Absent in a gateway.
+  std::optional<uint16_t> grpc = {};          // Absent in a gateway.
+  std::optional<uint16_t> trusted_grpc = {};  // Absent unless asked for.
 
   friend bool operator==(const Ports&, const Ports&) = default;
 };
@@ -22,9 +23,10 @@ struct Ports {
 // if nothing is there. FLAG_INVALID, naming --port_file, otherwise.
 absl::Status RemovePortFile(const std::string& path);
 
-// Writes `{"rest":8080,"grpc":9090}` (a gateway: without `grpc`) to `path`, in
-// place of what is there. Who reads it sees all of it or nothing.
-// FLAG_INVALID, naming --port_file, where that fails.
+// Writes `{"rest":8080,"grpc":9090}` (a gateway: without `grpc`; with a trusted
+// listener `trusted_grpc` too) to `path`, in place of what is there. Who reads
+// it sees all of it or nothing. FLAG_INVALID, naming --port_file, where that
+// fails.
 absl::Status WritePortFile(const std::string& path, const Ports& ports);
 
 }  // namespace signet

@@ -14,11 +14,14 @@
 #include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/bootstrap.h"
+#include "server/domain/change_feed.h"
 #include "server/domain/housekeeping.h"
 #include "server/domain/maintenance.h"
 #include "server/domain/service_accounts.h"
+#include "server/domain/token_verifier.h"
 #include "server/identity/identity.h"
 #include "server/identity/last_uses.h"
+#include "server/identity/token_directory.h"
 #include "server/open_store.h"
 #include "server/quick_start.h"
 #include "server/rest_front.h"
@@ -27,6 +30,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/version.h"
 #include "storage/store.h"
+#include "storage/watched_store.h"
 
 namespace signet {
 namespace {
@@ -45,8 +49,13 @@ class ServerApp final : public App {
   absl::Status Start();
 
   Ports ports() const override {
-    return {.rest = rest_->port(),
-            .grpc = static_cast<uint16_t>(grpc_->port())};
+    return {
+        .rest = rest_->port(),
+        .grpc = static_cast<uint16_t>(grpc_->port()),
+        .trusted_grpc =
+            trusted_grpc_ == nullptr
+                ? std::nullopt
+                : std::optional(static_cast<uint16_t>(trusted_grpc_->port()))};
   }
   absl::Status Health() const override { return store_->Health(); }
   absl::Status Drain() override;
@@ -54,6 +63,8 @@ class ServerApp final : public App {
  private:
   absl::Status OpenFiles();
   absl::Status StartServing();
+  absl::Status StartGrpc(const char* flag, const GrpcServerOptions& options,
+                         std::unique_ptr<GrpcServer>& server);
   // No new calls; those in progress get `grace`. Idempotent.
   absl::Status StopServing(absl::Duration grace);
   void StartMaintenance();
@@ -71,15 +82,20 @@ class ServerApp final : public App {
   std::unique_ptr<Store> store_;
   std::unique_ptr<MacKeyring> keyring_;
   std::optional<LastUses> last_uses_;
+  std::optional<TokenDirectory> directory_;
+  std::optional<ChangeFeed> feed_;
   std::unique_ptr<Authenticator> authenticator_;
   std::optional<AuditLog> audit_log_;
   std::optional<Access> access_;
   std::optional<ServiceAccounts> service_accounts_;
   std::optional<Authorizations> authorizations_;
   std::optional<AuditReader> audit_reader_;
+  std::optional<TokenVerifier> verifier_;
   std::optional<Maintenance> maintenance_;
   std::optional<Dispatcher> dispatcher_;
+  std::optional<GrpcTokenParts> token_parts_;
   std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<GrpcServer> trusted_grpc_;  // Null: no trusted listener.
   std::unique_ptr<RestFront> rest_;
 };
 
@@ -108,7 +124,12 @@ absl::Status ServerApp::OpenFiles() {
   absl::StatusOr<std::unique_ptr<Store>> store =
       OpenStore(config_, around_.logger);
   if (!store.ok()) return store.status();
-  store_ = *std::move(store);
+  // There is a directory before there is anybody who writes.
+  store_ = std::make_unique<WatchedStore>(*std::move(store),
+                                          [this](const TokenChanges& changes) {
+                                            directory_->OnChange(changes);
+                                            feed_->Publish(changes);
+                                          });
 
   bool empty = false;
   absl::Status status = ReadAndWait(*store_, [&empty](ReadTxn& txn) {
@@ -138,9 +159,15 @@ absl::Status ServerApp::OpenFiles() {
 
 absl::Status ServerApp::StartServing() {
   last_uses_.emplace(around_.logger);
+  directory_.emplace(
+      store_.get(), keyring_.get(), &*last_uses_,
+      TokenDirectoryOptions{
+          .max_entries = static_cast<size_t>(config_.token_cache_entries),
+          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20});
+  feed_.emplace(*around_.random);
   absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
-      NewAuthenticator(store_.get(), keyring_.get(), &*last_uses_,
-                       around_.clock, around_.logger, config_.oauth);
+      NewAuthenticator(&*directory_, around_.clock, around_.logger,
+                       config_.oauth);
   if (!authenticator.ok()) return authenticator.status();
   authenticator_ = *std::move(authenticator);
   audit_log_.emplace(keyring_.get());
@@ -156,24 +183,46 @@ absl::Status ServerApp::StartServing() {
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
                           around_.clock, around_.random);
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
+  verifier_.emplace(store_.get(), &*directory_, authenticator_.get());
   dispatcher_.emplace(authenticator_.get(), &*access_, around_.clock,
                       around_.logger,
                       ApiMethods({.store = store_.get(),
                                   .service_accounts = &*service_accounts_,
                                   .authorizations = &*authorizations_,
-                                  .audit = &*audit_reader_}));
+                                  .audit = &*audit_reader_,
+                                  .verifier = &*verifier_,
+                                  .clock = around_.clock}));
 
-  absl::StatusOr<std::unique_ptr<GrpcServer>> grpc =
-      GrpcServer::Start({.address = config_.grpc_address}, &*dispatcher_,
-                        around_.clock, around_.random, around_.logger);
-  if (!grpc.ok()) {
-    return ListenError("grpc_address", config_.grpc_address, grpc.status());
+  token_parts_ = {.directory = &*directory_,
+                  .verifier = &*verifier_,
+                  .authenticator = authenticator_.get(),
+                  .access = &*access_,
+                  .feed = &*feed_};
+  absl::Status status =
+      StartGrpc("grpc_address", {.address = config_.grpc_address}, grpc_);
+  if (status.ok() && !config_.trusted_grpc_address.empty()) {
+    status =
+        StartGrpc("trusted_grpc_address",
+                  {.address = config_.trusted_grpc_address, .trusted = true},
+                  trusted_grpc_);
   }
-  grpc_ = *std::move(grpc);
+  if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
       RestFront::Start(config_, &*dispatcher_, around_);
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
+  return absl::OkStatus();
+}
+
+absl::Status ServerApp::StartGrpc(const char* flag,
+                                  const GrpcServerOptions& options,
+                                  std::unique_ptr<GrpcServer>& server) {
+  absl::StatusOr<std::unique_ptr<GrpcServer>> started =
+      GrpcServer::Start(options, &*dispatcher_, &*token_parts_, around_.clock,
+                        around_.random, around_.logger);
+  if (!started.ok())
+    return ListenError(flag, options.address, started.status());
+  server = *std::move(started);
   return absl::OkStatus();
 }
 
@@ -199,15 +248,22 @@ absl::Status ServerApp::Drain() {
 
 absl::Status ServerApp::StopServing(absl::Duration grace) {
   absl::Status rest_drained;
-  if (grpc_ != nullptr) grpc_->SetServing(false);
+  for (const auto* server : {&grpc_, &trusted_grpc_}) {
+    if (*server != nullptr) (*server)->SetServing(false);
+  }
   {
-    // Both at once, so that neither takes calls while the other waits.
+    // All at once, so that none takes calls while another waits.
     std::thread rest([&] {
       if (rest_ != nullptr) rest_drained = rest_->Drain(grace);
     });
+    std::thread trusted([&] {
+      if (trusted_grpc_ != nullptr) trusted_grpc_->Drain(grace);
+    });
     if (grpc_ != nullptr) grpc_->Drain(grace);
+    trusted.join();
     rest.join();
   }
+  if (feed_.has_value()) feed_->Stop();
   // What was cut off ends while those whom it answers are still here: calls
   // that wait for the OAuth issuer, then those that wait for a commit.
   authenticator_.reset();

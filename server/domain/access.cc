@@ -15,20 +15,20 @@ namespace signet {
 namespace {
 
 // Whether `grant` gives `right` on the whole of the account.
-bool Gives(const AuthorizationRecord& grant, const Uuid& account_id,
-           Right right) {
-  if (grant.resource_type.has_value() || grant.resource_id.has_value()) {
-    return false;
-  }
-  switch (grant.grant_kind) {
-    case GrantKind::kSuperAdmin:
-      return true;
-    case GrantKind::kAccountOwner:
-      return grant.account_id == account_id;
-    case GrantKind::kCapability:
-      return grant.account_id == account_id &&
-             (grant.capability_key == kAuthManage ||
-              (right == Right::kView && grant.capability_key == kAccountView));
+bool GivesRight(const AuthorizationRecord& grant, const Uuid& account_id,
+                Right right) {
+  const auto gives = [&](std::string_view key) {
+    return Gives(
+        grant, {.account_id = account_id, .capability_key = std::string(key)});
+  };
+  if (gives(kAuthManage)) return true;
+  switch (right) {
+    case Right::kManage:
+      return false;
+    case Right::kView:
+      return gives(kAccountView);
+    case Right::kVerify:
+      return gives(kAuthVerify);
   }
   return false;
 }
@@ -36,20 +36,52 @@ bool Gives(const AuthorizationRecord& grant, const Uuid& account_id,
 // Whether who holds `held` on `grant`'s account may grant it.
 bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
   if (held.grant_kind == GrantKind::kSuperAdmin) return true;
-  if (held.account_id != grant.account_id ||
-      grant.grant_kind == GrantKind::kSuperAdmin) {
-    return false;
+  switch (grant.grant_kind) {
+    case GrantKind::kSuperAdmin:
+      return false;
+    case GrantKind::kAccountOwner:
+      return held.grant_kind == GrantKind::kAccountOwner &&
+             held.account_id == grant.account_id;
+    case GrantKind::kCapability:
+      return Gives(held, {.account_id = grant.account_id,
+                          .capability_key = *grant.capability_key,
+                          .resource_type = grant.resource_type,
+                          .resource_id = grant.resource_id});
   }
-  if (held.grant_kind == GrantKind::kAccountOwner) return true;
-  return grant.grant_kind == GrantKind::kCapability &&
-         held.capability_key == grant.capability_key &&
-         (!held.resource_type.has_value() ||
-          held.resource_type == grant.resource_type) &&
-         (!held.resource_id.has_value() ||
-          held.resource_id == grant.resource_id);
+  return false;
 }
 
 }  // namespace
+
+bool Gives(const AuthorizationRecord& held,
+           const ScopedCapability& capability) {
+  if (held.grant_kind == GrantKind::kSuperAdmin) return true;
+  if (held.account_id != capability.account_id) return false;
+  if (held.grant_kind == GrantKind::kAccountOwner) return true;
+  return held.capability_key == capability.capability_key &&
+         (!held.resource_type.has_value() ||
+          held.resource_type == capability.resource_type) &&
+         (!held.resource_id.has_value() ||
+          held.resource_id == capability.resource_id);
+}
+
+std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
+                                  const Uuid& account_id, Right right) {
+  std::optional<GrantKind> found;
+  for (const AuthorizationRecord& grant : held) {
+    if (!GivesRight(grant, account_id, right)) continue;
+    if (grant.grant_kind != GrantKind::kSuperAdmin) return grant.grant_kind;
+    found = GrantKind::kSuperAdmin;
+  }
+  return found;
+}
+
+absl::Status AccessDeniedError() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the caller may not do this on the account, or there is no "
+                   "such account",
+                   {.reason = "ACCESS_DENIED"});
+}
 
 absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
                                     std::span<const Subject> subjects,
@@ -57,17 +89,9 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
   const absl::StatusOr<std::vector<AuthorizationRecord>> held =
       txn.ListHeldAuthorizations(subjects, account_id);
   if (!held.ok()) return held.status();
-  bool super_admin = false;
-  for (const AuthorizationRecord& grant : *held) {
-    if (!Gives(grant, account_id, right)) continue;
-    if (grant.grant_kind != GrantKind::kSuperAdmin) return grant.grant_kind;
-    super_admin = true;
-  }
-  if (super_admin) return GrantKind::kSuperAdmin;
-  return MakeError(absl::StatusCode::kPermissionDenied,
-                   "the caller may not do this on the account, or there is no "
-                   "such account",
-                   {.reason = "ACCESS_DENIED"});
+  const std::optional<GrantKind> grant = GrantFor(*held, account_id, right);
+  if (!grant.has_value()) return AccessDeniedError();
+  return *grant;
 }
 
 absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,

@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_DOMAIN_ACCESS_H_
 #define SIGNET_SERVER_DOMAIN_ACCESS_H_
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,12 +23,34 @@ namespace signet {
 // granted too; they mean something to other services.
 inline constexpr std::string_view kAuthManage = "auth.manage";
 inline constexpr std::string_view kAccountView = "account.view";
+inline constexpr std::string_view kAuthVerify = "auth.verify";
 
 // What a caller wants to do on an account.
 enum class Right {
   kView,    // Read: `account.view` or `auth.manage`.
   kManage,  // Create, update, rotate, revoke, grant: `auth.manage`.
+  kVerify,  // Ask about others' tokens: `auth.verify` or `auth.manage`.
 };
+
+// Whether one who holds `held` has `right` on the whole account: the kind of
+// grant that decides, the account's own before a super_admin's. `held` is what
+// ListHeldAuthorizations gives for that account. Pure.
+std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
+                                  const Uuid& account_id, Right right);
+
+// PERMISSION_DENIED / ACCESS_DENIED.
+absl::Status AccessDeniedError();
+
+// A capability on an account, on all resources of a type there, or on one.
+struct ScopedCapability {
+  Uuid account_id;
+  std::string capability_key;
+  std::optional<std::string> resource_type = {};
+  std::optional<Uuid> resource_id = {};
+};
+
+// Whether `held` gives the capability on at least as much. Pure.
+bool Gives(const AuthorizationRecord& held, const ScopedCapability& capability);
 
 // Decides, inside the transaction that acts on the answer, whether one who goes
 // by any of `subjects` (Principal::Subjects) has `right` on the whole account.
@@ -51,6 +74,7 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
 // must still be good there, so that nothing is done after its end.
 //   UNAUTHENTICATED / TOKEN_INVALID: it was revoked, disabled, replaced or has
 //     expired meanwhile.
+// Asked again later, it also tells of an OAuth access token that has expired.
 absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
                                           absl::Time now,
                                           const Uuid& account_id, Right right);

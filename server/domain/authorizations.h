@@ -115,29 +115,6 @@ class Authorizations {
   RandomSource* const random_;
 };
 
-// What a principal holds on an account.
-struct Holdings {
-  struct OnResource {
-    std::string capability_key;
-    std::string resource_type;
-    std::optional<Uuid> resource_id;
-    friend auto operator<=>(const OnResource&, const OnResource&) = default;
-  };
-
-  std::optional<Uuid> account_id;  // Absent: none was asked for.
-  bool account_owner = false;
-  bool super_admin = false;
-  std::vector<std::string> capabilities;  // On all of it; sorted, unique.
-  std::vector<OnResource> on_resources;   // Sorted, unique.
-};
-
-// Reads what the caller holds on the account that `account_id` names; where it
-// is empty, on the one the caller belongs to. Needs no right: it says nothing
-// about anyone else, not even whether the account exists.
-//   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is no UUID.
-void ReadHoldings(Store& store, const Caller& caller,
-                  const std::string& account_id, OutcomeDone<Holdings> done);
-
 }  // namespace signet
 
 #endif  // SIGNET_SERVER_DOMAIN_AUTHORIZATIONS_H_

@@ -17,6 +17,10 @@ struct Caller {
   std::string peer;        // Address and port.
   std::string user_agent;  // As the client wrote it.
 
+  // Came without a credential by the trusted listener, where it needs none to
+  // ask about tokens. The principal is then nobody.
+  bool trusted = false;
+
   // Follows from the presented credential and nothing else, and is kept nowhere
   // (see replay.h). Empty where the method cannot be repeated.
   Secret replay_seed = {};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/domain/holdings.h"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "server/domain/authorizations.h"
 #include "server/domain/violations.h"
 
 namespace signet {
@@ -16,8 +17,10 @@ void SortUnique(std::vector<T>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
-Holdings Sum(const std::optional<Uuid>& account_id,
-             const std::vector<AuthorizationRecord>& held) {
+}  // namespace
+
+Holdings SumHoldings(const std::optional<Uuid>& account_id,
+                     std::span<const AuthorizationRecord> held) {
   Holdings holdings;
   holdings.account_id = account_id;
   for (const AuthorizationRecord& grant : held) {
@@ -40,8 +43,6 @@ Holdings Sum(const std::optional<Uuid>& account_id,
   return holdings;
 }
 
-}  // namespace
-
 void ReadHoldings(Store& store, const Caller& caller,
                   const std::string& account_id, OutcomeDone<Holdings> done) {
   std::optional<Uuid> account = caller.principal.home_account_id;
@@ -61,7 +62,7 @@ void ReadHoldings(Store& store, const Caller& caller,
         const absl::StatusOr<std::vector<AuthorizationRecord>> held =
             txn.ListHeldAuthorizations(subjects, account.value_or(Uuid()));
         if (!held.ok()) return held.status();
-        return Sum(account, *held);
+        return SumHoldings(account, *held);
       },
       std::move(done));
 }

@@ -54,6 +54,29 @@ absl::Status EtagMismatch() {
                    {.reason = "ETAG_MISMATCH"});
 }
 
+// Ends a token: a replaced one alone, a current one with its service account,
+// unless that has ended already. NOT_FOUND: no such token.
+absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
+                      const std::string& public_id,
+                      const Revocation& revocation, const char* action,
+                      const AuditLog& audit) {
+  absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
+  if (!found.ok()) return found.status();
+  ServiceAccountRecord& record = found->owner;
+  if (record.revoked_at.has_value()) return absl::OkStatus();
+  AuditEntry entry = EntryFor(action, record.id);
+  entry.details["token_public_id"] = public_id;
+  absl::Status status;
+  if (found->token.retires_at.has_value()) {
+    status = txn.RetireToken(public_id, WholeMicros(now));
+  } else {
+    MarkRevoked(record, caller, now, revocation, entry);
+    status = txn.UpdateServiceAccount(record);
+  }
+  if (!status.ok()) return status;
+  return audit.Append(txn, record.account_id, caller, now, entry);
+}
+
 // Makes the change and names the fields that it really changed.
 template <typename T>
 void Set(const char* field, const std::optional<T>& value, T& member,
@@ -247,6 +270,13 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
       std::move(expired), std::move(done));
 }
 
+absl::Status UnsupportedTokenTypeError() {
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   "got an OAuth access token, want a service account's token; "
+                   "only its issuer can revoke the former",
+                   {.reason = "UNSUPPORTED_TOKEN_TYPE"});
+}
+
 void ServiceAccounts::RevokeSelf(
     CallerPtr caller, const RevokeSelfRequest& request, Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
@@ -256,37 +286,46 @@ void ServiceAccounts::RevokeSelf(
       ReadRevocation(request.reason, request.comment,
                      RevokeReason::kKeyCompromise, violations);
   if (caller->principal.kind != PrincipalKind::kServiceAccount) {
-    std::move(done)(MakeError(
-        absl::StatusCode::kInvalidArgument,
-        "got an OAuth access token, want a service account's token; only its "
-        "issuer can revoke the former",
-        {.reason = "UNSUPPORTED_TOKEN_TYPE"}));
+    std::move(done)(UnsupportedTokenTypeError());
     return;
   }
   if (!violations.empty()) {
     std::move(done)(std::move(violations).ToStatus());
     return;
   }
+  const std::string public_id = caller->principal.token_public_id;
+  store_->Write(
+      [this, caller = std::move(caller), now, public_id,
+       revocation = std::move(revocation)](WriteTxn& txn) -> absl::Status {
+        const absl::Status status =
+            EndToken(txn, *caller, now, public_id, revocation,
+                     "service_account.revoke_self", *audit_);
+        return absl::IsNotFound(status) ? TokenInvalidError() : status;
+      },
+      std::move(done), std::move(expired));
+}
+
+void ServiceAccounts::RevokeToken(
+    CallerPtr caller, const TokenFactsPtr& target, Expired expired,
+    absl::AnyInvocable<void(absl::Status) &&> done) {
+  const absl::Time now = clock_->Now();
+  if (target->public_id == caller->principal.token_public_id) {
+    RevokeSelf(std::move(caller), {}, std::move(expired), std::move(done));
+    return;
+  }
   store_->Write(
       [this, caller = std::move(caller), now,
-       revocation = std::move(revocation)](WriteTxn& txn) -> absl::Status {
-        const std::string& public_id = caller->principal.token_public_id;
-        absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
-        if (absl::IsNotFound(found.status())) return TokenInvalidError();
-        if (!found.ok()) return found.status();
-        ServiceAccountRecord& record = found->owner;
-        if (record.revoked_at.has_value()) return absl::OkStatus();
-        AuditEntry entry = EntryFor("service_account.revoke_self", record.id);
-        entry.details["token_public_id"] = public_id;
-        absl::Status status;
-        if (found->token.retires_at.has_value()) {
-          status = txn.RetireToken(public_id, WholeMicros(now));
-        } else {
-          MarkRevoked(record, *caller, now, revocation, entry);
-          status = txn.UpdateServiceAccount(record);
-        }
-        if (!status.ok()) return status;
-        return audit_->Append(txn, record.account_id, *caller, now, entry);
+       target](WriteTxn& txn) -> absl::Status {
+        const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+            txn, *caller, now, target->account_id, Right::kManage);
+        // To say so would tell whether the token exists.
+        if (absl::IsPermissionDenied(grant.status())) return absl::OkStatus();
+        if (!grant.ok()) return grant.status();
+        const absl::Status status =
+            EndToken(txn, *caller, now, target->public_id,
+                     {.reason = RevokeReason::kUnspecified, .comment = {}},
+                     "service_account.revoke_token", *audit_);
+        return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
       std::move(done), std::move(expired));
 }

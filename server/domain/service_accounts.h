@@ -25,6 +25,7 @@
 #include "server/domain/token_issue.h"
 #include "server/domain/transact.h"
 #include "server/identity/last_uses.h"
+#include "server/identity/token_facts.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -193,6 +194,15 @@ class ServiceAccounts {
                   Expired expired,
                   absl::AnyInvocable<void(absl::Status) &&> done);
 
+  // Ends a token that somebody has presented: a replaced one alone, a current
+  // one with its service account. Needs nothing if it is the caller's own, else
+  // Right::kManage on its account; without that right, and if it has ended
+  // already, nothing changes and the answer is OK all the same (RFC 7009
+  // section 2.2).
+  void RevokeToken(CallerPtr caller, const TokenFactsPtr& target,
+                   Expired expired,
+                   absl::AnyInvocable<void(absl::Status) &&> done);
+
  private:
   struct CreateCall;
   struct RotateCall;
@@ -226,6 +236,10 @@ class ServiceAccounts {
   RandomSource* const random_;
   const IssuePolicy policy_;
 };
+
+// INVALID_ARGUMENT / UNSUPPORTED_TOKEN_TYPE: what is to be revoked is an OAuth
+// access token (RFC 7009 section 2.2.1).
+absl::Status UnsupportedTokenTypeError();
 
 }  // namespace signet
 

@@ -32,8 +32,8 @@ absl::StatusOr<std::unique_ptr<KeySource>> NewKeySource(
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
-    Store* store, const MacKeyring* keyring, LastUses* last_uses,
-    const Clock* clock, Logger* logger, const OauthOptions& oauth) {
+    TokenDirectory* directory, const Clock* clock, Logger* logger,
+    const OauthOptions& oauth) {
   if (const absl::Status s = oauth.Validate(); !s.ok()) return s;
   std::unique_ptr<OauthAuthenticator> users;
   if (!oauth.issuer.empty()) {
@@ -44,8 +44,7 @@ absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
         std::make_unique<OauthAuthenticator>(oauth, *std::move(keys), logger);
   }
   return std::make_unique<CompositeAuthenticator>(
-      std::make_unique<TokenAuthenticator>(store, keyring, last_uses),
-      std::move(users));
+      std::make_unique<TokenAuthenticator>(directory), std::move(users));
 }
 
 }  // namespace signet

@@ -7,18 +7,16 @@
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
-#include "server/crypto/mac_keyring.h"
 #include "server/identity/authenticator.h"
-#include "server/identity/last_uses.h"
 #include "server/identity/oauth_options.h"
-#include "storage/store.h"
+#include "server/identity/token_directory.h"
 
 namespace signet {
 
-// The service's Authenticator: service-account tokens from `store`, whose uses
-// are noted in `last_uses` unless it is null, and OAuth access tokens where
-// `oauth` names an issuer. The issuer need not be up: its keys are fetched on a
-// background thread, which the destructor stops at once.
+// The service's Authenticator: service-account tokens as `directory` knows
+// them, and OAuth access tokens where `oauth` names an issuer. The issuer need
+// not be up: its keys are fetched on a background thread, which the destructor
+// stops at once.
 //
 // The pointers are borrowed and outlive the result. Destroy the result when no
 // Authenticate is running any more; calls that still wait for the issuer then
@@ -27,8 +25,8 @@ namespace signet {
 //   INVALID_ARGUMENT / FLAG_INVALID: an option, or the file it names, is not
 //   usable; the message names the flag.
 absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
-    Store* store, const MacKeyring* keyring, LastUses* last_uses,
-    const Clock* clock, Logger* logger, const OauthOptions& oauth);
+    TokenDirectory* directory, const Clock* clock, Logger* logger,
+    const OauthOptions& oauth);
 
 }  // namespace signet
 

@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_IDENTITY_PRINCIPAL_H_
 #define SIGNET_SERVER_IDENTITY_PRINCIPAL_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@
 namespace signet {
 
 enum class PrincipalKind { kUser, kServiceAccount };
+
+struct TokenFacts;
 
 // Who calls, proved by a credential. A plain value.
 struct Principal {
@@ -37,6 +40,10 @@ struct Principal {
 
   // When the presented credential dies; nullopt for never.
   std::optional<absl::Time> credential_expires_at = {};
+
+  // What was known of the token presented, true when the call came; null for a
+  // user.
+  std::shared_ptr<const TokenFacts> token_facts = {};
 
   // Everything that this principal may be called in an authorization: a service
   // account its id; a user its id, its `sub`, and each of its groups.

@@ -8,6 +8,7 @@
 #include "server/rpc/authorizations_methods.h"
 #include "server/rpc/identity_methods.h"
 #include "server/rpc/service_accounts_methods.h"
+#include "server/rpc/tokens_methods.h"
 
 namespace signet {
 
@@ -20,6 +21,7 @@ std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
   add(AuthorizationsMethods(domain.authorizations));
   add(AuditMethods(domain.audit));
   add(IdentityMethods(domain.store, domain.service_accounts));
+  add(TokensMethods(domain.verifier, domain.service_accounts, domain.clock));
   return methods;
 }
 

@@ -4,9 +4,11 @@
 
 #include <vector>
 
+#include "server/base/clock.h"
 #include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
+#include "server/domain/token_verifier.h"
 #include "server/rpc/unary_method.h"
 #include "storage/store.h"
 
@@ -18,6 +20,8 @@ struct ApiDomain {
   ServiceAccounts* service_accounts;
   Authorizations* authorizations;
   AuditReader* audit;
+  TokenVerifier* verifier;
+  const Clock* clock;
 };
 
 // Every method of proto/signet/v1, for a Dispatcher.

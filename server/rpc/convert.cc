@@ -41,6 +41,24 @@ void FillCommon(const ServiceAccountRecord& record, Message& out) {
   out.set_etag(EtagOf(record));
 }
 
+// The fields that Self and VerifyTokenResponse share.
+template <typename Message>
+void FillHoldings(const Holdings& holdings, Message& out) {
+  out.set_account_owner(holdings.account_owner);
+  out.set_super_admin(holdings.super_admin);
+  for (const std::string& key : holdings.capabilities) {
+    out.add_capabilities(key);
+  }
+  for (const Holdings::OnResource& held : holdings.on_resources) {
+    v1::ResourceCapability& capability = *out.add_resource_capabilities();
+    capability.set_capability_key(held.capability_key);
+    capability.set_resource_type(held.resource_type);
+    if (held.resource_id.has_value()) {
+      capability.set_resource_id(held.resource_id->ToString());
+    }
+  }
+}
+
 }  // namespace
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
@@ -134,19 +152,11 @@ void ToProto(const Holdings& holdings, v1::Self& out) {
   if (holdings.account_id.has_value()) {
     out.set_account_id(holdings.account_id->ToString());
   }
-  out.set_account_owner(holdings.account_owner);
-  out.set_super_admin(holdings.super_admin);
-  for (const std::string& key : holdings.capabilities) {
-    out.add_capabilities(key);
-  }
-  for (const Holdings::OnResource& held : holdings.on_resources) {
-    v1::ResourceCapability& capability = *out.add_resource_capabilities();
-    capability.set_capability_key(held.capability_key);
-    capability.set_resource_type(held.resource_type);
-    if (held.resource_id.has_value()) {
-      capability.set_resource_id(held.resource_id->ToString());
-    }
-  }
+  FillHoldings(holdings, out);
+}
+
+void ToProto(const Holdings& holdings, v1::VerifyTokenResponse& out) {
+  FillHoldings(holdings, out);
 }
 
 void ToProto(const Principal& principal, v1::Self& out) {

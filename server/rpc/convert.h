@@ -6,6 +6,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "server/domain/authorizations.h"
+#include "server/domain/holdings.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/principal.h"
 #include "signet/v1/authorization.pb.h"
@@ -13,6 +14,7 @@
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
+#include "signet/v1/tokens.pb.h"
 
 namespace signet {
 
@@ -37,6 +39,8 @@ void ToProto(const Authorizations::Page& page,
              v1::ListAuthorizationsResponse& out);
 void ToProto(const Principal& principal, v1::Self& out);
 void ToProto(const Holdings& holdings, v1::Self& out);
+// All but the account.
+void ToProto(const Holdings& holdings, v1::VerifyTokenResponse& out);
 
 }  // namespace signet
 

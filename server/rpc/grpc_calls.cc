@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -16,6 +17,7 @@
 #include "server/base/error.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
+#include "signet/v1/annotations.pb.h"
 
 namespace signet {
 namespace {
@@ -23,43 +25,11 @@ namespace {
 constexpr char kRequestId[] = "x-request-id";
 constexpr char kCallScope[] = "signet-call-scope";
 constexpr std::string_view kAdmit = "admit";
+constexpr size_t kDefaultMaxBytes = 64 * 1024;
 
-// What we read of a call's metadata. The views live as long as its context.
-struct Metadata {
-  std::vector<std::string> authorization;
-  std::vector<std::string_view> request_ids;
-  std::string_view user_agent;
-  std::string_view scope;
-};
-
-Metadata ReadMetadata(const grpc::CallbackServerContext& context) {
-  Metadata metadata;
-  for (const auto& [key, text] : context.client_metadata()) {
-    const std::string_view value(text.data(), text.size());
-    if (key == "authorization") {
-      metadata.authorization.emplace_back(value);
-    } else if (key == kRequestId) {
-      metadata.request_ids.push_back(value);
-    } else if (key == "user-agent") {
-      metadata.user_agent = value;
-    } else if (key == kCallScope) {
-      metadata.scope = value;
-    }
-  }
-  return metadata;
-}
-
-grpc::Status ToGrpc(const google::rpc::Status& status) {
-  if (status.code() == 0) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code()), status.message(),
-          status.SerializeAsString()};
-}
-
-// `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`, a URI, as an address and port.
-std::string PeerAddress(const std::string& uri) {
-  const size_t scheme = uri.find(':');
-  return absl::StrReplaceAll(uri.substr(scheme + 1),
-                             {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+size_t MaxBytes(const google::protobuf::MethodDescriptor& method) {
+  const uint32_t option = method.options().GetExtension(v1::max_message_bytes);
+  return option == 0 ? kDefaultMaxBytes : option;
 }
 
 // On our clock; gRPC counts on the system's.
@@ -70,6 +40,33 @@ absl::Time Deadline(const grpc::CallbackServerContext& context,
 }
 
 }  // namespace
+
+GrpcMetadata::GrpcMetadata(const grpc::CallbackServerContext& context) {
+  for (const auto& [key, text] : context.client_metadata()) {
+    const std::string_view value(text.data(), text.size());
+    if (key == "authorization") {
+      authorization.emplace_back(value);
+    } else if (key == kRequestId) {
+      request_ids.push_back(value);
+    } else if (key == "user-agent") {
+      user_agent = value;
+    } else if (key == kCallScope) {
+      scope = value;
+    }
+  }
+}
+
+std::string PeerAddress(const std::string& uri) {
+  const size_t scheme = uri.find(':');
+  return absl::StrReplaceAll(uri.substr(scheme + 1),
+                             {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+}
+
+grpc::Status ToGrpcStatus(const google::rpc::Status& status) {
+  if (status.code() == 0) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(),
+          status.SerializeAsString()};
+}
 
 // A call from its start to its end.
 struct GrpcCalls::Open {
@@ -87,18 +84,18 @@ struct GrpcCalls::Open {
     if (status.code() == 0 && !fault.ok()) status = ToRpcStatus(fault);
     if (status.code() == 0) *response = Body(reply.response.get());
     const auto code = static_cast<absl::StatusCode>(status.code());
-    calls.logger_->Info(
+    calls.deps_.logger->Info(
         "grpc call",
         {{"request_id", std::string_view(request_id)},
          {"method", std::string_view(method.descriptor->full_name())},
          {"principal", std::string_view(reply.principal)},
          {"code", CodeName(code)},
          {"latency_us",
-          absl::ToInt64Microseconds(calls.clock_->Now() - started)},
+          absl::ToInt64Microseconds(calls.deps_.clock->Now() - started)},
          {"peer", std::string_view(peer)}});
     ++calls.answered_;
     // The last act: gRPC may take the call apart, and the server with it.
-    reactor->Finish(ToGrpc(status));
+    reactor->Finish(ToGrpcStatus(status));
   }
 
   static grpc::ByteBuffer Body(google::protobuf::Message* response) {
@@ -117,7 +114,8 @@ GrpcMethod::GrpcMethod(const google::protobuf::ServiceDescriptor* service,
     : descriptor(service->FindMethodByName(name)),
       prototype(
           google::protobuf::MessageFactory::generated_factory()->GetPrototype(
-              descriptor->input_type())) {}
+              descriptor->input_type())),
+      max_bytes(MaxBytes(*descriptor)) {}
 
 grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::CallbackServerContext* context,
@@ -125,15 +123,23 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::ByteBuffer* response) {
   ++started_;
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::Time now = clock_->Now();
+  if (deps_.fast_path != nullptr &&
+      deps_.fast_path->Answer(*method.descriptor, *context, deps_.trusted,
+                              *request, *response)) {
+    ++answered_;
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  const absl::Time now = deps_.clock->Now();
 
-  Metadata metadata = ReadMetadata(*context);
+  GrpcMetadata metadata(*context);
   BackendCall call;
   call.method = method.descriptor;
   call.scope = metadata.scope == kAdmit ? CallScope::kAdmit : CallScope::kFull;
+  call.trusted = deps_.trusted;
   call.request.reset(method.prototype->New());
   call.authorization = std::move(metadata.authorization);
-  call.request_id = ChooseRequestId(metadata.request_ids, now, *random_);
+  call.request_id = ChooseRequestId(metadata.request_ids, now, *deps_.random);
   call.peer = PeerAddress(context->peer());
   call.user_agent = metadata.user_agent;
   call.deadline = Deadline(*context, now);
@@ -153,11 +159,14 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
     open.fault = MakeError(absl::StatusCode::kInvalidArgument,
                            "signet-call-scope: want `admit` or none",
                            {.reason = "INVALID_REQUEST"});
+  } else if (request->Length() > method.max_bytes) {
+    open.fault = MakeError(absl::StatusCode::kResourceExhausted,
+                           absl::StrCat("the message is too large: want at "
+                                        "most ",
+                                        method.max_bytes, " bytes"),
+                           {.reason = "MESSAGE_TOO_LARGE"});
   } else if (!ParseMessage(*request, *call.request)) {
-    open.fault = MakeError(absl::StatusCode::kInvalidArgument,
-                           "the message cannot be read: want protobuf of the "
-                           "method's input type, with UTF-8 in its strings",
-                           {.reason = "MESSAGE_MALFORMED"});
+    open.fault = MessageMalformedError();
   }
   if (!open.fault.ok()) {  // A 401 ranks before it.
     call.scope = CallScope::kIdentify;
@@ -165,10 +174,10 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
     call.request = nullptr;
   }
 
-  backend_->Call(std::move(call),
-                 [open = std::move(open)](BackendReply reply) mutable {
-                   std::move(open).Finish(std::move(reply));
-                 });
+  deps_.backend->Call(std::move(call),
+                      [open = std::move(open)](BackendReply reply) mutable {
+                        std::move(open).Finish(std::move(reply));
+                      });
   return reactor;
 }
 

@@ -3,21 +3,28 @@
 #define SIGNET_SERVER_RPC_GRPC_CALLS_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "google/rpc/status.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "grpcpp/support/status.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
+#include "server/rpc/token_fast_path.h"
 
 namespace signet {
 
-// A unary method as gRPC offers it: bytes in, bytes out.
+// A method as gRPC offers it: bytes in, bytes out.
 struct GrpcMethod {
   // `service` has a method of this name.
   GrpcMethod(const google::protobuf::ServiceDescriptor* service,
@@ -25,15 +32,40 @@ struct GrpcMethod {
 
   const google::protobuf::MethodDescriptor* descriptor;
   const google::protobuf::Message* prototype;  // Of the input type.
+  size_t max_bytes;                            // Of a request.
 };
 
-// Makes a Backend's calls of gRPC's, and logs each. Thread-safe.
+// What a call's metadata says. The views live as long as its context.
+struct GrpcMetadata {
+  explicit GrpcMetadata(const grpc::CallbackServerContext& context);
+
+  std::vector<std::string> authorization;
+  std::vector<std::string_view> request_ids;
+  std::string_view user_agent;
+  std::string_view scope;
+};
+
+// `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`, a URI, as an address and port.
+std::string PeerAddress(const std::string& uri);
+
+grpc::Status ToGrpcStatus(const google::rpc::Status& status);
+
+// Makes a Backend's calls of gRPC's, and logs each that does not take the fast
+// path. Thread-safe.
 class GrpcCalls {
  public:
-  // All outlive this object, which outlives its calls.
-  GrpcCalls(Backend* backend, const Clock* clock, RandomSource* random,
-            Logger* logger)
-      : backend_(backend), clock_(clock), random_(random), logger_(logger) {}
+  // All outlive this object, which outlives its calls. `fast_path` may be null.
+  // `trusted`: as BackendCall has it, of every call.
+  struct Dependencies {
+    Backend* backend;
+    TokenFastPath* fast_path;
+    bool trusted;
+    const Clock* clock;
+    RandomSource* random;
+    Logger* logger;
+  };
+
+  explicit GrpcCalls(const Dependencies& dependencies) : deps_(dependencies) {}
 
   // Handles one call, to be returned from gRPC's handler of `method`.
   grpc::ServerUnaryReactor* Start(const GrpcMethod& method,
@@ -48,10 +80,7 @@ class GrpcCalls {
  private:
   struct Open;
 
-  Backend* const backend_;
-  const Clock* const clock_;
-  RandomSource* const random_;
-  Logger* const logger_;
+  const Dependencies deps_;
   std::atomic<uint64_t> started_ = 0;
   std::atomic<uint64_t> answered_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <grpc/grpc.h>
 
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -21,11 +22,14 @@
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/grpc_services.h"
 #include "server/rpc/listener.h"
+#include "server/rpc/token_fast_path.h"
+#include "server/rpc/token_streams.h"
 
 namespace signet {
 namespace {
 
-constexpr int kMaxMessageBytes = 64 * 1024;
+// Of BatchVerifyTokens; GrpcCalls refuses what is too large for others.
+constexpr int kMaxMessageBytes = 256 * 1024;
 constexpr int kMaxMetadataBytes = 32 * 1024;  // A credential takes up to half.
 constexpr int kMaxStreamsPerConnection = 1024;
 constexpr absl::Duration kIdleBeforeClose = absl::Seconds(1);
@@ -62,10 +66,33 @@ void SetLimits(grpc::ServerBuilder& builder) {
 
 class GrpcServerImpl final : public GrpcServer {
  public:
-  GrpcServerImpl(Backend* backend, const Clock* clock, RandomSource* random,
-                 Logger* logger)
-      : calls_(backend, clock, random, logger),
-        services_(GrpcServices(&calls_)) {}
+  GrpcServerImpl(const GrpcServerOptions& options, Backend* backend,
+                 const GrpcTokenParts* tokens, const Clock* clock,
+                 RandomSource* random, Logger* logger) {
+    if (tokens != nullptr) {
+      fast_path_.emplace(tokens->directory, tokens->verifier, clock);
+      streams_.emplace(
+          TokenStreams::Dependencies{.backend = backend,
+                                     .fast_path = &*fast_path_,
+                                     .authenticator = tokens->authenticator,
+                                     .access = tokens->access,
+                                     .verifier = tokens->verifier,
+                                     .feed = tokens->feed,
+                                     .trusted = options.trusted,
+                                     .clock = clock,
+                                     .random = random,
+                                     .logger = logger});
+    }
+    calls_.emplace(GrpcCalls::Dependencies{
+        .backend = backend,
+        .fast_path = fast_path_.has_value() ? &*fast_path_ : nullptr,
+        .trusted = options.trusted,
+        .clock = clock,
+        .random = random,
+        .logger = logger});
+    services_ =
+        GrpcServices(&*calls_, streams_.has_value() ? &*streams_ : nullptr);
+  }
 
   ~GrpcServerImpl() override { Drain(absl::ZeroDuration()); }
 
@@ -115,6 +142,7 @@ class GrpcServerImpl final : public GrpcServer {
     if (server_ == nullptr) return;
     server_->GetHealthCheckService()->Shutdown();
     listener_->Stop();
+    if (streams_.has_value()) streams_->Stop();
     absl::Notification done;
     std::thread closer([&] { CloseOnceIdle(done); });
     server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
@@ -131,8 +159,8 @@ class GrpcServerImpl final : public GrpcServer {
     uint64_t idle_after = 0;  // That many calls, if it was.
     do {
       // In this order: if they are equal, nothing ran in between.
-      const uint64_t answered = calls_.answered();
-      const uint64_t started = calls_.started();
+      const uint64_t answered = calls_->answered();
+      const uint64_t started = calls_->started();
       const bool idle = answered == started;
       if (idle && was_idle && idle_after == started) {
         grpc_server_cancel_all_calls(server_->c_server());
@@ -142,8 +170,10 @@ class GrpcServerImpl final : public GrpcServer {
     } while (!done.WaitForNotificationWithTimeout(kIdleBeforeClose));
   }
 
-  GrpcCalls calls_;
-  const std::vector<GrpcService> services_;
+  std::optional<TokenFastPath> fast_path_;
+  std::optional<TokenStreams> streams_;
+  std::optional<GrpcCalls> calls_;
+  std::vector<GrpcService> services_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<Listener> listener_;
@@ -152,10 +182,11 @@ class GrpcServerImpl final : public GrpcServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const GrpcServerOptions& options, Backend* backend, const Clock* clock,
-    RandomSource* random, Logger* logger) {
-  auto server =
-      std::make_unique<GrpcServerImpl>(backend, clock, random, logger);
+    const GrpcServerOptions& options, Backend* backend,
+    const GrpcTokenParts* tokens, const Clock* clock, RandomSource* random,
+    Logger* logger) {
+  auto server = std::make_unique<GrpcServerImpl>(options, backend, tokens,
+                                                 clock, random, logger);
   const absl::Status listening = server->Listen(options.address);
   if (!listening.ok()) return listening;
   return server;

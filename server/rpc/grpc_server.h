@@ -11,11 +11,29 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
+#include "server/domain/access.h"
+#include "server/domain/change_feed.h"
+#include "server/domain/token_verifier.h"
+#include "server/identity/authenticator.h"
+#include "server/identity/token_directory.h"
 
 namespace signet {
 
 struct GrpcServerOptions {
   std::string address;  // HOST:PORT; port 0 lets the system pick one.
+  // Calls without a credential may ask about tokens (BackendCall::trusted).
+  bool trusted = false;
+};
+
+// What signet.v1.Tokens needs beside the backend, for its streams and for
+// answers from memory. Without it every call goes to the backend, and there are
+// no streams.
+struct GrpcTokenParts {
+  TokenDirectory* directory;
+  TokenVerifier* verifier;
+  Authenticator* authenticator;
+  Access* access;
+  ChangeFeed* feed;
 };
 
 // Serves proto/signet/v1 over gRPC (cleartext HTTP/2) from a Backend, with
@@ -27,19 +45,22 @@ struct GrpcServerOptions {
 // and is answered by an empty message. Errors carry google.rpc.Status in
 // `grpc-status-details-bin`. A message that cannot be read (not protobuf, not
 // UTF-8) is INVALID_ARGUMENT / MESSAGE_MALFORMED, after authentication; over
-// 64 KiB it is RESOURCE_EXHAUSTED. A credential of 16 KiB fits.
+// 64 KiB (of BatchVerifyTokens, 256 KiB) it is RESOURCE_EXHAUSTED. A credential
+// of 16 KiB fits.
 //
-// One log line per call, with neither a credential nor a message in it.
+// One log line per call, but for those that need nothing but memory, with
+// neither a credential nor a message in it.
 //
 // Connections are refused while fewer than Listener::kSpareDescriptors file
 // descriptors are left to the process. Thread-safe but for Drain.
 class GrpcServer {
  public:
-  // Starts to serve. All outlive the server.
+  // Starts to serve. All outlive the server; `tokens` may be null.
   //   INVALID_ARGUMENT, UNAVAILABLE: as Listener::Listen says.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const GrpcServerOptions& options, Backend* backend, const Clock* clock,
-      RandomSource* random, Logger* logger);
+      const GrpcServerOptions& options, Backend* backend,
+      const GrpcTokenParts* tokens, const Clock* clock, RandomSource* random,
+      Logger* logger);
 
   virtual ~GrpcServer() = default;  // Drains without grace.
 
@@ -50,10 +71,10 @@ class GrpcServer {
   virtual void SetServing(bool serving) = 0;
 
   // Health says NOT_SERVING for good, connections are sent away (GOAWAY) and no
-  // new ones taken. Calls in flight finish; those that have not after `grace`
-  // are cancelled. Blocks until the last one is done; clients that stay
-  // connected without a call do not hold it up for more than a few seconds.
-  // Idempotent; for one thread at a time.
+  // new ones taken. Streams end; calls in flight finish; those that have not
+  // after `grace` are cancelled. Blocks until the last one is done; clients
+  // that stay connected without a call do not hold it up for more than a few
+  // seconds. Idempotent; for one thread at a time.
   virtual void Drain(absl::Duration grace) = 0;
 };
 

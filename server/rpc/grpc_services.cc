@@ -17,17 +17,22 @@ using grpc::CallbackServerContext;
 // Every method of a service, as its generated class would register them.
 class DescribedService final : public grpc::Service {
  public:
-  DescribedService(GrpcCalls* calls, const ServiceDescriptor* service) {
+  DescribedService(GrpcCalls* calls, TokenStreams* streams,
+                   const ServiceDescriptor* service) {
     for (int i = 0; i < service->method_count(); ++i) {
-      const std::string& name = service->method(i)->name();
+      const google::protobuf::MethodDescriptor& described = *service->method(i);
+      const std::string& name = described.name();
       methods_.push_back(std::make_unique<Method>(
           Method{.path = absl::StrCat("/", service->full_name(), "/", name),
                  .method = GrpcMethod(service, name.c_str())}));
       const Method* const method = methods_.back().get();
-      // The base class owns both.
+      // The base class owns what is made here.
       AddMethod(new grpc::internal::RpcServiceMethod(
-          method->path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC,
-          nullptr));
+          method->path.c_str(), TypeOf(described), nullptr));
+      if (described.client_streaming() || described.server_streaming()) {
+        if (streams != nullptr) AddStream(i, described, streams);
+        continue;
+      }
       MarkMethodRawCallback(
           i,
           new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
@@ -39,6 +44,38 @@ class DescribedService final : public grpc::Service {
   }
 
  private:
+  static grpc::internal::RpcMethod::RpcType TypeOf(
+      const google::protobuf::MethodDescriptor& method) {
+    using grpc::internal::RpcMethod;
+    if (method.client_streaming()) {
+      return method.server_streaming() ? RpcMethod::BIDI_STREAMING
+                                       : RpcMethod::CLIENT_STREAMING;
+    }
+    return method.server_streaming() ? RpcMethod::SERVER_STREAMING
+                                     : RpcMethod::NORMAL_RPC;
+  }
+
+  // There is one of either kind.
+  void AddStream(int index, const google::protobuf::MethodDescriptor& method,
+                 TokenStreams* streams) {
+    if (method.client_streaming()) {
+      MarkMethodRawCallback(
+          index,
+          new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(
+              [streams](CallbackServerContext* context) {
+                return streams->Verify(context);
+              }));
+    } else {
+      MarkMethodRawCallback(
+          index, new grpc::internal::CallbackServerStreamingHandler<ByteBuffer,
+                                                                    ByteBuffer>(
+                     [streams](CallbackServerContext* context,
+                               const ByteBuffer* request) {
+                       return streams->Watch(context, request);
+                     }));
+    }
+  }
+
   struct Method {
     std::string path;  // gRPC keeps a pointer to it.
     GrpcMethod method;
@@ -48,11 +85,12 @@ class DescribedService final : public grpc::Service {
 
 }  // namespace
 
-std::vector<GrpcService> GrpcServices(GrpcCalls* calls) {
+std::vector<GrpcService> GrpcServices(GrpcCalls* calls, TokenStreams* streams) {
   std::vector<GrpcService> services;
   for (const ServiceDescriptor* service : ApiServices()) {
-    services.push_back({service->full_name(),
-                        std::make_unique<DescribedService>(calls, service)});
+    services.push_back(
+        {service->full_name(),
+         std::make_unique<DescribedService>(calls, streams, service)});
   }
   return services;
 }

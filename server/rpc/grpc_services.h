@@ -8,6 +8,7 @@
 
 #include "grpcpp/impl/service_type.h"
 #include "server/rpc/grpc_calls.h"
+#include "server/rpc/token_streams.h"
 
 namespace signet {
 
@@ -17,8 +18,9 @@ struct GrpcService {
   std::unique_ptr<grpc::Service> service;
 };
 
-// All of them. Each method hands its bytes to `calls`, which outlives them.
-std::vector<GrpcService> GrpcServices(GrpcCalls* calls);
+// All of them. Each method hands its bytes to `calls`, a streaming one to
+// `streams`; both outlive them. Without `streams` those are UNIMPLEMENTED.
+std::vector<GrpcService> GrpcServices(GrpcCalls* calls, TokenStreams* streams);
 
 }  // namespace signet
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "server/domain/authorizations.h"
+#include "server/domain/holdings.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/method_support.h"
 #include "signet/v1/identity.pb.h"

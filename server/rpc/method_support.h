@@ -39,7 +39,8 @@ UnaryMethod NewMethod(const char* service, const char* name, std::string action,
   method.action = std::move(action);
   method.right = right;
   if (account_id != nullptr) {
-    method.account_id = [account_id](const google::protobuf::Message& request) {
+    method.account_id = [account_id](const Principal&,
+                                     const google::protobuf::Message& request) {
       return (As<Request>(request).*account_id)();
     };
   }

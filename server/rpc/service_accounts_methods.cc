@@ -141,7 +141,8 @@ UnaryMethod Update(ServiceAccounts* accounts) {
   UnaryMethod method =
       NewMethod<Request>(kService, "UpdateServiceAccount",
                          "service_account.update", Right::kManage, nullptr);
-  method.account_id = [](const google::protobuf::Message& request) {
+  method.account_id = [](const Principal&,
+                         const google::protobuf::Message& request) {
     return As<Request>(request).service_account().account_id();
   };
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
@@ -167,8 +168,7 @@ UnaryMethod Rotate(ServiceAccounts* accounts) {
         .expires_at = Optional(request.has_expires_at(), request.expires_at()),
         .idempotency_key = request.request_id()};
     if (request.has_overlap()) rotate.overlap = FromProto(request.overlap());
-    accounts->Rotate(std::move(call.caller), std::move(rotate),
-                     std::move(call.expired),
+    accounts->Rotate(std::move(call.caller), rotate, std::move(call.expired),
                      Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
                          std::move(done)));
   };

@@ -41,7 +41,8 @@ struct UnaryMethod {
 
   // The account that the request is about, as the client wrote it. Null where
   // `right` is absent.
-  absl::AnyInvocable<std::string(const google::protobuf::Message&) const>
+  absl::AnyInvocable<std::string(const Principal&,
+                                 const google::protobuf::Message&) const>
       account_id = nullptr;
 
   // Whether Caller::replay_seed is wanted.

@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "grpcpp/support/slice.h"
+#include "server/base/error.h"
 #include "server/base/secret.h"
 #include "signet/v1/service_account.pb.h"
+#include "signet/v1/tokens.pb.h"
 
 namespace signet {
 namespace {
@@ -30,6 +33,13 @@ bool ParseMessage(const grpc::ByteBuffer& bytes,
   return message.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
 }
 
+absl::Status MessageMalformedError() {
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   "the message cannot be read: want protobuf of the method's "
+                   "input type, with UTF-8 in its strings",
+                   {.reason = "MESSAGE_MALFORMED"});
+}
+
 grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {
   const size_t size = message.ByteSizeLong();
   auto* const bytes = new uint8_t[size];
@@ -39,8 +49,18 @@ grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {
 }
 
 void WipeToken(google::protobuf::Message& message) {
-  if (message.GetDescriptor() == v1::IssuedServiceAccount::descriptor()) {
+  const google::protobuf::Descriptor* const type = message.GetDescriptor();
+  if (type == v1::IssuedServiceAccount::descriptor()) {
     Wipe(*static_cast<v1::IssuedServiceAccount&>(message).mutable_token());
+  } else if (type == v1::VerifyTokenRequest::descriptor()) {
+    Wipe(*static_cast<v1::VerifyTokenRequest&>(message).mutable_token());
+  } else if (type == v1::IntrospectTokenRequest::descriptor()) {
+    Wipe(*static_cast<v1::IntrospectTokenRequest&>(message).mutable_token());
+  } else if (type == v1::RevokeTokenRequest::descriptor()) {
+    Wipe(*static_cast<v1::RevokeTokenRequest&>(message).mutable_token());
+  } else if (type == v1::BatchVerifyTokensRequest::descriptor()) {
+    auto& batch = static_cast<v1::BatchVerifyTokensRequest&>(message);
+    for (std::string& token : *batch.mutable_tokens()) Wipe(token);
   }
 }
 

@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_RPC_WIRE_H_
 #define SIGNET_SERVER_RPC_WIRE_H_
 
+#include "absl/status/status.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/support/byte_buffer.h"
 
@@ -11,6 +12,9 @@ namespace signet {
 // string is not UTF-8). Unknown fields are let pass, as proto3 asks.
 bool ParseMessage(const grpc::ByteBuffer& bytes,
                   google::protobuf::Message& message);
+
+// INVALID_ARGUMENT / MESSAGE_MALFORMED: ParseMessage was false.
+absl::Status MessageMalformedError();
 
 // Writes a message into a buffer that wipes itself when gRPC lets go of it,
 // since it may hold a token.

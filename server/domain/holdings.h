@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_HOLDINGS_H_
+#define SIGNET_SERVER_DOMAIN_HOLDINGS_H_
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/base/uuid.h"
+#include "server/domain/caller.h"
+#include "server/domain/transact.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// What a principal holds on an account.
+struct Holdings {
+  struct OnResource {
+    std::string capability_key;
+    std::string resource_type;
+    std::optional<Uuid> resource_id;
+    friend auto operator<=>(const OnResource&, const OnResource&) = default;
+  };
+
+  std::optional<Uuid> account_id;  // Absent: none was asked for.
+  bool account_owner = false;
+  bool super_admin = false;
+  std::vector<std::string> capabilities;  // On all of it; sorted, unique.
+  std::vector<OnResource> on_resources;   // Sorted, unique.
+};
+
+// What `held` comes to on the account. Pure.
+Holdings SumHoldings(const std::optional<Uuid>& account_id,
+                     std::span<const AuthorizationRecord> held);
+
+// Reads what the caller holds on the account that `account_id` names; where it
+// is empty, on the one the caller belongs to. Needs no right: it says nothing
+// about anyone else, not even whether the account exists.
+//   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is no UUID.
+void ReadHoldings(Store& store, const Caller& caller,
+                  const std::string& account_id, OutcomeDone<Holdings> done);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_HOLDINGS_H_

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_REQUIREMENT_H_
+#define SIGNET_SERVER_DOMAIN_REQUIREMENT_H_
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/base/uuid.h"
+#include "server/domain/violations.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// A capability that a token must have. Fields as RequiredCapability of
+// proto/signet/v1/tokens.proto.
+struct RequiredCapability {
+  std::string capability_key = {};
+  std::optional<Uuid> account_id = {};  // Absent: the token's own account.
+  std::optional<std::string> resource_type = {};
+  std::optional<Uuid> resource_id = {};
+};
+
+// What a token must have. A plain value.
+struct Requirement {
+  enum class Kind { kCapability, kAllOf, kAnyOf };
+
+  static constexpr int kMaxCapabilities = 32;
+  static constexpr int kMaxDepth = 4;
+
+  Kind kind = Kind::kAllOf;  // Of nothing: nothing is required.
+  RequiredCapability capability = {};
+  std::vector<Requirement> of = {};
+
+  // Whether one who holds `held` and belongs to `home` meets it. Pure.
+  bool IsMet(std::span<const AuthorizationRecord> held, const Uuid& home) const;
+
+  // The accounts that it asks about beside `home`, each once.
+  std::vector<Uuid> OtherAccounts(const Uuid& home) const;
+};
+
+// Reads one from what the client sent; `field` is its name. An empty text is
+// absent. What breaks a rule is noted in `violations`.
+RequiredCapability ReadRequiredCapability(const std::string& field,
+                                          const std::string& capability_key,
+                                          const std::string& account_id,
+                                          const std::string& resource_type,
+                                          const std::string& resource_id,
+                                          Violations& violations);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_REQUIREMENT_H_

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/token_verifier.h"
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/secret.h"
+#include "server/domain/access.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+TokenVerdict VerdictOf(TokenState state) {
+  switch (state) {
+    case TokenState::kUnknown:
+      return TokenVerdict::kUnknown;
+    case TokenState::kRevoked:
+      return TokenVerdict::kRevoked;
+    case TokenState::kReplaced:
+      return TokenVerdict::kReplaced;
+    case TokenState::kExpired:
+      return TokenVerdict::kExpired;
+    case TokenState::kDisabled:
+      return TokenVerdict::kDisabled;
+    case TokenState::kLive:
+      return TokenVerdict::kActive;
+  }
+  return TokenVerdict::kUnknown;
+}
+
+bool IsSuperAdmin(std::span<const AuthorizationRecord> held) {
+  return std::any_of(held.begin(), held.end(),
+                     [](const AuthorizationRecord& grant) {
+                       return grant.grant_kind == GrantKind::kSuperAdmin;
+                     });
+}
+
+TokenVerification Decide(TokenFactsPtr facts, const Requirement* requirement,
+                         std::span<const AuthorizationRecord> held) {
+  if (requirement != nullptr && !requirement->IsMet(held, facts->account_id)) {
+    return {.verdict = TokenVerdict::kCapabilityMissing};
+  }
+  return {.verdict = TokenVerdict::kActive, .facts = std::move(facts)};
+}
+
+// Adds what `subjects` hold on `accounts`, each grant once.
+absl::Status AddHeld(ReadTxn& txn, std::span<const Subject> subjects,
+                     std::span<const Uuid> accounts,
+                     std::vector<AuthorizationRecord>& held) {
+  for (const Uuid& account_id : accounts) {
+    absl::StatusOr<std::vector<AuthorizationRecord>> there =
+        txn.ListHeldAuthorizations(subjects, account_id);
+    if (!there.ok()) return there.status();
+    std::move(there->begin(), there->end(), std::back_inserter(held));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string_view TokenVerdictName(TokenVerdict verdict) {
+  switch (verdict) {
+    case TokenVerdict::kActive:
+      return "";
+    case TokenVerdict::kUnknown:
+      return "TOKEN_UNKNOWN";
+    case TokenVerdict::kRevoked:
+      return "TOKEN_REVOKED";
+    case TokenVerdict::kReplaced:
+      return "TOKEN_REPLACED";
+    case TokenVerdict::kExpired:
+      return "TOKEN_EXPIRED";
+    case TokenVerdict::kDisabled:
+      return "TOKEN_DISABLED";
+    case TokenVerdict::kCapabilityMissing:
+      return "CAPABILITY_MISSING";
+  }
+  return "TOKEN_UNKNOWN";
+}
+
+bool TokenVerifier::IsOauth(std::string_view token) {
+  return token.find('.') != token.npos;
+}
+
+std::string TokenVerifier::AccountAskedFor(const Principal& caller,
+                                           const std::string& account_id) {
+  if (!account_id.empty()) return account_id;
+  return caller.home_account_id.value_or(Uuid()).ToString();
+}
+
+std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
+    const TokenFacts& asker, std::string_view account_id) {
+  Uuid account = asker.account_id;
+  if (!account_id.empty()) {
+    const std::optional<Uuid> read = Uuid::Parse(account_id);
+    if (!read.has_value()) return std::nullopt;
+    account = *read;
+  }
+  const std::optional<GrantKind> grant =
+      GrantFor(asker.held, account, Right::kVerify);
+  if (!grant.has_value()) return std::nullopt;
+  const bool everywhere = account_id.empty() && IsSuperAdmin(asker.held);
+  return VerifyScope{.every_account = everywhere, .account_id = account};
+}
+
+void TokenVerifier::FindScope(const CallerPtr& caller,
+                              const std::string& account_id, absl::Time now,
+                              OutcomeDone<VerifyScope> done) {
+  Violations violations;
+  const std::optional<Uuid> account = violations.TakeId(
+      "account_id", AccountAskedFor(caller->principal, account_id));
+  if (!violations.empty()) {
+    std::move(done)(std::move(violations).ToStatus());
+    return;
+  }
+  const VerifyScope there = {.every_account = false, .account_id = *account};
+  const VerifyScope everywhere = {.every_account = true};
+  if (caller->trusted) {
+    std::move(done)(account_id.empty() ? everywhere : there);
+    return;
+  }
+  ReadOutcome<VerifyScope>(
+      *store_,
+      [caller, there, now, everywhere,
+       any = account_id.empty()](ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
+        const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+            txn, *caller, now, there.account_id, Right::kVerify);
+        if (!grant.ok() || !any) {
+          if (!grant.ok()) return grant.status();
+          return there;
+        }
+        const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+            txn.ListHeldAuthorizations(caller->principal.Subjects(), Uuid());
+        if (!held.ok()) return held.status();
+        return IsSuperAdmin(*held) ? everywhere : there;
+      },
+      std::move(done));
+}
+
+std::optional<TokenVerification> TokenVerifier::VerifyAtOnce(
+    std::string_view token, const VerifyScope& scope,
+    const Requirement* requirement, absl::Time now) {
+  if (IsOauth(token)) return std::nullopt;
+  const std::optional<TokenFinding> finding =
+      directory_->FindAtOnce(token, now);
+  if (!finding.has_value()) return std::nullopt;
+  return Judge(*finding, scope, requirement);
+}
+
+std::optional<TokenVerification> TokenVerifier::Judge(
+    const TokenFinding& finding, const VerifyScope& scope,
+    const Requirement* requirement) {
+  if (finding.facts == nullptr) return TokenVerification();
+  const TokenFacts& facts = *finding.facts;
+  if (!scope.every_account && facts.account_id != scope.account_id) {
+    return TokenVerification();
+  }
+  if (finding.state != TokenState::kLive) {
+    return TokenVerification{.verdict = VerdictOf(finding.state)};
+  }
+  if (requirement != nullptr && !IsSuperAdmin(facts.held) &&
+      !requirement->OtherAccounts(facts.account_id).empty()) {
+    return std::nullopt;
+  }
+  return Decide(finding.facts, requirement, facts.held);
+}
+
+void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
+                           std::shared_ptr<const Requirement> requirement,
+                           absl::Time now,
+                           OutcomeDone<TokenVerification> done) {
+  if (!IsOauth(token)) {
+    directory_->Find(
+        token, now,
+        [this, scope, requirement = std::move(requirement),
+         done = std::move(done)](absl::StatusOr<TokenFinding> finding) mutable {
+          if (!finding.ok()) {
+            std::move(done)(finding.status());
+            return;
+          }
+          std::optional<TokenVerification> verification =
+              Judge(*finding, scope, requirement.get());
+          if (verification.has_value()) {
+            std::move(done)(*std::move(verification));
+          } else {
+            ReadOthers(std::move(finding->facts), std::move(requirement),
+                       std::move(done));
+          }
+        });
+    return;
+  }
+  std::string credential =
+      absl::StrCat("Bearer ", absl::string_view(token.data(), token.size()));
+  authenticator_->Authenticate(
+      std::span(&credential, 1), now,
+      [this, scope, requirement = std::move(requirement),
+       done = std::move(done)](absl::StatusOr<Principal> user) mutable {
+        if (absl::IsUnavailable(user.status())) {
+          std::move(done)(user.status());
+        } else if (!user.ok()) {
+          std::move(done)(TokenVerification());
+        } else {
+          ReadUser(*user, scope.account_id, std::move(requirement),
+                   std::move(done));
+        }
+      });
+  Wipe(credential);
+}
+
+void TokenVerifier::VerifyCaller(const Caller& caller,
+                                 const std::optional<Uuid>& account_id,
+                                 std::shared_ptr<const Requirement> requirement,
+                                 OutcomeDone<TokenVerification> done) {
+  const TokenFactsPtr& facts = caller.principal.token_facts;
+  if (facts == nullptr) {
+    ReadUser(caller.principal, account_id.value_or(Uuid()),
+             std::move(requirement), std::move(done));
+    return;
+  }
+  std::optional<TokenVerification> verification =
+      Judge({.state = TokenState::kLive, .facts = facts},
+            {.every_account = true}, requirement.get());
+  if (verification.has_value()) {
+    std::move(done)(*std::move(verification));
+  } else {
+    ReadOthers(facts, std::move(requirement), std::move(done));
+  }
+}
+
+void TokenVerifier::ReadOthers(TokenFactsPtr facts,
+                               std::shared_ptr<const Requirement> requirement,
+                               OutcomeDone<TokenVerification> done) {
+  const std::vector<Subject> subjects = PrincipalOf(facts).Subjects();
+  ReadOutcome<TokenVerification>(
+      *store_,
+      [facts = std::move(facts), subjects,
+       requirement = std::move(requirement)](
+          ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
+        std::vector<AuthorizationRecord> held = facts->held;
+        const absl::Status status = AddHeld(
+            txn, subjects, requirement->OtherAccounts(facts->account_id), held);
+        if (!status.ok()) return status;
+        return Decide(facts, requirement.get(), held);
+      },
+      std::move(done));
+}
+
+void TokenVerifier::ReadUser(const Principal& user, const Uuid& account_id,
+                             std::shared_ptr<const Requirement> requirement,
+                             OutcomeDone<TokenVerification> done) {
+  auto facts = std::make_shared<TokenFacts>();
+  facts->kind = PrincipalKind::kUser;
+  facts->subject_id = user.id;
+  facts->account_id = account_id;
+  facts->expires_at =
+      user.credential_expires_at.value_or(absl::InfiniteFuture());
+  ReadOutcome<TokenVerification>(
+      *store_,
+      [facts = std::move(facts), subjects = user.Subjects(),
+       requirement = std::move(requirement)](
+          ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
+        facts->held.clear();  // A body may run again.
+        absl::Status status = AddHeld(
+            txn, subjects, std::span(&facts->account_id, 1), facts->held);
+        std::vector<AuthorizationRecord> held = facts->held;
+        if (status.ok() && requirement != nullptr) {
+          status = AddHeld(txn, subjects,
+                           requirement->OtherAccounts(facts->account_id), held);
+        }
+        if (!status.ok()) return status;
+        return Decide(facts, requirement.get(), held);
+      },
+      std::move(done));
+}
+
+}  // namespace signet

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_TOKEN_VERIFIER_H_
+#define SIGNET_SERVER_DOMAIN_TOKEN_VERIFIER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/uuid.h"
+#include "server/domain/caller.h"
+#include "server/domain/requirement.h"
+#include "server/domain/transact.h"
+#include "server/identity/authenticator.h"
+#include "server/identity/token_directory.h"
+#include "server/identity/token_facts.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// Why a token is good, or not.
+enum class TokenVerdict {
+  kActive,
+  kUnknown,  // Malformed, never issued, or of an account not asked for.
+  kRevoked,
+  kReplaced,
+  kExpired,
+  kDisabled,
+  kCapabilityMissing,  // It is good, and lacks what is required.
+};
+
+// The stable text of a verdict (VerifyTokenResponse.reason); empty for kActive.
+std::string_view TokenVerdictName(TokenVerdict verdict);
+
+struct TokenVerification {
+  TokenVerdict verdict = TokenVerdict::kUnknown;
+  TokenFactsPtr facts = nullptr;  // Null unless it is active.
+};
+
+// About which tokens somebody may ask: those of an account, or all.
+struct VerifyScope {
+  bool every_account = false;
+  Uuid account_id = {};  // Unless every_account.
+};
+
+// Says of tokens whether they are good, and for what. Thread-safe; nothing
+// blocks.
+class TokenVerifier {
+ public:
+  // How long an answer may be kept by who is not told of changes.
+  static constexpr absl::Duration kCacheTtl = absl::Seconds(5);
+
+  // All outlive this object, which outlives its calls. `authenticator` is asked
+  // about OAuth access tokens.
+  TokenVerifier(Store* store, TokenDirectory* directory,
+                Authenticator* authenticator)
+      : store_(store), directory_(directory), authenticator_(authenticator) {}
+
+  // Whether the token is an OAuth access token, not one that this server
+  // issued: those have no dots. Pure.
+  static bool IsOauth(std::string_view token);
+
+  // What the account is that a caller asks for: the one named, else its own;
+  // nil, on which nobody but a super_admin has a right, where it has none. Text
+  // that is no UUID comes back as it is.
+  static std::string AccountAskedFor(const Principal& caller,
+                                     const std::string& account_id);
+
+  // The scope of a caller who asks for `account_id`; empty: see
+  // VerifyTokenRequest.account_id.
+  //   INVALID_ARGUMENT / FIELD_INVALID: no UUID.
+  //   UNAUTHENTICATED / TOKEN_INVALID: its credential is not good any more.
+  //   PERMISSION_DENIED / ACCESS_DENIED: without Right::kVerify there.
+  void FindScope(const CallerPtr& caller, const std::string& account_id,
+                 absl::Time now, OutcomeDone<VerifyScope> done);
+
+  // The same where `asker` says it all: a live token, and its own account or
+  // none asked for. nullopt where the store must be asked, and for a refusal.
+  static std::optional<VerifyScope> ScopeAtOnce(const TokenFacts& asker,
+                                                std::string_view account_id);
+
+  // The answer where it can be had without the store. `requirement` may be
+  // null.
+  std::optional<TokenVerification> VerifyAtOnce(std::string_view token,
+                                                const VerifyScope& scope,
+                                                const Requirement* requirement,
+                                                absl::Time now);
+
+  // The answer; or the store's error, or ISSUER_UNAVAILABLE for an OAuth access
+  // token whose key cannot be had. `token` is read before this returns.
+  // `requirement` may be null.
+  void Verify(std::string_view token, const VerifyScope& scope,
+              std::shared_ptr<const Requirement> requirement, absl::Time now,
+              OutcomeDone<TokenVerification> done);
+
+  // What somebody who proved to be `caller` may, for who asks about itself:
+  // as Verify() on its own credential, in the scope of `account_id` if given.
+  void VerifyCaller(const Caller& caller, const std::optional<Uuid>& account_id,
+                    std::shared_ptr<const Requirement> requirement,
+                    OutcomeDone<TokenVerification> done);
+
+ private:
+  static std::optional<TokenVerification> Judge(const TokenFinding& finding,
+                                                const VerifyScope& scope,
+                                                const Requirement* requirement);
+  void ReadOthers(TokenFactsPtr facts,
+                  std::shared_ptr<const Requirement> requirement,
+                  OutcomeDone<TokenVerification> done);
+  void ReadUser(const Principal& user, const Uuid& account_id,
+                std::shared_ptr<const Requirement> requirement,
+                OutcomeDone<TokenVerification> done);
+
+  Store* const store_;
+  TokenDirectory* const directory_;
+  Authenticator* const authenticator_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_TOKEN_VERIFIER_H_

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/token_directory.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/base/secret.h"
+#include "server/token/token.h"
+
+namespace signet {
+namespace {
+
+// Beside the facts: its places in the tables and the block that counts owners.
+constexpr size_t kBytesPerEntry = 96;
+
+TokenFacts Nobody(const MacKeyring& keyring) {
+  TokenFacts nobody;
+  nobody.key_version = keyring.current_version();
+  return nobody;
+}
+
+}  // namespace
+
+// One that the store is asked.
+struct TokenDirectory::Question {
+  Secret token;
+  std::string public_id;
+  absl::Time now;
+  uint64_t asked_at;
+  TokenFactsPtr facts = nullptr;
+  Done done;
+};
+
+TokenDirectory::TokenDirectory(Store* store, const MacKeyring* keyring,
+                               LastUses* last_uses,
+                               TokenDirectoryOptions options)
+    : store_(store),
+      keyring_(keyring),
+      last_uses_(last_uses),
+      nobody_(Nobody(*keyring)),
+      known_(options.max_entries, options.max_bytes),
+      unknown_(options.max_entries / 4, options.max_entries / 4) {}
+
+TokenDirectory::PublicId TokenDirectory::KeyOf(std::string_view public_id) {
+  PublicId key = {};
+  std::copy_n(public_id.begin(), std::min(public_id.size(), key.size()),
+              key.begin());
+  return key;
+}
+
+void TokenDirectory::OnChange(const TokenChanges& changes) {
+  for (const TokenChanges::ServiceAccount& changed : changes.service_accounts) {
+    clock_.Touch(changed.id.bytes());
+  }
+  for (const std::string& public_id : changes.new_public_ids) {
+    clock_.Touch(KeyOf(public_id));
+  }
+}
+
+std::optional<TokenFinding> TokenDirectory::FindAtOnce(std::string_view token,
+                                                       absl::Time now) {
+  const std::optional<ParsedToken> parsed = ParseToken(token);
+  if (!parsed.has_value()) return TokenFinding();
+  const PublicId key = KeyOf(parsed->public_id);
+  if (std::optional<Remembered> known = known_.Find(key)) {
+    if (clock_.IsFresh(known->facts->subject_id.bytes(), known->read_at)) {
+      return Judge(token, std::move(known->facts), now);
+    }
+  } else if (const std::optional<uint64_t> read_at = unknown_.Find(key)) {
+    if (clock_.IsFresh(key, *read_at)) return Judge(token, nullptr, now);
+  }
+  return std::nullopt;
+}
+
+void TokenDirectory::Find(std::string_view token, absl::Time now, Done done) {
+  if (std::optional<TokenFinding> finding = FindAtOnce(token, now)) {
+    std::move(done)(*std::move(finding));
+    return;
+  }
+  auto question = std::make_shared<Question>(
+      Question{.token = Secret(std::string(token)),
+               .public_id = std::string(ParseToken(token)->public_id),
+               .now = now,
+               .asked_at = clock_.Now(),
+               .done = std::move(done)});
+  store_->Read([this, question](ReadTxn& txn) { return Read(txn, *question); },
+               [this, question](absl::Status status) {
+                 if (!status.ok()) {
+                   std::move(question->done)(std::move(status));
+                   return;
+                 }
+                 Remember(*question);
+                 std::move(question->done)(Judge(
+                     question->token.Expose(), question->facts, question->now));
+               });
+}
+
+absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
+  question.facts = nullptr;  // A body may run again.
+  absl::StatusOr<TokenOwner> found = txn.FindToken(question.public_id);
+  const bool known = found.ok();
+  if (!known && !absl::IsNotFound(found.status())) return found.status();
+
+  // The same work, whatever there is: the lookup with the other outcome, and
+  // what somebody was granted. No public id is empty.
+  const std::string other = known ? std::string() : decoy_.Get();
+  absl::StatusOr<TokenOwner> second = txn.FindToken(other);
+  if (!second.ok() && !absl::IsNotFound(second.status())) {
+    return second.status();
+  }
+  if (known) {
+    decoy_.Offer(question.public_id);
+  } else if (!second.ok()) {
+    decoy_.Forget(other);
+  }
+  Uuid account_id;
+  Uuid owner_id;
+  if (known || second.ok()) {
+    const ServiceAccountRecord& owner = known ? found->owner : second->owner;
+    account_id = owner.account_id;
+    owner_id = owner.id;
+  }
+  const std::vector<Subject> subjects = {
+      {.type = SubjectType::kServiceAccount, .id = owner_id.ToString()}};
+  absl::StatusOr<std::vector<AuthorizationRecord>> held =
+      txn.ListHeldAuthorizations(subjects, account_id);
+  if (!held.ok()) return held.status();
+  if (known) {
+    question.facts = std::make_shared<const TokenFacts>(
+        FactsOf(*std::move(found), *std::move(held)));
+  }
+  return absl::OkStatus();
+}
+
+void TokenDirectory::Remember(const Question& question) {
+  const PublicId key = KeyOf(question.public_id);
+  if (question.facts == nullptr) {
+    unknown_.Put(key, question.asked_at, 1);
+    return;
+  }
+  known_.Put(key, {.facts = question.facts, .read_at = question.asked_at},
+             question.facts->MemoryBytes() + kBytesPerEntry);
+}
+
+TokenFinding TokenDirectory::Judge(std::string_view token, TokenFactsPtr facts,
+                                   absl::Time now) {
+  const TokenFacts& compared = facts == nullptr ? nobody_ : *facts;
+  const bool genuine =
+      keyring_->Verify(compared.key_version, token, compared.mac);
+  const TokenState state = StateOf(compared, now);
+  if (facts == nullptr || !genuine) return {};
+  if (state == TokenState::kLive && last_uses_ != nullptr) {
+    last_uses_->Note(facts->account_id, facts->subject_id, now);
+  }
+  return {.state = state, .facts = std::move(facts)};
+}
+
+}  // namespace signet

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_TOKEN_DIRECTORY_H_
+#define SIGNET_SERVER_IDENTITY_TOKEN_DIRECTORY_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/sharded_cache.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/identity/change_clock.h"
+#include "server/identity/last_uses.h"
+#include "server/identity/timing_decoy.h"
+#include "server/identity/token_facts.h"
+#include "storage/store.h"
+#include "storage/watched_store.h"
+
+namespace signet {
+
+// What is known of a token presented.
+struct TokenFinding {
+  TokenState state = TokenState::kUnknown;
+  TokenFactsPtr facts = nullptr;  // Null where it is unknown.
+};
+
+struct TokenDirectoryOptions {
+  // Bounds of what is remembered; 0 entries: every question is asked of the
+  // store.
+  size_t max_entries = 200'000;
+  size_t max_bytes = size_t{64} << 20;
+};
+
+// Knows the tokens that this server issued. Thread-safe.
+//
+// It remembers what it read, and forgets what has changed: an answer is true of
+// every change acknowledged before the question, if OnChange() is told of each
+// (see WatchedStore). Whether a public id is unknown is remembered too, apart
+// from the others and a quarter as many, so that invented ones push out nothing
+// but each other.
+//
+// Who holds a token whose checksum is right learns nothing from how long the
+// answer takes but whether somebody asked the same a short while ago. Unknown
+// or not, wrong secret, expired, replaced, revoked, disabled: each costs one
+// MAC and, where it is not remembered, one lookup that finds a row and one that
+// finds none.
+class TokenDirectory {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<TokenFinding>) &&>;
+
+  // All outlive this object. Live tokens are noted in `last_uses`, which may be
+  // null.
+  TokenDirectory(Store* store, const MacKeyring* keyring, LastUses* last_uses,
+                 TokenDirectoryOptions options);
+
+  // For WatchedStore.
+  void OnChange(const TokenChanges& changes);
+
+  // The answer where it can be had without the store: text that is no token, or
+  // has a wrong checksum, and whatever is remembered. Nothing is allocated.
+  std::optional<TokenFinding> FindAtOnce(std::string_view token,
+                                         absl::Time now);
+
+  // The answer, or the store's own error. `token` is read before this returns;
+  // the copy kept meanwhile is wiped. Calls `done` once, on this thread or
+  // another; this object outlives the call.
+  void Find(std::string_view token, absl::Time now, Done done);
+
+ private:
+  using PublicId = std::array<uint8_t, 16>;
+  struct Remembered {
+    TokenFactsPtr facts;
+    uint64_t read_at = 0;  // On clock_.
+  };
+  struct Question;
+
+  static PublicId KeyOf(std::string_view public_id);
+  TokenFinding Judge(std::string_view token, TokenFactsPtr facts,
+                     absl::Time now);
+  absl::Status Read(ReadTxn& txn, Question& question);
+  void Remember(const Question& question);
+
+  Store* const store_;
+  const MacKeyring* const keyring_;
+  LastUses* const last_uses_;
+  const TokenFacts nobody_;  // Stands for an unknown token, for the time.
+  TimingDecoy decoy_;
+  ChangeClock clock_;
+  ShardedCache<PublicId, Remembered> known_;
+  ShardedCache<PublicId, uint64_t> unknown_;  // When it was read, on clock_.
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_TOKEN_DIRECTORY_H_

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/token_facts.h"
+
+#include <utility>
+
+namespace signet {
+namespace {
+
+// What a string has beyond its own object.
+size_t HeapBytes(const std::string& text) {
+  constexpr size_t kInside = 15;  // What the object itself can hold.
+  return text.capacity() > kInside ? text.capacity() + 1 : 0;
+}
+
+}  // namespace
+
+size_t TokenFacts::MemoryBytes() const {
+  constexpr size_t kMapNode = 48;  // Of the map, beside the pair.
+  size_t bytes = sizeof(TokenFacts) + HeapBytes(public_id) +
+                 held.capacity() * sizeof(AuthorizationRecord);
+  for (const auto& [key, value] : labels) {
+    bytes += kMapNode + sizeof(key) + sizeof(value) + HeapBytes(key) +
+             HeapBytes(value);
+  }
+  for (const AuthorizationRecord& grant : held) {
+    bytes += HeapBytes(grant.subject.id);
+    if (grant.capability_key) bytes += HeapBytes(*grant.capability_key);
+    if (grant.resource_type) bytes += HeapBytes(*grant.resource_type);
+  }
+  return bytes;
+}
+
+TokenState StateOf(const TokenFacts& facts, absl::Time now) {
+  if (facts.revoked) return TokenState::kRevoked;
+  if (now >= facts.retires_at) return TokenState::kReplaced;
+  if (now >= facts.expires_at) return TokenState::kExpired;
+  return facts.enabled ? TokenState::kLive : TokenState::kDisabled;
+}
+
+TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {
+  TokenFacts facts;
+  facts.subject_id = found.owner.id;
+  facts.account_id = found.owner.account_id;
+  facts.public_id = std::move(found.token.public_id);
+  facts.key_version = found.token.key_version;
+  facts.mac = found.token.mac;
+  facts.issued_at = found.token.created_at;
+  facts.expires_at = found.token.expires_at.value_or(absl::InfiniteFuture());
+  facts.retires_at = found.token.retires_at.value_or(absl::InfiniteFuture());
+  facts.revoked = found.owner.revoked_at.has_value();
+  facts.enabled = found.owner.enabled;
+  facts.labels = std::move(found.owner.labels);
+  facts.held = std::move(held);
+  facts.held.shrink_to_fit();
+  return facts;
+}
+
+Principal PrincipalOf(TokenFactsPtr facts) {
+  Principal principal;
+  principal.id = facts->subject_id;
+  principal.home_account_id = facts->account_id;
+  principal.token_public_id = facts->public_id;
+  if (facts->death() < absl::InfiniteFuture()) {
+    principal.credential_expires_at = facts->death();
+  }
+  principal.token_facts = std::move(facts);
+  return principal;
+}
+
+}  // namespace signet

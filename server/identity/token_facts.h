@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_
+#define SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "server/crypto/digest.h"
+#include "server/identity/principal.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// A token's state at some time. Of several that apply the first one.
+enum class TokenState {
+  kUnknown,   // Malformed, never issued, or not the one that was issued.
+  kRevoked,   // Its service account was revoked.
+  kReplaced,  // A rotation has replaced it, and its overlap is over.
+  kExpired,
+  kDisabled,  // Its service account is switched off.
+  kLive,
+};
+
+// All that a token says to who asks about it, as read at one moment: a plain
+// value, shared by all who use it and never changed.
+struct TokenFacts {
+  PrincipalKind kind = PrincipalKind::kServiceAccount;
+  Uuid subject_id;           // The service account's or the user's.
+  Uuid account_id;           // Its own; of a user nil.
+  std::string public_id;     // Empty for a user.
+  uint32_t key_version = 0;  // Of the MAC.
+  Sha256Digest mac = {};     // Of the whole token.
+  absl::Time issued_at;
+  absl::Time expires_at = absl::InfiniteFuture();
+  absl::Time retires_at = absl::InfiniteFuture();
+  bool revoked = false;
+  bool enabled = true;
+  std::map<std::string, std::string> labels = {};
+  // What it was granted: on its own account, and whatever reaches everywhere.
+  std::vector<AuthorizationRecord> held = {};
+
+  // When it dies by itself; InfiniteFuture() for never.
+  absl::Time death() const { return std::min(expires_at, retires_at); }
+
+  // What it takes of memory, to a few bytes.
+  size_t MemoryBytes() const;
+};
+
+using TokenFactsPtr = std::shared_ptr<const TokenFacts>;
+
+// The state of a token that was issued.
+TokenState StateOf(const TokenFacts& facts, absl::Time now);
+
+// A service account's facts.
+TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held);
+
+// Who presents the token.
+Principal PrincipalOf(TokenFactsPtr facts);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/convert_tokens.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/domain/holdings.h"
+#include "server/rpc/convert.h"
+
+namespace signet {
+namespace {
+
+class RequirementReader {
+ public:
+  explicit RequirementReader(Violations& violations)
+      : violations_(violations) {}
+
+  Requirement Read(const std::string& field, const v1::Requirement& in,
+                   int depth) {
+    Requirement out;
+    if (depth > Requirement::kMaxDepth) {
+      violations_.Add(field, absl::StrCat("want at most ",
+                                          Requirement::kMaxDepth, " levels"));
+      return out;
+    }
+    switch (in.kind_case()) {
+      case v1::Requirement::kCapability:
+        out.kind = Requirement::Kind::kCapability;
+        Count(field);
+        out.capability = ReadRequiredCapability(
+            absl::StrCat(field, ".capability"),
+            in.capability().capability_key(), in.capability().account_id(),
+            in.capability().resource_type(), in.capability().resource_id(),
+            violations_);
+        break;
+      case v1::Requirement::kAllOf:
+        out.kind = Requirement::Kind::kAllOf;
+        ReadList(absl::StrCat(field, ".all_of.requirements"), in.all_of(),
+                 depth, out);
+        break;
+      case v1::Requirement::kAnyOf:
+        out.kind = Requirement::Kind::kAnyOf;
+        ReadList(absl::StrCat(field, ".any_of.requirements"), in.any_of(),
+                 depth, out);
+        break;
+      case v1::Requirement::KIND_NOT_SET:
+        violations_.Add(field, "want one of capability, all_of and any_of");
+        break;
+    }
+    return out;
+  }
+
+ private:
+  void ReadList(const std::string& field, const v1::RequirementList& in,
+                int depth, Requirement& out) {
+    for (int i = 0; i < in.requirements_size(); ++i) {
+      if (too_many_) return;
+      out.of.push_back(Read(absl::StrCat(field, "[", i, "]"),
+                            in.requirements(i), depth + 1));
+    }
+  }
+
+  void Count(const std::string& field) {
+    if (++capabilities_ <= Requirement::kMaxCapabilities) return;
+    too_many_ = true;
+    violations_.Add(field,
+                    absl::StrCat("want at most ", Requirement::kMaxCapabilities,
+                                 " capabilities in all"));
+  }
+
+  Violations& violations_;
+  int capabilities_ = 0;
+  bool too_many_ = false;  // The rest is not even looked at.
+};
+
+std::string_view SubjectTypeOf(const TokenFacts& facts) {
+  return facts.kind == PrincipalKind::kUser ? "user" : "service_account";
+}
+
+Holdings HoldingsOf(const TokenFacts& facts) {
+  return SumHoldings(facts.account_id, facts.held);
+}
+
+// Of a user who was asked about on no account there is none.
+std::string AccountOf(const TokenFacts& facts) {
+  return facts.account_id == Uuid() ? std::string()
+                                    : facts.account_id.ToString();
+}
+
+}  // namespace
+
+Requirement ReadRequirement(const std::string& field,
+                            const v1::Requirement& requirement,
+                            Violations& violations) {
+  return RequirementReader(violations).Read(field, requirement, 1);
+}
+
+void ToProto(const TokenVerification& verification, absl::Time now,
+             v1::VerifyTokenResponse& out) {
+  absl::Duration ttl = TokenVerifier::kCacheTtl;
+  if (verification.verdict != TokenVerdict::kActive) {
+    out.set_reason(std::string(TokenVerdictName(verification.verdict)));
+  } else {
+    const TokenFacts& facts = *verification.facts;
+    out.set_active(true);
+    out.set_subject_type(std::string(SubjectTypeOf(facts)));
+    out.set_subject_id(facts.subject_id.ToString());
+    out.set_account_id(AccountOf(facts));
+    out.set_token_public_id(facts.public_id);
+    if (facts.death() < absl::InfiniteFuture()) {
+      *out.mutable_expires_at() = ToProto(facts.death());
+      ttl = std::min(ttl, facts.death() - now);
+    }
+    if (!facts.held.empty()) ToProto(HoldingsOf(facts), out);
+    for (const auto& [key, value] : facts.labels) {
+      (*out.mutable_labels())[key] = value;
+    }
+  }
+  *out.mutable_cache_ttl() = ToProto(ttl);
+}
+
+void ToProto(const TokenVerification& verification,
+             v1::IntrospectTokenResponse& out) {
+  if (verification.verdict != TokenVerdict::kActive) return;
+  const TokenFacts& facts = *verification.facts;
+  out.set_active(true);
+  out.set_scope(absl::StrJoin(HoldingsOf(facts).capabilities, " "));
+  out.set_token_type("Bearer");
+  if (facts.death() < absl::InfiniteFuture()) {
+    out.set_exp(absl::ToUnixSeconds(facts.death()));
+  }
+  out.set_sub(facts.subject_id.ToString());
+  if (facts.kind == PrincipalKind::kServiceAccount) {
+    out.set_client_id(out.sub());
+    out.set_iat(absl::ToUnixSeconds(facts.issued_at));
+    out.set_jti(facts.public_id);
+  }
+  out.set_subject_type(std::string(SubjectTypeOf(facts)));
+  out.set_account_id(AccountOf(facts));
+}
+
+void ToProto(const TokenVerification& verification,
+             v1::CheckAccessResponse& out) {
+  const TokenFacts& facts = *verification.facts;
+  out.set_subject_type(std::string(SubjectTypeOf(facts)));
+  out.set_subject_id(facts.subject_id.ToString());
+  out.set_account_id(AccountOf(facts));
+  out.set_token_public_id(facts.public_id);
+  out.set_capabilities(absl::StrJoin(HoldingsOf(facts).capabilities, ","));
+}
+
+}  // namespace signet

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_CONVERT_TOKENS_H_
+#define SIGNET_SERVER_RPC_CONVERT_TOKENS_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/domain/requirement.h"
+#include "server/domain/token_verifier.h"
+#include "server/domain/violations.h"
+#include "signet/v1/tokens.pb.h"
+
+namespace signet {
+
+// Between what verification says and the messages of tokens.proto. Pure.
+
+// Tokens in one BatchVerifyTokens.
+inline constexpr int kMaxVerifyBatch = 1000;
+
+// Reads a requirement; what breaks a rule is noted in `violations`, under
+// `field`.
+Requirement ReadRequirement(const std::string& field,
+                            const v1::Requirement& requirement,
+                            Violations& violations);
+
+// `now` is when the answer was true.
+void ToProto(const TokenVerification& verification, absl::Time now,
+             v1::VerifyTokenResponse& out);
+void ToProto(const TokenVerification& verification,
+             v1::IntrospectTokenResponse& out);
+void ToProto(const TokenVerification& verification,
+             v1::CheckAccessResponse& out);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_CONVERT_TOKENS_H_

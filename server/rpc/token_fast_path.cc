@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/token_fast_path.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "server/domain/violations.h"
+#include "server/rpc/convert_tokens.h"
+#include "server/rpc/wire.h"
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kBearer = "bearer ";
+
+// What is presented as `authorization`; nullopt where the call has metadata
+// that asks for more than the answer.
+std::optional<std::string_view> PlainAuthorization(
+    const grpc::CallbackServerContext& context) {
+  std::string_view authorization;
+  bool found = false;
+  for (const auto& [key, value] : context.client_metadata()) {
+    if (key == "authorization") {
+      if (found) return std::nullopt;
+      found = true;
+      authorization = {value.data(), value.size()};
+    } else if (key == "x-request-id" || key == "signet-call-scope") {
+      return std::nullopt;
+    }
+  }
+  return authorization;
+}
+
+// nullopt if it breaks a rule.
+template <typename Request>
+std::optional<Requirement> RequirementOf(const Request& request) {
+  if (!request.has_requirement()) return Requirement();
+  Violations violations;
+  Requirement requirement =
+      ReadRequirement("requirement", request.requirement(), violations);
+  if (!violations.empty()) return std::nullopt;
+  return requirement;
+}
+
+}  // namespace
+
+std::optional<VerifyScope> TokenFastPath::ScopeOf(
+    std::string_view authorization, bool trusted, std::string_view account_id,
+    absl::Time now) {
+  if (trusted && authorization.empty()) {
+    if (account_id.empty()) return VerifyScope{.every_account = true};
+    const std::optional<Uuid> account = Uuid::Parse(account_id);
+    if (!account.has_value()) return std::nullopt;
+    return VerifyScope{.every_account = false, .account_id = *account};
+  }
+  if (!absl::StartsWithIgnoreCase(
+          absl::string_view(authorization.data(), authorization.size()),
+          absl::string_view(kBearer.data(), kBearer.size()))) {
+    return std::nullopt;
+  }
+  const std::optional<TokenFinding> asker =
+      directory_->FindAtOnce(authorization.substr(kBearer.size()), now);
+  if (!asker.has_value() || asker->state != TokenState::kLive) {
+    return std::nullopt;
+  }
+  return TokenVerifier::ScopeAtOnce(*asker->facts, account_id);
+}
+
+bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
+                           const v1::VerifyTokenRequest& request,
+                           v1::VerifyTokenResponse& response) {
+  if (request.token().empty()) return false;
+  const absl::Time now = clock_->Now();
+  const std::optional<Requirement> requirement = RequirementOf(request);
+  if (!requirement.has_value()) return false;
+  const std::optional<VerifyScope> scope =
+      ScopeOf(authorization, trusted, request.account_id(), now);
+  if (!scope.has_value()) return false;
+  const std::optional<TokenVerification> found =
+      verifier_->VerifyAtOnce(request.token(), *scope, &*requirement, now);
+  if (!found.has_value()) return false;
+  ToProto(*found, now, response);
+  return true;
+}
+
+bool TokenFastPath::Answer(const google::protobuf::MethodDescriptor& method,
+                           const grpc::CallbackServerContext& context,
+                           bool trusted, const grpc::ByteBuffer& request,
+                           grpc::ByteBuffer& response) {
+  // By its type: a comparison of pointers.
+  if (method.input_type() == v1::VerifyTokenRequest::descriptor()) {
+    return Verify(context, trusted, request, response);
+  }
+  if (method.input_type() == v1::BatchVerifyTokensRequest::descriptor()) {
+    return BatchVerify(context, trusted, request, response);
+  }
+  return false;
+}
+
+bool TokenFastPath::Verify(const grpc::CallbackServerContext& context,
+                           bool trusted, const grpc::ByteBuffer& bytes,
+                           grpc::ByteBuffer& answer) {
+  const std::optional<std::string_view> authorization =
+      PlainAuthorization(context);
+  if (!authorization.has_value()) return false;
+  v1::VerifyTokenRequest request;
+  const absl::Cleanup wiper = [&request] { WipeToken(request); };
+  if (!ParseMessage(bytes, request)) return false;
+  v1::VerifyTokenResponse response;
+  if (!Answer(*authorization, trusted, request, response)) return false;
+  answer = SerializeMessage(response);
+  return true;
+}
+
+bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
+                                bool trusted, const grpc::ByteBuffer& bytes,
+                                grpc::ByteBuffer& answer) {
+  const std::optional<std::string_view> authorization =
+      PlainAuthorization(context);
+  if (!authorization.has_value()) return false;
+  v1::BatchVerifyTokensRequest request;
+  const absl::Cleanup wiper = [&request] { WipeToken(request); };
+  if (!ParseMessage(bytes, request) || request.tokens().empty() ||
+      request.tokens_size() > kMaxVerifyBatch) {
+    return false;
+  }
+  const absl::Time now = clock_->Now();
+  const std::optional<Requirement> requirement = RequirementOf(request);
+  if (!requirement.has_value()) return false;
+  const std::optional<VerifyScope> scope =
+      ScopeOf(*authorization, trusted, request.account_id(), now);
+  if (!scope.has_value()) return false;
+  v1::BatchVerifyTokensResponse response;
+  response.mutable_results()->Reserve(request.tokens_size());
+  for (const std::string& token : request.tokens()) {
+    const std::optional<TokenVerification> found =
+        verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
+    if (!found.has_value() || token.empty()) return false;
+    ToProto(*found, now, *response.add_results());
+  }
+  answer = SerializeMessage(response);
+  return true;
+}
+
+}  // namespace signet

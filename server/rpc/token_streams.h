@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_TOKEN_STREAMS_H_
+#define SIGNET_SERVER_RPC_TOKEN_STREAMS_H_
+
+#include <functional>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "gateway/backend.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/random.h"
+#include "server/domain/access.h"
+#include "server/domain/change_feed.h"
+#include "server/domain/token_verifier.h"
+#include "server/identity/authenticator.h"
+#include "server/rpc/token_fast_path.h"
+
+namespace signet {
+
+// UNAVAILABLE / SERVER_STOPPING, with a retry hint.
+absl::Status StoppingError();
+
+// The streams that are open, so that a server that stops can end them.
+// Thread-safe.
+class OpenStreams {
+ public:
+  // `end` is called by End(), once, from the time of Add() until Remove() has
+  // returned. False: the server has stopped.
+  bool Add(const void* stream, std::function<void()> end);
+  void Remove(const void* stream);
+  // Ends those that are open, and lets no other begin. Idempotent.
+  void End();
+
+ private:
+  absl::Mutex mutex_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_map<const void*, std::function<void()>> open_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// The streaming methods of signet.v1.Tokens. Each leaves one line in the log,
+// when it ends. Thread-safe.
+class TokenStreams {
+ public:
+  // All outlive this object, which outlives its streams.
+  struct Dependencies {
+    Backend* backend;
+    TokenFastPath* fast_path;
+    Authenticator* authenticator;
+    Access* access;
+    TokenVerifier* verifier;
+    ChangeFeed* feed;
+    bool trusted;  // As BackendCall has it, of every call.
+    const Clock* clock;
+    RandomSource* random;
+    Logger* logger;
+  };
+
+  explicit TokenStreams(const Dependencies& dependencies)
+      : deps_(dependencies) {}
+
+  // For gRPC's handlers, which return what they get.
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Verify(
+      grpc::CallbackServerContext* context);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request);
+
+  // Ends every stream with UNAVAILABLE. Idempotent.
+  void Stop() { open_.End(); }
+
+ private:
+  const Dependencies deps_;
+  OpenStreams open_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_TOKEN_STREAMS_H_

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/tokens_methods.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "server/base/error.h"
+#include "server/domain/violations.h"
+#include "server/identity/bearer.h"
+#include "server/rpc/convert_tokens.h"
+#include "server/rpc/method_support.h"
+#include "signet/v1/tokens.pb.h"
+
+namespace signet {
+namespace {
+
+constexpr char kService[] = "Tokens";
+
+using RequirementPtr = std::shared_ptr<const Requirement>;
+
+// A method that asks about tokens of the account that the request names.
+template <typename Request>
+UnaryMethod NewVerifyMethod(const char* name, const char* action,
+                            const std::string& (Request::*account_id)() const) {
+  UnaryMethod method =
+      NewMethod(kService, name, action, Right::kVerify, account_id);
+  method.account_id = [account_id](const Principal& caller,
+                                   const google::protobuf::Message& request) {
+    return TokenVerifier::AccountAskedFor(caller,
+                                          (As<Request>(request).*account_id)());
+  };
+  return method;
+}
+
+void CheckToken(const std::string& field, const std::string& token,
+                Violations& violations) {
+  if (token.empty()) violations.Add(field, "want a token");
+  if (token.size() > kMaxCredentialBytes) {
+    violations.Add(
+        field, absl::StrCat("want at most ", kMaxCredentialBytes, " bytes"));
+  }
+}
+
+template <typename Request>
+RequirementPtr TakeRequirement(const Request& request, Violations& violations) {
+  if (!request.has_requirement()) return nullptr;
+  return std::make_shared<const Requirement>(
+      ReadRequirement("requirement", request.requirement(), violations));
+}
+
+// The first part of what follows asks whether the caller may, which ranks
+// before a fault in the request.
+template <typename Continue>
+void WithScope(TokenVerifier* verifier, const CallerPtr& caller,
+               const std::string& account_id, absl::Time now,
+               Violations violations, UnaryMethod::Done done, Continue&& next) {
+  verifier->FindScope(
+      caller, account_id, now,
+      [violations = std::move(violations), done = std::move(done),
+       next = std::forward<Continue>(next)](
+          absl::StatusOr<VerifyScope> scope) mutable {
+        if (!scope.ok()) {
+          std::move(done)(scope.status());
+        } else if (!violations.empty()) {
+          std::move(done)(std::move(violations).ToStatus());
+        } else {
+          std::move(next)(*scope, std::move(done));
+        }
+      });
+}
+
+UnaryMethod Verify(TokenVerifier* verifier, const Clock* clock) {
+  using Request = v1::VerifyTokenRequest;
+  UnaryMethod method =
+      NewVerifyMethod("VerifyToken", "token.verify", &Request::account_id);
+  method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    const absl::Time now = clock->Now();
+    Violations violations;
+    CheckToken("token", request.token(), violations);
+    RequirementPtr requirement = TakeRequirement(request, violations);
+    WithScope(
+        verifier, call.caller, request.account_id(), now, std::move(violations),
+        std::move(done),
+        [verifier, token = Secret(std::string(request.token())),
+         requirement = std::move(requirement),
+         now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
+          verifier->Verify(
+              token.Expose(), scope, std::move(requirement), now,
+              [now, done = std::move(done)](
+                  const absl::StatusOr<TokenVerification>& found) mutable {
+                if (!found.ok()) {
+                  std::move(done)(found.status());
+                  return;
+                }
+                auto out = std::make_unique<v1::VerifyTokenResponse>();
+                ToProto(*found, now, *out);
+                std::move(done)(std::move(out));
+              });
+        });
+  };
+  return method;
+}
+
+// Answers as they come, in the order of the tokens; the last one ends the call.
+class BatchAnswer {
+ public:
+  BatchAnswer(int size, UnaryMethod::Done done)
+      : left_(size),
+        out_(std::make_unique<v1::BatchVerifyTokensResponse>()),
+        done_(std::move(done)) {
+    for (int i = 0; i < size; ++i) out_->add_results();
+  }
+
+  void Set(int index, absl::Time now,
+           const absl::StatusOr<TokenVerification>& found) {
+    absl::MutexLock lock(&mutex_);
+    if (found.ok()) {
+      ToProto(*found, now, *out_->mutable_results(index));
+    } else {
+      status_.Update(found.status());
+    }
+    if (--left_ > 0) return;
+    if (status_.ok()) {
+      std::move(done_)(std::move(out_));
+    } else {
+      std::move(done_)(status_);
+    }
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int left_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<v1::BatchVerifyTokensResponse> out_ ABSL_GUARDED_BY(mutex_);
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  UnaryMethod::Done done_ ABSL_GUARDED_BY(mutex_);
+};
+
+UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
+  using Request = v1::BatchVerifyTokensRequest;
+  UnaryMethod method = NewVerifyMethod("BatchVerifyTokens", "token.verify",
+                                       &Request::account_id);
+  method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    const absl::Time now = clock->Now();
+    Violations violations;
+    if (request.tokens().empty() || request.tokens_size() > kMaxVerifyBatch) {
+      violations.Add("tokens", absl::StrCat("want 1 to ", kMaxVerifyBatch));
+    }
+    std::vector<Secret> tokens;
+    for (int i = 0; i < request.tokens_size() && violations.empty(); ++i) {
+      CheckToken(absl::StrCat("tokens[", i, "]"), request.tokens(i),
+                 violations);
+      tokens.emplace_back(std::string(request.tokens(i)));
+    }
+    RequirementPtr requirement = TakeRequirement(request, violations);
+    WithScope(verifier, call.caller, request.account_id(), now,
+              std::move(violations), std::move(done),
+              [verifier, tokens = std::move(tokens),
+               requirement = std::move(requirement),
+               now](const VerifyScope& scope, UnaryMethod::Done done) {
+                const int size = static_cast<int>(tokens.size());
+                auto answer =
+                    std::make_shared<BatchAnswer>(size, std::move(done));
+                for (int i = 0; i < size; ++i) {
+                  verifier->Verify(
+                      tokens[i].Expose(), scope, requirement, now,
+                      [answer, i,
+                       now](const absl::StatusOr<TokenVerification>& found) {
+                        answer->Set(i, now, found);
+                      });
+                }
+              });
+  };
+  return method;
+}
+
+UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
+  using Request = v1::IntrospectTokenRequest;
+  UnaryMethod method = NewMethod<Request>(
+      kService, "IntrospectToken", "token.introspect", Right::kVerify, nullptr);
+  method.account_id = [](const Principal& caller,
+                         const google::protobuf::Message&) {
+    return TokenVerifier::AccountAskedFor(caller, "");
+  };
+  method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    const absl::Time now = clock->Now();
+    Violations violations;
+    CheckToken("token", request.token(), violations);
+    WithScope(verifier, call.caller, "", now, std::move(violations),
+              std::move(done),
+              [verifier, token = Secret(std::string(request.token())), now](
+                  const VerifyScope& scope, UnaryMethod::Done done) {
+                verifier->Verify(
+                    token.Expose(), scope, nullptr, now,
+                    Answer<v1::IntrospectTokenResponse, TokenVerification>(
+                        std::move(done)));
+              });
+  };
+  return method;
+}
+
+UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
+                   const Clock* clock) {
+  using Request = v1::RevokeTokenRequest;
+  UnaryMethod method =
+      NewMethod<Request>(kService, "RevokeToken",
+                         "service_account.revoke_token", std::nullopt, nullptr);
+  method.handle = [verifier, accounts, clock](MethodCall call,
+                                              UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    Violations violations;
+    CheckToken("token", request.token(), violations);
+    if (!violations.empty()) {
+      std::move(done)(std::move(violations).ToStatus());
+      return;
+    }
+    if (TokenVerifier::IsOauth(request.token())) {
+      std::move(done)(UnsupportedTokenTypeError());
+      return;
+    }
+    auto finish = [done = std::move(done)](const absl::Status& status) mutable {
+      if (status.ok()) {
+        std::move(done)(std::make_unique<v1::RevokeTokenResponse>());
+      } else {
+        std::move(done)(status);
+      }
+    };
+    verifier->Verify(
+        request.token(), {.every_account = true}, nullptr, clock->Now(),
+        [accounts, caller = std::move(call.caller),
+         expired = std::move(call.expired), finish = std::move(finish)](
+            const absl::StatusOr<TokenVerification>& found) mutable {
+          if (!found.ok() || found->verdict != TokenVerdict::kActive) {
+            std::move(finish)(found.status());
+          } else {
+            accounts->RevokeToken(std::move(caller), found->facts,
+                                  std::move(expired), std::move(finish));
+          }
+        });
+  };
+  return method;
+}
+
+UnaryMethod Check(TokenVerifier* verifier) {
+  using Request = v1::CheckAccessRequest;
+  UnaryMethod method = NewMethod<Request>(kService, "CheckAccess",
+                                          "token.check", std::nullopt, nullptr);
+  method.handle = [verifier](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    Violations violations;
+    std::optional<Uuid> account_id;
+    if (!request.account_id().empty()) {
+      account_id = violations.TakeId("account_id", request.account_id());
+    }
+    Requirement all_of;
+    for (const std::string& key : request.capability()) {
+      all_of.of.push_back(
+          {.kind = Requirement::Kind::kCapability,
+           .capability = ReadRequiredCapability(
+               "", key, request.account_id(), request.resource_type(),
+               request.resource_id(), violations)});
+      if (all_of.of.size() > Requirement::kMaxCapabilities) {
+        violations.Add(
+            "capability",
+            absl::StrCat("want at most ", Requirement::kMaxCapabilities));
+        break;
+      }
+    }
+    if (!violations.empty()) {
+      std::move(done)(std::move(violations).ToStatus());
+      return;
+    }
+    RequirementPtr requirement;
+    if (!all_of.of.empty()) {
+      requirement = std::make_shared<const Requirement>(std::move(all_of));
+    }
+    verifier->VerifyCaller(
+        *call.caller, account_id, std::move(requirement),
+        [done = std::move(done)](
+            const absl::StatusOr<TokenVerification>& found) mutable {
+          if (!found.ok()) {
+            std::move(done)(found.status());
+          } else if (found->verdict == TokenVerdict::kCapabilityMissing) {
+            std::move(done)(
+                MakeError(absl::StatusCode::kPermissionDenied,
+                          "the credential lacks a capability that is asked for",
+                          {.reason = "CAPABILITY_MISSING"}));
+          } else {
+            auto out = std::make_unique<v1::CheckAccessResponse>();
+            ToProto(*found, *out);
+            std::move(done)(std::move(out));
+          }
+        });
+  };
+  return method;
+}
+
+}  // namespace
+
+std::vector<UnaryMethod> TokensMethods(TokenVerifier* verifier,
+                                       ServiceAccounts* service_accounts,
+                                       const Clock* clock) {
+  std::vector<UnaryMethod> methods;
+  methods.push_back(Verify(verifier, clock));
+  methods.push_back(BatchVerify(verifier, clock));
+  methods.push_back(Introspect(verifier, clock));
+  methods.push_back(Revoke(verifier, service_accounts, clock));
+  methods.push_back(Check(verifier));
+  return methods;
+}
+
+}  // namespace signet

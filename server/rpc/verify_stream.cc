@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/verify_stream.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "gateway/request_id.h"
+#include "server/base/error.h"
+#include "server/rpc/grpc_calls.h"
+#include "server/rpc/status.h"
+#include "server/rpc/wire.h"
+#include "signet/v1/tokens.pb.h"
+
+namespace signet {
+namespace {
+
+const google::protobuf::MethodDescriptor* VerifyTokenMethod() {
+  return v1::VerifyTokenRequest::descriptor()
+      ->file()
+      ->FindServiceByName("Tokens")
+      ->FindMethodByName("VerifyToken");
+}
+
+}  // namespace
+
+VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
+                           OpenStreams* open,
+                           grpc::CallbackServerContext* context)
+    : deps_(deps), open_(open), context_(context), started_(deps.clock->Now()) {
+  const auto& metadata = context_->client_metadata();
+  // Of several the backend says what is wrong.
+  if (metadata.count("authorization") == 1) {
+    const auto& value = metadata.find("authorization")->second;
+    authorization_ = {value.data(), value.size()};
+  }
+  const bool serving = open_->Add(this, [this] { Close(StoppingError()); });
+  if (!serving) {
+    Close(StoppingError());
+    return;
+  }
+  std::optional<grpc::Status> end;
+  {
+    absl::MutexLock lock(&mutex_);
+    end = Proceed();
+  }
+  FinishWith(end);
+}
+
+void VerifyStream::OnReadDone(bool ok) {
+  std::optional<grpc::Status> end;
+  bool answer = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    reading_ = false;
+    closed_ |= !ok;
+    answering_ = answer = !closed_;
+    if (closed_) end = Proceed();
+  }
+  if (answer) {
+    Answer();
+  } else {
+    FinishWith(end);
+  }
+}
+
+void VerifyStream::Answer() {
+  auto request = std::make_unique<v1::VerifyTokenRequest>();
+  if (!ParseMessage(request_, *request)) {
+    Answered({.status = ToRpcStatus(MessageMalformedError())});
+    return;
+  }
+  v1::VerifyTokenResponse response;
+  if (!deps_.fast_path->Answer(authorization_, deps_.trusted, *request,
+                               response)) {
+    AskBackend(std::move(request));
+    return;
+  }
+  WipeToken(*request);
+  Answered({.status = {},
+            .response = std::make_unique<v1::VerifyTokenResponse>(
+                std::move(response))});
+}
+
+void VerifyStream::AskBackend(
+    std::unique_ptr<google::protobuf::Message> request) {
+  GrpcMetadata metadata(*context_);
+  BackendCall call;
+  call.method = VerifyTokenMethod();
+  call.request = std::move(request);
+  call.authorization = std::move(metadata.authorization);
+  call.trusted = deps_.trusted;
+  call.request_id =
+      ChooseRequestId(metadata.request_ids, deps_.clock->Now(), *deps_.random);
+  call.peer = PeerAddress(context_->peer());
+  call.user_agent = metadata.user_agent;
+  deps_.backend->Call(std::move(call), [this](BackendReply reply) {
+    Answered(std::move(reply));
+  });
+}
+
+void VerifyStream::Answered(BackendReply reply) {
+  std::optional<grpc::Status> end;
+  {
+    absl::MutexLock lock(&mutex_);
+    answering_ = false;
+    if (reply.status.code() == 0) {
+      waiting_.push_back(SerializeMessage(*reply.response));
+      ++answers_;
+    } else {
+      CloseWith(std::move(reply.status));
+    }
+    end = Proceed();
+  }
+  FinishWith(end);
+}
+
+void VerifyStream::OnWriteDone(bool ok) {
+  std::optional<grpc::Status> end;
+  {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    if (!ok) {  // The client has gone.
+      closed_ = true;
+      waiting_.clear();
+    }
+    end = Proceed();
+  }
+  FinishWith(end);
+}
+
+void VerifyStream::Close(const absl::Status& status) {
+  std::optional<grpc::Status> end;
+  {
+    absl::MutexLock lock(&mutex_);
+    CloseWith(ToRpcStatus(status));
+    end = Proceed();
+  }
+  FinishWith(end);
+}
+
+void VerifyStream::CloseWith(google::rpc::Status status) {
+  if (closed_) return;
+  closed_ = true;
+  status_ = std::move(status);
+}
+
+std::optional<grpc::Status> VerifyStream::Proceed() {
+  if (!writing_ && !waiting_.empty() && !finished_) {
+    writing_ = true;
+    response_ = std::move(waiting_.front());
+    waiting_.pop_front();
+    grpc::WriteOptions options;
+    // Those that follow share its packet.
+    if (!waiting_.empty()) options.set_buffer_hint();
+    StartWrite(&response_, options);
+  }
+  if (!closed_ && !reading_ && !answering_ && waiting_.size() < kMaxWaiting) {
+    reading_ = true;
+    StartRead(&request_);
+  }
+  if (!closed_ || answering_ || writing_ || !waiting_.empty() || finished_) {
+    return std::nullopt;
+  }
+  finished_ = true;
+  return ToGrpcStatus(status_);
+}
+
+void VerifyStream::OnDone() {
+  open_->Remove(this);
+  {
+    absl::MutexLock lock(&mutex_);
+    deps_.logger->Info(
+        "grpc stream",
+        {{"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
+         {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
+         {"answers", answers_},
+         {"duration_ms",
+          absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}});
+  }
+  delete this;
+}
+
+}  // namespace signet

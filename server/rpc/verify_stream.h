@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_VERIFY_STREAM_H_
+#define SIGNET_SERVER_RPC_VERIFY_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "server/rpc/token_streams.h"
+
+namespace signet {
+
+// One VerifyTokens: reads ahead while answers are on their way, one request
+// after another. Owned by itself: gRPC's OnDone() ends it.
+class VerifyStream final
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  VerifyStream(const TokenStreams::Dependencies& deps, OpenStreams* open,
+               grpc::CallbackServerContext* context);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnDone() override;
+
+ private:
+  // Answers that may wait for the client to read; then no request is read.
+  static constexpr size_t kMaxWaiting = 256;
+
+  // Ends the stream once what was asked is answered.
+  void Close(const absl::Status& status);
+  void CloseWith(google::rpc::Status status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Answer();
+  void AskBackend(std::unique_ptr<google::protobuf::Message> request);
+  void Answered(BackendReply reply);
+  // Starts whatever can go on; what to finish the stream with if nothing can.
+  // That is done without the lock: this object may be gone when it returns.
+  std::optional<grpc::Status> Proceed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishWith(const std::optional<grpc::Status>& status) {
+    if (status.has_value()) Finish(*status);
+  }
+
+  const TokenStreams::Dependencies deps_;
+  OpenStreams* const open_;
+  grpc::CallbackServerContext* const context_;
+  const absl::Time started_;
+  std::string_view authorization_;  // In the context's metadata.
+
+  absl::Mutex mutex_;
+  grpc::ByteBuffer request_;   // gRPC's while reading_.
+  grpc::ByteBuffer response_;  // gRPC's while writing_.
+  std::deque<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mutex_);
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool answering_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;    // Nothing is read any more.
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // gRPC was told.
+  int64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
+  google::rpc::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_VERIFY_STREAM_H_
