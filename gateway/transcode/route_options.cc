@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -78,13 +79,62 @@ absl::Status CheckPaging(const Route& route) {
   return absl::OkStatus();
 }
 
+// token = 1*tchar (RFC 9110 section 5.6.2).
+bool IsFieldName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    return absl::ascii_isalnum(c) || kMarks.find(c) != kMarks.npos;
+  });
+}
+
+// Whether the gateway sends the field itself, or it frames the message.
+bool IsOwnField(std::string_view lower_name) {
+  constexpr std::string_view kOwn[] = {
+      "cache-control", "connection",   "content-length",
+      "content-type",  "date",         "etag",
+      "keep-alive",    "link",         "location",
+      "trailer",       "te",           "transfer-encoding",
+      "upgrade",       "x-request-id", "www-authenticate"};
+  return std::find(std::begin(kOwn), std::end(kOwn), lower_name) !=
+         std::end(kOwn);
+}
+
+absl::Status BindAnswerFields(const v1::HttpAnswer& answer, Route& route) {
+  std::vector<std::string> names;
+  for (const v1::HttpResponseHeader& option : answer.headers()) {
+    std::string name = absl::AsciiStrToLower(option.header());
+    if (!IsFieldName(name) || IsOwnField(name)) {
+      return absl::InvalidArgumentError(
+          "http_answer.headers: header: want the name of a field that no "
+          "answer has anyway");
+    }
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "http_answer.headers: ", option.header(), ": want each header once"));
+    }
+    names.push_back(std::move(name));
+    const FieldDescriptor* field =
+        StringField(*route.method->output_type(), option.field());
+    if (field == nullptr || field->options().GetExtension(v1::secret)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "http_answer.headers: ", option.header(),
+          ": want the name of a string of the response that is no secret"));
+    }
+    route.answer_fields.push_back({option.header(), field});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status BindAnswer(Route& route) {
   const v1::HttpAnswer& answer =
       route.method->options().GetExtension(v1::http_answer);
   if (answer.status() != 0) route.success_status = answer.status();
-  // 204 and 205 have no content (RFC 9110 sections 15.3.5 and 15.3.6).
-  if (route.success_status < 200 || route.success_status > 203) {
-    return absl::InvalidArgumentError("http_answer.status: want 200 to 203");
+  if (route.success_status < 200 || route.success_status > 204) {
+    return absl::InvalidArgumentError("http_answer.status: want 200 to 204");
+  }
+  if (route.success_status == 204 && route.response_field != nullptr) {
+    return absl::InvalidArgumentError(
+        "http_answer.status: want no response_body with 204");
   }
   route.token_in_form = answer.token_in_form();
   if (route.token_in_form &&
@@ -92,23 +142,16 @@ absl::Status BindAnswer(Route& route) {
     return absl::InvalidArgumentError(
         "http_answer.token_in_form: want POST and status 200");
   }
+  route.form_body = answer.form_body();
   for (const absl::Status& s :
        {BindLocation(answer.location(), route),
         BindOutput(answer.etag(), "etag", route, route.etag_field),
         BindOutput(answer.next_page_token(), "next_page_token", route,
                    route.next_page_token_field),
-        CheckPaging(route)}) {
+        CheckPaging(route), BindAnswerFields(answer, route)}) {
     if (!s.ok()) return s;
   }
   return absl::OkStatus();
-}
-
-// token = 1*tchar (RFC 9110 section 5.6.2).
-bool IsFieldName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-    return absl::ascii_isalnum(c) || kMarks.find(c) != kMarks.npos;
-  });
 }
 
 absl::StatusOr<Route::Header> MakeHeader(const v1::HttpRequestHeader& option,
@@ -136,6 +179,40 @@ absl::StatusOr<Route::Header> MakeHeader(const v1::HttpRequestHeader& option,
   }
   header.field = *std::move(field);
   return header;
+}
+
+bool ComesFromElsewhere(const FieldDescriptor* field, const Route& route) {
+  const auto begins_with = [field](const FieldPath& path) {
+    return path.front() == field;
+  };
+  return std::any_of(route.bound.begin(), route.bound.end(), begins_with) ||
+         std::any_of(route.headers.begin(), route.headers.end(),
+                     [&](const Route::Header& header) {
+                       return begins_with(header.field);
+                     });
+}
+
+absl::Status BindForm(Route& route) {
+  if (!route.form_body) return absl::OkStatus();
+  if (route.http_method != "POST" || route.body != Route::Body::kWhole ||
+      route.token_in_form) {
+    return absl::InvalidArgumentError(
+        "http_answer.form_body: want POST, the body * and no token_in_form");
+  }
+  const Descriptor& input = *route.method->input_type();
+  for (int i = 0; i < input.field_count(); ++i) {
+    const FieldDescriptor* field = input.field(i);
+    if (ComesFromElsewhere(field, route)) continue;
+    if (StringField(input, field->name()) == nullptr ||
+        field->real_containing_oneof() != nullptr ||
+        field->options().GetExtension(v1::not_in_json)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("http_answer.form_body: ", field->name(),
+                       ": want a singular string in no oneof, and in JSON"));
+    }
+    route.form_fields.push_back(field);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status BindHeaders(Route& route) {
@@ -170,7 +247,8 @@ absl::StatusOr<FieldPath> ResolveField(const Descriptor& type,
   for (const std::string& name : names) {
     const FieldDescriptor* field =
         at == nullptr ? nullptr : at->FindFieldByName(name);
-    if (field == nullptr || field->is_repeated()) {
+    if (field == nullptr || field->is_repeated() ||
+        field->real_containing_oneof() != nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(
           dotted, ": want the name of a singular field in ", type.full_name()));
     }
@@ -181,8 +259,12 @@ absl::StatusOr<FieldPath> ResolveField(const Descriptor& type,
 }
 
 absl::Status BindOptions(Route& route) {
-  if (absl::Status s = BindAnswer(route); !s.ok()) return s;
-  return BindHeaders(route);
+  route.unlogged_success =
+      route.method->options().GetExtension(v1::unlogged_success);
+  for (const auto bind : {BindAnswer, BindHeaders, BindForm}) {
+    if (absl::Status s = bind(route); !s.ok()) return s;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace signet

@@ -14,7 +14,8 @@ namespace signet {
 
 // The fields that a dotted path names, each inside the one before.
 // INVALID_ARGUMENT: one of them does not exist, is repeated, or is inside
-// something else than a message.
+// something else than a message, or is a member of a oneof, of which another
+// might be given besides.
 absl::StatusOr<FieldPath> ResolveField(const google::protobuf::Descriptor& type,
                                        const std::string& dotted);
 
