@@ -69,7 +69,7 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
       .start = now,
       .request_id =
           ChooseRequestId(request.Values("x-request-id"), now, *deps_.random),
-      .peer = request.peer,
+      .peer = std::move(request.peer),
       .http_method = LoggedMethod(request.method),
       .fault = std::nullopt,
       .respond = std::move(respond)});
@@ -118,14 +118,15 @@ BackendCall TranscodingHandler::NewCall(HttpRequest& request,
                    .peer = exchange.peer,
                    .user_agent = "",
                    .deadline = exchange.start + options_.call_timeout};
+  bool has_agent = false;
   for (HttpField& field : request.fields) {
     // Moved, so that the credential is in one place only.
     if (field.name == "authorization") {
       call.authorization.push_back(std::move(field.value));
+    } else if (field.name == "user-agent" && !std::exchange(has_agent, true)) {
+      call.user_agent = field.value;
     }
   }
-  const std::vector<std::string_view> agents = request.Values("user-agent");
-  if (!agents.empty()) call.user_agent = std::string(agents[0]);
   return call;
 }
 
@@ -219,6 +220,7 @@ absl::Status TranscodingHandler::AddFields(
     HttpResponse& response) {
   const Route& route = *exchange.route;
   const auto& reflection = *message.GetReflection();
+  response.fields.reserve(8 + route.answer_fields.size());
   if (response.status != 204) {
     response.fields.push_back({"Content-Type", kJsonMediaType});
   }
@@ -227,12 +229,14 @@ absl::Status TranscodingHandler::AddFields(
     response.fields.push_back({"Cache-Control", "no-store"});
   }
   for (const Route::AnswerField& answer : route.answer_fields) {
-    const std::string value = reflection.GetString(message, answer.field);
+    std::string value = reflection.GetString(message, answer.field);
     if (!IsAnswerValue(value)) {
       return absl::InternalError(absl::StrCat(
           answer.name, " has a value that no HTTP field may have"));
     }
-    if (!value.empty()) response.fields.push_back({answer.name, value});
+    if (!value.empty()) {
+      response.fields.push_back({answer.name, std::move(value)});
+    }
   }
   if (!route.location.empty()) {
     response.fields.push_back({"Location", route.LocationOf(message)});
