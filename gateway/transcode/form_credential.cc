@@ -5,40 +5,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/media_type.h"
-#include "gateway/transcode/url.h"
 #include "server/base/secret.h"
 
 namespace signet {
 namespace {
 
-// Any piece of the form may be the token, put where it does not belong.
-std::optional<Secret> Decode(std::string_view text) {
-  std::optional<std::string> decoded = FormDecode(text);
-  if (!decoded.has_value()) return std::nullopt;
-  return Secret(*std::move(decoded));
-}
-
-std::optional<Problem> ReadForm(std::string_view form,
-                                std::vector<std::string>& authorization) {
-  std::optional<Secret> token;
-  while (const std::optional<EscapedPair> pair = TakePair(form)) {
-    const std::optional<Secret> name = Decode(pair->name);
-    std::optional<Secret> value = Decode(pair->value);
-    if (!name.has_value() || !value.has_value()) {
-      return FormInvalid(
-          {"(body)", "want UTF-8 in percent-encoding (RFC 3986 section 2.1)"});
-    }
-    if (name->Expose() != "token") continue;
-    if (token.has_value()) {
-      return FormInvalid({"token", "got it more than once, want it once"});
-    }
-    token = std::move(value);
+std::optional<Problem> ReadCredential(std::string_view form,
+                                      std::vector<std::string>& authorization) {
+  constexpr std::string_view kNames[] = {"token"};
+  FormReading reading = ReadForm(form, kNames);
+  if (!reading.faults.empty()) {
+    return FormInvalid(std::move(reading.faults[0]));
   }
-  if (!token.has_value() || token->Expose().empty()) {
-    return FormInvalid({"token", "got none, want one"});
-  }
-  const std::string_view text = token->Expose();
+  const std::string_view text = reading.values[0].Expose();
+  if (text.empty()) return FormInvalid({"token", "got none, want one"});
   if (text.size() > kMaxFormTokenBytes) {
     return FormInvalid(
         {"token", absl::StrCat("want at most ", kMaxFormTokenBytes, " bytes")});
@@ -55,7 +37,7 @@ std::optional<Problem> Take(const HttpRequest& request,
   if (!authorization.empty()) return SeveralCredentials();
   if (HasContentCoding(request)) return ContentCodingUnsupported();
   if (request.body_too_large) return BodyTooLarge();
-  return ReadForm(request.body, authorization);
+  return ReadCredential(request.body, authorization);
 }
 
 }  // namespace

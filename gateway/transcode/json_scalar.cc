@@ -3,7 +3,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <string_view>
+#include <system_error>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -90,6 +92,21 @@ void AppendJsonScalar(const Message& message, const FieldDescriptor& field,
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return;  // The caller's.
   }
+}
+
+bool AppendJsonInteger(const Message& message, const FieldDescriptor& field,
+                       int index, std::string& out) {
+  constexpr int64_t kMost = (int64_t{1} << 53) - 1;
+  std::string text;
+  AppendJsonScalar(message, field, index, text);
+  const std::string_view digits =
+      std::string_view(text).substr(1, text.size() - 2);
+  int64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || value > kMost || value < -kMost) return false;
+  out += digits;
+  return true;
 }
 
 }  // namespace signet

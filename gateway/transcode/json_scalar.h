@@ -16,6 +16,13 @@ void AppendJsonScalar(const google::protobuf::Message& message,
                       const google::protobuf::FieldDescriptor& field, int index,
                       std::string& out);
 
+// Appends one value of a 64-bit integer field as a JSON number instead of a
+// string. false, and nothing appended: it is beyond 2^53 - 1 either way, so
+// that some readers would round it (RFC 8259 section 6).
+bool AppendJsonInteger(const google::protobuf::Message& message,
+                       const google::protobuf::FieldDescriptor& field,
+                       int index, std::string& out);
+
 }  // namespace signet
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_JSON_SCALAR_H_

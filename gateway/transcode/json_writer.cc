@@ -93,8 +93,22 @@ absl::Status JsonLayout::AppendField(const Message& message, const Field& field,
     return field.message->Append(reflection.GetMessage(message, &descriptor),
                                  out);
   }
-  AppendJsonScalar(message, descriptor, kSingular, out);
-  return absl::OkStatus();
+  return AppendScalar(message, field, kSingular, out);
+}
+
+absl::Status JsonLayout::AppendScalar(const Message& message,
+                                      const Field& field, int index,
+                                      std::string& out) {
+  if (!field.number) {
+    AppendJsonScalar(message, *field.descriptor, index, out);
+    return absl::OkStatus();
+  }
+  if (AppendJsonInteger(message, *field.descriptor, index, out)) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(
+      absl::StrCat(field.descriptor->full_name(),
+                   ": beyond the integers that JSON numbers keep"));
 }
 
 absl::Status JsonLayout::AppendArray(const Message& message, const Field& field,
@@ -104,13 +118,13 @@ absl::Status JsonLayout::AppendArray(const Message& message, const Field& field,
   out += '[';
   for (int i = 0; i < size; ++i) {
     if (i > 0) out += ',';
-    if (field.message == nullptr) {
-      AppendJsonScalar(message, *field.descriptor, i, out);
-      continue;
-    }
-    const Message& element =
-        reflection.GetRepeatedMessage(message, field.descriptor, i);
-    if (absl::Status s = field.message->Append(element, out); !s.ok()) return s;
+    const absl::Status s =
+        field.message == nullptr
+            ? AppendScalar(message, field, i, out)
+            : field.message->Append(
+                  reflection.GetRepeatedMessage(message, field.descriptor, i),
+                  out);
+    if (!s.ok()) return s;
   }
   out += ']';
   return absl::OkStatus();
@@ -214,6 +228,12 @@ absl::Status JsonLayouts::Fill(const Descriptor& type, JsonLayout& layout) {
       return absl::InvalidArgumentError(absl::StrCat(
           field.full_name(), ": want no group, and secrets only as strings"));
     }
+    const bool number = field.options().GetExtension(v1::json_number);
+    if (number && field.cpp_type() != FieldDescriptor::CPPTYPE_INT64 &&
+        field.cpp_type() != FieldDescriptor::CPPTYPE_UINT64) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field.full_name(), ": json_number: want a 64-bit integer"));
+    }
     const JsonLayout* message = nullptr;
     if (value.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       const absl::StatusOr<const JsonLayout*> inner =
@@ -229,7 +249,7 @@ absl::Status JsonLayouts::Fill(const Descriptor& type, JsonLayout& layout) {
     layout.holds_secret_ = layout.holds_secret_ || secret;
     layout.fields_.push_back(
         {&field, absl::StrCat("\"", field.name(), "\":"), message, secret,
-         field.options().GetExtension(v1::not_in_json), omit_when});
+         field.options().GetExtension(v1::not_in_json), number, omit_when});
   }
   return absl::OkStatus();
 }

@@ -24,12 +24,13 @@ namespace signet {
 // value is what `signet.v1.omit_when` says: null where a field that has
 // presence is unset, [] and {} where nothing is repeated, otherwise the value.
 // As in protobuf's JSON mapping, 64-bit integers are strings of digits (a
-// double would round them), bytes are base64, enum values go by name, and NaN
-// and the infinities are strings.
+// double would round them) unless marked `signet.v1.json_number`, bytes are
+// base64, enum values go by name, and NaN and the infinities are strings.
 class JsonLayout {
  public:
   // Appends `message`, whose type is the layout's. INTERNAL: a value of a
-  // well-known type is out of range; `out` then holds no whole JSON text.
+  // well-known type, or one that is to be a number, is out of range; `out` then
+  // holds no whole JSON text.
   absl::Status Append(const google::protobuf::Message& message,
                       std::string& out) const;
 
@@ -54,11 +55,15 @@ class JsonLayout {
     const JsonLayout* message;  // The type of a message or a map's value.
     bool secret;
     bool hidden;            // Never written.
+    bool number;            // A 64-bit integer that is written as a number.
     std::string omit_when;  // Not written when its value is this.
   };
 
   absl::Status AppendField(const google::protobuf::Message& message,
                            const Field& field, std::string& out) const;
+  static absl::Status AppendScalar(const google::protobuf::Message& message,
+                                   const Field& field, int index,
+                                   std::string& out);
   absl::Status AppendArray(const google::protobuf::Message& message,
                            const Field& field, std::string& out) const;
   absl::Status AppendMap(const google::protobuf::Message& message,
@@ -76,8 +81,9 @@ class JsonLayouts {
  public:
   // INVALID_ARGUMENT: the type contains one without a JSON form here
   // (google.protobuf.Any, Struct, Value, ListValue), a group, a secret that is
-  // no string, or an `omit_when` that is no JSON text. The object is of no use
-  // after that.
+  // no string, a `json_number` that is no 64-bit integer, or an `omit_when`
+  // that is no JSON text. The object is of no use after that. Types may contain
+  // themselves.
   absl::StatusOr<const JsonLayout*> Get(
       const google::protobuf::Descriptor& type);
 

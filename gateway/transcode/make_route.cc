@@ -76,6 +76,10 @@ absl::Status BindVariables(Route& route) {
       return absl::InvalidArgumentError(absl::StrCat(
           variable.field_path, ": got a message, want a scalar in a path"));
     }
+    if (field->back()->options().GetExtension(v1::secret)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          variable.field_path, ": got a secret, want no such in a path"));
+    }
     if (std::find(route.bound.begin(), route.bound.end(), *field) !=
         route.bound.end()) {
       return absl::InvalidArgumentError(
@@ -138,10 +142,10 @@ absl::Status Bind(const HttpRule& rule, JsonLayouts& layouts, Route& route) {
   if (method.client_streaming() || method.server_streaming()) {
     return absl::InvalidArgumentError("want a unary method");
   }
-  // Only for its check that every type inside has a JSON form.
-  if (const auto input = layouts.Get(*method.input_type()); !input.ok()) {
-    return input.status();
-  }
+  // It also checks that every type inside has a JSON form.
+  const auto input = layouts.Get(*method.input_type());
+  if (!input.ok()) return input.status();
+  route.request_layout = *input;
   for (const absl::Status& s :
        {BindVariables(route), BindBody(rule.body(), route),
         BindResponse(rule, layouts, route), BindOptions(route)}) {

@@ -40,11 +40,11 @@ bool IsMediaType(std::string_view value, absl::string_view type) {
 }  // namespace
 
 bool IsJsonMediaType(std::string_view value) {
-  return IsMediaType(value, "application/json");
+  return IsMediaType(value, kJsonMediaType);
 }
 
 bool IsFormMediaType(std::string_view value) {
-  return IsMediaType(value, "application/x-www-form-urlencoded");
+  return IsMediaType(value, kFormMediaType);
 }
 
 bool HasContentCoding(const HttpRequest& request) {

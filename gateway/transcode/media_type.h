@@ -8,6 +8,9 @@
 
 namespace signet {
 
+inline constexpr char kJsonMediaType[] = "application/json";
+inline constexpr char kFormMediaType[] = "application/x-www-form-urlencoded";
+
 // Whether a Content-Type (RFC 9110 section 8.3.1) is `application/json`, in any
 // letter case, with at most the parameter `charset=utf-8`.
 bool IsJsonMediaType(std::string_view value);

@@ -175,11 +175,12 @@ Problem MethodNotAllowed(const std::vector<std::string>& allowed) {
 }
 
 // Both 415s say what would be taken (RFC 9110 section 15.5.16).
-Problem MediaTypeUnsupported() {
+Problem MediaTypeUnsupported(std::string_view want) {
+  std::string type(want);
   Problem problem = GatewayProblem(
       415, google::rpc::INVALID_ARGUMENT, "MEDIA_TYPE_UNSUPPORTED",
-      "Content-Type: want application/json in UTF-8, once");
-  problem.fields.push_back({"Accept", "application/json"});
+      absl::StrCat("Content-Type: want ", type, " in UTF-8, once"));
+  problem.fields.push_back({"Accept", std::move(type)});
   return problem;
 }
 

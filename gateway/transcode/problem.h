@@ -45,7 +45,7 @@ Problem FramingProblem(HttpFault fault);
 // Faults that the gateway finds itself, in the order of their rank.
 Problem RouteNotFound();
 Problem MethodNotAllowed(const std::vector<std::string>& allowed);
-Problem MediaTypeUnsupported();
+Problem MediaTypeUnsupported(std::string_view want);  // The media type.
 Problem ContentCodingUnsupported();
 Problem BodyTooLarge();
 Problem BodyUnexpected();

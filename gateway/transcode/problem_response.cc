@@ -37,7 +37,8 @@ void AppendMember(std::string_view name, std::string_view value,
   AppendJsonString(value, out);
 }
 
-std::string Document(const Problem& problem, std::string_view request_id) {
+std::string Document(const Problem& problem, std::string_view request_id,
+                     ProblemReader reader) {
   std::string out;
   AppendMember("{\"type\":", TypeOf(problem.reason), out);
   AppendMember(",\"title\":", TitleOf(problem.reason), out);
@@ -54,7 +55,11 @@ std::string Document(const Problem& problem, std::string_view request_id) {
     AppendMember(",\"detail\":", problem.errors[i].detail, out);
     out += '}';
   }
-  out += "]}";
+  out += ']';
+  if (reader == ProblemReader::kOAuth) {
+    AppendMember(",\"error\":", OAuthErrorOf(problem), out);
+  }
+  out += '}';
   return out;
 }
 
@@ -86,13 +91,32 @@ std::optional<std::string> ChallengeFor(const Problem& problem) {
   return std::nullopt;
 }
 
+std::string_view OAuthErrorOf(const Problem& problem) {
+  if (problem.reason == "UNSUPPORTED_TOKEN_TYPE") {
+    return "unsupported_token_type";
+  }
+  switch (problem.status) {
+    case 401:
+      return "invalid_client";
+    case 403:
+      return "unauthorized_client";
+    case 429:
+    case 503:
+    case 504:
+      return "temporarily_unavailable";
+    default:
+      return problem.status >= 500 ? "server_error" : "invalid_request";
+  }
+}
+
 HttpResponse ProblemResponse(const Problem& problem,
-                             std::string_view request_id) {
+                             std::string_view request_id,
+                             ProblemReader reader) {
   HttpResponse response{.status = problem.status,
                         .fields = {{"Content-Type", "application/problem+json"},
                                    {"Cache-Control", "no-store"},
                                    {"X-Request-Id", std::string(request_id)}},
-                        .body = Document(problem, request_id)};
+                        .body = Document(problem, request_id, reader)};
   if (std::optional<std::string> challenge = ChallengeFor(problem)) {
     response.fields.push_back({"WWW-Authenticate", *std::move(challenge)});
   }

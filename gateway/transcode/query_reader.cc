@@ -13,6 +13,7 @@
 #include "gateway/transcode/text_value.h"
 #include "gateway/transcode/url.h"
 #include "gateway/transcode/well_known.h"
+#include "server/base/json.h"
 #include "signet/v1/annotations.pb.h"
 
 namespace signet {
@@ -21,6 +22,9 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+
+// As deep as a body may nest: a type that contains itself sets no end.
+constexpr size_t kDeepest = JsonLimits{}.max_depth;
 
 class QueryReader {
  public:
@@ -85,7 +89,7 @@ class QueryReader {
       const FieldDescriptor* field =
           type->FindFieldByName(std::string(name.substr(0, dot)));
       if (field == nullptr || (path.empty() && field == route_.body_field) ||
-          field->options().GetExtension(v1::not_in_json)) {
+          path.size() == kDeepest || !IsForQueries(*field)) {
         return std::nullopt;
       }
       path.push_back(field);
@@ -106,6 +110,11 @@ class QueryReader {
 
   static bool Has(std::span<const FieldPath> paths, const FieldPath& path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
+  }
+
+  static bool IsForQueries(const FieldDescriptor& field) {
+    return !field.options().GetExtension(v1::not_in_json) &&
+           !field.options().GetExtension(v1::secret);
   }
 
   static bool IsFieldMask(const FieldDescriptor& field) {

@@ -15,11 +15,11 @@ namespace signet {
 // Sets the fields of `request` that the escaped `query` names: those that
 // neither the path nor the body provides, `a.b` for a field inside a message.
 // One in `by_header` has its value already, and one marked
-// `signet.v1.not_in_json` takes none from here. A repeated field may come
-// several times, any other once; a value is read as SetFromText says. Pairs
-// stand between `&`, and `+` is a space (application/x-www-form-urlencoded).
-// Returns every fault in order; with any, `request` is partly filled. A fault
-// never echoes a value.
+// `signet.v1.not_in_json` or `signet.v1.secret`, or deeper than a body may
+// nest, takes none from here. A repeated field may come several times, any
+// other once; a value is read as SetFromText says. Pairs stand between `&`, and
+// `+` is a space (application/x-www-form-urlencoded). Returns every fault in
+// order; with any, `request` is partly filled. A fault never echoes a value.
 std::vector<FieldViolation> QueryToMessage(std::string_view query,
                                            const Route& route,
                                            std::span<const FieldPath> by_header,

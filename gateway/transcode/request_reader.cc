@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/transcode/request_reader.h"
 
+#include <cstddef>
 #include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "gateway/transcode/field_target.h"
+#include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/json_reader.h"
 #include "gateway/transcode/media_type.h"
@@ -20,12 +23,15 @@ namespace {
 using google::protobuf::Message;
 
 // 415: the body is of a kind that is not read.
-std::optional<Problem> CheckBodyKind(const HttpRequest& request) {
+std::optional<Problem> CheckBodyKind(const HttpRequest& request,
+                                     const Route& route) {
   const std::vector<std::string_view> types = request.Values("content-type");
   const bool has_body = !request.body.empty() || request.body_too_large;
-  if (types.size() > 1 || (types.size() == 1 && !IsJsonMediaType(types[0])) ||
+  const auto is_wanted = route.form_body ? IsFormMediaType : IsJsonMediaType;
+  if (types.size() > 1 || (types.size() == 1 && !is_wanted(types[0])) ||
       (types.empty() && has_body)) {
-    return MediaTypeUnsupported();
+    return MediaTypeUnsupported(route.form_body ? kFormMediaType
+                                                : kJsonMediaType);
   }
   if (HasContentCoding(request)) return ContentCodingUnsupported();
   return std::nullopt;
@@ -53,6 +59,39 @@ void MaskNames(const Json& json,
   }
 }
 
+// 400: what the JSON body does wrong.
+std::optional<Problem> ReadJson(const Route& route, std::string_view body,
+                                std::span<const FieldPath> by_header,
+                                bool names_are_mask,
+                                std::vector<FieldViolation>& faults,
+                                Message& message) {
+  absl::StatusOr<Json> json = ParseJson(body);
+  if (!json.ok()) return BodyMalformed(json.status());
+  const TakenFields taken{.by_path = route.bound, .by_header = by_header};
+  Append(route.body == Route::Body::kWhole
+             ? JsonToMessage(*json, taken, message)
+             : JsonToField(*json, taken, *route.body_field, message),
+         faults);
+  if (names_are_mask) MaskNames(*json, *route.update_mask, message);
+  if (route.request_layout->holds_secret()) WipeStrings(*json);
+  return std::nullopt;
+}
+
+std::vector<FieldViolation> FormToMessage(std::string_view form,
+                                          const Route& route,
+                                          Message& message) {
+  std::vector<std::string_view> names;
+  names.reserve(route.form_fields.size());
+  for (const auto* field : route.form_fields) names.push_back(field->name());
+  FormReading reading = ReadForm(form, names);
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string_view value = reading.values[i].Expose();
+    if (value.empty()) continue;
+    FieldTarget(message, *route.form_fields[i]).SetString(std::string(value));
+  }
+  return std::move(reading.faults);
+}
+
 // 400: everything that the text of the request does wrong. `faults` has those
 // of the path.
 std::optional<Problem> ReadFields(const Route& route, std::string_view query,
@@ -66,25 +105,18 @@ std::optional<Problem> ReadFields(const Route& route, std::string_view query,
       route.update_mask != nullptr &&
       !message.GetReflection()->HasField(message, route.update_mask);
   if (names_are_mask) FieldTarget(message, *route.update_mask).Message();
+  std::optional<Problem> problem;
   if (route.body == Route::Body::kNone) {
-    if (!request.body.empty()) {
-      Problem problem = BodyUnexpected();
-      problem.errors = std::move(faults);
-      return problem;
-    }
+    if (!request.body.empty()) problem = BodyUnexpected();
+  } else if (route.form_body) {
+    Append(FormToMessage(request.body, route, message), faults);
   } else if (HasBody(request)) {
-    const absl::StatusOr<Json> json = ParseJson(request.body);
-    if (!json.ok()) {
-      Problem problem = BodyMalformed(json.status());
-      problem.errors = std::move(faults);
-      return problem;
-    }
-    const TakenFields taken{.by_path = route.bound, .by_header = headers.given};
-    Append(route.body == Route::Body::kWhole
-               ? JsonToMessage(*json, taken, message)
-               : JsonToField(*json, taken, *route.body_field, message),
-           faults);
-    if (names_are_mask) MaskNames(*json, *route.update_mask, message);
+    problem = ReadJson(route, request.body, headers.given, names_are_mask,
+                       faults, message);
+  }
+  if (problem.has_value()) {
+    problem->errors = std::move(faults);
+    return problem;
   }
   if (!faults.empty()) return FieldsInvalid(std::move(faults));
   return std::nullopt;
@@ -95,7 +127,9 @@ std::optional<Problem> Read(const Route& route, std::string_view query,
                             std::vector<FieldViolation> path_faults,
                             Message& message) {
   if (route.body != Route::Body::kNone) {
-    if (std::optional<Problem> fault = CheckBodyKind(request)) return fault;
+    if (std::optional<Problem> fault = CheckBodyKind(request, route)) {
+      return fault;
+    }
   }
   if (request.body_too_large) return BodyTooLarge();
   return ReadFields(route, query, request, std::move(path_faults), message);
@@ -112,6 +146,7 @@ RequestReading ReadRequest(const Route& route,
   reading.fault =
       Read(route, query, request, std::move(path_faults), *reading.message);
   if (reading.fault.has_value()) {
+    route.request_layout->WipeSecrets(*reading.message);
     reading.message = route.NewRequest();
     // Its faults are known already.
     static_cast<void>(route.BindPath(segments, *reading.message));

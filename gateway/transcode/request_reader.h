@@ -29,12 +29,17 @@ struct RequestReading {
 //
 // A method with a body takes `application/json` without a content coding. An
 // empty body without Content-Type sets no field (so it is fine where none is
-// required); with one, it is malformed JSON. A method without a body takes
-// none: a guess at what it might mean helps nobody (RFC 9110 section 9.3.1).
+// required); with one, it is malformed JSON. A method with `form_body` takes
+// `application/x-www-form-urlencoded` instead, as ReadForm does. A method
+// without a body takes none: a guess at what it might mean helps nobody (RFC
+// 9110 section 9.3.1).
 //
 // Where the route has an update_mask that the query does not give, it is set to
 // the names that the body has, in their order and those of nulls too; so it is
 // there, but empty, where the body has none.
+//
+// Of fields marked `signet.v1.secret` the message holds the only copy that
+// is left outside of `request`, whose body is for the caller to wipe.
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
                            std::string_view query, const HttpRequest& request);

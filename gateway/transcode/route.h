@@ -47,6 +47,12 @@ struct Route {
     bool entity_tag = false;
   };
 
+  // A string of the response that goes out as an HTTP field.
+  struct AnswerField {
+    std::string name;
+    const google::protobuf::FieldDescriptor* field = nullptr;
+  };
+
   std::string http_method;
   std::string path;  // The template's text.
   PathTemplate pattern;
@@ -56,17 +62,25 @@ struct Route {
   std::vector<FieldPath> bound = {};  // The fields of `variables`.
   Body body = Body::kNone;
   const google::protobuf::FieldDescriptor* body_field = nullptr;  // kField
+  const JsonLayout* request_layout = nullptr;
   const google::protobuf::FieldDescriptor* response_field =
       nullptr;  // Or whole.
   const JsonLayout* response_layout = nullptr;
   int success_status = 200;
+  bool unlogged_success = false;
   std::vector<LocationPart> location = {};
 
   // Strings of the response that become an ETag and a Link to the next page.
   const google::protobuf::FieldDescriptor* etag_field = nullptr;
   const google::protobuf::FieldDescriptor* next_page_token_field = nullptr;
+  std::vector<AnswerField> answer_fields = {};
   std::vector<Header> headers = {};
   bool token_in_form = false;  // The credential may be in a form.
+
+  // The body (kWhole) is a form instead of JSON, and these strings are what it
+  // may give: those that neither the path nor a header does.
+  bool form_body = false;
+  std::vector<const google::protobuf::FieldDescriptor*> form_fields = {};
 
   // The mask of a partial update: unless the query gives it, it holds the names
   // that the body has. Null: the request has none.

@@ -45,11 +45,11 @@ class RouteTable::Search {
     for (const Leaf& leaf : leaves) {
       if (leaf.verb != verb) continue;
       for (const Route* route : leaf.routes) {
-        match_.allowed.push_back(route->http_method);
         if (route->http_method == http_method_) {
           match_.route = route;
           return true;
         }
+        match_.allowed.push_back(route->http_method);
       }
     }
     return false;

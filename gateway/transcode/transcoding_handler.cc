@@ -13,6 +13,7 @@
 #include "gateway/request_id.h"
 #include "gateway/transcode/form_credential.h"
 #include "gateway/transcode/header_reader.h"
+#include "gateway/transcode/media_type.h"
 #include "gateway/transcode/page_link.h"
 #include "gateway/transcode/problem_response.h"
 #include "gateway/transcode/request_reader.h"
@@ -29,6 +30,14 @@ std::string_view LoggedMethod(std::string_view http_method) {
     if (http_method == known) return known;
   }
   return "other";
+}
+
+// Whether a field may have the value `value` (RFC 9110 section 5.5): without
+// obs-text, which every reader takes for another text, and without tabs.
+bool IsAnswerValue(std::string_view value) {
+  return !value.starts_with(' ') && !value.ends_with(' ') &&
+         std::all_of(value.begin(), value.end(),
+                     [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
 // The answer to a form, whatever the method has to say (RFC 7009 section 2.2).
@@ -60,7 +69,7 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
       .start = now,
       .request_id =
           ChooseRequestId(request.Values("x-request-id"), now, *deps_.random),
-      .peer = request.peer,
+      .peer = std::move(request.peer),
       .http_method = LoggedMethod(request.method),
       .fault = std::nullopt,
       .respond = std::move(respond)});
@@ -93,6 +102,8 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
     call.method = match.route->method;
     call.request = std::move(reading.message);
   }
+  // Of any request, since clients paste tokens anywhere.
+  Wipe(request.body);
   deps_.backend->Call(std::move(call), [this, exchange = std::move(exchange)](
                                            BackendReply reply) mutable {
     Finish(*exchange, std::move(reply));
@@ -107,14 +118,15 @@ BackendCall TranscodingHandler::NewCall(HttpRequest& request,
                    .peer = exchange.peer,
                    .user_agent = "",
                    .deadline = exchange.start + options_.call_timeout};
+  bool has_agent = false;
   for (HttpField& field : request.fields) {
     // Moved, so that the credential is in one place only.
     if (field.name == "authorization") {
       call.authorization.push_back(std::move(field.value));
+    } else if (field.name == "user-agent" && !std::exchange(has_agent, true)) {
+      call.user_agent = field.value;
     }
   }
-  const std::vector<std::string_view> agents = request.Values("user-agent");
-  if (!agents.empty()) call.user_agent = std::string(agents[0]);
   return call;
 }
 
@@ -145,7 +157,9 @@ void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
                          {"cause", std::string(response.status().message())}});
     return Refuse(exchange, reply.principal, InternalProblem());
   }
-  Log(exchange, reply.principal, response->status, "OK", "");
+  if (!exchange.route->unlogged_success) {
+    Log(exchange, reply.principal, response->status, "OK", "");
+  }
   std::move(exchange.respond)(*std::move(response));
 }
 
@@ -153,7 +167,10 @@ void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
                                 const Problem& problem) const {
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
-  std::move(exchange.respond)(ProblemResponse(problem, exchange.request_id));
+  const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
+  std::move(exchange.respond)(
+      ProblemResponse(problem, exchange.request_id,
+                      is_oauth ? ProblemReader::kOAuth : ProblemReader::kApi));
 }
 
 absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
@@ -169,23 +186,12 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
     layout.WipeSecrets(*message);
     return FormAnswer(exchange.request_id);
   }
-  HttpResponse response{.status = route.success_status,
-                        .fields = {{"Content-Type", "application/json"},
-                                   {"X-Request-Id", exchange.request_id}},
-                        .body = "",
-                        .sensitive = layout.holds_secret()};
-  // Escaping may need six bytes for one. A body that holds a secret must not
-  // grow, or it would leave a copy behind in freed memory.
-  response.body.reserve(1024 +
-                        message->ByteSizeLong() * (response.sensitive ? 6 : 2));
-  absl::Status written =
-      route.response_field == nullptr
-          ? layout.Append(*message, response.body)
-          : layout.AppendField(*message, *route.response_field, response.body);
-  if (response.sensitive) {
-    response.fields.push_back({"Cache-Control", "no-store"});
+  HttpResponse response{
+      .status = route.success_status, .fields = {}, .body = ""};
+  absl::Status written = AddFields(exchange, *message, response);
+  if (written.ok() && response.status != 204) {
+    written = AddBody(route, *message, response);
   }
-  if (written.ok()) written = AddFields(exchange, *message, response);
   layout.WipeSecrets(*message);
   if (!written.ok()) {
     Wipe(response.body);
@@ -194,11 +200,44 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
   return response;
 }
 
+absl::Status TranscodingHandler::AddBody(
+    const Route& route, const google::protobuf::Message& message,
+    HttpResponse& response) {
+  const JsonLayout& layout = *route.response_layout;
+  response.sensitive = layout.holds_secret();
+  // Escaping may need six bytes for one. A body that holds a secret must not
+  // grow, or it would leave a copy behind in freed memory.
+  response.body.reserve(1024 +
+                        message.ByteSizeLong() * (response.sensitive ? 6 : 2));
+  return route.response_field == nullptr
+             ? layout.Append(message, response.body)
+             : layout.AppendField(message, *route.response_field,
+                                  response.body);
+}
+
 absl::Status TranscodingHandler::AddFields(
     const Exchange& exchange, const google::protobuf::Message& message,
     HttpResponse& response) {
   const Route& route = *exchange.route;
   const auto& reflection = *message.GetReflection();
+  response.fields.reserve(8 + route.answer_fields.size());
+  if (response.status != 204) {
+    response.fields.push_back({"Content-Type", kJsonMediaType});
+  }
+  response.fields.push_back({"X-Request-Id", exchange.request_id});
+  if (route.response_layout->holds_secret() || route.form_body) {
+    response.fields.push_back({"Cache-Control", "no-store"});
+  }
+  for (const Route::AnswerField& answer : route.answer_fields) {
+    std::string value = reflection.GetString(message, answer.field);
+    if (!IsAnswerValue(value)) {
+      return absl::InternalError(absl::StrCat(
+          answer.name, " has a value that no HTTP field may have"));
+    }
+    if (!value.empty()) {
+      response.fields.push_back({answer.name, std::move(value)});
+    }
+  }
   if (!route.location.empty()) {
     response.fields.push_back({"Location", route.LocationOf(message)});
   }

@@ -25,6 +25,9 @@ namespace signet {
 // 400. A request in order costs one call. One with a fault costs one call too,
 // which only asks the backend whether it would have refused earlier.
 //
+// A method with `form_body` is for OAuth clients: every success says
+// `Cache-Control: no-store`, and every problem document has the member `error`.
+//
 // A method with `token_in_form` takes its credential from a form as well (RFC
 // 7009): whether it then succeeds or the token is not good, the answer is an
 // empty 200. A form that does not give one credential is refused without a
@@ -32,9 +35,11 @@ namespace signet {
 //
 // Only what BackendCall lists and the fields that the method asks for
 // (`http_request_headers`) go on to the backend; every other one of the
-// request, `X-Forwarded-For` and its like included, is ignored. Each request
-// leaves one line in the log, with neither its path nor its query: the method
-// and route say enough, and clients do paste tokens into URLs.
+// request, `X-Forwarded-For` and its like included, is ignored. The body is
+// wiped once it is read. Each request leaves one line in the log, unless it was
+// a success of a method with `unlogged_success`, with neither its path nor its
+// query: the method and route say enough, and clients do paste tokens into
+// URLs.
 class TranscodingHandler final : public HttpHandler {
  public:
   struct Options {
@@ -66,6 +71,9 @@ class TranscodingHandler final : public HttpHandler {
               const Problem& problem) const;
   absl::StatusOr<HttpResponse> Succeed(
       const Exchange& exchange, google::protobuf::Message* message) const;
+  static absl::Status AddBody(const Route& route,
+                              const google::protobuf::Message& message,
+                              HttpResponse& response);
   static absl::Status AddFields(const Exchange& exchange,
                                 const google::protobuf::Message& message,
                                 HttpResponse& response);

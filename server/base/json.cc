@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
+#include "server/base/secret.h"
 
 namespace signet {
 namespace {
@@ -62,6 +63,10 @@ class Builder final : public nlohmann::json_sax<Json> {
   Builder(std::string_view text, JsonLimits limits)
       : begin_(text.data()), cursor_(begin_), max_depth_(limits.max_depth) {}
 
+  Builder(const Builder&) = delete;
+  Builder& operator=(const Builder&) = delete;
+  ~Builder() override { WipeStrings(root_); }  // Of a text that was refused.
+
   const char** cursor() { return &cursor_; }
   const absl::Status& status() const { return status_; }
   Json TakeValue() { return std::move(root_); }
@@ -94,6 +99,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool key(std::string& name) override {
     // Not operator[], which searches all members.
     auto& members = open_.back()->get_ref<Json::object_t&>();
+    MakeRoom(members);
     members.emplace_back(std::move(name), nullptr);
     return true;
   }
@@ -116,6 +122,19 @@ class Builder final : public nlohmann::json_sax<Json> {
   }
 
  private:
+  // Grows by moving the values. The vector that an object is would copy them
+  // and leave the old ones behind unwiped, since the names beside them are
+  // const and have no move that cannot throw.
+  static void MakeRoom(Json::object_t& members) {
+    if (members.size() < members.capacity()) return;
+    Json::object_t larger;
+    larger.reserve(std::max<size_t>(1, 2 * members.size()));
+    for (auto& [name, value] : members) {
+      larger.emplace_back(name, std::move(value));
+    }
+    members.swap(larger);
+  }
+
   // In O(n log n), so that a body of nothing but names costs little.
   static bool HasDuplicateNames(const Json::object_t& members) {
     std::vector<std::string_view> names;
@@ -181,6 +200,12 @@ absl::StatusOr<Json> ParseJson(std::string_view text, JsonLimits limits) {
   const CountingIterator end(text.data() + text.size(), builder.cursor());
   if (!Json::sax_parse(begin, end, &builder)) return builder.status();
   return builder.TakeValue();
+}
+
+void WipeStrings(Json& json) {
+  if (json.is_string()) return Wipe(json.get_ref<std::string&>());
+  if (!json.is_structured()) return;
+  for (Json& inner : json) WipeStrings(inner);
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {

@@ -22,8 +22,11 @@ struct JsonLimits {
 // or numbers that a double or 64-bit integer cannot hold. Memory is bounded by
 // a small multiple of the text. Errors are INVALID_ARGUMENT with reason
 // `JSON_TOO_DEEP` or `JSON_MALFORMED`; the message gives the byte offset and
-// never echoes the text.
+// never echoes the text, and what was read of it is wiped.
 absl::StatusOr<Json> ParseJson(std::string_view text, JsonLimits limits = {});
+
+// Overwrites every string in `json`, and empties it; names of members stay.
+void WipeStrings(Json& json);
 
 // Appends `text`, valid UTF-8, as a JSON string with its quotes. Escapes only
 // what RFC 8259 section 7 demands.

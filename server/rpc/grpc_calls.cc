@@ -83,19 +83,23 @@ struct GrpcCalls::Open {
     google::rpc::Status status = std::move(reply.status);
     if (status.code() == 0 && !fault.ok()) status = ToRpcStatus(fault);
     if (status.code() == 0) *response = Body(reply.response.get());
-    const auto code = static_cast<absl::StatusCode>(status.code());
+    Log(static_cast<absl::StatusCode>(status.code()), reply.principal);
+    ++calls.answered_;
+    // The last act: gRPC may take the call apart, and the server with it.
+    reactor->Finish(ToGrpcStatus(status));
+  }
+
+  void Log(absl::StatusCode code, std::string_view principal) const {
+    if (code == absl::StatusCode::kOk && method.unlogged_success) return;
     calls.deps_.logger->Info(
         "grpc call",
         {{"request_id", std::string_view(request_id)},
          {"method", std::string_view(method.descriptor->full_name())},
-         {"principal", std::string_view(reply.principal)},
+         {"principal", principal},
          {"code", CodeName(code)},
          {"latency_us",
           absl::ToInt64Microseconds(calls.deps_.clock->Now() - started)},
          {"peer", std::string_view(peer)}});
-    ++calls.answered_;
-    // The last act: gRPC may take the call apart, and the server with it.
-    reactor->Finish(ToGrpcStatus(status));
   }
 
   static grpc::ByteBuffer Body(google::protobuf::Message* response) {
@@ -115,7 +119,9 @@ GrpcMethod::GrpcMethod(const google::protobuf::ServiceDescriptor* service,
       prototype(
           google::protobuf::MessageFactory::generated_factory()->GetPrototype(
               descriptor->input_type())),
-      max_bytes(MaxBytes(*descriptor)) {}
+      max_bytes(MaxBytes(*descriptor)),
+      unlogged_success(
+          descriptor->options().GetExtension(v1::unlogged_success)) {}
 
 grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::CallbackServerContext* context,

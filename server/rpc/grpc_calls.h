@@ -33,6 +33,7 @@ struct GrpcMethod {
   const google::protobuf::MethodDescriptor* descriptor;
   const google::protobuf::Message* prototype;  // Of the input type.
   size_t max_bytes;                            // Of a request.
+  bool unlogged_success;                       // See annotations.proto.
 };
 
 // What a call's metadata says. The views live as long as its context.
@@ -50,8 +51,8 @@ std::string PeerAddress(const std::string& uri);
 
 grpc::Status ToGrpcStatus(const google::rpc::Status& status);
 
-// Makes a Backend's calls of gRPC's, and logs each that does not take the fast
-// path. Thread-safe.
+// Makes a Backend's calls of gRPC's, and logs each, but for successes of methods
+// that leave those out. Thread-safe.
 class GrpcCalls {
  public:
   // All outlive this object, which outlives its calls. `fast_path` may be null.

@@ -48,7 +48,7 @@ struct GrpcTokenParts {
 // 64 KiB (of BatchVerifyTokens, 256 KiB) it is RESOURCE_EXHAUSTED. A credential
 // of 16 KiB fits.
 //
-// One log line per call, but for those that need nothing but memory, with
+// One log line per call, but for successes of methods that leave those out, with
 // neither a credential nor a message in it.
 //
 // Connections are refused while fewer than Listener::kSpareDescriptors file

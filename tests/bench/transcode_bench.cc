@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What transcoding costs a request, beside protobuf's own JSON for the same
-// messages and beside nothing at all: a create through the whole handler with a
-// backend that answers at once.
+// messages and beside nothing at all: a create, and the check of a proxy,
+// through the whole handler with a backend that answers at once.
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +21,7 @@
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
+#include "signet/v1/tokens.pb.h"
 
 namespace signet {
 namespace {
@@ -89,16 +90,21 @@ void WriteResponseWithProtobuf(benchmark::State& state) {
 }
 BENCHMARK(WriteResponseWithProtobuf);
 
+// Answers every call with a copy of the same message.
 class ReadyBackend final : public Backend {
  public:
+  explicit ReadyBackend(const google::protobuf::Message& response)
+      : response_(response) {}
+
   void Call(BackendCall, Done done) override {
     BackendReply reply;
-    reply.response = std::make_unique<v1::IssuedServiceAccount>(issued_);
+    reply.response.reset(response_.New());
+    reply.response->CopyFrom(response_);
     std::move(done)(std::move(reply));
   }
 
  private:
-  const v1::IssuedServiceAccount issued_ = Issued();
+  const google::protobuf::Message& response_;
 };
 
 class NoLogger final : public Logger {
@@ -113,12 +119,15 @@ class CountingRandom final : public RandomSource {
   uint8_t next_ = 0;
 };
 
-void WholeCreate(benchmark::State& state) {
+// `request` through the whole handler, with a backend that answers at once.
+void Whole(benchmark::State& state, const HttpRequest& request,
+           const google::protobuf::Message& response) {
   const google::protobuf::ServiceDescriptor* const services[] = {
       v1::CreateServiceAccountRequest::descriptor()->file()->service(0),
-      v1::GetSelfRequest::descriptor()->file()->service(0)};
+      v1::GetSelfRequest::descriptor()->file()->service(0),
+      v1::VerifyTokenRequest::descriptor()->file()->service(0)};
   const auto routes = *RouteTable::Create(services);
-  ReadyBackend backend;
+  ReadyBackend backend(response);
   const SystemClock clock;
   CountingRandom random;
   NoLogger logger;
@@ -128,23 +137,47 @@ void WholeCreate(benchmark::State& state) {
                               .random = &random,
                               .logger = &logger},
                              {});
-  const HttpRequest request{
-      .method = "POST",
-      .target =
-          "/v1/public/accounts/3c90c3cc-0d44-4b50-8888-8dd25736052a/auth/"
-          "service-accounts",
-      .fields = {{"authorization", "Bearer " + std::string(80, 'x')},
-                 {"content-type", "application/json"},
-                 {"user-agent", "curl/8"}},
-      .body = kBody,
-      .peer = "192.0.2.1:5555"};
   for (auto _ : state) {
-    handler.Handle(request, [](HttpResponse response) {
-      benchmark::DoNotOptimize(response);
-    });
+    handler.Handle(
+        request, [](HttpResponse answer) { benchmark::DoNotOptimize(answer); });
   }
 }
+
+void WholeCreate(benchmark::State& state) {
+  Whole(state,
+        {.method = "POST",
+         .target =
+             "/v1/public/accounts/3c90c3cc-0d44-4b50-8888-8dd25736052a/auth/"
+             "service-accounts",
+         .fields = {{"authorization", "Bearer " + std::string(80, 'x')},
+                    {"content-type", "application/json"},
+                    {"user-agent", "curl/8"}},
+         .body = kBody,
+         .peer = "192.0.2.1:5555"},
+        Issued());
+}
 BENCHMARK(WholeCreate);
+
+// What a proxy asks with each request of its own (nginx's auth_request).
+void WholeCheck(benchmark::State& state) {
+  v1::CheckAccessResponse response;
+  response.set_subject_type("service_account");
+  response.set_subject_id("0197b1c0-0000-7000-8000-000000000001");
+  response.set_account_id("3c90c3cc-0d44-4b50-8888-8dd25736052a");
+  response.set_token_public_id("0123456789abcdef");
+  response.set_capabilities("files.read,files.write");
+  Whole(state,
+        {.method = "GET",
+         .target = "/v1/public/auth/check?capability=files.read",
+         .fields = {{"authorization", "Bearer " + std::string(80, 'x')},
+                    {"host", "signet.internal:8080"},
+                    {"user-agent", "nginx/1.22"},
+                    {"x-request-id", "0197b1c000007000"}},
+         .body = "",
+         .peer = "192.0.2.1:5555"},
+        response);
+}
+BENCHMARK(WholeCheck);
 
 }  // namespace
 }  // namespace signet

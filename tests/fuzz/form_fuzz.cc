@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A form gives one credential or is refused, and leaves nothing behind in the
+// A form gives its parameters, each once and in UTF-8, or says what is wrong;
+// it gives one credential or is refused, and leaves nothing behind in the
 // request; the link to a next page is one reference, whatever the target. The
 // input is both the form and the target.
 #include <cstddef>
@@ -12,7 +13,9 @@
 
 #include "gateway/http_message.h"
 #include "gateway/transcode/form_credential.h"
+#include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/page_link.h"
+#include "gateway/transcode/url.h"
 #include "server/base/utf8.h"
 
 namespace {
@@ -21,7 +24,32 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
-void ReadForm(std::string_view text) {
+constexpr std::string_view kNames[] = {"token", "token_type_hint"};
+
+void ReadParameters(std::string_view text) {
+  const signet::FormReading reading = signet::ReadForm(text, kNames);
+  Check(reading.values.size() == 2);
+  for (const signet::FieldViolation& fault : reading.faults) {
+    Check(fault.field == kNames[0] || fault.field == kNames[1] ||
+          fault.field == "(body)");
+  }
+  if (!reading.faults.empty()) return;
+  // What was read is what its own form says.
+  std::string again;
+  for (size_t i = 0; i < 2; ++i) {
+    const std::string_view value = reading.values[i].Expose();
+    Check(signet::IsUtf8(value));
+    again.append("&").append(kNames[i]).append("=");
+    again.append(signet::PercentEncode(value));
+  }
+  const signet::FormReading same = signet::ReadForm(again, kNames);
+  Check(same.faults.empty());
+  for (size_t i = 0; i < 2; ++i) {
+    Check(same.values[i].Expose() == reading.values[i].Expose());
+  }
+}
+
+void ReadCredential(std::string_view text) {
   signet::HttpRequest request;
   request.fields.push_back(
       {"content-type", "application/x-www-form-urlencoded"});
@@ -53,7 +81,8 @@ void MakeLink(std::string_view target) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  ReadForm(text);
+  ReadParameters(text);
+  ReadCredential(text);
   MakeLink(text);
   return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Any request gets exactly one answer, which is whole: a success, or a problem
-// document that agrees with its status. The input is the method and target,
+// document that agrees with its status. Only a value that no field of an answer
+// may have is a fault of the server. The input is the method and target,
 // then the Content-Type and, behind tabs, other fields as `name:value`, then
 // the body, a line each.
 #include <cstddef>
@@ -25,11 +26,19 @@
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
+#include "signet/v1/tokens.pb.h"
 
 namespace {
 
 void Check(bool holds) {
   if (!holds) std::abort();
+}
+
+bool IsSendable(std::string_view value) {
+  for (const char c : value) {
+    if (c < 0x20 || c > 0x7E) return false;
+  }
+  return !value.starts_with(' ') && !value.ends_with(' ');
 }
 
 // Answers every method with what the request said, so that whatever was read is
@@ -55,11 +64,27 @@ class EchoBackend final : public signet::Backend {
           *issued.mutable_expires_at() = create->expires_at();
         }
       }
+      const auto* check = dynamic_cast<const signet::v1::CheckAccessRequest*>(
+          call.request.get());
+      if (check != nullptr) {
+        auto& access =
+            static_cast<signet::v1::CheckAccessResponse&>(*reply.response);
+        access.set_account_id(check->account_id());
+        unsendable = !IsSendable(check->account_id());
+      }
+      const auto* introspect =
+          dynamic_cast<const signet::v1::IntrospectTokenRequest*>(
+              call.request.get());
+      if (introspect != nullptr) {
+        static_cast<signet::v1::IntrospectTokenResponse&>(*reply.response)
+            .set_sub(introspect->token());
+      }
     }
     std::move(done)(std::move(reply));
   }
 
   int calls = 0;
+  bool unsendable = false;
 };
 
 class NoRandom final : public signet::RandomSource {
@@ -78,7 +103,8 @@ struct Fixture {
     const google::protobuf::ServiceDescriptor* const services[] = {
         signet::v1::CreateServiceAccountRequest::descriptor()->file()->service(
             0),
-        signet::v1::GetSelfRequest::descriptor()->file()->service(0)};
+        signet::v1::GetSelfRequest::descriptor()->file()->service(0),
+        signet::v1::VerifyTokenRequest::descriptor()->file()->service(0)};
     routes = *signet::RouteTable::Create(services);
     handler = std::make_unique<signet::TranscodingHandler>(
         signet::TranscodingHandler::Dependencies{.routes = routes.get(),
@@ -111,8 +137,9 @@ void CheckFields(const signet::HttpResponse& response) {
   }
 }
 
-void CheckAnswer(const signet::HttpResponse& response) {
+void CheckAnswer(const signet::HttpResponse& response, bool unsendable) {
   CheckFields(response);
+  if (response.status == 204) return Check(response.body.empty());
   // The answer to a token in a form.
   if (response.status == 200 && response.body.empty()) return;
   const auto json = signet::ParseJson(response.body);
@@ -122,7 +149,7 @@ void CheckAnswer(const signet::HttpResponse& response) {
     Check(response.sensitive == json->contains("token"));
     return;
   }
-  Check(response.status < 500);  // No input is the server's fault.
+  Check((response.status >= 500) == unsendable);
   Check((*json)["status"] == response.status);
   for (const char* member :
        {"type", "title", "detail", "code", "reason", "request_id", "errors"}) {
@@ -154,6 +181,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   request.peer = "peer";
 
   fixture->backend.calls = 0;
+  fixture->backend.unsendable = false;
   std::optional<signet::HttpResponse> answer;
   fixture->handler->Handle(std::move(request),
                            [&](signet::HttpResponse response) {
@@ -164,6 +192,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A form without a credential that could be judged makes no call.
   Check(fixture->backend.calls == 1 ||
         (fixture->backend.calls == 0 && answer->status >= 400));
-  CheckAnswer(*answer);
+  CheckAnswer(*answer, fixture->backend.unsendable);
   return 0;
 }

@@ -114,12 +114,24 @@ TEST_F(Http1SessionTest, SensitiveBodyIsMarked) {
   EXPECT_TRUE(out.sensitive());
 }
 
-TEST_F(Http1SessionTest, NoContentHasNoLength) {
-  session_.Receive(kGet, now_);
-  HttpResponse response;
-  response.status = 204;
-  session_.Respond(0, std::move(response), now_);
-  EXPECT_THAT(Said(), Not(HasSubstr("Content-Length")));
+// RFC 9110 section 8.6, RFC 9112 section 6.3.
+TEST_F(Http1SessionTest, NoContentHasNoLengthAndNoBody) {
+  for (const char* body : {"", "none of this"}) {
+    session_.Receive(kGet, now_);
+    HttpResponse response;
+    response.status = 204;
+    response.fields = {{"X-A", "b"}};
+    response.body = body;
+    session_.Respond(0, std::move(response), now_);
+    const std::string said = Said();
+    EXPECT_THAT(said, StartsWith("HTTP/1.1 204 No Content\r\n"));
+    EXPECT_THAT(said, EndsWith("X-A: b\r\n\r\n"));
+    EXPECT_THAT(said, Not(HasSubstr("Content-Length")));
+    EXPECT_THAT(said, Not(HasSubstr("Transfer-Encoding")));
+  }
+  session_.Receive(kGet, now_);  // The connection goes on.
+  Respond("x");
+  EXPECT_THAT(Said(), EndsWith("x"));
 }
 
 TEST_F(Http1SessionTest, TimeLimits) {

@@ -209,6 +209,26 @@ TEST_F(Http2SessionTest, RequestAndAnswer) {
   EXPECT_FALSE(any_sensitive_);
 }
 
+// RFC 9110 section 8.6.
+TEST_F(Http2SessionTest, NoContentHasNoLengthAndNoBody) {
+  for (const char* body : {"", "none of this"}) {
+    const int32_t stream = client_.Ask();
+    Talk();
+    HttpResponse response;
+    response.status = 204;
+    response.fields = {{"X-A", "b"}};
+    response.body = body;
+    Respond(stream, std::move(response));
+    const Client::Answer& answer = client_.answers[stream];
+    EXPECT_TRUE(answer.whole);
+    EXPECT_EQ(answer.body, "");
+    EXPECT_THAT(answer.fields,
+                ElementsAre(std::pair(":status", "204"),
+                            std::pair("date", "Thu, 01 Jan 1970 00:00:00 GMT"),
+                            std::pair("x-a", "b")));
+  }
+}
+
 TEST_F(Http2SessionTest, SensitiveBodyIsMarked) {
   const int32_t stream = client_.Ask();
   Talk();

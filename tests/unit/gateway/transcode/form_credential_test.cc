@@ -158,6 +158,9 @@ constexpr char kTwice[] =
 constexpr char kCoding[] =
     "[{\"field\":\"(body)\",\"detail\":\"want UTF-8 in percent-encoding "
     "(RFC 3986 section 2.1)\"}]";
+constexpr char kTokenCoding[] =
+    "[{\"field\":\"token\",\"detail\":\"want UTF-8 in percent-encoding "
+    "(RFC 3986 section 2.1)\"}]";
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BadForm,
@@ -168,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"Twice", "token=CANARY&token=CANARY", kTwice},
         Bad{"TwiceEmpty", "token=&token=CANARY", kTwice},
         Bad{"TwiceEscaped", "token=CANARY&%74oken=CANARY", kTwice},
-        Bad{"BadEscape", "token=CANARY%zz", kCoding},
+        Bad{"BadEscape", "token=CANARY%zz", kTokenCoding},
         Bad{"BadEscapeElsewhere", "token=CANARY&x=%", kCoding},
         Bad{"BadName", "token=CANARY&%FF=1", kCoding},
         Bad{"TooLong",

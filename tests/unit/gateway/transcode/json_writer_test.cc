@@ -217,6 +217,65 @@ TEST_F(JsonWriterTest, WipesSecretsAndNothingElse) {
             "by_name { key: \"k\" value { open: \"o\" } }");
 }
 
+constexpr char kNumbers[] = R"(
+  message M {
+    int64 i = 1 [(signet.v1.json_number) = true,
+                 (signet.v1.omit_when) = "0"];
+    uint64 u = 2 [(signet.v1.json_number) = true];
+    repeated fixed64 list = 3 [(signet.v1.json_number) = true];
+    optional sint64 maybe = 4 [(signet.v1.json_number) = true];
+  }
+)";
+
+TEST(JsonNumbers, AreWrittenWhereTheyAreExact) {
+  ProtoSchema schema(kNumbers);
+  JsonLayouts layouts;
+  const auto layout = layouts.Get(schema.Type("M"));
+  ASSERT_THAT(layout, IsOk());
+  const auto write = [&](const std::string& text) {
+    std::string out;
+    EXPECT_THAT((*layout)->Append(*schema.Make("M", text), out), IsOk());
+    return out;
+  };
+  EXPECT_EQ(write(""), R"({"u":0,"list":[],"maybe":null})");
+  EXPECT_EQ(write("i: 9007199254740991 u: 9007199254740991 list: [1, 2] "
+                  "maybe: -9007199254740991"),
+            R"({"i":9007199254740991,"u":9007199254740991,"list":[1,2],)"
+            R"("maybe":-9007199254740991})");
+}
+
+TEST(JsonNumbers, BeyondThatAreAnInternalError) {
+  ProtoSchema schema(kNumbers);
+  JsonLayouts layouts;
+  const auto layout = layouts.Get(schema.Type("M"));
+  ASSERT_THAT(layout, IsOk());
+  for (const char* text :
+       {"i: 9007199254740992", "i: -9007199254740992", "i: 9223372036854775807",
+        "i: -9223372036854775808", "u: 9007199254740992",
+        "u: 18446744073709551615", "list: [1, 9007199254740992]",
+        "maybe: -9007199254740992"}) {
+    std::string out;
+    EXPECT_THAT((*layout)->Append(*schema.Make("M", text), out),
+                StatusIs(absl::StatusCode::kInternal))
+        << text;
+    EXPECT_THAT(out, testing::Not(testing::HasSubstr("92"))) << text;
+  }
+}
+
+TEST(JsonNumbers, OtherTypesAreRefusedAtTheStart) {
+  for (const char* field :
+       {"int32 x = 1", "string x = 1", "double x = 1",
+        "map<string, int64> x = 1", "google.protobuf.Int64Value x = 1"}) {
+    ProtoSchema schema("message M { " + std::string(field) +
+                       " [(signet.v1.json_number) = true]; }");
+    JsonLayouts layouts;
+    const auto layout = layouts.Get(schema.Type("M"));
+    EXPECT_THAT(layout, StatusIs(absl::StatusCode::kInvalidArgument)) << field;
+    EXPECT_THAT(std::string(layout.status().message()),
+                testing::HasSubstr("test.M.x: json_number"));
+  }
+}
+
 constexpr char kOptional[] = R"(
   message Inner { bool on = 1 [(signet.v1.omit_when) = "true"]; }
   message M {

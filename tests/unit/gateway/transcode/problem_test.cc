@@ -132,7 +132,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "404 UNIMPLEMENTED ROUTE_NOT_FOUND"},
         OwnProblem{"Method", MethodNotAllowed({"GET", "HEAD"}),
                    "405 UNIMPLEMENTED|Allow: GET, HEAD METHOD_NOT_ALLOWED"},
-        OwnProblem{"MediaType", MediaTypeUnsupported(),
+        OwnProblem{"MediaType", MediaTypeUnsupported("application/json"),
                    "415 INVALID_ARGUMENT|Accept: application/json "
                    "MEDIA_TYPE_UNSUPPORTED"},
         OwnProblem{"Coding", ContentCodingUnsupported(),
@@ -241,6 +241,56 @@ TEST(BackendProblem, RetryAfterIsAtLeastASecond) {
   EXPECT_EQ(Summary(BackendProblem(status)),
             "429 RESOURCE_EXHAUSTED|Retry-After: 1");
 }
+
+TEST(MediaTypeUnsupported, SaysWhatIsWanted) {
+  const Problem problem = MediaTypeUnsupported("text/x");
+  EXPECT_EQ(problem.detail, "Content-Type: want text/x in UTF-8, once");
+  EXPECT_EQ(problem.fields[0].value, "text/x");
+}
+
+struct OAuthError {
+  google::rpc::Code code;
+  std::string reason;
+  std::string_view want;
+};
+
+class OAuthErrors : public testing::TestWithParam<OAuthError> {};
+
+TEST_P(OAuthErrors, AreTheLastMemberForWhoeverReadsThem) {
+  const Problem problem =
+      BackendProblem(RpcError(GetParam().code, "text", GetParam().reason));
+  EXPECT_EQ(OAuthErrorOf(problem), GetParam().want);
+  const HttpResponse plain = ProblemResponse(problem, "id-1");
+  EXPECT_THAT(plain.body, Not(HasSubstr("\"error\"")));
+  const HttpResponse oauth =
+      ProblemResponse(problem, "id-1", ProblemReader::kOAuth);
+  EXPECT_EQ(oauth.body,
+            absl::StrCat(plain.body.substr(0, plain.body.size() - 1),
+                         ",\"error\":\"", std::string(GetParam().want), "\"}"));
+  EXPECT_EQ(oauth.fields.size(), plain.fields.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, OAuthErrors,
+    testing::Values(
+        OAuthError{google::rpc::INVALID_ARGUMENT, "FIELD_INVALID",
+                   "invalid_request"},
+        OAuthError{google::rpc::INVALID_ARGUMENT, "UNSUPPORTED_TOKEN_TYPE",
+                   "unsupported_token_type"},
+        OAuthError{google::rpc::NOT_FOUND, "R", "invalid_request"},
+        OAuthError{google::rpc::UNAUTHENTICATED, "TOKEN_INVALID",
+                   "invalid_client"},
+        OAuthError{google::rpc::PERMISSION_DENIED, "ACCESS_DENIED",
+                   "unauthorized_client"},
+        OAuthError{google::rpc::RESOURCE_EXHAUSTED, "TOO_MANY",
+                   "temporarily_unavailable"},
+        OAuthError{google::rpc::UNAVAILABLE, "STORAGE_UNAVAILABLE",
+                   "temporarily_unavailable"},
+        OAuthError{google::rpc::DEADLINE_EXCEEDED, "R",
+                   "temporarily_unavailable"},
+        OAuthError{google::rpc::INTERNAL, "INTERNAL", "server_error"},
+        OAuthError{google::rpc::UNIMPLEMENTED, "R", "server_error"}),
+    [](const auto& info) { return absl::StrCat("No", info.index); });
 
 TEST(FormInvalid, NamesTheParameter) {
   const Problem problem = FormInvalid({"token", "want it once"});

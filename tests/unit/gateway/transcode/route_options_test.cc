@@ -25,6 +25,14 @@ constexpr char kMessages[] = R"(
     Inner hidden = 4 [(signet.v1.not_in_json) = true];
     repeated Inner inners = 5;
   }
+  message Login {
+    string token = 1 [(signet.v1.secret) = true];
+    oneof either { string left = 2; string right = 3; }
+  }
+  message Form { string id = 1; string token = 2; Inner inner = 3; }
+  message Strings { string token = 1; optional string hint = 2; }
+  message Hidden { string hidden = 1 [(signet.v1.not_in_json) = true]; }
+  message Lists { string token = 1; repeated string tokens = 2; }
   message NoToken { string id = 1; int32 page_token = 2; string tag = 3; }
   message Response {
     string id = 1;
@@ -32,6 +40,7 @@ constexpr char kMessages[] = R"(
     repeated string items = 3;
     bytes raw = 4;
     string hidden = 5 [(signet.v1.not_in_json) = true];
+    string key = 6 [(signet.v1.secret) = true];
   }
 )";
 
@@ -87,6 +96,49 @@ TEST(RouteOptions, TokenInFormMayHaveABodyOrNot) {
   }
 }
 
+std::string FormFields(const Route& route) {
+  std::string names;
+  for (const auto* field : route.form_fields) names += field->name() + " ";
+  return names;
+}
+
+TEST(RouteOptions, AFormGivesWhatNothingElseDoes) {
+  const auto strings =
+      TableOf(Http(kPost) + Answer("form_body: true"), "Strings");
+  ASSERT_THAT(strings, IsOk());
+  const Route& route = *(*strings)->Match("POST", "/a").route;
+  EXPECT_TRUE(route.form_body);
+  EXPECT_EQ(FormFields(route), "token hint ");
+
+  const auto bound =
+      TableOf(Http("post: '/{id}' body: '*'") + Header("X-Tag", "inner.tag") +
+                  Answer("form_body: true"),
+              "Form");
+  ASSERT_THAT(bound, IsOk());
+  EXPECT_EQ(FormFields(*(*bound)->Match("POST", "/a").route), "token ");
+}
+
+TEST(RouteOptions, FieldsOfTheAnswerAndItsStatus) {
+  const auto table = TableOf(
+      Http(kGet) + Answer("status: 204 headers { header: 'X-Id' field: 'id' } "
+                          "headers { header: 'x_h' field: 'hidden' }"));
+  ASSERT_THAT(table, IsOk());
+  const Route& route = *(*table)->Match("GET", "/a").route;
+  EXPECT_EQ(route.success_status, 204);
+  EXPECT_FALSE(route.unlogged_success);
+  ASSERT_EQ(route.answer_fields.size(), 2);
+  EXPECT_EQ(route.answer_fields[0].name, "X-Id");
+  EXPECT_EQ(route.answer_fields[0].field->name(), "id");
+  EXPECT_EQ(route.answer_fields[1].name, "x_h");
+}
+
+TEST(RouteOptions, SuccessMayBeLeftOutOfTheLog) {
+  const auto table =
+      TableOf(Http(kGet) + "option (signet.v1.unlogged_success) = true;");
+  ASSERT_THAT(table, IsOk());
+  EXPECT_TRUE((*table)->Match("GET", "/a").route->unlogged_success);
+}
+
 struct Contradiction {
   std::string name;
   std::string options;
@@ -107,6 +159,14 @@ constexpr char kEtag[] = "http_answer.etag: want the name";
 constexpr char kNext[] = "http_answer.next_page_token: want the name";
 constexpr char kPaging[] = "http_answer.next_page_token: want a request";
 constexpr char kForm[] = "http_answer.token_in_form: want POST";
+constexpr char kFormBody[] = "http_answer.form_body: want POST";
+constexpr char kOut[] = "http_answer.headers: header: want the name";
+constexpr char kOutField[] = "http_answer.headers: X-A: want the name";
+
+std::string Out(const std::string& header, const std::string& field) {
+  return "headers { header: '" + header + "' field: '" + field + "' }";
+}
+
 constexpr char kName[] = "http_request_headers: header: want the name";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -181,6 +241,66 @@ INSTANTIATE_TEST_SUITE_P(
             "HeaderFieldTwice",
             Http(kPost) + Header("If-Match", "id") + Header("X-Id", "id"),
             "http_request_headers: X-Id: want each"},
+        Contradiction{"FormBodyOfPut",
+                      Http("put: '/a' body: '*'") + Answer("form_body: true"),
+                      kFormBody, "Strings"},
+        Contradiction{"FormBodyOfGet", Http(kGet) + Answer("form_body: true"),
+                      kFormBody, "Strings"},
+        Contradiction{"FormBodyNone",
+                      Http("post: '/a'") + Answer("form_body: true"), kFormBody,
+                      "Strings"},
+        Contradiction{
+            "FormBodyField",
+            Http("post: '/a' body: 'inner'") + Answer("form_body: true"),
+            kFormBody, "Form"},
+        Contradiction{
+            "FormBodyAndTokenInForm",
+            Http(kPost) + Answer("form_body: true token_in_form: true"),
+            kFormBody, "Strings"},
+        Contradiction{"FormBodyMessage",
+                      Http(kPost) + Answer("form_body: true"),
+                      "http_answer.form_body: inner: want", "Form"},
+        Contradiction{"FormBodyList", Http(kPost) + Answer("form_body: true"),
+                      "http_answer.form_body: tokens: want", "Lists"},
+        Contradiction{"FormBodyNumber", Http(kPost) + Answer("form_body: true"),
+                      "http_answer.form_body: page_token: want", "NoToken"},
+        Contradiction{"FormBodyOneof", Http(kPost) + Answer("form_body: true"),
+                      "http_answer.form_body: left: want", "Login"},
+        Contradiction{"FormBodyHidden", Http(kPost) + Answer("form_body: true"),
+                      "http_answer.form_body: hidden: want", "Hidden"},
+        Contradiction{"OutEmpty", Http(kGet) + Answer(Out("", "id")), kOut},
+        Contradiction{"OutNoToken", Http(kGet) + Answer(Out("X A", "id")),
+                      kOut},
+        Contradiction{"OutOwn", Http(kGet) + Answer(Out("ETag", "id")), kOut},
+        Contradiction{"OutFraming",
+                      Http(kGet) + Answer(Out("Transfer-Encoding", "id")),
+                      kOut},
+        Contradiction{"OutNoField", Http(kGet) + Answer(Out("X-A", "")),
+                      kOutField},
+        Contradiction{"OutUnknown", Http(kGet) + Answer(Out("X-A", "x")),
+                      kOutField},
+        Contradiction{"OutNumber", Http(kGet) + Answer(Out("X-A", "number")),
+                      kOutField},
+        Contradiction{"OutRepeated", Http(kGet) + Answer(Out("X-A", "items")),
+                      kOutField},
+        Contradiction{"OutBytes", Http(kGet) + Answer(Out("X-A", "raw")),
+                      kOutField},
+        Contradiction{"OutSecret", Http(kGet) + Answer(Out("X-A", "key")),
+                      kOutField},
+        Contradiction{
+            "OutTwice",
+            Http(kGet) + Answer(Out("X-A", "id") + Out("x-a", "hidden")),
+            "http_answer.headers: x-a: want each header once"},
+        Contradiction{
+            "NoContentWithABody",
+            Http("get: '/a' response_body: 'id'") + Answer("status: 204"),
+            "http_answer.status: want no response_body"},
+        Contradiction{"SecretInPath", Http("get: '/{token}'"),
+                      "token: got a secret", "Login"},
+        Contradiction{"OneofInPath", Http("get: '/{left}/{right}'"),
+                      "left: want the name", "Login"},
+        Contradiction{"OneofInHeader", Http(kGet) + Header("X-A", "right"),
+                      "http_request_headers: right: want the name", "Login"},
         Contradiction{"HiddenBody", Http("post: '/a' body: 'hidden'"),
                       "body: want"},
         Contradiction{"HiddenResponse",

@@ -256,7 +256,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadRule{"DuplicateMulti",
                 {Http(R"(get: "/a/**")"), Http(R"(get: "/a/{id=**}")")},
                 "cannot be told apart"},
-        BadRule{"Status", {Answer("status: 204")}, "http_answer.status"},
+        BadRule{"Status", {Answer("status: 205")}, "http_answer.status"},
         BadRule{"ErrorStatus", {Answer("status: 404")}, "http_answer.status"},
         BadRule{"LocationField",
                 {Answer("location: '/a/{nope}'")},

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/utf8.h"
+#include "tests/support/freed_memory_watch.h"
 #include "tests/support/status_matchers.h"
 
 namespace signet {
@@ -321,6 +322,34 @@ TEST(AppendJsonString, ReadsBackForEveryAsciiCharacter) {
   AppendJsonString(text, out);
   for (const char c : out) EXPECT_GE(static_cast<uint8_t>(c), 0x20);
   EXPECT_THAT(ParseJson(out), IsOkAndHolds(Json(text)));
+}
+
+TEST(WipeStrings, EmptiesEveryStringAndNothingElse) {
+  Json json = *ParseJson(R"({"a":"s","b":["s",{"c":"s"},1,true,null],"d":{}})");
+  WipeStrings(json);
+  EXPECT_EQ(json.dump(), R"({"a":"","b":["",{"c":""},1,true,null],"d":{}})");
+  Json scalar = "s";
+  WipeStrings(scalar);
+  EXPECT_EQ(scalar.dump(), "\"\"");
+}
+
+// The end of the string only, with every character escaped: the lexer's own
+// record of the text, which is out of reach, does not hold that.
+TEST(WipeStrings, LeavesNothingOfThem) {
+  constexpr char kEnd[] = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
+  const std::string text = "\"" + Repeat("0123456789", 8) +
+                           Repeat("\\u0065", sizeof kEnd - 1) + "\"";
+  const FreedMemoryWatch watch(kEnd);
+  {
+    Json json = *ParseJson("{\"a\":[" + text + "],\"b\":" + text + ",\"c\":1}");
+    EXPECT_TRUE(json["a"][0].get_ref<const std::string&>().ends_with(kEnd));
+    WipeStrings(json);
+  }
+  EXPECT_EQ(watch.count(), 0);
+  EXPECT_THAT(ParseJson("{\"a\":[" + text + "],}"), StatusIs(kInvalid));
+  EXPECT_EQ(watch.count(), 0);
+  { Json unwiped = *ParseJson(text); }
+  EXPECT_EQ(watch.count(), 1);
 }
 
 }  // namespace
