@@ -104,6 +104,10 @@ bool IsFieldPath(std::string_view path) {
 
 absl::Status ParseFieldMask(std::string_view text, Message& message) {
   std::vector<std::string> paths;
+  if (text == "*") {  // All fields (AIP-134).
+    paths.emplace_back(text);
+    text = {};
+  }
   while (!text.empty()) {
     const size_t comma = text.find(',');
     const std::string_view path = text.substr(0, comma);

@@ -7,4 +7,8 @@ namespace signet {
 
 absl::Time SystemClock::Now() const { return absl::Now(); }
 
+absl::Time WholeMicros(absl::Time time) {
+  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+}
+
 }  // namespace signet

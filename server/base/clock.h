@@ -20,6 +20,9 @@ class SystemClock final : public Clock {
   absl::Time Now() const override;
 };
 
+// `time` as records keep times: cut to whole microseconds.
+absl::Time WholeMicros(absl::Time time);
+
 }  // namespace signet
 
 #endif  // SIGNET_SERVER_BASE_CLOCK_H_

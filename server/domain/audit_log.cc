@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/audit_log.h"
 
-#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "server/base/clock.h"
 #include "server/base/json.h"
+#include "server/domain/audit_end.h"
 #include "server/domain/audit_seal.h"
 
 namespace signet {
 namespace {
 
 constexpr size_t kMaxUserAgentBytes = 256;
-
-absl::Time WholeMicros(absl::Time time) {
-  return absl::FromUnixMicros(absl::ToUnixMicros(time));
-}
 
 // Clients choose it; what is kept is short, and printable ASCII.
 std::string Printable(std::string_view text) {
@@ -31,19 +29,6 @@ std::string DetailsText(const std::map<std::string, std::string>& details) {
   // The values are ours or were validated; dump() must not throw all the same.
   return nlohmann::json(details).dump(-1, ' ', false,
                                       nlohmann::json::error_handler_t::replace);
-}
-
-// The account's last event, if it has any.
-absl::StatusOr<std::optional<AuditEventRecord>> LastEvent(
-    ReadTxn& txn, const Uuid& account_id) {
-  AuditQuery query;
-  query.account_id = account_id;
-  query.limit = 1;
-  query.scan_limit = 1;
-  absl::StatusOr<AuditPage> page = txn.ListAuditEvents(query);
-  if (!page.ok()) return page.status();
-  if (page->records.empty()) return std::nullopt;
-  return std::move(page->records.front());
 }
 
 }  // namespace
@@ -93,40 +78,31 @@ absl::Status AuditLog::AppendSystem(WriteTxn& txn, const Uuid& account_id,
 
 absl::Status AuditLog::AppendEvent(WriteTxn& txn,
                                    AuditEventRecord event) const {
-  absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(event.account_id);
-  bool broken = chain.ok() && !IsSealed(*keyring_, *chain);
-  if (absl::IsNotFound(chain.status())) {
-    const absl::StatusOr<std::optional<AuditEventRecord>> last =
-        LastEvent(txn, event.account_id);
-    if (!last.ok()) return last.status();
-    chain.emplace();
-    chain->account_id = event.account_id;
-    if (last->has_value()) {
-      broken = true;
-      chain->last_sequence = (*last)->sequence;
-      chain->last_mac = (*last)->mac;
-    }
-  } else if (!chain.ok()) {
-    return chain.status();
-  }
-  if (broken) {
+  absl::StatusOr<AuditEnd> end = FindAuditEnd(txn, *keyring_, event.account_id);
+  if (!end.ok()) return end.status();
+  AuditChainRecord& chain = end->chain;
+  if (end->broken) {
     // Goes on, but never silently: the record is about to be sealed again.
     AuditEventRecord note = {.account_id = event.account_id,
-                             .sequence = ++chain->last_sequence,
+                             .sequence = ++chain.last_sequence,
                              .at = event.at,
                              .actor = std::string(kSystemActor),
                              .action = std::string(kAuditBrokenAction),
                              .outcome = std::string(kAllowed)};
-    SealEvent(*keyring_, chain->last_mac, note);
-    chain->last_mac = note.mac;
+    if (end->sound_until.has_value()) {
+      note.details =
+          DetailsText({{"sound_until", absl::StrCat(*end->sound_until)}});
+    }
+    SealEvent(*keyring_, chain.last_mac, note);
+    chain.last_mac = note.mac;
     if (absl::Status s = txn.InsertAuditEvent(note); !s.ok()) return s;
   }
-  event.sequence = ++chain->last_sequence;
-  SealEvent(*keyring_, chain->last_mac, event);
-  chain->last_mac = event.mac;
-  SealChain(*keyring_, *chain);
+  event.sequence = ++chain.last_sequence;
+  SealEvent(*keyring_, chain.last_mac, event);
+  chain.last_mac = event.mac;
+  SealChain(*keyring_, chain);
   if (absl::Status s = txn.InsertAuditEvent(event); !s.ok()) return s;
-  return txn.PutAuditChain(*chain);
+  return txn.PutAuditChain(chain);
 }
 
 }  // namespace signet

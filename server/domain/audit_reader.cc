@@ -12,8 +12,6 @@
 namespace signet {
 namespace {
 
-constexpr std::string_view kPositionPurpose = "signet position v1";
-
 std::string QuestionOf(const AuditQuery& query) {
   return Encoder("signet list audit events v1")
       .Add(query.account_id)
@@ -68,14 +66,10 @@ void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
   AuditQuery query = ReadQuery(request, violations);
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
-    const std::string position =
-        ReadPageToken(*keyring_, question, request.page_token).value_or("");
-    Decoder decoder(kPositionPurpose, position);
-    query.after = decoder.Number();
-    if (!decoder.Finished()) {
-      violations.Add("page_token",
-                     "want a next_page_token of the same question");
-    }
+    TakePosition(
+        *keyring_, question, request.page_token,
+        [&query](Decoder& decoder) { query.after = decoder.Number(); },
+        violations);
   }
   if (!violations.empty()) {
     access_->Admit(
@@ -99,8 +93,7 @@ void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
                      .next_page_token = ""};
         if (found->next.has_value()) {
           page.next_page_token =
-              MakePageToken(*keyring_, question,
-                            Encoder(kPositionPurpose).Add(*found->next).text());
+              MakePageToken(*keyring_, question, EncodePosition(*found->next));
         }
         return page;
       },

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/domain/audit_log.h"
 #include "server/domain/audit_seal.h"
 
 namespace signet {
@@ -64,7 +65,9 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
   const uint64_t first = chain->first_sequence;
   for (const AuditEventRecord& event : page->records) {
     if (event.at >= before || event.sequence >= chain->last_sequence) break;
-    out.sound = event.sequence == chain->first_sequence &&
+    // What was found broken is kept as evidence.
+    out.sound = event.action != kAuditBrokenAction &&
+                event.sequence == chain->first_sequence &&
                 IsSealed(keyring, chain->mac_before_first, event);
     if (!out.sound) break;
     chain->first_sequence = event.sequence + 1;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/authorization_rule.h"
 #include "server/domain/encoding.h"
@@ -12,8 +13,6 @@
 
 namespace signet {
 namespace {
-
-constexpr std::string_view kPositionPurpose = "signet position v1";
 
 absl::Status NoSuchAuthorization() {
   return MakeError(absl::StatusCode::kNotFound,
@@ -225,14 +224,9 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
   query.scan_limit = kMaxPageScan;
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
-    const std::string position =
-        ReadPageToken(*keyring_, question, request.page_token).value_or("");
-    Decoder decoder(kPositionPurpose, position);
-    query.after = decoder.Id();
-    if (!decoder.Finished()) {
-      violations.Add("page_token",
-                     "want a next_page_token of the same question");
-    }
+    TakePosition(
+        *keyring_, question, request.page_token,
+        [&query](Decoder& decoder) { query.after = decoder.Id(); }, violations);
   }
   if (!violations.empty()) {
     Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
@@ -252,8 +246,7 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
                      .next_page_token = ""};
         if (found->next.has_value()) {
           page.next_page_token =
-              MakePageToken(*keyring_, question,
-                            Encoder(kPositionPurpose).Add(*found->next).text());
+              MakePageToken(*keyring_, question, EncodePosition(*found->next));
         }
         return page;
       },
@@ -307,7 +300,7 @@ void Authorizations::Grant(CallerPtr caller, const GrantRequest& request,
   }
   record.subject = {.type = *type, .id = Canonical(request.subject_id)};
   record.id = Uuid::V7(now, *random_);
-  record.created_at = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  record.created_at = WholeMicros(now);
   WriteOutcome<AuthorizationRecord>(
       *store_,
       [this, caller = std::move(caller), now, record = std::move(record)](
@@ -382,7 +375,7 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
     status = CheckOtherOwner(txn, *found);
     if (!status.ok()) return status;
   }
-  found->revoked_at = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  found->revoked_at = WholeMicros(now);
   status = txn.RevokeAuthorization(account_id, id, *found->revoked_at);
   if (status.ok()) {
     status = audit_->Append(txn, account_id, caller, now,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/audit_log.h"
 #include "server/domain/token_issue.h"
@@ -27,7 +28,7 @@ AuthorizationRecord Ownership(const Uuid& account_id, Subject subject,
   grant.account_id = account_id;
   grant.grant_kind = GrantKind::kAccountOwner;
   grant.subject = std::move(subject);
-  grant.created_at = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  grant.created_at = WholeMicros(now);
   return grant;
 }
 

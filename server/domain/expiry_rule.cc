@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/clock.h"
 #include "server/base/rfc3339.h"
 
 namespace signet {
@@ -14,8 +15,7 @@ namespace {
 
 // From `now` in whole microseconds, as it is recorded.
 absl::Time After(absl::Duration ttl, absl::Time now) {
-  return std::min(absl::FromUnixMicros(absl::ToUnixMicros(now)) + ttl,
-                  MaxTimestamp());
+  return std::min(WholeMicros(now) + ttl, MaxTimestamp());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
 #include "server/domain/audit_retention.h"
@@ -19,7 +20,11 @@ constexpr int kReplaysPerWrite = 500;
 constexpr int kPurgesPerWrite = 20;
 constexpr int kNoticesPerWrite = 100;
 constexpr int kGrantsPerRead = 1000;
+// Who expires before this time was announced, if created before the other one.
 constexpr std::string_view kNoticeWatermark = "expiry_notice";
+constexpr std::string_view kNoticeCreatedWatermark = "expiry_notice_created";
+// A token is in the store, and seen, this long after its creation.
+constexpr absl::Duration kSettling = absl::Seconds(10);
 
 // `span` before `now`, or as long ago as the store can say.
 absl::Time Ago(absl::Time now, absl::Duration span) {
@@ -85,11 +90,34 @@ absl::StatusOr<Notices> FindNotices(ReadTxn& txn, absl::Time from,
   }
 }
 
+absl::Status ReadWatermark(ReadTxn& txn, std::string_view name,
+                           std::optional<absl::Time>& out) {
+  const absl::StatusOr<absl::Time> found = txn.GetWatermark(name);
+  out = found.ok() ? std::optional(*found) : std::nullopt;
+  return absl::IsNotFound(found.status()) ? absl::OkStatus() : found.status();
+}
+
+// The clock may have gone back since it was last set.
+absl::Status SetForward(WriteTxn& txn, std::string_view name, absl::Time time) {
+  std::optional<absl::Time> before;
+  absl::Status status = ReadWatermark(txn, name, before);
+  if (!status.ok() || before >= time) return status;
+  return txn.SetWatermark(name, time);
+}
+
 }  // namespace
+
+// Which service accounts to announce.
+struct Housekeeping::NoticeWindow {
+  absl::Time expires_from;
+  absl::Time expires_until;
+  absl::Time created_from;
+  absl::Time created_until;
+};
 
 void Housekeeping::Run(absl::Time now, Stopping stopping) {
   // As times are recorded.
-  now = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  now = WholeMicros(now);
   const auto check = [this](std::string_view job, const absl::Status& status) {
     if (status.ok()) return;
     logger_->Warning("a periodic job failed",
@@ -164,22 +192,55 @@ absl::Status Housekeeping::PurgeOne(WriteTxn& txn,
 
 absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
   if (!policy_.expiry_notice.has_value()) return absl::OkStatus();
-  const absl::Time until =
-      std::min(now + *policy_.expiry_notice, MaxTimestamp());
+  const absl::Time settled = Ago(now, kSettling);
+  std::optional<absl::Time> mark;
+  std::optional<absl::Time> created_mark;
+  absl::Status status = ReadAndWait(*store_, [&](ReadTxn& txn) {
+    absl::Status read = ReadWatermark(txn, kNoticeWatermark, mark);
+    read.Update(ReadWatermark(txn, kNoticeCreatedWatermark, created_mark));
+    return read;
+  });
+  if (!status.ok()) return status;
+
+  // First who came since the last time, already within the notice. What has
+  // expired is no news.
+  if (settled > created_mark.value_or(absl::InfinitePast())) {
+    status = AnnounceWindow({.expires_from = now,
+                             .expires_until = mark.value_or(now),
+                             .created_from = created_mark.value_or(settled),
+                             .created_until = settled},
+                            now, kNoticeCreatedWatermark, stopping);
+    if (!status.ok()) return status;
+  }
+  return AnnounceWindow(
+      {.expires_from = std::max(mark.value_or(now), now),
+       .expires_until = std::min(now + *policy_.expiry_notice, MaxTimestamp()),
+       .created_from = absl::InfinitePast(),
+       .created_until = settled},
+      now, kNoticeWatermark, stopping);
+}
+
+absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
+                                          absl::Time now,
+                                          std::string_view watermark,
+                                          Stopping stopping) {
+  const bool by_expiry = watermark == kNoticeWatermark;
+  absl::Time from = window.expires_from;
   Notices notices;
   do {
     if (stopping()) return absl::OkStatus();
     absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
-      notices = {.records = {}, .until = until};  // A body may run again.
-      const absl::StatusOr<absl::Time> mark =
-          txn.GetWatermark(kNoticeWatermark);
-      if (!mark.ok() && !absl::IsNotFound(mark.status())) return mark.status();
-      // What has expired already is no news.
-      const absl::Time from = std::max(mark.value_or(now), now);
-      if (from >= until) return absl::OkStatus();
-      absl::StatusOr<Notices> found = FindNotices(txn, from, until);
-      if (!found.ok()) return found.status();
-      notices = *std::move(found);
+      notices = {.records = {}, .until = window.expires_until};
+      if (from < window.expires_until) {
+        absl::StatusOr<Notices> found =
+            FindNotices(txn, from, window.expires_until);
+        if (!found.ok()) return found.status();
+        notices = *std::move(found);
+      }
+      std::erase_if(notices.records, [&](const ServiceAccountRecord& record) {
+        return record.token.created_at < window.created_from ||
+               record.token.created_at >= window.created_until;
+      });
       for (const ServiceAccountRecord& record : notices.records) {
         absl::Status one = audit_->AppendSystem(
             txn, record.account_id, now,
@@ -190,7 +251,9 @@ absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
                  {"expires_at", FormatRfc3339(*record.token.expires_at)}}});
         if (!one.ok()) return one;
       }
-      return txn.SetWatermark(kNoticeWatermark, notices.until);
+      if (by_expiry) return SetForward(txn, watermark, notices.until);
+      if (notices.until < window.expires_until) return absl::OkStatus();
+      return SetForward(txn, watermark, window.created_until);
     });
     if (!status.ok()) return status;
     for (const ServiceAccountRecord& record : notices.records) {
@@ -199,7 +262,8 @@ absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
                      {"service_account_id", record.id.ToString()},
                      {"expires_at", FormatRfc3339(*record.token.expires_at)}});
     }
-  } while (notices.until < until);
+    from = notices.until;
+  } while (from < window.expires_until);
   return absl::OkStatus();
 }
 

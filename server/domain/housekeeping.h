@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_DOMAIN_HOUSEKEEPING_H_
 
 #include <optional>
+#include <string_view>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -48,9 +49,10 @@ class Housekeeping {
   // promised. A purged service account leaves the audit event
   // `service_account.purge`, and what it was granted on its account is revoked,
   // as `authorization.revoke` says.
-  // A token about to expire is announced once, by a line of the log and the
-  // audit event `service_account.expires_soon`; one whose life is shorter than
-  // the notice is not.
+  // A token about to expire is announced by a line of the log and the audit
+  // event `service_account.expires_soon`: once it is within the notice; if it
+  // was made so, in the first round ten seconds after. Once, unless a round is
+  // broken off. One whose expiry was moved into the notice is not announced.
   void Run(absl::Time now, Stopping stopping);
 
  private:
@@ -59,6 +61,10 @@ class Housekeeping {
   absl::Status PurgeOne(WriteTxn& txn, const ServiceAccountRecord& dead,
                         absl::Time now) const;
   absl::Status Announce(absl::Time now, Stopping stopping);
+  struct NoticeWindow;
+  // `watermark` says what is done, and is moved on.
+  absl::Status AnnounceWindow(const NoticeWindow& window, absl::Time now,
+                              std::string_view watermark, Stopping stopping);
   absl::Status TrimAudit(absl::Time now, Stopping stopping);
 
   Store* const store_;

@@ -16,7 +16,8 @@
 namespace signet {
 
 struct MaintenanceOptions {
-  absl::Duration flush_interval = absl::Seconds(5);       // Of last uses.
+  // Of last uses; earlier where they fill their memory.
+  absl::Duration flush_interval = absl::Seconds(5);
   absl::Duration housekeeping_interval = absl::Hours(1);  // And at a start.
 };
 
@@ -51,10 +52,8 @@ class Maintenance {
 
  private:
   void Loop();
-  void Flush();
+  bool Flush();  // Whether all is written.
   bool stopping();
-  // False: it is time to stop.
-  bool WaitFor(absl::Duration time);
 
   Store* const store_;
   LastUses* const last_uses_;

@@ -4,7 +4,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/domain/encoding.h"
 
 namespace signet {
 namespace {
@@ -43,6 +42,18 @@ std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
     return std::nullopt;
   }
   return std::string(position);
+}
+
+void TakePosition(const MacKeyring& keyring, std::string_view question,
+                  std::string_view token,
+                  absl::FunctionRef<void(Decoder&)> take,
+                  Violations& violations) {
+  const std::string position =
+      ReadPageToken(keyring, question, token).value_or("");
+  Decoder decoder(kPositionPurpose, position);
+  take(decoder);
+  if (decoder.Finished()) return;
+  violations.Add("page_token", "want a next_page_token of the same question");
 }
 
 absl::StatusOr<int> DecidePageSize(int32_t page_size) {

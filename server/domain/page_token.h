@@ -6,15 +6,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/encoding.h"
+#include "server/domain/violations.h"
 
 namespace signet {
 
 // Opaque page tokens (AIP-158): a position in a listing, with an HMAC over it
 // and over the question it belongs to. A client can neither make one up nor
 // take it to another account, filter or order. Both texts are of an Encoder.
+
+inline constexpr std::string_view kPositionPurpose = "signet position v1";
 
 // The token for `position`, in unpadded base64url (RFC 4648 section 5).
 std::string MakePageToken(const MacKeyring& keyring, std::string_view question,
@@ -24,6 +30,22 @@ std::string MakePageToken(const MacKeyring& keyring, std::string_view question,
 std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
                                          std::string_view question,
                                          std::string_view token);
+
+// A position as an Encoder's text, to be read by TakePosition.
+template <typename... Values>
+std::string EncodePosition(const Values&... values) {
+  Encoder encoder(kPositionPurpose);
+  (encoder.Add(values), ...);
+  return std::move(encoder).text();
+}
+
+// Hands the position in `token` to `take`, which reads all of it. A violation
+// of `page_token` where the token is not one for this question; `take` may have
+// been called all the same.
+void TakePosition(const MacKeyring& keyring, std::string_view question,
+                  std::string_view token,
+                  absl::FunctionRef<void(Decoder&)> take,
+                  Violations& violations);
 
 inline constexpr int kMaxPageSize = 1000;
 

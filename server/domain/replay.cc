@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/crypto/sealed_box.h"
 #include "server/domain/encoding.h"
@@ -124,12 +125,11 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
 absl::Status KeepReplay(WriteTxn& txn, const Replay& replay,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random) {
-  return txn.InsertReplay(
-      {.lookup = replay.lookup,
-       .fingerprint = replay.fingerprint,
-       .sealed =
-           Seal(replay.key, Encode(issued).Expose(), Context(replay), random),
-       .created_at = absl::FromUnixMicros(absl::ToUnixMicros(now))});
+  return txn.InsertReplay({.lookup = replay.lookup,
+                           .fingerprint = replay.fingerprint,
+                           .sealed = Seal(replay.key, Encode(issued).Expose(),
+                                          Context(replay), random),
+                           .created_at = WholeMicros(now)});
 }
 
 }  // namespace signet

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/base/uuid.h"
 #include "server/domain/service_accounts.h"
@@ -20,9 +21,6 @@ namespace signet {
 
 // Two mints in a row that are both taken mean a broken random source.
 inline constexpr int kMintAttempts = 3;
-
-// As times are recorded.
-absl::Time WholeMicros(absl::Time time);
 
 // NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND.
 absl::Status NoSuchServiceAccount();

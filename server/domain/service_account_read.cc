@@ -14,8 +14,6 @@
 namespace signet {
 namespace {
 
-constexpr std::string_view kPositionPurpose = "signet position v1";
-
 // What a page token belongs to.
 std::string QuestionOf(const ServiceAccountQuery& query) {
   Encoder encoder("signet list service accounts v1");
@@ -32,21 +30,11 @@ std::string QuestionOf(const ServiceAccountQuery& query) {
   return std::move(encoder).text();
 }
 
-std::string EncodePosition(const ServiceAccountPosition& position) {
-  return Encoder(kPositionPurpose)
-      .Add(position.id)
-      .Add(position.name)
-      .Add(position.last_used_at)
-      .text();
-}
-
-std::optional<ServiceAccountPosition> DecodePosition(std::string_view text) {
-  Decoder decoder(kPositionPurpose, text);
+ServiceAccountPosition ReadPosition(Decoder& decoder) {
   ServiceAccountPosition position;
   position.id = decoder.Id();
   position.name = decoder.Text();
   position.last_used_at = decoder.OptionalTime();
-  if (!decoder.Finished()) return std::nullopt;
   return position;
 }
 
@@ -114,13 +102,10 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
   query.scan_limit = kMaxPageScan;
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
-    const std::optional<std::string> position =
-        ReadPageToken(*keyring_, question, request.page_token);
-    if (position.has_value()) query.after = DecodePosition(*position);
-    if (!query.after.has_value()) {
-      violations.Add("page_token",
-                     "want a next_page_token of the same question");
-    }
+    TakePosition(
+        *keyring_, question, request.page_token,
+        [&query](Decoder& decoder) { query.after = ReadPosition(decoder); },
+        violations);
   }
   if (!violations.empty()) {
     Refuse(*caller, request.account_id, Right::kView,
@@ -143,7 +128,9 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
         }
         if (found->next.has_value()) {
           page.next_page_token =
-              MakePageToken(*keyring_, question, EncodePosition(*found->next));
+              MakePageToken(*keyring_, question,
+                            EncodePosition(found->next->id, found->next->name,
+                                           found->next->last_used_at));
         }
         return page;
       },

@@ -52,7 +52,8 @@ struct ServiceAccounts::RotateCall {
   int attempts_left = kMintAttempts;
   IssuedServiceAccount issued;  // The answer.
 
-  absl::Status Run(WriteTxn& txn, const AuditLog& audit, RandomSource& random) {
+  absl::Status Run(WriteTxn& txn, const ServiceAccounts& accounts,
+                   const AuditLog& audit, RandomSource& random) {
     const absl::StatusOr<GrantKind> grant =
         AuthorizeCaller(txn, *caller, now, account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
@@ -71,7 +72,8 @@ struct ServiceAccounts::RotateCall {
     if (!found.ok()) return found.status();
     absl::Status status = CheckNotRevoked(*found);
     if (!status.ok()) return status;
-    return Replace(txn, *std::move(found), audit, random);
+    // As shown, so that a repetition shows the same.
+    return Replace(txn, accounts.Shown(*std::move(found)), audit, random);
   }
 
   absl::Status Replace(WriteTxn& txn, ServiceAccountRecord record,
@@ -170,7 +172,7 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
   Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
   Store::WriteBody body = [this, call](WriteTxn& txn) {
-    return call->Run(txn, *audit_, *random_);
+    return call->Run(txn, *this, *audit_, *random_);
   };
   store_->Write(
       std::move(body),
@@ -183,7 +185,6 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
         } else if (!status.ok()) {
           std::move(call->done)(status);
         } else {
-          call->issued.record = Shown(std::move(call->issued.record));
           std::move(call->done)(std::move(call->issued));
         }
       },

@@ -12,10 +12,6 @@ std::string EtagOf(const ServiceAccountRecord& record) {
   return absl::StrCat(record.revision);
 }
 
-absl::Time WholeMicros(absl::Time time) {
-  return absl::FromUnixMicros(absl::ToUnixMicros(time));
-}
-
 absl::Status NoSuchServiceAccount() {
   return MakeError(absl::StatusCode::kNotFound,
                    "the account holds no such service account",

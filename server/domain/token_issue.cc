@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "server/base/clock.h"
 #include "server/token/token.h"
 
 namespace signet {
@@ -12,15 +13,14 @@ IssuedToken IssueToken(std::string_view prefix, absl::Time now,
                        std::optional<absl::Time> expires_at,
                        const MacKeyring& keyring, RandomSource& random) {
   MintedToken minted = MintToken(prefix, now, random);
-  return {
-      .record = {.public_id = std::move(minted.public_id),
-                 .prefix = std::string(prefix),
-                 .last4 = std::move(minted.last4),
-                 .key_version = keyring.current_version(),
-                 .mac = keyring.Compute(minted.text.Expose()),
-                 .created_at = absl::FromUnixMicros(absl::ToUnixMicros(now)),
-                 .expires_at = expires_at},
-      .text = std::move(minted.text)};
+  return {.record = {.public_id = std::move(minted.public_id),
+                     .prefix = std::string(prefix),
+                     .last4 = std::move(minted.last4),
+                     .key_version = keyring.current_version(),
+                     .mac = keyring.Compute(minted.text.Expose()),
+                     .created_at = WholeMicros(now),
+                     .expires_at = expires_at},
+          .text = std::move(minted.text)};
 }
 
 }  // namespace signet

@@ -35,18 +35,23 @@ void LastUses::Note(const Uuid& account_id, const Uuid& service_account_id,
                     absl::Time at) {
   const int64_t micros = absl::ToUnixMicros(at);
   Shard& shard = ShardOf(service_account_id);
-  absl::MutexLock lock(&shard.mutex);
-  const auto known = shard.entries.find(service_account_id.bytes());
-  if (known != shard.entries.end()) {
-    known->second.at = std::max(known->second.at, micros);
-  } else if (shard.entries.size() < kMaxPerShard) {
-    shard.entries.emplace(
-        service_account_id.bytes(),
-        Entry{
-            .account_id = account_id, .at = micros, .written = kNeverWritten});
-  } else {
-    skipped_.fetch_add(1, std::memory_order_relaxed);
+  bool crowds = false;
+  {
+    absl::MutexLock lock(&shard.mutex);
+    const auto known = shard.entries.find(service_account_id.bytes());
+    if (known != shard.entries.end()) {
+      known->second.at = std::max(known->second.at, micros);
+    } else if (shard.entries.size() < kMaxPerShard) {
+      shard.entries.emplace(service_account_id.bytes(),
+                            Entry{.account_id = account_id,
+                                  .at = micros,
+                                  .written = kNeverWritten});
+      crowds = shard.entries.size() == kCrowd;
+    } else {
+      skipped_.fetch_add(1, std::memory_order_relaxed);
+    }
   }
+  if (crowds) Wake();  // Once while it stays so.
 }
 
 std::optional<absl::Time> LastUses::Latest(
@@ -82,6 +87,27 @@ absl::Status LastUses::Flush(Store& store) {
   return uses.empty() ? absl::OkStatus() : write(uses.size());
 }
 
+bool LastUses::AwaitPressure(absl::Duration timeout) {
+  absl::MutexLock lock(&wake_mutex_);
+  if (!wake_mutex_.AwaitWithTimeout(absl::Condition(&woken_), timeout)) {
+    return false;
+  }
+  woken_ = false;
+  return true;
+}
+
+void LastUses::Wake() {
+  absl::MutexLock lock(&wake_mutex_);
+  woken_ = true;
+}
+
+bool LastUses::IsCrowded() const {
+  return std::ranges::any_of(shards_, [](const Shard& shard) {
+    absl::MutexLock lock(&shard.mutex);
+    return shard.entries.size() >= kCrowd;
+  });
+}
+
 std::vector<LastUse> LastUses::Pending(const Shard& shard) {
   std::vector<LastUse> uses;
   absl::MutexLock lock(&shard.mutex);
@@ -107,7 +133,7 @@ void LastUses::MarkWritten(const std::vector<LastUse>& uses) {
 
 void LastUses::MakeRoom(Shard& shard) {
   absl::MutexLock lock(&shard.mutex);
-  if (shard.entries.size() <= kMaxPerShard / 2) return;
+  if (shard.entries.size() < kCrowd) return;
   absl::erase_if(shard.entries, [](const auto& entry) {
     return entry.second.at <= entry.second.written;
   });

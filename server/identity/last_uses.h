@@ -26,9 +26,10 @@ namespace signet {
 // Thread-safe.
 //
 // Bounded: a shard remembers up to kMaxPerShard service accounts, all of them
-// about 130,000 in some 13 MB. Those whose use is written are forgotten to make
-// room. Where uses of more than that come between two flushes, further ones are
-// not noted; the next flush logs how many.
+// about 130,000 in some 13 MB. Once a shard is half full AwaitPressure returns,
+// so that a flush can come early; those whose use is written are forgotten by
+// the flush after. Where the store does not keep up and a shard is full,
+// further uses are not noted; the next flush logs how many.
 //
 // What has not been flushed when the process is killed is lost.
 class LastUses {
@@ -42,7 +43,7 @@ class LastUses {
   LastUses& operator=(const LastUses&) = delete;
 
   // Every authentication calls it: one short lock, which few others share, and
-  // no allocation for a service account that is remembered.
+  // no allocation for a service account that is remembered. Waits for no flush.
   void Note(const Uuid& account_id, const Uuid& service_account_id,
             absl::Time at);
 
@@ -56,7 +57,18 @@ class LastUses {
   // written stays, for the next flush.
   absl::Status Flush(Store& store);
 
+  // Waits until a shard becomes half full, or Wake() is called, or either has
+  // happened since this last returned true. False: `timeout` has passed. For
+  // the thread that flushes.
+  bool AwaitPressure(absl::Duration timeout);
+  void Wake();
+
+  // Whether a shard is half full: the next flush makes room.
+  bool IsCrowded() const;
+
  private:
+  static constexpr size_t kCrowd = kMaxPerShard / 2;
+
   struct Entry {
     Uuid account_id;
     int64_t at;       // Unix microseconds.
@@ -78,6 +90,9 @@ class LastUses {
   Logger* const logger_;
   std::array<Shard, kShards> shards_;
   std::atomic<int64_t> skipped_ = 0;  // Since it was last logged.
+
+  absl::Mutex wake_mutex_;
+  bool woken_ ABSL_GUARDED_BY(wake_mutex_) = false;
 };
 
 }  // namespace signet

@@ -96,6 +96,16 @@ UnaryMethod List(ServiceAccounts* accounts) {
   return method;
 }
 
+// All that can be changed; what `*` stands for (AIP-134).
+google::protobuf::FieldMask FullMask() {
+  google::protobuf::FieldMask mask;
+  for (const char* path :
+       {"name", "expires_at", "description", "labels", "enabled"}) {
+    mask.add_paths(path);
+  }
+  return mask;
+}
+
 // The fields of `account` that are set, which are the mask where none is given.
 google::protobuf::FieldMask ImpliedMask(const v1::ServiceAccount& account) {
   google::protobuf::FieldMask mask;
@@ -113,8 +123,9 @@ ServiceAccounts::UpdateRequest ReadUpdate(
   ServiceAccounts::UpdateRequest update = {.account_id = account.account_id(),
                                            .service_account_id = account.id(),
                                            .etag = account.etag()};
-  const google::protobuf::FieldMask mask =
+  google::protobuf::FieldMask mask =
       request.has_update_mask() ? request.update_mask() : ImpliedMask(account);
+  if (mask.paths_size() == 1 && mask.paths(0) == "*") mask = FullMask();
   for (const std::string& path : mask.paths()) {
     if (path == "name") {
       update.name = account.name();

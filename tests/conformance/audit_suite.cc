@@ -232,5 +232,40 @@ TEST_P(StoreConformance, AuditedAccountsComeInOrderOfId) {
   EXPECT_THAT(list(SampleId(5), 9), IsOkAndHolds(testing::IsEmpty()));
 }
 
+// Whoever removes a chain must not hide the events.
+TEST_P(StoreConformance, AccountsWithEventsButNoChainAreListedTooAndOnce) {
+  ASSERT_THAT(
+      Write([&](WriteTxn& txn) {
+        for (const uint32_t i : {2, 3, 4, 5}) {
+          absl::Status s = txn.EnsureAccount(SampleId(i), SampleTime());
+          // 2: a chain; 3: both; 4: events; 5: neither.
+          if (s.ok() && i < 4) {
+            s = txn.PutAuditChain(SampleChain(SampleId(i)));
+          }
+          for (const uint64_t sequence : {1, 2}) {
+            if (!s.ok() || (i != 3 && i != 4)) continue;
+            s = txn.InsertAuditEvent(SampleAuditEvent(SampleId(i), sequence));
+          }
+          if (!s.ok()) return s;
+        }
+        return absl::OkStatus();
+      }),
+      IsOk());
+  const auto list = [&](const std::optional<Uuid>& after, int limit) {
+    return Ask(
+        [&](ReadTxn& txn) { return txn.ListAuditedAccounts(after, limit); });
+  };
+  EXPECT_THAT(list(std::nullopt, 9),
+              IsOkAndHolds(ElementsAre(SampleId(2), SampleId(3), SampleId(4))));
+  EXPECT_THAT(list(SampleId(2), 1), IsOkAndHolds(ElementsAre(SampleId(3))));
+  EXPECT_THAT(list(SampleId(3), 9), IsOkAndHolds(ElementsAre(SampleId(4))));
+  EXPECT_THAT(
+      Ask([](ReadTxn& txn) { return txn.GetAuditChain(SampleId(4)); }).status(),
+      StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Sequences(List(AuditQuery{
+                  .account_id = SampleId(4), .limit = 9, .scan_limit = 9})),
+              ElementsAre(2, 1));
+}
+
 }  // namespace
 }  // namespace signet

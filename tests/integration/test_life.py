@@ -133,6 +133,36 @@ def test_update_with_a_mask_changes_only_what_it_names(server, made):
     assert answer.status == 400
 
 
+def test_a_star_as_mask_replaces_everything(server, api):
+    made = create(server, expires_at="2100-01-01T00:00:00Z", description="old",
+                  labels={"team": "edge"})
+    call(server, "PATCH", f"/{made['id']}", {"enabled": False})
+    answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", {"name": "new"})
+    assert answer.status == 200, answer.body
+    body = answer.json()
+    assert list(body) == LISTED  # The rest is at its defaults.
+    assert (body["name"], body["expires_at"]) == ("new", None)
+    assert works(server, made["token"])
+    answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", {"description": "x"})
+    assert [e["field"] for e in answer.json()["errors"]] == ["service_account.name"]
+    for mask in ("*,name", "name,*", "**"):
+        assert call(server, "PATCH", f"/{made['id']}?update_mask={mask}",
+                    {"name": "x"}).status == 400
+
+    request = message("signet.v1.UpdateServiceAccountRequest")
+    request.service_account.account_id = server.first["account_id"]
+    request.service_account.id = made["id"]
+    request.service_account.name = "newer"
+    request.service_account.labels["a"] = "b"
+    for paths, code in ((["*"], "OK"), (["*", "name"], "INVALID_ARGUMENT")):
+        request.update_mask.paths[:] = paths
+        reply = api.call("signet.v1.ServiceAccounts/UpdateServiceAccount", request,
+                         "signet.v1.ServiceAccount", token=server.first["token"])
+        assert reply.code.name == code
+        if code == "OK":
+            assert dict(reply.message.labels) == {"a": "b"}
+
+
 def test_null_takes_the_expiry_away(server):
     made = create(server, expires_at="2100-01-01T00:00:00Z")
     answer = call(server, "PATCH", f"/{made['id']}", {"expires_at": None})

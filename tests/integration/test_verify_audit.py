@@ -100,6 +100,23 @@ def test_what_follows_an_edit_does_not_hide_it(stopped):
     assert verify(stopped)[0] == 1
 
 
+@pytest.mark.parametrize("ahead", [1, 5, 2**62])
+def test_an_event_forged_behind_the_end_stops_nobody_and_is_found(stopped, ahead):
+    with database(stopped) as connection:
+        connection.execute(
+            "INSERT INTO audit_events SELECT account_id, sequence + ?, at, actor, action,"
+            " resource_type, resource_id, outcome, request_id, peer, user_agent, details,"
+            " key_version, mac FROM audit_events ORDER BY sequence DESC LIMIT 1", [ahead])
+    assert verify(stopped)[0] == 1
+    stopped.start()
+    first = stopped.first
+    for name in ("later", "and later"):
+        made = Rest(stopped, "--http1.1").create(first["account_id"], name, token=first["token"])
+        assert made.code == "OK"
+    assert stopped.stop() == 0
+    assert verify(stopped)[0] == 1
+
+
 def test_refuses_a_database_in_use(start):
     server = start()
     done = process.run("--verify_audit", f"--data_dir={server.data}")

@@ -117,13 +117,18 @@ TEST_F(UpdateMask, TheQueryOutranksTheBody) {
             std::string(kPath) + R"( } update_mask { paths: "nope" })");
 }
 
+TEST_F(UpdateMask, AStarAloneIsAMask) {
+  EXPECT_EQ(Ask(R"({"name": "n"})", "?update_mask=*"),
+            std::string(kPath) + R"( name: "n" } update_mask { paths: "*" })");
+}
+
 TEST_F(UpdateMask, AMaskThatIsNoneIsRefused) {
   for (const char* query :
        {"?update_mask=", "?update_mask", "?update_mask=,", "?update_mask=a,",
-        "?update_mask=,a", "?update_mask=*", "?update_mask=expiresAt",
-        "?update_mask=a..b", "?update_mask=.a", "?update_mask=a.",
-        "?update_mask=a%20,b", "?update_mask=a&update_mask=b",
-        "?update_mask.paths=a"}) {
+        "?update_mask=,a", "?update_mask=*,a", "?update_mask=a,*",
+        "?update_mask=**", "?update_mask=expiresAt", "?update_mask=a..b",
+        "?update_mask=.a", "?update_mask=a.", "?update_mask=a%20,b",
+        "?update_mask=a&update_mask=b", "?update_mask.paths=a"}) {
     EXPECT_EQ(Ask(R"({"name": "n"})", query).substr(0, 24),
               R"(400[{"field":"update_mas)")
         << query;

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/domain/audit_seal.h"
 #include "tests/unit/server/domain/audit_world.h"
 
@@ -53,7 +54,7 @@ TEST_F(AuditLogTest, KeepsWhatACallerDid) {
   });
   const AuditEventRecord event = Events(kAccount).back();
   EXPECT_EQ(event.sequence, 6u);
-  EXPECT_EQ(event.at, absl::FromUnixMicros(absl::ToUnixMicros(SampleTime(9))));
+  EXPECT_EQ(event.at, WholeMicros(SampleTime(9)));
   EXPECT_EQ(event.actor, "user:" + SampleId(11).ToString());
   EXPECT_EQ(event.action, "service_account.create");
   EXPECT_EQ(event.resource_type, "service_account");
@@ -255,6 +256,86 @@ TEST_F(AuditLogTest, ALogFoundBrokenSaysSoForEver) {
   EXPECT_EQ(events[5].actor, "system");
   EXPECT_EQ(events[6].action, "test.6");
   EXPECT_THAT(Faulty(), testing::Contains(6));
+}
+
+// One who writes events into the file, where the log is about to go on.
+class ForgedEndTest : public AuditLogTest {
+ protected:
+  void Forge(uint64_t sequence) {
+    AuditEventRecord event = Events(kAccount).front();
+    event.sequence = sequence;
+    Write([&](WriteTxn& txn) { return txn.InsertAuditEvent(event); });
+  }
+  std::vector<std::string> Actions() {
+    std::vector<std::string> actions;
+    for (const AuditEventRecord& event : Events(kAccount)) {
+      actions.push_back(event.action);
+    }
+    return actions;
+  }
+};
+
+TEST_F(ForgedEndTest, KeepsNobodyFromAppendingAndIsFoundForEver) {
+  Forge(6);
+  Append(kAccount, 6);
+  Append(kAccount, 7);
+  EXPECT_THAT(Actions(),
+              ElementsAre("test.1", "test.2", "test.3", "test.4", "test.5",
+                          "test.1", "audit.broken", "test.6", "test.7"));
+  EXPECT_EQ(ReadDetails(Events(kAccount)[6]).at("sound_until"), "5");
+  // The forged event, and the note.
+  EXPECT_THAT(Faulty(), ElementsAre(6, 7));
+}
+
+TEST_F(ForgedEndTest, ManyAndWithGapsAreSkippedAtOnce) {
+  for (const uint64_t sequence : {6, 7, 8, 10, 50}) Forge(sequence);
+  Append(kAccount, 6);
+  Append(kAccount, 7);
+  EXPECT_EQ(Chain(kAccount)->last_sequence, 53u);
+  EXPECT_THAT(Faulty(), ElementsAre(6, 7, 8, 9, 11, 51));
+}
+
+TEST_F(ForgedEndTest, FarAwayDoesNotTakeTheLogAlong) {
+  Forge(uint64_t{INT64_MAX});
+  Append(kAccount, 6);
+  EXPECT_EQ(Chain(kAccount)->last_sequence, 6u);
+  EXPECT_THAT(Faulty(), ElementsAre(uint64_t{INT64_MAX}));
+}
+
+TEST_F(ForgedEndTest, WhereFarBeginsItGoesOnToo) {
+  constexpr uint64_t kFar = uint64_t{1} << 53;
+  for (const uint64_t ahead : {0, 1, 2, 4}) Forge(kFar - 1 + ahead);
+  for (int i = 6; i < 12; ++i) {
+    Append(kAccount, i);
+    Forge(Chain(kAccount)->last_sequence + 1);
+  }
+  EXPECT_EQ(Actions().back(), "test.1");
+  EXPECT_EQ(Actions()[Actions().size() - 2], "test.11");
+  EXPECT_THAT(Faulty(), testing::IsSupersetOf({uint64_t{6}, kFar, kFar + 1}));
+}
+
+TEST_F(ForgedEndTest, AChainThatEndsWhereNumbersDoIsNotBelieved) {
+  AuditChainRecord chain = *Chain(kAccount);
+  chain.first_sequence = uint64_t{INT64_MAX};
+  chain.last_sequence = uint64_t{INT64_MAX};
+  PutChain(chain);
+  Append(kAccount, 6);
+  EXPECT_EQ(Chain(kAccount)->last_sequence, 7u);
+  EXPECT_THAT(Faulty(), testing::Contains(6));
+}
+
+TEST_F(ForgedEndTest, AnAppendSeesItInTheFirstEventOfALogToo) {
+  const Uuid fresh = SampleId(3);
+  AuditEventRecord event = Events(kAccount).front();
+  event.account_id = fresh;
+  Write([&](WriteTxn& txn) {
+    absl::Status status = txn.EnsureAccount(fresh, SampleTime());
+    status.Update(txn.InsertAuditEvent(event));
+    return status;
+  });
+  Append(fresh, 6);
+  ASSERT_THAT(Events(fresh), SizeIs(3));
+  EXPECT_EQ(Events(fresh)[1].action, "audit.broken");
 }
 
 // A store has no way to remove the record; a copy of the events does.

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "tests/support/recording_logger.h"
 #include "tests/unit/server/domain/audit_world.h"
 
@@ -19,8 +20,7 @@ class AuditRetentionTest : public testing::Test, protected AuditWorld {
  protected:
   absl::Status TrimBefore(int seconds) {
     // Events have whole microseconds.
-    const absl::Time before =
-        absl::FromUnixMicros(absl::ToUnixMicros(SampleTime(seconds)));
+    const absl::Time before = WholeMicros(SampleTime(seconds));
     return TrimAuditLogs(store, *keyring, before, logger,
                          [this] { return stop_after-- <= 0; });
   }
@@ -118,6 +118,18 @@ TEST_F(AuditRetentionTest, WhatWasTamperedWithIsKeptAsEvidence) {
   ASSERT_THAT(logger.lines(), SizeIs(1));
   EXPECT_EQ(logger.lines()[0].level, LogLevel::kError);
   EXPECT_EQ(logger.lines()[0].fields.at("account_id"), kAccount.ToString());
+}
+
+TEST_F(AuditRetentionTest, WhatWasFoundBrokenIsKeptAsEvidence) {
+  for (int i = 1; i <= 3; ++i) Append(kAccount, i);
+  AuditChainRecord chain = *Chain(kAccount);
+  chain.mac[0] ^= 1;
+  PutChain(chain);
+  for (int i = 4; i <= 6; ++i) Append(kAccount, i);
+  EXPECT_THAT(TrimBefore(100), IsOk());
+  EXPECT_THAT(Left(kAccount), ElementsAre(4, 5, 6, 7));
+  EXPECT_THAT(Verify(), SizeIs(1));
+  EXPECT_THAT(logger.lines(), SizeIs(1));
 }
 
 TEST_F(AuditRetentionTest, AnUnsealedLogIsNotSealedAgain) {

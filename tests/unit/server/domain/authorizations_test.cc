@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "tests/unit/server/domain/domain_world.h"
 
@@ -110,8 +111,7 @@ TEST_F(AuthorizationsTest, ARevokedGrantIsOverAndCanBeGivenAnew) {
   ASSERT_THAT(granted, IsOk());
   const auto revoked = Revoke(world_.owner, granted->id);
   ASSERT_THAT(revoked, IsOk());
-  EXPECT_EQ(revoked->revoked_at,
-            absl::FromUnixMicros(absl::ToUnixMicros(world_.clock.Now())));
+  EXPECT_EQ(revoked->revoked_at, WholeMicros(world_.clock.Now()));
   EXPECT_THAT(world_.Create(world_.nobody, world_.Good()),
               Denied("ACCESS_DENIED"));
   world_.clock.Advance(absl::Hours(1));

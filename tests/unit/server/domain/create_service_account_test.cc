@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/service_accounts.h"
 #include "server/token/token.h"
@@ -26,8 +27,7 @@ TEST(CreateServiceAccount, RecordsWhatWasAskedAndOnlyAMacOfTheToken) {
       world.Create(world.owner, request);
   ASSERT_THAT(issued, IsOk());
   const ServiceAccountRecord& record = issued->record;
-  const absl::Time stamp =
-      absl::FromUnixMicros(absl::ToUnixMicros(SampleTime()));
+  const absl::Time stamp = WholeMicros(SampleTime());
   EXPECT_EQ(record.account_id, world.kHome);
   EXPECT_EQ(record.id.bytes()[6] >> 4, 7);  // The version.
   EXPECT_EQ(record.name, " Build \U0001F511 ");

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/base/rfc3339.h"
 #include "tests/support/status_matchers.h"
 
@@ -39,7 +40,7 @@ TEST(ExpiryRule, WithoutAWishThePolicyDecides) {
   EXPECT_THAT(DecideExpiry(std::nullopt, kNow, kNoPolicy),
               IsOkAndHolds(std::nullopt));
   // From now in whole microseconds, as created_at is.
-  const absl::Time from = absl::FromUnixMicros(absl::ToUnixMicros(kNow));
+  const absl::Time from = WholeMicros(kNow);
   EXPECT_THAT(DecideExpiry(std::nullopt, kNow, kPolicy),
               IsOkAndHolds(Optional(from + absl::Hours(24))));
   EXPECT_THAT(DecideExpiry(std::nullopt, kNow,

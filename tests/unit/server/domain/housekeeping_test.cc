@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/base/rfc3339.h"
 #include "tests/support/recording_logger.h"
 #include "tests/unit/server/domain/audit_world.h"
@@ -22,9 +23,7 @@ using testing::SizeIs;
 constexpr absl::Duration kDay = absl::Hours(24);
 
 // A moment in whole microseconds, as records have them.
-absl::Time Now() {
-  return absl::FromUnixMicros(absl::ToUnixMicros(SampleTime()));
-}
+absl::Time Now() { return WholeMicros(SampleTime()); }
 
 class HousekeepingTest : public testing::Test, protected AuditWorld {
  protected:
@@ -37,9 +36,11 @@ class HousekeepingTest : public testing::Test, protected AuditWorld {
   void Insert(ServiceAccountRecord record) {
     Write([&](WriteTxn& txn) { return txn.InsertServiceAccount(record); });
   }
-  void InsertExpiring(uint32_t number, absl::Time expires_at) {
+  void InsertExpiring(uint32_t number, absl::Time expires_at,
+                      absl::Time created_at = Now() - kDay) {
     ServiceAccountRecord record = SampleServiceAccount(kAccount, number);
     record.token.expires_at = expires_at;
+    record.token.created_at = created_at;
     Insert(record);
   }
   void InsertRevoked(uint32_t number, absl::Time revoked_at) {
@@ -217,15 +218,69 @@ TEST_F(HousekeepingTest, AClockThatGoesBackAnnouncesNothingTwice) {
   EXPECT_EQ(Lines(kNotice), 1);
 }
 
+TEST_F(HousekeepingTest, AnnouncesLivesShorterThanTheNoticeOnceToo) {
+  policy.expiry_notice = 7 * kDay;
+  const absl::Duration hour = absl::Hours(1);
+  Run();
+  InsertExpiring(10, Now() + 2 * hour, Now() + absl::Minutes(1));
+  InsertExpiring(11, Now() + 3 * kDay, Now() + absl::Minutes(2));
+  InsertExpiring(12, Now() + hour / 2, Now() + absl::Minutes(3));
+  Run(Now() + hour);
+  EXPECT_THAT(Resources("service_account.expires_soon"),
+              ElementsAre(SampleId(10).ToString(), SampleId(11).ToString()));
+  EXPECT_EQ(Lines(kNotice), 2);
+  Run(Now() + hour + absl::Minutes(1));
+  Run(Now() + kDay);
+  Run(Now() + 3 * kDay - hour);
+  EXPECT_EQ(Lines(kNotice), 2);
+}
+
+// A write may still be under way when its moment of creation is over.
+TEST_F(HousekeepingTest, AnnouncesWhatWasCreatedWhileARoundRanOnce) {
+  policy.expiry_notice = 7 * kDay;
+  const absl::Duration second = absl::Seconds(1);
+  Run();
+  const absl::Time round = Now() + absl::Hours(1);
+  InsertExpiring(10, Now() + kDay, round - 5 * second);
+  InsertExpiring(11, round + 7 * kDay - second, round - 5 * second);
+  Run(round);
+  InsertExpiring(12, Now() + kDay, round - 4 * second);
+  InsertExpiring(13, round + 7 * kDay - second, round - 4 * second);
+  for (int i = 1; i < 4; ++i) Run(round + i * absl::Hours(1));
+  EXPECT_THAT(Resources("service_account.expires_soon"),
+              testing::UnorderedElementsAre(
+                  SampleId(10).ToString(), SampleId(11).ToString(),
+                  SampleId(12).ToString(), SampleId(13).ToString()));
+}
+
+TEST_F(HousekeepingTest, AnnouncesManyShortLives) {
+  policy.expiry_notice = 7 * kDay;
+  for (uint32_t i = 0; i < 300; ++i) {
+    InsertExpiring(1000 + i, Now() + kDay + absl::Seconds(i));
+  }
+  Run();
+  for (uint32_t i = 0; i < 300; ++i) {
+    InsertExpiring(2000 + i, Now() + kDay + absl::Seconds(i / 150), Now());
+  }
+  store.run_bodies_twice = true;
+  Run(Now() + absl::Hours(1));
+  EXPECT_EQ(Lines(kNotice), 600);
+  const std::vector<std::string> ids =
+      Resources("service_account.expires_soon");
+  EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(600));
+}
+
 TEST_F(HousekeepingTest, DoesNotAnnounceWhatCannotBeUsedAnyway) {
   policy.expiry_notice = 7 * kDay;
   ServiceAccountRecord revoked = SampleServiceAccount(kAccount, 10);
   revoked.token.expires_at = Now() + kDay;
   revoked.revoked_at = Now();
+  revoked.token.created_at = Now() - kDay;
   Insert(revoked);
   ServiceAccountRecord disabled = SampleServiceAccount(kAccount, 11);
   disabled.token.expires_at = Now() + kDay;
   disabled.enabled = false;
+  disabled.token.created_at = Now() - kDay;
   Insert(disabled);
   Run();
   EXPECT_EQ(Lines(kNotice), 0);

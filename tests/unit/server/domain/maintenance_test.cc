@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/holding_store.h"
 #include "tests/support/recording_logger.h"
@@ -122,6 +123,41 @@ TEST_F(MaintenanceTest, FlushesOftenAndAtTheEnd) {
   Use(2);
   EXPECT_TRUE(Await([&] { return Stored() > first; }));
   maintenance.Stop();
+}
+
+// Four times as many service accounts as memory is for, in turns that half of
+// it has room for.
+TEST_F(MaintenanceTest, FlushesEarlyRatherThanLoseUses) {
+  constexpr uint32_t kTurn = LastUses::kShards * LastUses::kMaxPerShard / 5 * 2;
+  Maintenance maintenance = Make(kNever);
+  maintenance.Start();
+  Use(1);
+  for (uint32_t turn = 0; turn < 10; ++turn) {
+    for (uint32_t i = 0; i < kTurn; ++i) {
+      last_uses_.Note(kAccount, SampleId(1000 + turn * kTurn + i),
+                      SampleTime(1));
+    }
+    ASSERT_TRUE(Await([this] { return !last_uses_.IsCrowded(); })) << turn;
+  }
+  EXPECT_EQ(Stored(), WholeMicros(SampleTime(1)));
+  maintenance.Stop();
+  EXPECT_THAT(logger_.lines(), IsEmpty());
+}
+
+// One early attempt, not one after another.
+TEST_F(MaintenanceTest, AStoreThatIsDownIsNotPressed) {
+  Maintenance maintenance = Make(kNever);
+  maintenance.Start();
+  store_.Drain();
+  for (uint32_t i = 0; i < LastUses::kShards * LastUses::kMaxPerShard; ++i) {
+    last_uses_.Note(kAccount, SampleId(1000 + i), SampleTime(1));
+  }
+  EXPECT_TRUE(Await([this] { return !logger_.lines().empty(); }));
+  absl::SleepFor(absl::Milliseconds(350));
+  EXPECT_LT(logger_.lines().size(), LastUses::kShards);
+  const size_t lines = logger_.lines().size();
+  absl::SleepFor(absl::Milliseconds(250));
+  EXPECT_EQ(logger_.lines().size(), lines);
 }
 
 TEST_F(MaintenanceTest, StopFlushesAtOnceAndOnlyOnce) {

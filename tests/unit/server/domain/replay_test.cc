@@ -176,6 +176,27 @@ TEST_F(ReplayTest, ARotationIsSafeToRepeat) {
   EXPECT_NE(third->token.Expose(), first->token.Expose());
 }
 
+// Its answer tells of the last use, which goes on.
+TEST_F(ReplayTest, ARepeatedRotationShowsWhatTheFirstDid) {
+  const auto rotate = [this] {
+    world_.last_uses.Note(world_.kHome, world_.program.id, world_.clock.Now());
+    world_.clock.Advance(absl::Seconds(1));
+    Outcome<IssuedServiceAccount> outcome;
+    world_.accounts.Rotate(CallerFor(world_.owner),
+                           {.account_id = world_.kHome.ToString(),
+                            .service_account_id = world_.program.id.ToString(),
+                            .idempotency_key = "key-1"},
+                           nullptr, outcome.Done());
+    return outcome.Take();
+  };
+  const auto first = rotate();
+  ASSERT_THAT(first, IsOk());
+  EXPECT_NE(first->record.last_used_at, std::nullopt);
+  const auto second = rotate();
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->record.last_used_at, first->record.last_used_at);
+}
+
 TEST_F(ReplayTest, AKeyHasAForm) {
   for (const std::string& key :
        {std::string("a b"), std::string("\n"), std::string("\xC3\xA9"),

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/token_state.h"
@@ -140,8 +141,7 @@ TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
   want.description = "line\nbreak";
   want.labels = {{"team", "edge"}};
   want.enabled = false;
-  want.updated_at =
-      absl::FromUnixMicros(absl::ToUnixMicros(world_.clock.Now()));
+  want.updated_at = WholeMicros(world_.clock.Now());
   want.revision = 2;
   EXPECT_EQ(*updated, want);
   EXPECT_EQ(Stored(record().id), want);
@@ -292,8 +292,7 @@ TEST_F(ServiceAccountLife, RevocationEndsEveryTokenAndIsAttributed) {
   const auto revoked =
       Revoke(world_.owner, {.reason = "superseded", .comment = "see wiki"});
   ASSERT_THAT(revoked, IsOk());
-  EXPECT_EQ(revoked->revoked_at,
-            absl::FromUnixMicros(absl::ToUnixMicros(world_.clock.Now())));
+  EXPECT_EQ(revoked->revoked_at, WholeMicros(world_.clock.Now()));
   EXPECT_EQ(revoked->revoked_by_user_id, world_.owner.id);
   EXPECT_EQ(revoked->revoke_reason, RevokeReason::kSuperseded);
   EXPECT_EQ(revoked->revoke_comment, "see wiki");

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
@@ -20,9 +21,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 // As noted: SampleTime has nanoseconds.
-absl::Time Micros(int64_t seconds) {
-  return absl::FromUnixMicros(absl::ToUnixMicros(SampleTime(seconds)));
-}
+absl::Time Micros(int64_t seconds) { return WholeMicros(SampleTime(seconds)); }
 
 class LastUsesTest : public testing::Test {
  protected:
@@ -169,6 +168,30 @@ TEST_F(LastUsesTest, FullMemorySkipsAndSaysSo) {
   }
   EXPECT_THAT(uses_.Flush(store_), IsOk());
   EXPECT_THAT(logger_.lines(), SizeIs(1));
+}
+
+TEST_F(LastUsesTest, AHalfFullShardWakesTheFlushOnce) {
+  EXPECT_FALSE(uses_.AwaitPressure(absl::ZeroDuration()));
+  constexpr uint32_t kHalf = LastUses::kShards * LastUses::kMaxPerShard / 2;
+  for (uint32_t i = 1; i <= kHalf / 2; ++i) Note(i, SampleTime());
+  EXPECT_FALSE(uses_.AwaitPressure(absl::ZeroDuration()));
+  EXPECT_FALSE(uses_.IsCrowded());
+  for (uint32_t i = 1; i <= 2 * kHalf; ++i) Note(i, SampleTime());
+  EXPECT_TRUE(uses_.AwaitPressure(absl::InfiniteDuration()));
+  EXPECT_TRUE(uses_.IsCrowded());
+  EXPECT_FALSE(uses_.AwaitPressure(absl::ZeroDuration()));
+
+  EXPECT_THAT(uses_.Flush(store_), IsOk());
+  EXPECT_THAT(uses_.Flush(store_), IsOk());
+  EXPECT_FALSE(uses_.IsCrowded());
+  for (uint32_t i = 1; i <= 2 * kHalf; ++i) Note(i, SampleTime(1));
+  EXPECT_TRUE(uses_.AwaitPressure(absl::InfiniteDuration()));
+}
+
+TEST_F(LastUsesTest, WakeIsNotLost) {
+  uses_.Wake();
+  EXPECT_TRUE(uses_.AwaitPressure(absl::InfiniteDuration()));
+  EXPECT_FALSE(uses_.AwaitPressure(absl::ZeroDuration()));
 }
 
 TEST_F(LastUsesTest, TakesNotesFromManyThreadsDuringFlushes) {

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/token/token.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
@@ -109,8 +110,7 @@ TEST_F(TokenAuthenticatorTest, NotesSuccessesAlone) {
   EXPECT_FALSE(Authenticate(dead).ok());
   EXPECT_EQ(last_uses_.Latest(SampleId(2)), std::nullopt);
   EXPECT_THAT(Authenticate(good, SampleTime(3)), IsOk());
-  EXPECT_EQ(last_uses_.Latest(SampleId(2)),
-            absl::FromUnixMicros(absl::ToUnixMicros(SampleTime(3))));
+  EXPECT_EQ(last_uses_.Latest(SampleId(2)), WholeMicros(SampleTime(3)));
   EXPECT_FALSE(Authenticate(dead, SampleTime(9)).ok());
   EXPECT_LT(last_uses_.Latest(SampleId(2)), SampleTime(3));
 }
