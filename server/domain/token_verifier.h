@@ -32,6 +32,7 @@ enum class TokenVerdict {
   kDisabled,
   kCapabilityMissing,  // It is good, and lacks what is required.
 };
+inline constexpr int kTokenVerdicts = 7;
 
 // The stable text of a verdict (VerifyTokenResponse.reason); empty for kActive.
 std::string_view TokenVerdictName(TokenVerdict verdict);

@@ -20,7 +20,7 @@ namespace signet {
 namespace {
 
 constexpr int kRowsPerWrite = 10000;
-constexpr int kKept = 5000;
+constexpr int kKept = 200000;
 
 void Check(const absl::Status& status) {
   if (status.ok()) return;

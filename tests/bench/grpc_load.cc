@@ -42,7 +42,9 @@ class Loop {
       return;
     }
     context_.emplace();
-    context_->AddMetadata("authorization", "Bearer " + call.token);
+    if (!call.token.empty()) {
+      context_->AddMetadata("authorization", "Bearer " + call.token);
+    }
     const grpc::Slice slice(call.message);
     request_ = grpc::ByteBuffer(&slice, 1);
     response_.Clear();

@@ -21,7 +21,7 @@ struct LoadCaller {
 struct GrpcCall {
   std::string method;   // `/signet.v1.ServiceAccounts/CreateServiceAccount`
   std::string message;  // Serialized.
-  std::string token;
+  std::string token;    // Empty: without a credential.
 };
 
 // The same over REST.
@@ -45,6 +45,12 @@ LoadResult GrpcLoad(const std::string& address, int in_flight,
 // HTTP/1.1 with keep-alive, a connection per call in flight.
 LoadResult RestLoad(const std::string& address, int in_flight,
                     absl::Duration duration, const MakeCall<RestCall>& make);
+
+// Bidirectional streams of `method`, `streams` of them with a connection each:
+// writes `message` over and over, at most `window` unanswered in each, until
+// `duration` is over. The answers per second.
+double StreamLoad(const std::string& address, const GrpcCall& call, int streams,
+                  int window, absl::Duration duration);
 
 // Creates of service accounts.
 MakeCall<GrpcCall> GrpcCreates(const LoadCaller& caller);
