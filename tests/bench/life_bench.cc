@@ -159,7 +159,8 @@ class Bench {
  public:
   Bench(const Options& options, int accounts)
       : options_(options),
-        directory_(std::filesystem::path(options.directory) / "life") {
+        directory_(std::filesystem::path(options.directory) /
+                   absl::StrCat("life-", accounts)) {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
     Start();
@@ -178,25 +179,21 @@ class Bench {
     std::filesystem::remove_all(directory_);
   }
 
-  std::vector<Figure> Run() {
+  // Self comes before rotations, behind which the tokens at hand are dead.
+  std::vector<Kind> AllKinds() {
     std::vector<Kind> kinds = Kinds(owner_, filled_, PageTokens());
     kinds.insert(kinds.begin() + 1, Self(filled_));
-    std::vector<Figure> figures(kinds.size());
+    return kinds;
+  }
+
+  void Measure(const Kind& kind, Figure& figure) const {
     const absl::Duration duration = absl::Seconds(options_.seconds);
-    // Kind by kind: after a rotation the tokens at hand are dead.
-    for (size_t i = 0; i < kinds.size(); ++i) {
-      figures[i].name = kinds[i].name;
-      for (int round = 0; round < options_.rounds; ++round) {
-        const LoadResult grpc =
-            GrpcLoad(grpc_, kInFlight, duration, kinds[i].grpc);
-        const LoadResult rest =
-            RestLoad(rest_, kInFlight, duration, kinds[i].rest);
-        figures[i].grpc.push_back(grpc.per_second);
-        figures[i].rest.push_back(rest.per_second);
-        figures[i].failures += grpc.failures + rest.failures;
-      }
-    }
-    return figures;
+    const LoadResult grpc = GrpcLoad(grpc_, kInFlight, duration, kind.grpc);
+    const LoadResult rest = RestLoad(rest_, kInFlight, duration, kind.rest);
+    figure.name = kind.name;
+    figure.grpc.push_back(grpc.per_second);
+    figure.rest.push_back(rest.per_second);
+    figure.failures += grpc.failures + rest.failures;
   }
 
   double PeakMemoryMib() const { return server_->PeakMemoryMib(); }
@@ -264,6 +261,13 @@ void PrintTable(int accounts, const std::vector<Figure>& figures) {
   }
 }
 
+// The median over the rounds of few[i] / many[i].
+double Growth(const std::vector<double>& few, const std::vector<double>& many) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < few.size(); ++i) ratios.push_back(few[i] / many[i]);
+  return Median(ratios);
+}
+
 // Whether nothing failed and every aim is met.
 bool Report(const Options& options, const std::vector<Figure>& few,
             const std::vector<Figure>& many) {
@@ -273,22 +277,14 @@ bool Report(const Options& options, const std::vector<Figure>& few,
               "REST", kGrowthAim);
   bool all_met = true;
   for (size_t i = 0; i < few.size(); ++i) {
-    const double grpc = Median(few[i].grpc) / Median(many[i].grpc);
-    const double rest = Median(few[i].rest) / Median(many[i].rest);
+    const double grpc = Growth(few[i].grpc, many[i].grpc);
+    const double rest = Growth(few[i].rest, many[i].rest);
     const bool met = grpc <= kGrowthAim && rest <= kGrowthAim;
     std::printf("%-24s %10.2f %10.2f   %s\n", few[i].name.c_str(), grpc, rest,
                 met ? "met" : "MISSED");
     all_met &= met && few[i].failures == 0 && many[i].failures == 0;
   }
   return all_met;
-}
-
-std::vector<Figure> Measure(const Options& options, int accounts) {
-  Bench bench(options, accounts);
-  std::vector<Figure> figures = bench.Run();
-  std::fprintf(stderr, "peak memory of signetd: %.0f MiB\n",
-               bench.PeakMemoryMib());
-  return figures;
 }
 
 int Main(int argc, char** argv) {
@@ -312,15 +308,29 @@ int Main(int argc, char** argv) {
       options.rounds = 0;
     }
   }
-  if (options.rounds < 1 || options.seconds <= 0 || options.accounts < 1) {
+  if (options.rounds < 1 || options.seconds <= 0 || options.accounts < 1 ||
+      options.accounts == kFewAccounts) {
     std::fprintf(stderr,
                  "usage: life_bench [SIGNETD] [--accounts=N] [--rounds=N] "
                  "[--seconds=S] [--dir=DIR] [--enforce]\n");
     return 2;
   }
-  const std::vector<Figure> few = Measure(options, kFewAccounts);
-  const std::vector<Figure> many = Measure(options, options.accounts);
-  return !Report(options, few, many) && options.enforce ? 1 : 0;
+  Bench few(options, kFewAccounts);
+  Bench many(options, options.accounts);
+  const std::vector<Kind> few_kinds = few.AllKinds();
+  const std::vector<Kind> many_kinds = many.AllKinds();
+  std::vector<Figure> few_figures(few_kinds.size());
+  std::vector<Figure> many_figures(many_kinds.size());
+  for (size_t i = 0; i < few_kinds.size(); ++i) {
+    // In turns, so that a ratio compares neighbours in time.
+    for (int round = 0; round < options.rounds; ++round) {
+      few.Measure(few_kinds[i], few_figures[i]);
+      many.Measure(many_kinds[i], many_figures[i]);
+    }
+  }
+  std::fprintf(stderr, "peak memory of signetd: %.0f and %.0f MiB\n",
+               few.PeakMemoryMib(), many.PeakMemoryMib());
+  return !Report(options, few_figures, many_figures) && options.enforce ? 1 : 0;
 }
 
 }  // namespace
