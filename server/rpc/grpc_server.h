@@ -37,7 +37,8 @@ struct GrpcTokenParts {
 };
 
 // Serves proto/signet/v1 over gRPC (cleartext HTTP/2) from a Backend, with
-// grpc.health.v1.Health and server reflection beside it.
+// Envoy's external authorization, grpc.health.v1.Health and server reflection
+// beside it.
 //
 // Metadata: every `authorization` goes to the backend. `x-request-id` (1 to 64
 // of `A-Za-z0-9._-`) is kept, else replaced, and returned as initial metadata.
