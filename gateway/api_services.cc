@@ -3,6 +3,7 @@
 
 #include "signet/v1/audit.pb.h"
 #include "signet/v1/authorizations.pb.h"
+#include "signet/v1/discovery.pb.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 #include "signet/v1/tokens.pb.h"
@@ -16,7 +17,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
         v1::CreateAuthorizationRequest::descriptor()->file(),
         v1::GetSelfRequest::descriptor()->file(),
         v1::ListAuditEventsRequest::descriptor()->file(),
-        v1::VerifyTokenRequest::descriptor()->file()}) {
+        v1::VerifyTokenRequest::descriptor()->file(),
+        v1::ProtectedResource::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       services.push_back(file->service(i));
     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
@@ -21,6 +23,26 @@ absl::Status CheckAddress(std::string_view flag, const std::string& address) {
   return FlagError(flag, absl::StrCat("got \"", address,
                                       "\", want HOST:PORT, for example "
                                       "127.0.0.1:8080 or [::1]:0"));
+}
+
+// A scheme and an authority: what follows would be lost in the place of the
+// metadata (RFC 9728 section 3.1).
+absl::Status CheckPublicUrl(std::string_view url) {
+  std::string_view rest = url;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  }
+  const bool has_scheme = rest.size() < url.size();
+  const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("-.:[]").find(c) != std::string_view::npos;
+  });
+  if (url.empty() || (has_scheme && !rest.empty() && plain)) {
+    return absl::OkStatus();
+  }
+  return FlagError("public_url",
+                   "want a scheme, a host and perhaps a port, for example "
+                   "https://signet.example");
 }
 
 absl::Status CheckRange(std::string_view flag, int value, int low, int high) {
@@ -148,7 +170,7 @@ std::string ServerConfig::TokenKeysPath() const {
 
 absl::Status ServerConfig::Validate() const {
   std::vector<absl::Status> checks = {
-      CheckAddress("rest_address", rest_address),
+      CheckAddress("rest_address", rest_address), CheckPublicUrl(public_url),
       CheckRange("max_connections", max_connections, 1, 1'000'000),
       CheckRange("drain_timeout_ms", drain_timeout_ms, 0, 3'600'000)};
   if (mode == ServerMode::kGateway) {

@@ -32,8 +32,10 @@ struct ServerConfig {
   std::string grpc_address = "127.0.0.1:9090";
   std::string trusted_grpc_address;  // Empty: there is none.
   std::string grpc_target;           // kGateway: the gRPC server to call.
-  std::string port_file;             // Receives the ports; empty for none.
-  int max_connections = 10000;       // REST, at once.
+  // What clients call this server, for what it tells them; empty for nothing.
+  std::string public_url;
+  std::string port_file;        // Receives the ports; empty for none.
+  int max_connections = 10000;  // REST, at once.
   int drain_timeout_ms = 30000;
 
   std::string data_dir;

@@ -135,6 +135,9 @@ void FlagTable::Impl::AddListeners(ServerConfig* config) {
   AddText("trusted_grpc_address", "HOST:PORT", &config->trusted_grpc_address,
           "A second gRPC listener, whose clients may ask about every token "
           "without a credential. Default: none.");
+  AddText("public_url", "URL", &config->public_url,
+          "What clients call this server, for OAuth metadata (RFC 9728): "
+          "https://HOST[:PORT]. Default: none is given.");
   AddText("grpc_target", "HOST:PORT", &config->grpc_target,
           "With --mode=gateway: the gRPC server to call.");
   AddCount("max_connections", &config->max_connections,

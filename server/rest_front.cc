@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/api_services.h"
 
 namespace signet {
@@ -14,13 +15,18 @@ absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
       RouteTable::Create(ApiServices());
   if (!routes.ok()) return routes.status();
   std::unique_ptr<RestFront> front(new RestFront(*std::move(routes)));
+  TranscodingHandler::Options handler_options;
+  if (!config.public_url.empty()) {
+    handler_options.resource_metadata = absl::StrCat(
+        config.public_url, "/.well-known/oauth-protected-resource");
+  }
   front->handler_.emplace(
       TranscodingHandler::Dependencies{.routes = front->routes_.get(),
                                        .backend = backend,
                                        .clock = surroundings.clock,
                                        .random = surroundings.random,
                                        .logger = surroundings.logger},
-      TranscodingHandler::Options());
+      std::move(handler_options));
 
   const HostPort address = *ParseHostPort(config.rest_address);
   HttpServerOptions options;

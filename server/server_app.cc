@@ -186,14 +186,18 @@ absl::Status ServerApp::StartServing() {
                           around_.clock, around_.random);
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
   verifier_.emplace(store_.get(), &*directory_, authenticator_.get());
-  dispatcher_.emplace(authenticator_.get(), &*access_, around_.clock,
-                      around_.logger,
-                      ApiMethods({.store = store_.get(),
-                                  .service_accounts = &*service_accounts_,
-                                  .authorizations = &*authorizations_,
-                                  .audit = &*audit_reader_,
-                                  .verifier = &*verifier_,
-                                  .clock = around_.clock}));
+  dispatcher_.emplace(
+      authenticator_.get(), &*access_, around_.clock, around_.logger,
+      ApiMethods(
+          {.store = store_.get(),
+           .service_accounts = &*service_accounts_,
+           .authorizations = &*authorizations_,
+           .audit = &*audit_reader_,
+           .verifier = &*verifier_,
+           .clock = around_.clock,
+           .metadata = {.public_url = config_.public_url,
+                        .issuer = config_.oauth.issuer,
+                        .required_scope = config_.oauth.required_scope}}));
 
   token_parts_ = {.directory = &*directory_,
                   .verifier = &*verifier_,

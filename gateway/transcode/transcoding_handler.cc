@@ -168,9 +168,17 @@ void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
-  std::move(exchange.respond)(
+  HttpResponse response =
       ProblemResponse(problem, exchange.request_id,
-                      is_oauth ? ProblemReader::kOAuth : ProblemReader::kApi));
+                      is_oauth ? ProblemReader::kOAuth : ProblemReader::kApi);
+  for (HttpField& field : response.fields) {
+    if (field.name == "WWW-Authenticate" &&
+        !options_.resource_metadata.empty()) {
+      absl::StrAppend(&field.value, ", resource_metadata=\"",
+                      options_.resource_metadata, "\"");
+    }
+  }
+  std::move(exchange.respond)(std::move(response));
 }
 
 absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(

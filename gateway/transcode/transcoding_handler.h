@@ -3,7 +3,9 @@
 #define SIGNET_GATEWAY_TRANSCODE_TRANSCODING_HANDLER_H_
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -45,6 +47,10 @@ class TranscodingHandler final : public HttpHandler {
   struct Options {
     // How long a call may take, from the arrival of the request.
     absl::Duration call_timeout = absl::Seconds(30);
+
+    // Where the server's metadata is, which a challenge then names (RFC 9728
+    // section 5.1). Empty: it names none.
+    std::string resource_metadata = {};
   };
 
   // All outlive the handler, and the handler outlives every call it has made.
@@ -57,7 +63,7 @@ class TranscodingHandler final : public HttpHandler {
   };
 
   TranscodingHandler(Dependencies dependencies, Options options)
-      : deps_(dependencies), options_(options) {}
+      : deps_(dependencies), options_(std::move(options)) {}
 
   void Handle(HttpRequest request, Respond respond) override;
   HttpResponse Refuse(HttpFault fault, std::string_view peer) override;

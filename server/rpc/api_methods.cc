@@ -22,6 +22,7 @@ std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
   add(AuditMethods(domain.audit));
   add(IdentityMethods(domain.store, domain.service_accounts));
   add(TokensMethods(domain.verifier, domain.service_accounts, domain.clock));
+  add(DiscoveryMethods(domain.metadata));
   return methods;
 }
 

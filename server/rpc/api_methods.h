@@ -9,6 +9,7 @@
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_verifier.h"
+#include "server/rpc/discovery_methods.h"
 #include "server/rpc/unary_method.h"
 #include "storage/store.h"
 
@@ -22,6 +23,7 @@ struct ApiDomain {
   AuditReader* audit;
   TokenVerifier* verifier;
   const Clock* clock;
+  ResourceMetadata metadata;
 };
 
 // Every method of proto/signet/v1, for a Dispatcher.

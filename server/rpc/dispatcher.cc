@@ -140,6 +140,11 @@ void Dispatcher::Call(BackendCall call, Done done) {
                      .action = {},
                      .account_id = {},
                      .done = std::move(done)};
+  if (method != nullptr && method->open) {
+    Act(*method, std::move(call), std::move(caller), std::move(pending));
+    for (std::string& credential : authorization) Wipe(credential);
+    return;
+  }
   if (call.trusted && authorization.empty() && method != nullptr &&
       method->right == Right::kVerify && call.scope != CallScope::kIdentify) {
     caller->trusted = true;

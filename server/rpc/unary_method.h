@@ -35,6 +35,10 @@ struct UnaryMethod {
   // What the audit log calls it, for example `service_account.create`.
   std::string action = {};
 
+  // Whether it needs no credential; one that comes all the same is not looked
+  // at.
+  bool open = false;
+
   // What the caller needs on the account; absent where a good credential is
   // enough.
   std::optional<Right> right = {};
