@@ -41,6 +41,36 @@ class EmptyServiceAccounts final : public v1::ServiceAccounts::CallbackService {
   v1::IssuedServiceAccount answer_;
 };
 
+// Reads and answers in turns, with a constant.
+class EmptyStream final
+    : public grpc::ServerBidiReactor<v1::VerifyTokenRequest,
+                                     v1::VerifyTokenResponse> {
+ public:
+  explicit EmptyStream(const v1::VerifyTokenResponse* answer)
+      : answer_(answer) {
+    StartRead(&request_);
+  }
+  void OnReadDone(bool ok) override {
+    if (ok) {
+      StartWrite(answer_);
+    } else {
+      Finish(grpc::Status::OK);
+    }
+  }
+  void OnWriteDone(bool ok) override {
+    if (ok) {
+      StartRead(&request_);
+    } else {
+      Finish(grpc::Status::OK);
+    }
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  const v1::VerifyTokenResponse* const answer_;
+  v1::VerifyTokenRequest request_;
+};
+
 // An answer as long as that to a service account with one capability.
 class EmptyTokens final : public v1::Tokens::CallbackService {
  public:
@@ -60,6 +90,11 @@ class EmptyTokens final : public v1::Tokens::CallbackService {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
+  }
+
+  grpc::ServerBidiReactor<v1::VerifyTokenRequest, v1::VerifyTokenResponse>*
+  VerifyTokens(grpc::CallbackServerContext*) override {
+    return new EmptyStream(&answer_);
   }
 
  private:
