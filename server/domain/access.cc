@@ -106,6 +106,9 @@ absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
       return found.status();
     }
     if (!found.ok() || !IsLive(*found, now)) return TokenInvalidError();
+  } else if (principal.credential_expires_at.has_value() &&
+             now >= *principal.credential_expires_at) {
+    return TokenInvalidError();
   }
   return Authorize(txn, principal.Subjects(), account_id, right);
 }

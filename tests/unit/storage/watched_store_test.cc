@@ -57,17 +57,17 @@ struct Engine {
 class WatchedStoreTest : public testing::TestWithParam<Engine> {
  protected:
   WatchedStoreTest() {
-    EXPECT_THAT(WriteAndWait(store_,
-                             [](WriteTxn& txn) {
-                               absl::Status status =
-                                   txn.EnsureAccount(kHome, SampleTime());
-                               status.Update(
-                                   txn.EnsureAccount(kAway, SampleTime()));
-                               status.Update(txn.InsertServiceAccount(
-                                   SampleServiceAccount(kHome, 2)));
-                               return status;
-                             }),
-                IsOk());
+    EXPECT_THAT(
+        WriteAndWait(store_,
+                     [](WriteTxn& txn) {
+                       absl::Status status =
+                           txn.EnsureAccount(kHome, SampleTime());
+                       status.Update(txn.EnsureAccount(kAway, SampleTime()));
+                       status.Update(txn.InsertServiceAccount(
+                           SampleServiceAccount(kHome, 2)));
+                       return status;
+                     }),
+        IsOk());
     notices_.Take();
   }
 
@@ -167,16 +167,16 @@ TEST_P(WatchedStoreTest, TellsWhoseAuthorizationsChangeAndWhereTheyBelong) {
 
 TEST_P(WatchedStoreTest, SaysNothingOfUsersAndGroups) {
   for (const SubjectType type : {SubjectType::kUser, SubjectType::kGroup}) {
-    AuthorizationRecord grant = SampleCapability(
-        kHome, 60 + static_cast<int>(type),
-        {.type = type, .id = SampleId(2).ToString()});
-    EXPECT_THAT(Told([&](WriteTxn& txn) {
-                  absl::Status status = txn.InsertAuthorization(grant);
-                  status.Update(
-                      txn.RevokeAuthorization(kHome, grant.id, SampleTime()));
-                  return status;
-                }),
-                IsEmpty());
+    AuthorizationRecord grant =
+        SampleCapability(kHome, 60 + static_cast<int>(type),
+                         {.type = type, .id = SampleId(2).ToString()});
+    EXPECT_THAT(
+        Told([&](WriteTxn& txn) {
+          absl::Status status = txn.InsertAuthorization(grant);
+          status.Update(txn.RevokeAuthorization(kHome, grant.id, SampleTime()));
+          return status;
+        }),
+        IsEmpty());
   }
 }
 
@@ -220,18 +220,17 @@ TEST_P(WatchedStoreTest, TellsAllOfOneWriteAtOnce) {
 }
 
 TEST_P(WatchedStoreTest, ReadsInAWriteSeeWhatItWrote) {
-  EXPECT_THAT(WriteAndWait(store_,
-                           [](WriteTxn& txn) {
-                             absl::Status status = txn.InsertServiceAccount(
-                                 SampleServiceAccount(kHome, 3));
-                             status.Update(
-                                 txn.FindToken(SamplePublicId(3)).status());
-                             status.Update(
-                                 txn.GetServiceAccount(kHome, SampleId(3))
-                                     .status());
-                             return status;
-                           }),
-              IsOk());
+  EXPECT_THAT(
+      WriteAndWait(
+          store_,
+          [](WriteTxn& txn) {
+            absl::Status status =
+                txn.InsertServiceAccount(SampleServiceAccount(kHome, 3));
+            status.Update(txn.FindToken(SamplePublicId(3)).status());
+            status.Update(txn.GetServiceAccount(kHome, SampleId(3)).status());
+            return status;
+          }),
+      IsOk());
 }
 
 // Who hears of the change sees it, and who waits for the write hears later.

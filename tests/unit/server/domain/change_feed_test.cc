@@ -52,8 +52,9 @@ class CountingWatcher final : public ChangeFeed::Watcher {
 class ChangeFeedTest : public testing::Test {
  protected:
   void Publish(const Uuid& account_id, uint32_t service_account) {
-    feed_.Publish({.service_accounts = {{account_id, SampleId(service_account)}},
-                   .new_public_ids = {}});
+    feed_.Publish(
+        {.service_accounts = {{account_id, SampleId(service_account)}},
+         .new_public_ids = {}});
   }
   std::string Position() { return feed_.Since("", kEverywhere).position; }
 

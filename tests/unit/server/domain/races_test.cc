@@ -67,10 +67,9 @@ class Races : public testing::Test {
 
   const Uuid home_ = SampleId(1);
   const Principal owner_ = User(SampleId(11));
-  WatchedStore store_{std::make_unique<MemoryStore>(),
-                      [this](const TokenChanges& changes) {
-                        directory_.OnChange(changes);
-                      }};
+  WatchedStore store_{
+      std::make_unique<MemoryStore>(),
+      [this](const TokenChanges& changes) { directory_.OnChange(changes); }};
   FakeClock clock_;
   SystemRandom random_;
   RecordingLogger logger_;

@@ -72,12 +72,12 @@ TEST(Requirement, AllAndAny) {
   EXPECT_FALSE(IsMet(AllOf({Needs("a.x"), Needs("a.z")}), held));
   EXPECT_TRUE(IsMet(AnyOf({Needs("a.z"), Needs("a.y")}), held));
   EXPECT_FALSE(IsMet(AnyOf({Needs("a.z"), Needs("a.w")}), held));
-  EXPECT_TRUE(IsMet(
-      AllOf({Needs("a.x"), AnyOf({Needs("a.z"), AllOf({Needs("a.y")})})}),
-      held));
-  EXPECT_FALSE(IsMet(
-      AnyOf({AllOf({Needs("a.x"), Needs("a.z")}), AllOf({Needs("a.w")})}),
-      held));
+  EXPECT_TRUE(
+      IsMet(AllOf({Needs("a.x"), AnyOf({Needs("a.z"), AllOf({Needs("a.y")})})}),
+            held));
+  EXPECT_FALSE(
+      IsMet(AnyOf({AllOf({Needs("a.x"), Needs("a.z")}), AllOf({Needs("a.w")})}),
+            held));
 }
 
 TEST(Requirement, OwnersHaveEverythingOnTheirAccountAndSuperAdminsEverywhere) {
@@ -102,9 +102,8 @@ TEST(Requirement, AnAccountIsNotAnother) {
   EXPECT_FALSE(IsMet(there, {Holds("a.x")}));
   EXPECT_TRUE(IsMet(there, {Holds("a.x", kAway)}));
   EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("a.x", kAway)}));
-  EXPECT_TRUE(
-      IsMet(Needs({.capability_key = "a.x", .account_id = kHome}),
-            {Holds("a.x")}));
+  EXPECT_TRUE(IsMet(Needs({.capability_key = "a.x", .account_id = kHome}),
+                    {Holds("a.x")}));
 }
 
 TEST(Requirement, AResourceNeedsAGrantAtLeastAsWide) {
@@ -199,9 +198,9 @@ TEST(ReadRequiredCapability, NamesEveryFault) {
   EXPECT_THAT(Faults("a.x", "", "planet"), ElementsAre("at.resource_type"));
   EXPECT_THAT(Faults("a.x", "", "mailbox", "1"), ElementsAre("at.resource_id"));
   EXPECT_THAT(Faults("a.x", "", "", id), ElementsAre("at.resource_id"));
-  EXPECT_THAT(Faults("", "1", "planet", id),
-              ElementsAre("at.capability_key", "at.account_id",
-                          "at.resource_type"));
+  EXPECT_THAT(
+      Faults("", "1", "planet", id),
+      ElementsAre("at.capability_key", "at.account_id", "at.resource_type"));
   EXPECT_THAT(Faults("", "", "", "", ""), ElementsAre("capability_key"));
 }
 

@@ -30,8 +30,8 @@ class FakeStore final : public Store {
   void Remove(const std::string& public_id) { records_.erase(public_id); }
 
   int reads() const { return reads_; }
-  int hits() const { return hits_; }      // Lookups that found a record.
-  int misses() const { return misses_; }  // And those that found none.
+  int hits() const { return hits_; }          // Lookups that found a record.
+  int misses() const { return misses_; }      // And those that found none.
   int listings() const { return listings_; }  // Of what somebody was granted.
 
   absl::Status read_status;    // What Read ends with, unless OK.

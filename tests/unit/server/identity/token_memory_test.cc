@@ -57,9 +57,8 @@ class TokenMemory {
     return issued;
   }
   void Insert(const ServiceAccountRecord& record) {
-    Write([&record](WriteTxn& txn) {
-      return txn.InsertServiceAccount(record);
-    });
+    Write(
+        [&record](WriteTxn& txn) { return txn.InsertServiceAccount(record); });
   }
   Issued Issue(uint32_t number = 2) {
     Issued issued = Mint(number);
@@ -91,10 +90,9 @@ class TokenMemory {
   UnreliableStore store;
 
  private:
-  WatchedStore watched_{std::make_unique<BorrowedStore>(&store),
-                        [this](const TokenChanges& changes) {
-                          directory.OnChange(changes);
-                        }};
+  WatchedStore watched_{
+      std::make_unique<BorrowedStore>(&store),
+      [this](const TokenChanges& changes) { directory.OnChange(changes); }};
   SeededRandom random_;
   std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   RecordingLogger logger_;
@@ -106,9 +104,9 @@ class TokenMemory {
 
 AuthorizationRecord GrantTo(const ServiceAccountRecord& record,
                             const Uuid& account_id) {
-  return SampleCapability(account_id, 50,
-                          {.type = SubjectType::kServiceAccount,
-                           .id = record.id.ToString()});
+  return SampleCapability(
+      account_id, 50,
+      {.type = SubjectType::kServiceAccount, .id = record.id.ToString()});
 }
 
 // The same token with another secret, and a checksum that is right.
@@ -133,12 +131,12 @@ TEST(TokenMemory, AnswersAgainWithoutTheStore) {
   ASSERT_THAT(first, IsOk());
   const int reads = memory.store.reads();
   for (int i = 1; i <= 3; ++i) {
-    const absl::StatusOr<TokenFinding> again = memory.Find(token, SampleTime(i));
+    const absl::StatusOr<TokenFinding> again =
+        memory.Find(token, SampleTime(i));
     ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->state, TokenState::kLive);
     EXPECT_EQ(again->facts, first->facts);
-    EXPECT_EQ(memory.last_uses.Latest(SampleId(2)),
-              WholeMicros(SampleTime(i)));
+    EXPECT_EQ(memory.last_uses.Latest(SampleId(2)), WholeMicros(SampleTime(i)));
   }
   EXPECT_EQ(memory.store.reads(), reads);
 }
@@ -242,9 +240,8 @@ INSTANTIATE_TEST_SUITE_P(
         ChangeCase{"Retirement",
                    [](WriteTxn& txn, ServiceAccountRecord record) {
                      const std::string public_id = record.token.public_id;
-                     absl::Status status =
-                         txn.ReplaceToken(WithToken(record, 77), SampleTime(),
-                                          SampleTime(60));
+                     absl::Status status = txn.ReplaceToken(
+                         WithToken(record, 77), SampleTime(), SampleTime(60));
                      status.Update(txn.RetireToken(public_id, SampleTime()));
                      return status;
                    },
@@ -333,16 +330,16 @@ TEST(TokenMemory, ARemovedTokenIsRememberedAsUnknown) {
 
 void Revoke(TokenMemory& memory, ServiceAccountRecord record) {
   record.revoked_at = SampleTime();
-  memory.Write([&record](WriteTxn& txn) {
-    return txn.UpdateServiceAccount(record);
-  });
+  memory.Write(
+      [&record](WriteTxn& txn) { return txn.UpdateServiceAccount(record); });
 }
 
 TEST(TokenMemory, WhatAChangeOvertookIsNotRemembered) {
   TokenMemory memory;
   const TokenMemory::Issued issued = memory.Issue();
   memory.store.after_next_read_body = [&] { Revoke(memory, issued.record); };
-  memory.StateNow(issued.token);  // Asked before the revocation: either will do.
+  memory.StateNow(
+      issued.token);  // Asked before the revocation: either will do.
   EXPECT_FALSE(memory.IsRemembered(issued.token));
   EXPECT_EQ(memory.StateNow(issued.token), TokenState::kRevoked);
 
