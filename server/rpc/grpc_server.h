@@ -48,8 +48,8 @@ struct GrpcTokenParts {
 // 64 KiB (of BatchVerifyTokens, 256 KiB) it is RESOURCE_EXHAUSTED. A credential
 // of 16 KiB fits.
 //
-// One log line per call, but for successes of methods that leave those out, with
-// neither a credential nor a message in it.
+// One log line per call, but for successes of methods that leave those out,
+// with neither a credential nor a message in it.
 //
 // Connections are refused while fewer than Listener::kSpareDescriptors file
 // descriptors are left to the process. Thread-safe but for Drain.
