@@ -20,7 +20,7 @@ enum class CallScope {
   kAdmit,     // Authenticate and authorize only: the caller has already found
               // a fault in the request that ranks after a 403 and wants to know
               // whether an earlier refusal stands.
-  kIdentify,  // Authenticate only; `method` and `request` are null.
+  kIdentify,  // Authenticate only; `request` is null, and `method` may be.
 };
 
 // One call from outside. `request` is of the method's input type; with kAdmit

@@ -55,14 +55,15 @@ bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
 
 bool Gives(const AuthorizationRecord& held,
            const ScopedCapability& capability) {
+  const bool wide_enough = (!held.resource_type.has_value() ||
+                            held.resource_type == capability.resource_type) &&
+                           (!held.resource_id.has_value() ||
+                            held.resource_id == capability.resource_id);
+  if (!wide_enough) return false;
   if (held.grant_kind == GrantKind::kSuperAdmin) return true;
-  if (held.account_id != capability.account_id) return false;
-  if (held.grant_kind == GrantKind::kAccountOwner) return true;
-  return held.capability_key == capability.capability_key &&
-         (!held.resource_type.has_value() ||
-          held.resource_type == capability.resource_type) &&
-         (!held.resource_id.has_value() ||
-          held.resource_id == capability.resource_id);
+  return held.account_id == capability.account_id &&
+         (held.grant_kind == GrantKind::kAccountOwner ||
+          held.capability_key == capability.capability_key);
 }
 
 std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
@@ -105,6 +106,9 @@ absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
       return found.status();
     }
     if (!found.ok() || !IsLive(*found, now)) return TokenInvalidError();
+  } else if (principal.credential_expires_at.has_value() &&
+             now >= *principal.credential_expires_at) {
+    return TokenInvalidError();
   }
   return Authorize(txn, principal.Subjects(), account_id, right);
 }

@@ -140,6 +140,7 @@ absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
 void TokenDirectory::Remember(const Question& question) {
   const PublicId key = KeyOf(question.public_id);
   if (question.facts == nullptr) {
+    known_.Erase(key);  // It was removed.
     unknown_.Put(key, question.asked_at, 1);
     return;
   }

@@ -146,9 +146,13 @@ void Dispatcher::Call(BackendCall call, Done done) {
     return;
   }
   if (call.trusted && authorization.empty() && method != nullptr &&
-      method->right == Right::kVerify && call.scope != CallScope::kIdentify) {
+      method->right == Right::kVerify) {
     caller->trusted = true;
     pending.caller = caller;
+    if (call.scope == CallScope::kIdentify) {
+      std::move(pending).Answer(nullptr);
+      return;
+    }
     Act(*method, std::move(call), std::move(caller), std::move(pending));
     return;
   }

@@ -25,11 +25,10 @@ namespace {
 constexpr char kRequestId[] = "x-request-id";
 constexpr char kCallScope[] = "signet-call-scope";
 constexpr std::string_view kAdmit = "admit";
-constexpr size_t kDefaultMaxBytes = 64 * 1024;
 
 size_t MaxBytes(const google::protobuf::MethodDescriptor& method) {
   const uint32_t option = method.options().GetExtension(v1::max_message_bytes);
-  return option == 0 ? kDefaultMaxBytes : option;
+  return option == 0 ? kMaxMessageBytes : option;
 }
 
 // On our clock; gRPC counts on the system's.
@@ -60,6 +59,13 @@ std::string PeerAddress(const std::string& uri) {
   const size_t scheme = uri.find(':');
   return absl::StrReplaceAll(uri.substr(scheme + 1),
                              {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+}
+
+absl::Status MessageTooLargeError(size_t max_bytes) {
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   absl::StrCat("the message is too large: want at most ",
+                                max_bytes, " bytes"),
+                   {.reason = "MESSAGE_TOO_LARGE"});
 }
 
 grpc::Status ToGrpcStatus(const google::rpc::Status& status) {
@@ -129,7 +135,7 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::ByteBuffer* response) {
   ++started_;
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  if (deps_.fast_path != nullptr &&
+  if (deps_.fast_path != nullptr && request->Length() <= method.max_bytes &&
       deps_.fast_path->Answer(*method.descriptor, *context, deps_.trusted,
                               *request, *response)) {
     ++answered_;
@@ -166,17 +172,12 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                            "signet-call-scope: want `admit` or none",
                            {.reason = "INVALID_REQUEST"});
   } else if (request->Length() > method.max_bytes) {
-    open.fault = MakeError(absl::StatusCode::kResourceExhausted,
-                           absl::StrCat("the message is too large: want at "
-                                        "most ",
-                                        method.max_bytes, " bytes"),
-                           {.reason = "MESSAGE_TOO_LARGE"});
+    open.fault = MessageTooLargeError(method.max_bytes);
   } else if (!ParseMessage(*request, *call.request)) {
     open.fault = MessageMalformedError();
   }
   if (!open.fault.ok()) {  // A 401 ranks before it.
     call.scope = CallScope::kIdentify;
-    call.method = nullptr;
     call.request = nullptr;
   }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -48,6 +49,12 @@ struct GrpcMetadata {
 
 // `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`, a URI, as an address and port.
 std::string PeerAddress(const std::string& uri);
+
+// Of a request, but for methods that say otherwise (see annotations.proto).
+inline constexpr size_t kMaxMessageBytes = 64 * 1024;
+
+// RESOURCE_EXHAUSTED / MESSAGE_TOO_LARGE.
+absl::Status MessageTooLargeError(size_t max_bytes);
 
 grpc::Status ToGrpcStatus(const google::rpc::Status& status);
 

@@ -30,7 +30,7 @@ namespace signet {
 namespace {
 
 // Of BatchVerifyTokens; GrpcCalls refuses what is too large for others.
-constexpr int kMaxMessageBytes = 256 * 1024;
+constexpr int kMaxBatchBytes = 256 * 1024;
 constexpr int kMaxMetadataBytes = 32 * 1024;  // A credential takes up to half.
 constexpr int kMaxStreamsPerConnection = 1024;
 constexpr absl::Duration kIdleBeforeClose = absl::Seconds(1);
@@ -41,7 +41,7 @@ int Millis(absl::Duration duration) {
 }
 
 void SetLimits(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxReceiveMessageSize(kMaxBatchBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              kMaxStreamsPerConnection);

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "grpcpp/support/slice.h"
 #include "server/domain/violations.h"
+#include "server/identity/bearer.h"
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/wire.h"
 
@@ -34,15 +35,15 @@ void AppendResult(std::string_view result, std::string& out) {
   out.append(result);
 }
 
-// What is presented as `authorization`; nullopt where the call has metadata
-// that asks for more than the answer.
+// What is presented as `authorization`, empty for nothing; nullopt where the
+// call has metadata that asks for more than the answer, or is not sound.
 std::optional<std::string_view> PlainAuthorization(
     const grpc::CallbackServerContext& context) {
   std::string_view authorization;
   bool found = false;
   for (const auto& [key, value] : context.client_metadata()) {
     if (key == "authorization") {
-      if (found) return std::nullopt;
+      if (found || value.empty()) return std::nullopt;
       found = true;
       authorization = {value.data(), value.size()};
     } else if (key == "x-request-id" || key == "signet-call-scope") {
@@ -50,6 +51,11 @@ std::optional<std::string_view> PlainAuthorization(
     }
   }
   return authorization;
+}
+
+// Of others the Dispatcher says what is wrong.
+bool IsSound(std::string_view token) {
+  return !token.empty() && token.size() <= kMaxCredentialBytes;
 }
 
 // nullopt if it breaks a rule.
@@ -90,7 +96,7 @@ std::optional<VerifyScope> TokenFastPath::ScopeOf(
 bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
                            const v1::VerifyTokenRequest& request,
                            grpc::ByteBuffer& response) {
-  if (request.token().empty()) return false;
+  if (!IsSound(request.token())) return false;
   const absl::Time now = clock_->Now();
   const std::optional<Requirement> requirement = RequirementOf(request);
   if (!requirement.has_value()) return false;
@@ -154,7 +160,7 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
   std::string results;
   results.reserve(static_cast<size_t>(request.tokens_size()) * kUsualAnswer);
   for (const std::string& token : request.tokens()) {
-    if (token.empty()) return false;
+    if (!IsSound(token)) return false;
     const std::optional<TokenVerification> found =
         verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
     if (!found.has_value()) return false;

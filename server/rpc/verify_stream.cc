@@ -2,6 +2,7 @@
 #include "server/rpc/verify_stream.h"
 
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "gateway/request_id.h"
@@ -27,11 +28,13 @@ VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
                            OpenStreams* open,
                            grpc::CallbackServerContext* context)
     : deps_(deps), open_(open), context_(context), started_(deps.clock->Now()) {
-  const auto& metadata = context_->client_metadata();
-  // Of several the backend says what is wrong.
-  if (metadata.count("authorization") == 1) {
-    const auto& value = metadata.find("authorization")->second;
-    authorization_ = {value.data(), value.size()};
+  const auto [first, last] =
+      context_->client_metadata().equal_range("authorization");
+  if (first != last) {
+    authorization_.emplace(first->second.data(), first->second.size());
+    if (authorization_->empty() || std::next(first) != last) {
+      authorization_.reset();
+    }
   }
   const bool serving = open_->Add(this, [this] { Close(StoppingError()); });
   if (!serving) {
@@ -65,12 +68,17 @@ void VerifyStream::OnReadDone(bool ok) {
 
 void VerifyStream::Answer() {
   auto request = std::make_unique<v1::VerifyTokenRequest>();
+  if (request_.Length() > kMaxMessageBytes) {
+    Refuse(MessageTooLargeError(kMaxMessageBytes));
+    return;
+  }
   if (!ParseMessage(request_, *request)) {
-    Answered(ToRpcStatus(MessageMalformedError()), grpc::ByteBuffer());
+    Refuse(MessageMalformedError());
     return;
   }
   grpc::ByteBuffer response;
-  if (!deps_.fast_path->Answer(authorization_, deps_.trusted, *request,
+  if (!authorization_.has_value() ||
+      !deps_.fast_path->Answer(*authorization_, deps_.trusted, *request,
                                response)) {
     AskBackend(std::move(request));
     return;
@@ -79,23 +87,40 @@ void VerifyStream::Answer() {
   Answered(google::rpc::Status(), std::move(response));
 }
 
-void VerifyStream::AskBackend(
-    std::unique_ptr<google::protobuf::Message> request) {
+BackendCall VerifyStream::NewCall() {
   GrpcMetadata metadata(*context_);
   BackendCall call;
-  call.method = VerifyTokenMethod();
-  call.request = std::move(request);
   call.authorization = std::move(metadata.authorization);
   call.trusted = deps_.trusted;
   call.request_id =
       ChooseRequestId(metadata.request_ids, deps_.clock->Now(), *deps_.random);
   call.peer = PeerAddress(context_->peer());
   call.user_agent = metadata.user_agent;
+  return call;
+}
+
+void VerifyStream::AskBackend(
+    std::unique_ptr<google::protobuf::Message> request) {
+  BackendCall call = NewCall();
+  call.method = VerifyTokenMethod();
+  call.request = std::move(request);
   deps_.backend->Call(std::move(call), [this](BackendReply reply) {
     grpc::ByteBuffer response;
     if (reply.status.code() == 0) response = SerializeMessage(*reply.response);
     Answered(std::move(reply.status), std::move(response));
   });
+}
+
+void VerifyStream::Refuse(absl::Status fault) {
+  BackendCall call = NewCall();
+  call.method = VerifyTokenMethod();
+  call.scope = CallScope::kIdentify;
+  deps_.backend->Call(
+      std::move(call), [this, fault = std::move(fault)](BackendReply reply) {
+        Answered(reply.status.code() == 0 ? ToRpcStatus(fault)
+                                          : std::move(reply.status),
+                 grpc::ByteBuffer());
+      });
 }
 
 void VerifyStream::Answered(google::rpc::Status status,

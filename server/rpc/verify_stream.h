@@ -38,7 +38,10 @@ class VerifyStream final
   void CloseWith(google::rpc::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Answer();
+  BackendCall NewCall();
   void AskBackend(std::unique_ptr<google::protobuf::Message> request);
+  // Answers a request that has a fault. A 401 ranks before it.
+  void Refuse(absl::Status fault);
   void Answered(google::rpc::Status status, grpc::ByteBuffer response);
   // Starts whatever can go on; what to finish the stream with if nothing can.
   // That is done without the lock: this object may be gone when it returns.
@@ -51,7 +54,9 @@ class VerifyStream final
   OpenStreams* const open_;
   grpc::CallbackServerContext* const context_;
   const absl::Time started_;
-  std::string_view authorization_;  // In the context's metadata.
+  // In the context's metadata; empty for none, absent for what only the backend
+  // understands.
+  std::optional<std::string_view> authorization_ = "";
 
   absl::Mutex mutex_;
   grpc::ByteBuffer request_;   // gRPC's while reading_.

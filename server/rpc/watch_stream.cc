@@ -41,7 +41,9 @@ class WatchStream::State final : public ChangeFeed::Watcher,
              const grpc::ByteBuffer& bytes) {
     v1::WatchChangesRequest request;
     GrpcMetadata metadata(context);
-    if (ParseMessage(bytes, request)) {
+    if (bytes.Length() > kMaxMessageBytes) {
+      fault_ = MessageTooLargeError(kMaxMessageBytes);
+    } else if (ParseMessage(bytes, request)) {
       account_id_ = request.account_id();
       absl::MutexLock lock(&mutex_);
       position_ = request.position();
@@ -138,7 +140,8 @@ class WatchStream::State final : public ChangeFeed::Watcher,
 
   void FindScope() {
     const absl::Time now = deps_.clock->Now();
-    check_again_at_ = now + ChangeFeed::kHeartbeat;
+    // Shorter than a heartbeat, so that each of them finds it due.
+    check_again_at_ = now + ChangeFeed::kHeartbeat / 2;
     deps_.verifier->FindScope(
         caller(), account_id_, now,
         [self = shared_from_this()](const absl::StatusOr<VerifyScope>& scope) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "storage/memory/memory_store.h"
 #include "storage/store.h"
@@ -18,6 +19,8 @@ class UnreliableStore final : public Store {
   // Each stands for the outcome of one read or write, whose body is not run.
   std::deque<absl::Status> read_outcomes;
   std::deque<absl::Status> write_outcomes;
+  // Called once, between the body of the next read and its `done`.
+  absl::AnyInvocable<void()> after_next_read_body;
   // Each body runs once for nothing first, as after a serialization failure.
   bool run_bodies_twice = false;
 
@@ -31,7 +34,16 @@ class UnreliableStore final : public Store {
       inner_.Read([&body](ReadTxn& txn) { return body(txn); },
                   [](const absl::Status&) {});
     }
-    inner_.Read(std::move(body), std::move(done));
+    if (after_next_read_body == nullptr) {
+      inner_.Read(std::move(body), std::move(done));
+      return;
+    }
+    inner_.Read(std::move(body),
+                [act = std::exchange(after_next_read_body, nullptr),
+                 done = std::move(done)](absl::Status status) mutable {
+                  act();
+                  std::move(done)(std::move(status));
+                });
   }
 
   void Write(WriteBody body, Done done,

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "server/base/clock.h"
 #include "server/base/error.h"
+#include "server/domain/holdings.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet {

@@ -18,6 +18,7 @@
 #include "server/domain/service_accounts.h"
 #include "server/identity/token_authenticator.h"
 #include "storage/memory/memory_store.h"
+#include "storage/watched_store.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet {
@@ -66,18 +67,21 @@ class Races : public testing::Test {
 
   const Uuid home_ = SampleId(1);
   const Principal owner_ = User(SampleId(11));
-  MemoryStore store_;
+  WatchedStore store_{
+      std::make_unique<MemoryStore>(),
+      [this](const TokenChanges& changes) { directory_.OnChange(changes); }};
   FakeClock clock_;
   SystemRandom random_;
   RecordingLogger logger_;
   LastUses last_uses_{&logger_};
   std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
   AuditLog audit_{keyring_.get()};
   ServiceAccounts accounts_{&store_, keyring_.get(), &audit_, &last_uses_,
                             &clock_, &random_,       {}};
   Authorizations authorizations_{&store_, keyring_.get(), &audit_, &clock_,
                                  &random_};
-  TokenAuthenticator authenticator_{&store_, keyring_.get(), &last_uses_};
+  TokenAuthenticator authenticator_{&directory_};
 };
 
 TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {

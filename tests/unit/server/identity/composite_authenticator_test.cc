@@ -59,12 +59,11 @@ class CompositeAuthenticatorTest : public testing::Test {
   const JwtSigner signer_{JwtSigner::Kind::kEdDsa};
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   FakeStore store_;
+  TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
   CompositeAuthenticator both_{
-      std::make_unique<TokenAuthenticator>(&store_, keyring_.get(), nullptr),
-      NewOauth()};
+      std::make_unique<TokenAuthenticator>(&directory_), NewOauth()};
   CompositeAuthenticator tokens_only_{
-      std::make_unique<TokenAuthenticator>(&store_, keyring_.get(), nullptr),
-      nullptr};
+      std::make_unique<TokenAuthenticator>(&directory_), nullptr};
 };
 
 TEST_F(CompositeAuthenticatorTest, TakesBothKindsOfTokens) {

@@ -3,9 +3,11 @@
 #define SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,8 +30,9 @@ class FakeStore final : public Store {
   void Remove(const std::string& public_id) { records_.erase(public_id); }
 
   int reads() const { return reads_; }
-  int hits() const { return hits_; }      // Lookups that found a record.
-  int misses() const { return misses_; }  // And those that found none.
+  int hits() const { return hits_; }          // Lookups that found a record.
+  int misses() const { return misses_; }      // And those that found none.
+  int listings() const { return listings_; }  // Of what somebody was granted.
 
   absl::Status read_status;    // What Read ends with, unless OK.
   absl::Status lookup_status;  // What a lookup ends with, unless OK.
@@ -69,6 +72,13 @@ class FakeStore final : public Store {
       return found->second;
     }
 
+    // Nobody was granted anything.
+    absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
+        std::span<const Subject>, const Uuid&) override {
+      ++store_.listings_;
+      return std::vector<AuthorizationRecord>();
+    }
+
    private:
     FakeStore& store_;
   };
@@ -77,6 +87,7 @@ class FakeStore final : public Store {
   int reads_ = 0;
   int hits_ = 0;
   int misses_ = 0;
+  int listings_ = 0;
 };
 
 }  // namespace signet

@@ -35,8 +35,7 @@ class NewAuthenticatorTest : public testing::Test {
   NewAuthenticatorTest() { clock_.Set(TokenTime()); }
 
   absl::StatusOr<std::unique_ptr<Authenticator>> New(OauthOptions options) {
-    return NewAuthenticator(&store_, keyring_.get(), nullptr, &clock_, &logger_,
-                            std::move(options));
+    return NewAuthenticator(&directory_, &clock_, &logger_, std::move(options));
   }
 
   OauthOptions ServedOptions() {
@@ -93,6 +92,7 @@ class NewAuthenticatorTest : public testing::Test {
   RecordingLogger logger_;
   TempDir dir_;
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
   const JwtSigner signer_{JwtSigner::Kind::kRs256};
   const JwtSigner next_{JwtSigner::Kind::kEs256};
 };

@@ -269,12 +269,15 @@ TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
   EXPECT_FALSE(self.super_admin());
 }
 
-// The table and the API's files name the same methods.
-TEST(ApiMethods, CoverEveryMethodOfTheApi) {
+// The table and the API's files name the same methods, but for the streams,
+// which TokenStreams serves.
+TEST(ApiMethods, CoverEveryUnaryMethodOfTheApi) {
   std::vector<std::string> described;
   for (const google::protobuf::ServiceDescriptor* service : ApiServices()) {
     for (int m = 0; m < service->method_count(); ++m) {
-      described.push_back(service->method(m)->full_name());
+      const google::protobuf::MethodDescriptor& method = *service->method(m);
+      if (method.client_streaming() || method.server_streaming()) continue;
+      described.push_back(method.full_name());
     }
   }
   std::vector<std::string> served;

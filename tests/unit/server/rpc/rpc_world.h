@@ -16,10 +16,19 @@
 #include "server/domain/audit_log.h"
 #include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
+#include "server/domain/change_feed.h"
 #include "server/domain/service_accounts.h"
+#include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
+#include "server/identity/bearer.h"
+#include "server/identity/token_authenticator.h"
+#include "server/identity/token_directory.h"
 #include "server/rpc/api_methods.h"
 #include "server/rpc/dispatcher.h"
+#include "server/rpc/grpc_server.h"
+#include "server/token/token.h"
+#include "storage/watched_store.h"
+#include "tests/support/borrowed_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
@@ -28,12 +37,15 @@
 
 namespace signet {
 
-// Knows callers by their whole Authorization field. Answers before it returns.
+// Knows callers by their whole Authorization field, and beside them those who
+// present a token that was issued.
 class FakeAuthenticator final : public Authenticator {
  public:
+  explicit FakeAuthenticator(TokenDirectory* directory) : tokens_(directory) {}
+
   std::map<std::string, absl::StatusOr<Principal>> callers;
 
-  void Authenticate(std::span<const std::string> authorization, absl::Time,
+  void Authenticate(std::span<const std::string> authorization, absl::Time now,
                     Done done) override {
     if (authorization.empty()) {
       return std::move(done)(Unauthenticated("CREDENTIAL_MISSING"));
@@ -45,6 +57,10 @@ class FakeAuthenticator final : public Authenticator {
     }
     const auto found = callers.find(authorization[0]);
     if (found == callers.end()) {
+      const absl::StatusOr<std::string_view> token = ReadBearer(authorization);
+      if (token.ok() && ParseToken(*token).has_value()) {
+        return tokens_.Authenticate(*token, now, std::move(done));
+      }
       return std::move(done)(Unauthenticated("TOKEN_INVALID"));
     }
     std::move(done)(found->second);
@@ -55,6 +71,8 @@ class FakeAuthenticator final : public Authenticator {
     return MakeError(absl::StatusCode::kUnauthenticated, "no good credential",
                      {.reason = reason});
   }
+
+  TokenAuthenticator tokens_;
 };
 
 inline Principal SampleUser(uint32_t number) {
@@ -73,16 +91,22 @@ inline constexpr char kNobody[] = "Bearer nobody";
 // SampleUser(12), known as kNobody, holds nothing.
 struct RpcWorld {
   explicit RpcWorld(Store* store_in_use)
-      : store(store_in_use),
+      : watched(std::make_unique<BorrowedStore>(store_in_use),
+                [this](const TokenChanges& changes) {
+                  directory.OnChange(changes);
+                  feed.Publish(changes);
+                }),
         access(store, &audit, &clock),
-        accounts(store, keyring.get(), &audit, nullptr, &clock, &random, {}),
+        accounts(store, keyring.get(), &audit, &last_uses, &clock, &random, {}),
         authorizations(store, keyring.get(), &audit, &clock, &random),
         audit_reader(store, keyring.get(), &access),
         dispatcher(&authenticator, &access, &clock, &logger,
                    ApiMethods({.store = store,
                                .service_accounts = &accounts,
                                .authorizations = &authorizations,
-                               .audit = &audit_reader})) {
+                               .audit = &audit_reader,
+                               .verifier = &verifier,
+                               .clock = &clock})) {
     const Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
     EXPECT_THAT(
@@ -99,18 +123,28 @@ struct RpcWorld {
   }
 
   const std::string account_id = SampleId(1).ToString();
-  Store* const store;
+  WatchedStore watched;
+  Store* const store = &watched;
   FakeClock clock;
   SeededRandom random;
   RecordingLogger logger;
   const std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
   const AuditLog audit{keyring.get()};
-  FakeAuthenticator authenticator;
+  LastUses last_uses{&logger};
+  TokenDirectory directory{store, keyring.get(), &last_uses, {}};
+  ChangeFeed feed{random};
+  FakeAuthenticator authenticator{&directory};
+  TokenVerifier verifier{store, &directory, &authenticator};
   Access access;
   ServiceAccounts accounts;
   Authorizations authorizations;
   AuditReader audit_reader;
   Dispatcher dispatcher;
+  const GrpcTokenParts token_parts = {.directory = &directory,
+                                      .verifier = &verifier,
+                                      .authenticator = &authenticator,
+                                      .access = &access,
+                                      .feed = &feed};
 };
 
 }  // namespace signet

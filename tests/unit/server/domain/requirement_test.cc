@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/requirement.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/error.h"
+#include "tests/support/sample_records.h"
+
+namespace signet {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using Kind = Requirement::Kind;
+
+const Uuid kHome = SampleId(1);
+const Uuid kAway = SampleId(9);
+
+Requirement Needs(RequiredCapability capability) {
+  return {.kind = Kind::kCapability, .capability = std::move(capability)};
+}
+Requirement Needs(const char* key) {
+  return Needs(RequiredCapability{.capability_key = key});
+}
+Requirement AllOf(std::vector<Requirement> of) {
+  return {.kind = Kind::kAllOf, .of = std::move(of)};
+}
+Requirement AnyOf(std::vector<Requirement> of) {
+  return {.kind = Kind::kAnyOf, .of = std::move(of)};
+}
+
+AuthorizationRecord Holds(const char* key, const Uuid& account_id = kHome) {
+  AuthorizationRecord grant = SampleCapability(
+      account_id, 50, {.type = SubjectType::kServiceAccount, .id = "x"});
+  grant.capability_key = key;
+  return grant;
+}
+AuthorizationRecord HoldsKind(GrantKind kind, const Uuid& account_id = kHome) {
+  return SampleGrant(account_id, 51,
+                     {.type = SubjectType::kServiceAccount, .id = "x"}, kind);
+}
+
+bool IsMet(const Requirement& requirement,
+           const std::vector<AuthorizationRecord>& held) {
+  return requirement.IsMet(held, kHome);
+}
+
+TEST(Requirement, NothingIsMetByAnybody) {
+  EXPECT_TRUE(IsMet(Requirement(), {}));
+  EXPECT_TRUE(IsMet(AllOf({}), {}));
+  EXPECT_FALSE(IsMet(AnyOf({}), {Holds("a.x")}));
+}
+
+TEST(Requirement, ACapabilityMustBeHeld) {
+  EXPECT_FALSE(IsMet(Needs("a.x"), {}));
+  EXPECT_TRUE(IsMet(Needs("a.x"), {Holds("a.x")}));
+  EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("a.y")}));
+  EXPECT_TRUE(IsMet(Needs("a.x"), {Holds("a.y"), Holds("a.x")}));
+  // `auth.manage` is a capability like others where others ask.
+  EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("auth.manage")}));
+}
+
+TEST(Requirement, AllAndAny) {
+  const std::vector<AuthorizationRecord> held = {Holds("a.x"), Holds("a.y")};
+  EXPECT_TRUE(IsMet(AllOf({Needs("a.x"), Needs("a.y")}), held));
+  EXPECT_FALSE(IsMet(AllOf({Needs("a.x"), Needs("a.z")}), held));
+  EXPECT_TRUE(IsMet(AnyOf({Needs("a.z"), Needs("a.y")}), held));
+  EXPECT_FALSE(IsMet(AnyOf({Needs("a.z"), Needs("a.w")}), held));
+  EXPECT_TRUE(
+      IsMet(AllOf({Needs("a.x"), AnyOf({Needs("a.z"), AllOf({Needs("a.y")})})}),
+            held));
+  EXPECT_FALSE(
+      IsMet(AnyOf({AllOf({Needs("a.x"), Needs("a.z")}), AllOf({Needs("a.w")})}),
+            held));
+}
+
+TEST(Requirement, OwnersHaveEverythingOnTheirAccountAndSuperAdminsEverywhere) {
+  const Requirement here = Needs({.capability_key = "a.x",
+                                  .resource_type = "mailbox",
+                                  .resource_id = SampleId(4)});
+  const Requirement there =
+      Needs({.capability_key = "a.x", .account_id = kAway});
+  const std::vector<AuthorizationRecord> owner = {
+      HoldsKind(GrantKind::kAccountOwner)};
+  const std::vector<AuthorizationRecord> super_admin = {
+      HoldsKind(GrantKind::kSuperAdmin, SampleId(77))};
+  EXPECT_TRUE(IsMet(here, owner));
+  EXPECT_FALSE(IsMet(there, owner));
+  EXPECT_TRUE(IsMet(here, super_admin));
+  EXPECT_TRUE(IsMet(there, super_admin));
+}
+
+TEST(Requirement, AnAccountIsNotAnother) {
+  const Requirement there =
+      Needs({.capability_key = "a.x", .account_id = kAway});
+  EXPECT_FALSE(IsMet(there, {Holds("a.x")}));
+  EXPECT_TRUE(IsMet(there, {Holds("a.x", kAway)}));
+  EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("a.x", kAway)}));
+  EXPECT_TRUE(IsMet(Needs({.capability_key = "a.x", .account_id = kHome}),
+                    {Holds("a.x")}));
+}
+
+TEST(Requirement, AResourceNeedsAGrantAtLeastAsWide) {
+  const Requirement whole = Needs("a.x");
+  const Requirement kind =
+      Needs({.capability_key = "a.x", .resource_type = "mailbox"});
+  const Requirement one = Needs({.capability_key = "a.x",
+                                 .resource_type = "mailbox",
+                                 .resource_id = SampleId(4)});
+  AuthorizationRecord of_kind = Holds("a.x");
+  of_kind.resource_type = "mailbox";
+  AuthorizationRecord of_one = of_kind;
+  of_one.resource_id = SampleId(4);
+  AuthorizationRecord of_other = of_kind;
+  of_other.resource_id = SampleId(5);
+  AuthorizationRecord of_other_kind = of_kind;
+  of_other_kind.resource_type = "domain";
+
+  const struct {
+    const char* label;
+    AuthorizationRecord held;
+    bool whole, kind, one;
+  } cases[] = {{"account", Holds("a.x"), true, true, true},
+               {"kind", of_kind, false, true, true},
+               {"one", of_one, false, false, true},
+               {"another", of_other, false, false, false},
+               {"another kind", of_other_kind, false, false, false}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(IsMet(whole, {c.held}), c.whole) << c.label;
+    EXPECT_EQ(IsMet(kind, {c.held}), c.kind) << c.label;
+    EXPECT_EQ(IsMet(one, {c.held}), c.one) << c.label;
+  }
+}
+
+TEST(Requirement, NamesTheOtherAccountsOnce) {
+  EXPECT_THAT(AllOf({Needs("a.x"),
+                     Needs({.capability_key = "a.x", .account_id = kHome})})
+                  .OtherAccounts(kHome),
+              IsEmpty());
+  EXPECT_THAT(
+      AllOf({Needs({.capability_key = "a.x", .account_id = kAway}),
+             AnyOf({Needs({.capability_key = "a.y", .account_id = kAway}),
+                    Needs({.capability_key = "a.y",
+                           .account_id = SampleId(8)})})})
+          .OtherAccounts(kHome),
+      ElementsAre(kAway, SampleId(8)));
+}
+
+// The fields at fault.
+std::vector<std::string> Faults(const std::string& key,
+                                const std::string& account_id = "",
+                                const std::string& resource_type = "",
+                                const std::string& resource_id = "",
+                                const std::string& field = "at") {
+  Violations violations;
+  ReadRequiredCapability(field, key, account_id, resource_type, resource_id,
+                         violations);
+  if (violations.empty()) return {};
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation :
+       GetErrorDetail(std::move(violations).ToStatus()).violations) {
+    fields.push_back(violation.field);
+  }
+  return fields;
+}
+
+TEST(ReadRequiredCapability, ReadsWhatWasSent) {
+  Violations violations;
+  const std::string account =
+      "01900000-0000-7000-8000-00000000ABCD";  // In either case.
+  const RequiredCapability read = ReadRequiredCapability(
+      "at", "a.x", account, "mailbox", SampleId(4).ToString(), violations);
+  EXPECT_TRUE(violations.empty());
+  EXPECT_EQ(read.capability_key, "a.x");
+  EXPECT_EQ(read.account_id, SampleId(0xABCD));
+  EXPECT_EQ(read.resource_type, "mailbox");
+  EXPECT_EQ(read.resource_id, SampleId(4));
+
+  const RequiredCapability least =
+      ReadRequiredCapability("at", "a.x", "", "", "", violations);
+  EXPECT_TRUE(violations.empty());
+  EXPECT_FALSE(least.account_id.has_value());
+  EXPECT_FALSE(least.resource_type.has_value());
+  EXPECT_FALSE(least.resource_id.has_value());
+}
+
+TEST(ReadRequiredCapability, NamesEveryFault) {
+  const std::string id = SampleId(4).ToString();
+  EXPECT_THAT(Faults(""), ElementsAre("at.capability_key"));
+  EXPECT_THAT(Faults("Not a key"), ElementsAre("at.capability_key"));
+  EXPECT_THAT(Faults("a.x", "1"), ElementsAre("at.account_id"));
+  EXPECT_THAT(Faults("a.x", "", "planet"), ElementsAre("at.resource_type"));
+  EXPECT_THAT(Faults("a.x", "", "mailbox", "1"), ElementsAre("at.resource_id"));
+  EXPECT_THAT(Faults("a.x", "", "", id), ElementsAre("at.resource_id"));
+  EXPECT_THAT(
+      Faults("", "1", "planet", id),
+      ElementsAre("at.capability_key", "at.account_id", "at.resource_type"));
+  EXPECT_THAT(Faults("", "", "", "", ""), ElementsAre("capability_key"));
+}
+
+}  // namespace
+}  // namespace signet

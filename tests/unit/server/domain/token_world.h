@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_UNIT_SERVER_DOMAIN_TOKEN_WORLD_H_
+#define SIGNET_TESTS_UNIT_SERVER_DOMAIN_TOKEN_WORLD_H_
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "server/domain/token_verifier.h"
+#include "server/identity/auth_error.h"
+#include "server/identity/token_directory.h"
+#include "tests/unit/server/domain/domain_world.h"
+
+namespace signet {
+
+// Knows users by their whole Authorization field.
+class FakeIssuer final : public Authenticator {
+ public:
+  std::map<std::string, absl::StatusOr<Principal>> users;
+
+  void Authenticate(std::span<const std::string> authorization, absl::Time,
+                    Done done) override {
+    const auto found = users.find(authorization[0]);
+    if (found == users.end()) {
+      std::move(done)(TokenInvalidError());
+    } else {
+      std::move(done)(found->second);
+    }
+  }
+};
+
+// A DomainWorld with a second account, kAway, and a verifier over it that reads
+// everything anew.
+struct TokenWorld : DomainWorld {
+  const Uuid kAway = SampleId(9);
+  FakeIssuer issuer;
+  TokenDirectory directory{&store, keyring.get(), nullptr, {.max_entries = 0}};
+  TokenVerifier verifier{&store, &directory, &issuer};
+
+  TokenWorld() {
+    EXPECT_THAT(WriteAndWait(store,
+                             [this](WriteTxn& txn) {
+                               return txn.EnsureAccount(kAway, SampleTime());
+                             }),
+                IsOk());
+  }
+
+  // A service account of kHome with a token that is good.
+  IssuedServiceAccount Issue(std::vector<std::string> capabilities = {}) {
+    ServiceAccounts::CreateRequest request = Good();
+    request.capabilities = std::move(capabilities);
+    absl::StatusOr<IssuedServiceAccount> issued = Create(owner, request);
+    EXPECT_THAT(issued, IsOk());
+    return *std::move(issued);
+  }
+
+  // A service account of kAway, past the rules of the domain.
+  IssuedServiceAccount IssueAway() {
+    IssuedServiceAccount issued = Issue();
+    EXPECT_THAT(
+        WriteAndWait(store,
+                     [&](WriteTxn& txn) {
+                       absl::Status status =
+                           txn.DeleteServiceAccount(kHome, issued.record.id);
+                       issued.record.account_id = kAway;
+                       status.Update(txn.InsertServiceAccount(issued.record));
+                       return status;
+                     }),
+        IsOk());
+    return issued;
+  }
+
+  // Past the rules of the domain, too.
+  void Grant(const AuthorizationRecord& grant) {
+    EXPECT_THAT(WriteAndWait(store,
+                             [&grant](WriteTxn& txn) {
+                               return txn.InsertAuthorization(grant);
+                             }),
+                IsOk());
+  }
+  AuthorizationRecord CapabilityOf(const Subject& subject,
+                                   const Uuid& account_id, const char* key) {
+    AuthorizationRecord grant =
+        SampleCapability(account_id, next_grant++, subject);
+    grant.capability_key = key;
+    return grant;
+  }
+
+  void ChangeRecord(const Uuid& id, void (*change)(ServiceAccountRecord&)) {
+    EXPECT_THAT(WriteAndWait(store,
+                             [&](WriteTxn& txn) {
+                               ServiceAccountRecord record =
+                                   *txn.GetServiceAccount(kHome, id);
+                               change(record);
+                               return txn.UpdateServiceAccount(record);
+                             }),
+                IsOk());
+  }
+
+  uint32_t next_grant = 500;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_UNIT_SERVER_DOMAIN_TOKEN_WORLD_H_

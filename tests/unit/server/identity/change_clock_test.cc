@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/change_clock.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/support/sample_records.h"
+
+namespace signet {
+namespace {
+
+const ChangeClock::Key& KeyOf(const Uuid& id) { return id.bytes(); }
+
+// Half a megabyte is too much for a stack.
+std::unique_ptr<ChangeClock> NewClock() {
+  return std::make_unique<ChangeClock>();
+}
+
+TEST(ChangeClock, WhatIsReadBeforeAChangeIsNotFresh) {
+  const auto clock = NewClock();
+  const uint64_t before = clock->Now();
+  EXPECT_TRUE(clock->IsFresh(KeyOf(SampleId(1)), before));
+  clock->Touch(KeyOf(SampleId(1)));
+  EXPECT_FALSE(clock->IsFresh(KeyOf(SampleId(1)), before));
+  EXPECT_TRUE(clock->IsFresh(KeyOf(SampleId(1)), clock->Now()));
+}
+
+TEST(ChangeClock, ChangesAreNumbered) {
+  const auto clock = NewClock();
+  for (uint64_t i = 1; i <= 5; ++i) {
+    EXPECT_EQ(clock->Touch(KeyOf(SampleId(7))), i);
+    EXPECT_EQ(clock->Now(), i);
+  }
+}
+
+// One in 65,536 groups per change.
+TEST(ChangeClock, OtherKeysStayFreshButForFew) {
+  const auto clock = NewClock();
+  const uint64_t before = clock->Now();
+  for (uint32_t i = 0; i < 100; ++i) clock->Touch(KeyOf(SampleId(i)));
+  int stale = 0;
+  for (uint32_t i = 1000; i < 2000; ++i) {
+    if (!clock->IsFresh(KeyOf(SampleId(i)), before)) ++stale;
+  }
+  EXPECT_LT(stale, 20);
+}
+
+// A value that writers raise and then tell the clock of, as a store is written,
+// and readers who believe what they remember.
+TEST(ChangeClock, NobodyBelievesWhatWasOverwrittenBeforeTheyAsked) {
+  constexpr int kWriters = 2;
+  constexpr int kKeys = 4;  // Contended.
+  constexpr int kRounds = 20'000;
+  const auto clock = NewClock();
+  std::atomic<int> committed[kKeys] = {};
+  std::atomic<int> acknowledged[kKeys] = {};
+  std::atomic<int> writing = kWriters;
+
+  std::vector<std::thread> threads;
+  for (int w = 0; w < kWriters; ++w) {
+    threads.emplace_back([&, w] {
+      for (int i = 0; i < kRounds; ++i) {
+        const int key = (i + w) % kKeys;
+        const int value = ++committed[key];
+        clock->Touch(KeyOf(SampleId(key)));
+        int known = acknowledged[key];
+        while (known < value &&
+               !acknowledged[key].compare_exchange_weak(known, value)) {
+        }
+      }
+      --writing;
+    });
+  }
+  std::atomic<int> wrong = 0;
+  std::atomic<int64_t> believed = 0;
+  for (int r = 0; r < 2; ++r) {
+    threads.emplace_back([&] {
+      int remembered[kKeys] = {};
+      uint64_t read_at[kKeys] = {};
+      while (writing > 0) {
+        for (int key = 0; key < kKeys; ++key) {
+          const int least = acknowledged[key];
+          if (clock->IsFresh(KeyOf(SampleId(key)), read_at[key])) {
+            ++believed;
+            if (remembered[key] < least) ++wrong;
+          } else {
+            read_at[key] = clock->Now();
+            remembered[key] = committed[key];
+          }
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(believed, 0);
+  EXPECT_EQ(clock->Now(), uint64_t{kWriters} * kRounds);
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the directory remembers, and that it forgets what has changed. Its store
+// is watched, as in the server.
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/base62.h"
+#include "server/base/crc32.h"
+#include "server/identity/token_directory.h"
+#include "server/token/token.h"
+#include "storage/watched_store.h"
+#include "tests/support/borrowed_store.h"
+#include "tests/support/recording_logger.h"
+#include "tests/support/sample_records.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/unreliable_store.h"
+
+namespace signet {
+namespace {
+
+class TokenMemory {
+ public:
+  explicit TokenMemory(TokenDirectoryOptions options = {})
+      : directory(&watched_, keyring_.get(), &last_uses, options) {
+    Write([](WriteTxn& txn) {
+      return txn.EnsureAccount(SampleId(1), SampleTime());
+    });
+    Write([](WriteTxn& txn) {
+      return txn.EnsureAccount(SampleId(9), SampleTime());
+    });
+  }
+
+  void Write(Store::WriteBody body) {
+    EXPECT_THAT(WriteAndWait(watched_, std::move(body)), IsOk());
+  }
+
+  // A token, and the record of a service account whose current one it is.
+  struct Issued {
+    std::string token;
+    ServiceAccountRecord record;
+  };
+  Issued Mint(uint32_t number) {
+    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
+    Issued issued = {.token = std::string(token.text.Expose()),
+                     .record = SampleServiceAccount(SampleId(1), number)};
+    issued.record.token.public_id = token.public_id;
+    issued.record.token.key_version = keyring_->current_version();
+    issued.record.token.mac = keyring_->Compute(token.text.Expose());
+    return issued;
+  }
+  void Insert(const ServiceAccountRecord& record) {
+    Write(
+        [&record](WriteTxn& txn) { return txn.InsertServiceAccount(record); });
+  }
+  Issued Issue(uint32_t number = 2) {
+    Issued issued = Mint(number);
+    Insert(issued.record);
+    return issued;
+  }
+
+  // Asks the store where it must.
+  absl::StatusOr<TokenFinding> Find(std::string_view token,
+                                    absl::Time now = SampleTime()) {
+    std::optional<absl::StatusOr<TokenFinding>> result;
+    directory.Find(token, now, [&result](absl::StatusOr<TokenFinding> found) {
+      result.emplace(std::move(found));
+    });
+    return *std::move(result);
+  }
+  TokenState StateNow(std::string_view token) {
+    return Find(token).value().state;
+  }
+  bool IsRemembered(std::string_view token) {
+    return directory.FindAtOnce(token, SampleTime()).has_value();
+  }
+  int CountRemembered(const std::vector<std::string>& tokens) {
+    int count = 0;
+    for (const std::string& token : tokens) count += IsRemembered(token);
+    return count;
+  }
+
+  UnreliableStore store;
+
+ private:
+  WatchedStore watched_{
+      std::make_unique<BorrowedStore>(&store),
+      [this](const TokenChanges& changes) { directory.OnChange(changes); }};
+  SeededRandom random_;
+  std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  RecordingLogger logger_;
+
+ public:
+  LastUses last_uses{&logger_};
+  TokenDirectory directory;
+};
+
+AuthorizationRecord GrantTo(const ServiceAccountRecord& record,
+                            const Uuid& account_id) {
+  return SampleCapability(
+      account_id, 50,
+      {.type = SubjectType::kServiceAccount, .id = record.id.ToString()});
+}
+
+// The same token with another secret, and a checksum that is right.
+std::string WithOtherSecret(const std::string& token, SeededRandom& random) {
+  const std::string other(
+      MintToken("hbx_sa", SampleTime(), random).text.Expose());
+  const std::string public_id(ParseToken(token)->public_id);
+  const size_t at = other.find(ParseToken(other)->public_id);
+  std::string forged = other;
+  forged.replace(at, public_id.size(), public_id);
+  const std::span<char> checksum = std::span(forged).last(6);
+  EncodeBase62(Crc32(std::string_view(forged).substr(0, forged.size() - 6)),
+               checksum);
+  return forged;
+}
+
+TEST(TokenMemory, AnswersAgainWithoutTheStore) {
+  TokenMemory memory;
+  const std::string token = memory.Issue().token;
+  EXPECT_FALSE(memory.IsRemembered(token));
+  const absl::StatusOr<TokenFinding> first = memory.Find(token);
+  ASSERT_THAT(first, IsOk());
+  const int reads = memory.store.reads();
+  for (int i = 1; i <= 3; ++i) {
+    const absl::StatusOr<TokenFinding> again =
+        memory.Find(token, SampleTime(i));
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->state, TokenState::kLive);
+    EXPECT_EQ(again->facts, first->facts);
+    EXPECT_EQ(memory.last_uses.Latest(SampleId(2)), WholeMicros(SampleTime(i)));
+  }
+  EXPECT_EQ(memory.store.reads(), reads);
+}
+
+TEST(TokenMemory, WhatIsRememberedDiesInTime) {
+  TokenMemory memory;
+  TokenMemory::Issued issued = memory.Mint(2);
+  issued.record.token.expires_at = SampleTime(60);
+  memory.Insert(issued.record);
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kLive);
+  EXPECT_EQ(memory.directory.FindAtOnce(issued.token, SampleTime(59))->state,
+            TokenState::kLive);
+  EXPECT_EQ(memory.directory.FindAtOnce(issued.token, SampleTime(60))->state,
+            TokenState::kExpired);
+}
+
+TEST(TokenMemory, RemembersThatATokenIsUnknown) {
+  TokenMemory memory;
+  const std::string token = memory.Mint(2).token;
+  EXPECT_EQ(memory.StateNow(token), TokenState::kUnknown);
+  const int reads = memory.store.reads();
+  EXPECT_EQ(memory.StateNow(token), TokenState::kUnknown);
+  EXPECT_EQ(memory.store.reads(), reads);
+}
+
+TEST(TokenMemory, CanBeSwitchedOff) {
+  TokenMemory memory({.max_entries = 0});
+  const std::string token = memory.Issue().token;
+  const std::string unknown = memory.Mint(3).token;
+  memory.StateNow(token);
+  memory.StateNow(unknown);
+  EXPECT_FALSE(memory.IsRemembered(token));
+  EXPECT_FALSE(memory.IsRemembered(unknown));
+}
+
+struct ChangeCase {
+  const char* label;
+  // Of the service account that has the token.
+  absl::Status (*change)(WriteTxn&, ServiceAccountRecord);
+  TokenState state;
+  size_t held = 0;
+};
+
+class TokenMemoryChanges : public testing::TestWithParam<ChangeCase> {};
+
+TEST_P(TokenMemoryChanges, AreSeenAtOnce) {
+  TokenMemory memory;
+  const TokenMemory::Issued issued = memory.Issue();
+  const TokenMemory::Issued other = memory.Issue(3);
+  ASSERT_EQ(memory.StateNow(issued.token), TokenState::kLive);
+  ASSERT_EQ(memory.StateNow(other.token), TokenState::kLive);
+
+  memory.Write([&issued](WriteTxn& txn) {
+    return GetParam().change(txn, issued.record);
+  });
+  EXPECT_FALSE(memory.IsRemembered(issued.token));
+  EXPECT_TRUE(memory.IsRemembered(other.token));
+  const absl::StatusOr<TokenFinding> found = memory.Find(issued.token);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->state, GetParam().state);
+  if (found->facts != nullptr) {
+    EXPECT_EQ(found->facts->held.size(), GetParam().held);
+  }
+  EXPECT_TRUE(memory.IsRemembered(issued.token)) << "as it is now";
+  EXPECT_EQ(memory.StateNow(issued.token), GetParam().state);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, TokenMemoryChanges,
+    testing::Values(
+        ChangeCase{"Revocation",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     record.revoked_at = SampleTime();
+                     return txn.UpdateServiceAccount(record);
+                   },
+                   TokenState::kRevoked},
+        ChangeCase{"Disabling",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     record.enabled = false;
+                     return txn.UpdateServiceAccount(record);
+                   },
+                   TokenState::kDisabled},
+        ChangeCase{"Expiry",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     record.token.expires_at = SampleTime(-1);
+                     return txn.UpdateServiceAccount(record);
+                   },
+                   TokenState::kExpired},
+        ChangeCase{"Rotation",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     return txn.ReplaceToken(WithToken(record, 77),
+                                             SampleTime(), SampleTime());
+                   },
+                   TokenState::kReplaced},
+        ChangeCase{"RotationWithOverlap",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     return txn.ReplaceToken(WithToken(record, 77),
+                                             SampleTime(), SampleTime(60));
+                   },
+                   TokenState::kLive},
+        ChangeCase{"Retirement",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     const std::string public_id = record.token.public_id;
+                     absl::Status status = txn.ReplaceToken(
+                         WithToken(record, 77), SampleTime(), SampleTime(60));
+                     status.Update(txn.RetireToken(public_id, SampleTime()));
+                     return status;
+                   },
+                   TokenState::kReplaced},
+        ChangeCase{"Grant",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     return txn.InsertAuthorization(
+                         GrantTo(record, record.account_id));
+                   },
+                   TokenState::kLive, 1},
+        ChangeCase{"SuperAdminGrantedElsewhere",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     AuthorizationRecord grant = GrantTo(record, SampleId(9));
+                     grant.grant_kind = GrantKind::kSuperAdmin;
+                     grant.capability_key.reset();
+                     return txn.InsertAuthorization(grant);
+                   },
+                   TokenState::kLive, 1},
+        ChangeCase{"Deletion",
+                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                     return txn.DeleteServiceAccount(record.account_id,
+                                                     record.id);
+                   },
+                   TokenState::kUnknown}),
+    [](const auto& info) { return std::string(info.param.label); });
+
+TEST(TokenMemory, ARetirementAloneIsSeenAtOnce) {
+  TokenMemory memory;
+  const TokenMemory::Issued issued = memory.Issue();
+  memory.Write([&](WriteTxn& txn) {
+    return txn.ReplaceToken(WithToken(issued.record, 77), SampleTime(),
+                            SampleTime(60));
+  });
+  const absl::StatusOr<TokenFinding> overlapping = memory.Find(issued.token);
+  EXPECT_EQ(overlapping->state, TokenState::kLive);
+  EXPECT_EQ(overlapping->facts->death(), SampleTime(60));
+  memory.Write([&](WriteTxn& txn) {
+    return txn.RetireToken(issued.record.token.public_id, SampleTime());
+  });
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kReplaced);
+}
+
+TEST(TokenMemory, TheEndOfAGrantIsSeenAtOnce) {
+  for (const Uuid& account_id : {SampleId(1), SampleId(9)}) {
+    TokenMemory memory;
+    const TokenMemory::Issued issued = memory.Issue();
+    AuthorizationRecord grant = GrantTo(issued.record, account_id);
+    grant.grant_kind = GrantKind::kSuperAdmin;
+    grant.capability_key.reset();
+    memory.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
+    EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 1u);
+    memory.Write([&](WriteTxn& txn) {
+      return txn.RevokeAuthorization(account_id, grant.id, SampleTime());
+    });
+    EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 0u);
+  }
+}
+
+TEST(TokenMemory, ATokenBehindARememberedUnknownIdIsSeenAtOnce) {
+  TokenMemory memory;
+  const TokenMemory::Issued made = memory.Mint(2);
+  EXPECT_EQ(memory.StateNow(made.token), TokenState::kUnknown);
+  memory.Insert(made.record);
+  EXPECT_EQ(memory.StateNow(made.token), TokenState::kLive);
+
+  TokenMemory::Issued rotated = memory.Mint(2);
+  EXPECT_EQ(memory.StateNow(rotated.token), TokenState::kUnknown);
+  memory.Write([&](WriteTxn& txn) {
+    return txn.ReplaceToken(rotated.record, SampleTime(), SampleTime());
+  });
+  EXPECT_EQ(memory.StateNow(rotated.token), TokenState::kLive);
+}
+
+TEST(TokenMemory, ARemovedTokenIsRememberedAsUnknown) {
+  TokenMemory memory;
+  const TokenMemory::Issued issued = memory.Issue();
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kLive);
+  memory.Write([&](WriteTxn& txn) {
+    return txn.DeleteServiceAccount(SampleId(1), SampleId(2));
+  });
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kUnknown);
+  const int reads = memory.store.reads();
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kUnknown);
+  EXPECT_EQ(memory.store.reads(), reads);
+}
+
+void Revoke(TokenMemory& memory, ServiceAccountRecord record) {
+  record.revoked_at = SampleTime();
+  memory.Write(
+      [&record](WriteTxn& txn) { return txn.UpdateServiceAccount(record); });
+}
+
+TEST(TokenMemory, WhatAChangeOvertookIsNotRemembered) {
+  TokenMemory memory;
+  const TokenMemory::Issued issued = memory.Issue();
+  memory.store.after_next_read_body = [&] { Revoke(memory, issued.record); };
+  memory.StateNow(
+      issued.token);  // Asked before the revocation: either will do.
+  EXPECT_FALSE(memory.IsRemembered(issued.token));
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kRevoked);
+
+  const TokenMemory::Issued next = memory.Mint(3);
+  memory.store.after_next_read_body = [&] { memory.Insert(next.record); };
+  memory.StateNow(next.token);
+  EXPECT_FALSE(memory.IsRemembered(next.token));
+  EXPECT_EQ(memory.StateNow(next.token), TokenState::kLive);
+}
+
+TEST(TokenMemory, AnOldAnswerThatComesLateIsNotBelieved) {
+  TokenMemory memory;
+  const TokenMemory::Issued issued = memory.Issue();
+  memory.store.after_next_read_body = [&] {
+    Revoke(memory, issued.record);
+    EXPECT_EQ(memory.StateNow(issued.token), TokenState::kRevoked);
+  };
+  memory.StateNow(issued.token);
+  EXPECT_EQ(memory.StateNow(issued.token), TokenState::kRevoked);
+
+  const TokenMemory::Issued next = memory.Mint(3);
+  memory.store.after_next_read_body = [&] {
+    memory.Insert(next.record);
+    EXPECT_EQ(memory.StateNow(next.token), TokenState::kLive);
+  };
+  memory.StateNow(next.token);
+  EXPECT_EQ(memory.StateNow(next.token), TokenState::kLive);
+}
+
+TEST(TokenMemory, ErrorsAreNotRemembered) {
+  TokenMemory memory;
+  const std::string token = memory.Issue().token;
+  const std::string unknown = memory.Mint(3).token;
+  memory.store.read_outcomes = {absl::UnavailableError("away"),
+                                absl::UnavailableError("away")};
+  EXPECT_FALSE(memory.Find(token).ok());
+  EXPECT_FALSE(memory.Find(unknown).ok());
+  EXPECT_FALSE(memory.IsRemembered(token));
+  EXPECT_FALSE(memory.IsRemembered(unknown));
+  EXPECT_EQ(memory.StateNow(token), TokenState::kLive);
+}
+
+TEST(TokenMemory, AWrongSecretIsUnknownWhateverTheStateIs) {
+  TokenMemory memory;
+  SeededRandom random(2);
+  for (const bool revoked : {false, true}) {
+    TokenMemory::Issued issued = memory.Mint(revoked ? 2 : 3);
+    if (revoked) issued.record.revoked_at = SampleTime();
+    memory.Insert(issued.record);
+    memory.StateNow(issued.token);
+    const std::string forged = WithOtherSecret(issued.token, random);
+    ASSERT_TRUE(ParseToken(forged).has_value());
+    const std::optional<TokenFinding> found =
+        memory.directory.FindAtOnce(forged, SampleTime(9));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->state, TokenState::kUnknown);
+    EXPECT_EQ(found->facts, nullptr);
+    EXPECT_LT(memory.last_uses.Latest(issued.record.id), SampleTime(9));
+  }
+}
+
+TEST(TokenMemory, InventedTokensPushOutOnlyEachOther) {
+  TokenMemory memory({.max_entries = 256});
+  const std::string real = memory.Issue().token;
+  EXPECT_EQ(memory.StateNow(real), TokenState::kLive);
+  std::vector<std::string> invented;
+  for (int i = 0; i < 2000; ++i) {
+    invented.push_back(memory.Mint(3).token);
+    EXPECT_EQ(memory.StateNow(invented.back()), TokenState::kUnknown);
+  }
+  EXPECT_TRUE(memory.IsRemembered(real));
+  const int remembered = memory.CountRemembered(invented);
+  EXPECT_GT(remembered, 0);
+  EXPECT_LE(remembered, 64);
+}
+
+TEST(TokenMemory, HoldsNoMoreThanItMay) {
+  const TokenDirectoryOptions bounds[] = {
+      {.max_entries = 128},
+      {.max_entries = 1000, .max_bytes = 128 * (sizeof(TokenFacts) + 96)}};
+  for (const TokenDirectoryOptions& options : bounds) {
+    TokenMemory memory(options);
+    std::vector<std::string> tokens;
+    for (int i = 0; i < 600; ++i) {
+      tokens.push_back(memory.Issue(100 + i).token);
+      EXPECT_EQ(memory.StateNow(tokens.back()), TokenState::kLive);
+    }
+    const int remembered = memory.CountRemembered(tokens);
+    EXPECT_GT(remembered, 20);
+    EXPECT_LE(remembered, 128);
+  }
+}
+
+}  // namespace
+}  // namespace signet

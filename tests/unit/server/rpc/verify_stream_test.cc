@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/verify_stream.h"
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/server/rpc/rpc_error.h"
+#include "tests/unit/server/rpc/tokens_world.h"
+
+namespace signet {
+namespace {
+
+// One VerifyTokens, for one thread.
+class Stream {
+ public:
+  explicit Stream(const std::shared_ptr<grpc::Channel>& channel,
+                  const std::vector<std::string>& credentials)
+      : stub_(v1::Tokens::NewStub(channel)) {
+    TokensWorld::Prepare(context_, nullptr);
+    for (const std::string& credential : credentials) {
+      context_.AddMetadata("authorization", credential);
+    }
+    stream_ = stub_->VerifyTokens(&context_);
+  }
+
+  bool Ask(const std::string& token) {
+    return stream_->Write(TokensWorld::About(token));
+  }
+  bool Ask(const v1::VerifyTokenRequest& request) {
+    return stream_->Write(request);
+  }
+  bool Read(v1::VerifyTokenResponse& answer) { return stream_->Read(&answer); }
+  // False: the stream has ended.
+  bool IsActive(const std::string& token) {
+    v1::VerifyTokenResponse answer;
+    return Ask(token) && Read(answer) && answer.active();
+  }
+  void WritesDone() { stream_->WritesDone(); }
+  void Cancel() { context_.TryCancel(); }
+  grpc::Status Finish() { return stream_->Finish(); }
+
+ private:
+  std::unique_ptr<v1::Tokens::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<
+      grpc::ClientReaderWriter<v1::VerifyTokenRequest, v1::VerifyTokenResponse>>
+      stream_;
+};
+
+class VerifyStreamTest : public testing::Test {
+ protected:
+  // What an end without an answer says.
+  static std::string ReasonOf(Stream& stream) {
+    v1::VerifyTokenResponse answer;
+    EXPECT_FALSE(stream.Read(answer));
+    return ReadError(stream.Finish()).reason;
+  }
+
+  int LinesOf(const std::string& text) {
+    int count = 0;
+    for (const RecordingLogger::Line& line : world_.world.logger.lines()) {
+      if (line.message == text) ++count;
+    }
+    return count;
+  }
+
+  TokensWorld world_;
+  const v1::IssuedServiceAccount good_ = world_.Issue({"billing.view"});
+};
+
+TEST_F(VerifyStreamTest, AnswersInOrder) {
+  const v1::IssuedServiceAccount revoked = world_.Issue();
+  ASSERT_TRUE(world_.Revoke(revoked).ok());
+  // Some from memory, some from the store.
+  Stream stream(world_.channel, {world_.asker});
+  const std::pair<std::string, std::string> cases[] = {
+      {good_.token(), ""},
+      {"junk", "TOKEN_UNKNOWN"},
+      {revoked.token(), "TOKEN_REVOKED"},
+      {good_.token(), ""},
+      {"a.b.c", "TOKEN_UNKNOWN"},
+      {revoked.token(), "TOKEN_REVOKED"}};
+  for (const auto& [token, reason] : cases) ASSERT_TRUE(stream.Ask(token));
+  stream.WritesDone();
+  for (const auto& [token, reason] : cases) {
+    v1::VerifyTokenResponse answer;
+    ASSERT_TRUE(stream.Read(answer));
+    EXPECT_EQ(answer.reason(), reason);
+    EXPECT_EQ(answer.active(), reason.empty());
+  }
+  v1::VerifyTokenResponse none;
+  EXPECT_FALSE(stream.Read(none));
+  EXPECT_TRUE(stream.Finish().ok());
+}
+
+TEST_F(VerifyStreamTest, AnswersTenThousand) {
+  constexpr int kCount = 10'000;
+  Stream stream(world_.channel, {world_.asker});
+  std::thread asking([&] {
+    for (int i = 0; i < kCount; ++i) {
+      ASSERT_TRUE(stream.Ask(i % 3 == 0 ? "junk" : good_.token()));
+    }
+    stream.WritesDone();
+  });
+  int answers = 0;
+  v1::VerifyTokenResponse answer;
+  while (stream.Read(answer)) {
+    ASSERT_EQ(answer.active(), answers % 3 != 0) << answers;
+    ++answers;
+  }
+  asking.join();
+  EXPECT_EQ(answers, kCount);
+  EXPECT_TRUE(stream.Finish().ok());
+}
+
+// What is not read waits; then nothing more is taken, and nothing is lost.
+TEST_F(VerifyStreamTest, AClientThatReadsLateGetsEverything) {
+  constexpr int kCount = 5000;
+  Stream stream(world_.channel, {world_.asker});
+  std::thread asking([&] {
+    for (int i = 0; i < kCount; ++i) ASSERT_TRUE(stream.Ask(good_.token()));
+    stream.WritesDone();
+  });
+  absl::SleepFor(absl::Milliseconds(200));
+  int answers = 0;
+  v1::VerifyTokenResponse answer;
+  while (stream.Read(answer)) ++answers;
+  asking.join();
+  EXPECT_EQ(answers, kCount);
+  EXPECT_TRUE(stream.Finish().ok());
+}
+
+TEST_F(VerifyStreamTest, AnErrorEndsItBehindTheAnswersBefore) {
+  Stream stream(world_.channel, {world_.asker});
+  ASSERT_TRUE(stream.Ask(good_.token()));
+  ASSERT_TRUE(stream.Ask(""));  // Refused.
+  stream.Ask(good_.token());
+  v1::VerifyTokenResponse answer;
+  ASSERT_TRUE(stream.Read(answer));
+  EXPECT_TRUE(answer.active());
+  EXPECT_EQ(ReasonOf(stream), "FIELD_INVALID");
+}
+
+TEST_F(VerifyStreamTest, RefusesAsVerifyTokenDoes) {
+  const struct {
+    std::vector<std::string> credentials;
+    const char* reason;
+  } cases[] = {{{}, "CREDENTIAL_MISSING"},
+               {{"Bearer junk"}, "TOKEN_INVALID"},
+               {{world_.asker, world_.asker}, "INVALID_REQUEST"},
+               {{TokensWorld::CredentialOf(good_)}, "ACCESS_DENIED"}};
+  for (const auto& c : cases) {
+    Stream stream(world_.channel, c.credentials);
+    ASSERT_TRUE(stream.Ask(good_.token()));
+    EXPECT_EQ(ReasonOf(stream), c.reason);
+  }
+}
+
+TEST_F(VerifyStreamTest, AMessageOver64KiBEndsIt) {
+  Stream stream(world_.channel, {world_.asker});
+  v1::VerifyTokenRequest large = TokensWorld::About(good_.token());
+  large.set_account_id(std::string(65 * 1024, 'x'));
+  ASSERT_TRUE(stream.Ask(large));
+  EXPECT_EQ(ReasonOf(stream), "MESSAGE_TOO_LARGE");
+
+  Stream unknown(world_.channel, {"Bearer junk"});
+  ASSERT_TRUE(unknown.Ask(large));
+  EXPECT_EQ(ReasonOf(unknown), "TOKEN_INVALID") << "a 401 ranks before";
+}
+
+TEST_F(VerifyStreamTest, TheAskerIsVerifiedAnewForEach) {
+  Stream stream(world_.channel, {world_.asker});
+  EXPECT_TRUE(stream.IsActive(good_.token()));
+  EXPECT_TRUE(stream.IsActive(good_.token()));
+  ASSERT_TRUE(world_.Revoke(world_.asking).ok());
+  stream.Ask(good_.token());
+  EXPECT_EQ(ReasonOf(stream), "TOKEN_INVALID");
+}
+
+TEST_F(VerifyStreamTest, SeesARevocation) {
+  Stream stream(world_.channel, {world_.asker});
+  EXPECT_TRUE(stream.IsActive(good_.token()));
+  ASSERT_TRUE(world_.Revoke(good_).ok());
+  EXPECT_FALSE(stream.IsActive(good_.token()));
+  stream.WritesDone();
+  EXPECT_TRUE(stream.Finish().ok());
+}
+
+TEST_F(VerifyStreamTest, OneThatAsksNothingEndsWell) {
+  Stream stream(world_.channel, {});
+  stream.WritesDone();
+  v1::VerifyTokenResponse answer;
+  EXPECT_FALSE(stream.Read(answer));
+  EXPECT_TRUE(stream.Finish().ok());
+}
+
+TEST_F(VerifyStreamTest, ADrainEndsThoseThatAreIdle) {
+  Stream idle(world_.channel, {world_.asker});
+  ASSERT_TRUE(idle.IsActive(good_.token()));
+  Stream silent(world_.channel, {world_.asker});  // Has never asked.
+  std::future<void> drained = std::async(
+      std::launch::async, [this] { world_.server->Drain(absl::Seconds(30)); });
+  const absl::Time began = absl::Now();
+  EXPECT_EQ(ReasonOf(idle), "SERVER_STOPPING");
+  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
+  v1::VerifyTokenResponse answer;
+  EXPECT_FALSE(silent.Read(answer));
+  EXPECT_EQ(silent.Finish().error_code(), grpc::UNAVAILABLE);
+  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
+  drained.get();
+  EXPECT_LT(absl::Now() - began, absl::Seconds(10));
+}
+
+TEST_F(VerifyStreamTest, AClientThatGoesAwayLeavesNothingBehind) {
+  {
+    Stream stream(world_.channel, {world_.asker});
+    ASSERT_TRUE(stream.IsActive(good_.token()));
+    stream.Cancel();
+    EXPECT_EQ(stream.Finish().error_code(), grpc::CANCELLED);
+  }
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  while (LinesOf("grpc stream") == 0 && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(LinesOf("grpc stream"), 1);
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/watch_stream.h"
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/server/rpc/rpc_error.h"
+#include "tests/unit/server/rpc/tokens_world.h"
+
+namespace signet {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+using testing::Not;
+
+// One WatchChanges, for one thread.
+class Watch {
+ public:
+  Watch(const std::shared_ptr<grpc::Channel>& channel,
+        const std::string& credential, const v1::WatchChangesRequest& request)
+      : stub_(v1::Tokens::NewStub(channel)) {
+    TokensWorld::Prepare(context_,
+                         credential.empty() ? nullptr : credential.c_str());
+    stream_ = stub_->WatchChanges(&context_, request);
+  }
+
+  // The next message; nullopt: the stream has ended.
+  std::optional<v1::WatchChangesResponse> Next() {
+    v1::WatchChangesResponse message;
+    if (!stream_->Read(&message)) return std::nullopt;
+    return message;
+  }
+
+  // The next message that says something. Fails if there is none before `end`.
+  v1::WatchChangesResponse NextNews() {
+    while (true) {
+      std::optional<v1::WatchChangesResponse> message = Next();
+      if (!message.has_value()) {
+        ADD_FAILURE() << "the stream has ended";
+        return {};
+      }
+      if (message->reset() || message->service_account_ids_size() > 0) {
+        return *std::move(message);
+      }
+    }
+  }
+
+  // Reads to the end.
+  RpcError End() {
+    while (Next().has_value()) {
+    }
+    return ReadError(stream_->Finish());
+  }
+  void Cancel() { context_.TryCancel(); }
+  grpc::Status Finish() { return stream_->Finish(); }
+
+ private:
+  std::unique_ptr<v1::Tokens::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchChangesResponse>> stream_;
+};
+
+class WatchStreamTest : public testing::Test {
+ protected:
+  // Lets the server's clock, by which a watcher is checked, run until the test
+  // ends.
+  WatchStreamTest() {
+    ticking_ = std::thread([this] {
+      absl::Time last = absl::Now();
+      while (!Stopped()) {
+        absl::SleepFor(absl::Milliseconds(10));
+        const absl::Time now = absl::Now();
+        world_.world.clock.Advance(now - last);
+        last = now;
+      }
+    });
+  }
+  ~WatchStreamTest() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopped_ = true;
+    }
+    ticking_.join();
+  }
+
+  static v1::WatchChangesRequest From(const std::string& position,
+                                      const std::string& account_id = "") {
+    v1::WatchChangesRequest request;
+    request.set_position(position);
+    request.set_account_id(account_id);
+    return request;
+  }
+
+  std::unique_ptr<Watch> Open(const v1::WatchChangesRequest& request = {}) {
+    return std::make_unique<Watch>(world_.channel, world_.asker, request);
+  }
+
+  TokensWorld world_;
+  const v1::IssuedServiceAccount good_ = world_.Issue();
+
+ private:
+  bool Stopped() {
+    absl::MutexLock lock(&mutex_);
+    return stopped_;
+  }
+
+  absl::Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread ticking_;
+};
+
+TEST_F(WatchStreamTest, TheFirstMessageComesAtOnce) {
+  const absl::Time began = absl::Now();
+  const auto watch = Open();
+  const auto first = watch->Next();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_LT(absl::Now() - began, ChangeFeed::kHeartbeat / 2);
+  EXPECT_NE(first->position(), "");
+  EXPECT_FALSE(first->reset());
+  EXPECT_THAT(first->service_account_ids(), IsEmpty());
+}
+
+TEST_F(WatchStreamTest, TellsOfARevocationAtOnce) {
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  absl::Duration best = absl::InfiniteDuration();
+  for (int i = 0; i < 5; ++i) {
+    const v1::IssuedServiceAccount issued = world_.Issue();
+    ASSERT_TRUE(world_.Revoke(issued).ok());
+    const absl::Time acknowledged = absl::Now();
+    v1::WatchChangesResponse news;
+    do {  // Its creation granted nothing, so it is in no news before.
+      news = watch->NextNews();
+    } while (news.service_account_ids_size() == 0);
+    best = std::min(best, absl::Now() - acknowledged);
+    EXPECT_THAT(news.service_account_ids(), Contains(issued.id()));
+  }
+  EXPECT_LT(best, absl::Milliseconds(50));
+}
+
+TEST_F(WatchStreamTest, BeatsWhileNothingChanges) {
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  const absl::Time began = absl::Now();
+  for (int i = 0; i < 2; ++i) {
+    const auto beat = watch->Next();
+    ASSERT_TRUE(beat.has_value());
+    EXPECT_THAT(beat->service_account_ids(), IsEmpty());
+    EXPECT_FALSE(beat->reset());
+  }
+  EXPECT_LT(absl::Now() - began, 4 * ChangeFeed::kHeartbeat);
+}
+
+TEST_F(WatchStreamTest, ACredentialThatIsRevokedEndsIt) {
+  const v1::IssuedServiceAccount watching = world_.Issue({"auth.verify"});
+  Watch watch(world_.channel, TokensWorld::CredentialOf(watching), {});
+  ASSERT_TRUE(watch.Next().has_value());
+  ASSERT_TRUE(world_.Revoke(watching).ok());
+  const absl::Time revoked = absl::Now();
+  const RpcError error = watch.End();
+  EXPECT_EQ(error.code, grpc::UNAUTHENTICATED);
+  EXPECT_EQ(error.reason, "TOKEN_INVALID");
+  EXPECT_LT(absl::Now() - revoked, absl::Seconds(2));
+}
+
+TEST_F(WatchStreamTest, ARightThatIsTakenAwayEndsIt) {
+  const v1::IssuedServiceAccount watching = world_.Issue();
+  AuthorizationRecord grant = SampleCapability(
+      SampleId(1), 400,
+      {.type = SubjectType::kServiceAccount, .id = watching.id()});
+  grant.capability_key = "auth.verify";
+  world_.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
+  Watch watch(world_.channel, TokensWorld::CredentialOf(watching), {});
+  ASSERT_TRUE(watch.Next().has_value());
+  world_.Write([&](WriteTxn& txn) {
+    return txn.RevokeAuthorization(SampleId(1), grant.id, SampleTime());
+  });
+  EXPECT_EQ(watch.End().reason, "ACCESS_DENIED");
+}
+
+TEST_F(WatchStreamTest, GoesOnBehindAPosition) {
+  std::string position;
+  {
+    const auto watch = Open();
+    position = watch->Next()->position();
+    watch->Cancel();
+    watch->Finish();
+  }
+  ASSERT_TRUE(world_.Revoke(good_).ok());  // While nobody watches.
+  const auto watch = Open(From(position));
+  const auto first = watch->Next();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_FALSE(first->reset());
+  EXPECT_THAT(first->service_account_ids(), Contains(good_.id()));
+  const auto again = Open(From(first->position()))->Next();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_THAT(again->service_account_ids(), IsEmpty());
+}
+
+TEST_F(WatchStreamTest, APositionOfAnotherFeedIsAReset) {
+  for (const char* position : {"junk", "00000000000.1"}) {
+    const auto first = Open(From(position))->Next();
+    ASSERT_TRUE(first.has_value());
+    EXPECT_TRUE(first->reset());
+    EXPECT_FALSE(Open(From(first->position()))->Next()->reset());
+  }
+}
+
+TEST_F(WatchStreamTest, TellsOfTheAccountAskedForAlone) {
+  world_.Write([](WriteTxn& txn) {
+    absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
+    status.Update(
+        txn.InsertServiceAccount(SampleServiceAccount(SampleId(9), 90)));
+    return status;
+  });
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  world_.Write([](WriteTxn& txn) {
+    ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
+    away.enabled = false;
+    return txn.UpdateServiceAccount(away);
+  });
+  ASSERT_TRUE(world_.Revoke(good_).ok());
+  EXPECT_THAT(watch->NextNews().service_account_ids(),
+              testing::ElementsAre(good_.id()));
+}
+
+TEST_F(WatchStreamTest, RefusesWhoMayNotAsk) {
+  const std::string nothing = TokensWorld::CredentialOf(good_);
+  const struct {
+    std::string credential;
+    std::string account_id;
+    const char* reason;
+  } cases[] = {{"", "", "CREDENTIAL_MISSING"},
+               {"Bearer junk", "", "TOKEN_INVALID"},
+               {nothing, "", "ACCESS_DENIED"},
+               {world_.asker, SampleId(9).ToString(), "ACCESS_DENIED"},
+               {world_.asker, "junk", "FIELD_INVALID"}};
+  for (const auto& c : cases) {
+    Watch watch(world_.channel, c.credential, From("", c.account_id));
+    EXPECT_EQ(watch.End().reason, c.reason);
+  }
+}
+
+TEST_F(WatchStreamTest, ADenialIsInTheAuditLog) {
+  Watch watch(world_.channel, TokensWorld::CredentialOf(good_), {});
+  EXPECT_EQ(watch.End().reason, "ACCESS_DENIED");
+  bool found = false;
+  EXPECT_THAT(ReadAndWait(*world_.world.store,
+                          [&found](ReadTxn& txn) {
+                            AuditQuery query;
+                            query.account_id = SampleId(1);
+                            query.action = "token.watch";
+                            query.limit = 10;
+                            query.scan_limit = 100;
+                            const auto page = txn.ListAuditEvents(query);
+                            if (!page.ok()) return page.status();
+                            found = page->records.size() == 1;
+                            return absl::OkStatus();
+                          }),
+              IsOk());
+  EXPECT_TRUE(found);
+}
+
+TEST_F(WatchStreamTest, ADrainEndsIt) {
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  std::future<void> drained = std::async(
+      std::launch::async, [this] { world_.server->Drain(absl::Seconds(30)); });
+  const absl::Time began = absl::Now();
+  const RpcError error = watch->End();
+  EXPECT_EQ(error.code, grpc::UNAVAILABLE);
+  EXPECT_EQ(error.reason, "SERVER_STOPPING");
+  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
+  drained.get();
+}
+
+// Each watcher that leaves makes room: many more come and go than may stay.
+TEST_F(WatchStreamTest, WhoGoesAwayIsLetGo) {
+  for (int i = 0; i < 200; ++i) {
+    const auto watch = Open();
+    ASSERT_TRUE(watch->Next().has_value()) << i;
+    watch->Cancel();
+    EXPECT_EQ(watch->Finish().error_code(), grpc::CANCELLED);
+  }
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  size_t lines = 0;
+  while (lines < 200 && absl::Now() < end) {
+    lines = 0;
+    for (const auto& line : world_.world.logger.lines()) {
+      if (line.message == "grpc stream") ++lines;
+    }
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(lines, 200u);
+}
+
+}  // namespace
+}  // namespace signet
