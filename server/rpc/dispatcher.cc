@@ -140,20 +140,18 @@ void Dispatcher::Call(BackendCall call, Done done) {
                      .action = {},
                      .account_id = {},
                      .done = std::move(done)};
-  if (method != nullptr && method->open) {
-    Act(*method, std::move(call), std::move(caller), std::move(pending));
-    for (std::string& credential : authorization) Wipe(credential);
-    return;
-  }
-  if (call.trusted && authorization.empty() && method != nullptr &&
-      method->right == Right::kVerify) {
-    caller->trusted = true;
-    pending.caller = caller;
+  const bool open = method != nullptr && method->open;
+  const bool trusted = call.trusted && authorization.empty() &&
+                       method != nullptr && method->right == Right::kVerify;
+  if (open || trusted) {
+    caller->trusted = trusted;
+    if (trusted) pending.caller = caller;
     if (call.scope == CallScope::kIdentify) {
       std::move(pending).Answer(nullptr);
-      return;
+    } else {
+      Act(*method, std::move(call), std::move(caller), std::move(pending));
     }
-    Act(*method, std::move(call), std::move(caller), std::move(pending));
+    for (std::string& credential : authorization) Wipe(credential);
     return;
   }
   authenticator_->Authenticate(

@@ -2,6 +2,7 @@
 #include "server/rpc/grpc_calls.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -135,13 +136,35 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::ByteBuffer* response) {
   ++started_;
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  std::optional<TokenFastPath::Miss> miss;
   if (deps_.fast_path != nullptr && request->Length() <= method.max_bytes &&
       deps_.fast_path->Answer(*method.descriptor, *context, deps_.trusted,
-                              *request, *response)) {
+                              *request, *response, miss)) {
     ++answered_;
     reactor->Finish(grpc::Status::OK);
-    return reactor;
+  } else if (miss.has_value()) {
+    deps_.fast_path->Read(
+        *std::move(miss), response,
+        [this, &method, context, request, response, reactor](bool answered) {
+          if (answered) {
+            ++answered_;
+            reactor->Finish(grpc::Status::OK);
+          } else {
+            // Asks again, and says what is wrong.
+            AskBackend(method, context, *request, response, reactor);
+          }
+        });
+  } else {
+    AskBackend(method, context, *request, response, reactor);
   }
+  return reactor;
+}
+
+void GrpcCalls::AskBackend(const GrpcMethod& method,
+                           grpc::CallbackServerContext* context,
+                           const grpc::ByteBuffer& request,
+                           grpc::ByteBuffer* response,
+                           grpc::ServerUnaryReactor* reactor) {
   const absl::Time now = deps_.clock->Now();
 
   GrpcMetadata metadata(*context);
@@ -171,9 +194,9 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
     open.fault = MakeError(absl::StatusCode::kInvalidArgument,
                            "signet-call-scope: want `admit` or none",
                            {.reason = "INVALID_REQUEST"});
-  } else if (request->Length() > method.max_bytes) {
+  } else if (request.Length() > method.max_bytes) {
     open.fault = MessageTooLargeError(method.max_bytes);
-  } else if (!ParseMessage(*request, *call.request)) {
+  } else if (!ParseMessage(request, *call.request)) {
     open.fault = MessageMalformedError();
   }
   if (!open.fault.ok()) {  // A 401 ranks before it.
@@ -185,7 +208,6 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                       [open = std::move(open)](BackendReply reply) mutable {
                         std::move(open).Finish(std::move(reply));
                       });
-  return reactor;
 }
 
 }  // namespace signet

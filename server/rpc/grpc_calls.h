@@ -88,6 +88,11 @@ class GrpcCalls {
  private:
   struct Open;
 
+  void AskBackend(const GrpcMethod& method,
+                  grpc::CallbackServerContext* context,
+                  const grpc::ByteBuffer& request, grpc::ByteBuffer* response,
+                  grpc::ServerUnaryReactor* reactor);
+
   const Dependencies deps_;
   std::atomic<uint64_t> started_ = 0;
   std::atomic<uint64_t> answered_ = 0;

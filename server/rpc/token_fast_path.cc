@@ -2,6 +2,7 @@
 #include "server/rpc/token_fast_path.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -58,6 +59,16 @@ bool IsSound(std::string_view token) {
   return !token.empty() && token.size() <= kMaxCredentialBytes;
 }
 
+grpc::ByteBuffer AnswerBytes(const TokenVerification& found, absl::Time now) {
+  if (const auto rendered = RenderedAnswer(found, now)) {
+    const grpc::Slice slice(rendered->data(), rendered->size());
+    return grpc::ByteBuffer(&slice, 1);
+  }
+  v1::VerifyTokenResponse response;
+  ToProto(found, now, response);
+  return SerializeMessage(response);
+}
+
 // nullopt if it breaks a rule.
 template <typename Request>
 std::optional<Requirement> RequirementOf(const Request& request) {
@@ -95,7 +106,8 @@ std::optional<VerifyScope> TokenFastPath::ScopeOf(
 
 bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
                            const v1::VerifyTokenRequest& request,
-                           grpc::ByteBuffer& response) {
+                           grpc::ByteBuffer& response,
+                           std::optional<Miss>* miss) {
   if (!IsSound(request.token())) return false;
   const absl::Time now = clock_->Now();
   const std::optional<Requirement> requirement = RequirementOf(request);
@@ -105,21 +117,39 @@ bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
   if (!scope.has_value()) return false;
   const std::optional<TokenVerification> found =
       verifier_->VerifyAtOnce(request.token(), *scope, &*requirement, now);
-  if (!found.has_value()) return false;
-  const std::optional<std::string_view> answer = RenderedAnswer(*found, now);
-  if (!answer.has_value()) return false;
-  const grpc::Slice slice(answer->data(), answer->size());
-  response = grpc::ByteBuffer(&slice, 1);
+  if (!found.has_value()) {
+    if (miss != nullptr && !TokenVerifier::IsOauth(request.token())) {
+      *miss =
+          Miss{.token = Secret(std::string(request.token())),
+               .scope = *scope,
+               .requirement = std::make_shared<const Requirement>(*requirement),
+               .now = now};
+    }
+    return false;
+  }
+  response = AnswerBytes(*found, now);
   return true;
+}
+
+void TokenFastPath::Read(Miss miss, grpc::ByteBuffer* response,
+                         absl::AnyInvocable<void(bool) &&> done) {
+  verifier_->Verify(
+      miss.token.Expose(), miss.scope, std::move(miss.requirement), miss.now,
+      [response, now = miss.now, done = std::move(done)](
+          const absl::StatusOr<TokenVerification>& found) mutable {
+        if (found.ok()) *response = AnswerBytes(*found, now);
+        std::move(done)(found.ok());
+      });
 }
 
 bool TokenFastPath::Answer(const google::protobuf::MethodDescriptor& method,
                            const grpc::CallbackServerContext& context,
                            bool trusted, const grpc::ByteBuffer& request,
-                           grpc::ByteBuffer& response) {
+                           grpc::ByteBuffer& response,
+                           std::optional<Miss>& miss) {
   // By its type: a comparison of pointers.
   if (method.input_type() == v1::VerifyTokenRequest::descriptor()) {
-    return Verify(context, trusted, request, response);
+    return Verify(context, trusted, request, response, miss);
   }
   if (method.input_type() == v1::BatchVerifyTokensRequest::descriptor()) {
     return BatchVerify(context, trusted, request, response);
@@ -129,14 +159,15 @@ bool TokenFastPath::Answer(const google::protobuf::MethodDescriptor& method,
 
 bool TokenFastPath::Verify(const grpc::CallbackServerContext& context,
                            bool trusted, const grpc::ByteBuffer& bytes,
-                           grpc::ByteBuffer& answer) {
+                           grpc::ByteBuffer& answer,
+                           std::optional<Miss>& miss) {
   const std::optional<std::string_view> authorization =
       PlainAuthorization(context);
   if (!authorization.has_value()) return false;
   v1::VerifyTokenRequest request;
   const absl::Cleanup wiper = [&request] { WipeToken(request); };
   if (!ParseMessage(bytes, request)) return false;
-  return Answer(*authorization, trusted, request, answer);
+  return Answer(*authorization, trusted, request, answer, &miss);
 }
 
 bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,

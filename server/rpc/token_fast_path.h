@@ -2,21 +2,26 @@
 #ifndef SIGNET_SERVER_RPC_TOKEN_FAST_PATH_H_
 #define SIGNET_SERVER_RPC_TOKEN_FAST_PATH_H_
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "server/base/clock.h"
+#include "server/base/secret.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/token_directory.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet {
 
-// Answers calls of signet.v1.Tokens that need nothing but memory: who asks is a
-// service account, may ask, and every answer is at hand. Whatever is not so
+// Answers calls of signet.v1.Tokens that need little: who asks is a service
+// account that is known and may ask. A single answer may take one read of the
+// store; those of a batch are all at hand. Whatever is not so
 // simple, and every refusal, is left to the Dispatcher, which decides by the
 // same rules. Thread-safe; nothing blocks.
 class TokenFastPath {
@@ -26,17 +31,34 @@ class TokenFastPath {
                 const Clock* clock)
       : directory_(directory), verifier_(verifier), clock_(clock) {}
 
+  // What is left to ask of the store: the asker may, the token is not known.
+  struct Miss {
+    Secret token;
+    VerifyScope scope;
+    std::shared_ptr<const Requirement> requirement;
+    absl::Time now;
+  };
+
   // The answer to a unary call; false if there is none this way, for any
-  // method. `trusted` as BackendCall.
+  // method. `miss` is then set where Read() may have it. `trusted` as
+  // BackendCall.
   bool Answer(const google::protobuf::MethodDescriptor& method,
               const grpc::CallbackServerContext& context, bool trusted,
-              const grpc::ByteBuffer& request, grpc::ByteBuffer& response);
+              const grpc::ByteBuffer& request, grpc::ByteBuffer& response,
+              std::optional<Miss>& miss);
+
+  // Sets `response`, which is kept until then, and calls `done` once, on this
+  // thread or another, with whether there is an answer.
+  void Read(Miss miss, grpc::ByteBuffer* response,
+            absl::AnyInvocable<void(bool) &&> done);
 
   // The same for a request that one who authenticates with `authorization` (the
   // whole value; empty for none) has sent in a stream.
   bool Answer(std::string_view authorization, bool trusted,
               const v1::VerifyTokenRequest& request,
-              grpc::ByteBuffer& response);
+              grpc::ByteBuffer& response) {
+    return Answer(authorization, trusted, request, response, nullptr);
+  }
 
  private:
   std::optional<VerifyScope> ScopeOf(std::string_view authorization,
@@ -47,7 +69,11 @@ class TokenFastPath {
                                      bool trusted, const Request& request,
                                      absl::Time now);
   bool Verify(const grpc::CallbackServerContext& context, bool trusted,
-              const grpc::ByteBuffer& request, grpc::ByteBuffer& response);
+              const grpc::ByteBuffer& request, grpc::ByteBuffer& response,
+              std::optional<Miss>& miss);
+  bool Answer(std::string_view authorization, bool trusted,
+              const v1::VerifyTokenRequest& request, grpc::ByteBuffer& response,
+              std::optional<Miss>* miss);
   bool BatchVerify(const grpc::CallbackServerContext& context, bool trusted,
                    const grpc::ByteBuffer& request, grpc::ByteBuffer& response);
 
