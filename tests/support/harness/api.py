@@ -19,7 +19,8 @@ _PROTO_FOLDERS = [
     pathlib.Path("/usr/include"),
 ]
 _PROTOS = ["signet/v1/service_accounts.proto", "signet/v1/authorizations.proto",
-           "signet/v1/identity.proto", "signet/v1/audit.proto",
+           "signet/v1/identity.proto", "signet/v1/audit.proto", "signet/v1/tokens.proto",
+           "signet/v1/discovery.proto",
            "google/rpc/status.proto", "google/rpc/error_details.proto",
            "grpc/health/v1/health.proto"]
 
