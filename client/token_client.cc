@@ -140,11 +140,11 @@ class CachingTokenClient final : public TokenClient {
     AnswerCache::Key key;
     AnswerCache::Stamp asked_at;
     bool keep = false;  // The answer; then the two above are set.
+    bool plain = true;  // Without the requirement.
   };
   struct Call {
     Question question;
     std::optional<v1::Requirement> requirement;
-    bool plain = true;  // Asked without the requirement.
     absl::Time deadline;
     Done done;
     grpc::ClientContext context;
@@ -236,7 +236,10 @@ TokenAnswer CachingTokenClient::AnswerAtOnce(std::string_view token,
   question = {
       .key = cache_.KeyOf(token), .asked_at = cache_.Now(), .keep = true};
   TokenAnswer answer = cache_.Find(question.key, now);
-  return answer == nullptr ? nullptr : Judge(std::move(answer), requirement);
+  if (answer == nullptr) return nullptr;
+  answer = Judge(std::move(answer), requirement);
+  question.plain = answer != nullptr;
+  return answer;
 }
 
 TokenAnswer CachingTokenClient::Judge(
@@ -269,8 +272,8 @@ void CachingTokenClient::Ask(std::string_view token,
   call->question = question;
   if (requirement != nullptr) {
     call->requirement = *requirement;
-    // Malformed: the server is to say so.
-    call->plain = IsWellFormed(*requirement);
+    // If it is malformed, the server is to say so.
+    if (!IsWellFormed(*requirement)) call->question.plain = false;
   }
   call->deadline = absl::Now() + call_timeout_;
   call->done = std::move(done);
@@ -280,7 +283,8 @@ void CachingTokenClient::Ask(std::string_view token,
 
 void CachingTokenClient::Start(std::shared_ptr<Call> call) {
   call->request.set_account_id(account_id_);
-  if (!call->plain) *call->request.mutable_requirement() = *call->requirement;
+  if (!call->question.plain)
+    *call->request.mutable_requirement() = *call->requirement;
   call->context.set_deadline(absl::ToChronoTime(call->deadline));
   if (!authorization_.Expose().empty()) {
     call->context.AddMetadata("authorization",
@@ -307,7 +311,7 @@ void CachingTokenClient::Finish(Call* call, const grpc::Status& status) {
   if (answer.ok() && *answer == nullptr) {
     auto again = std::make_shared<Call>();
     again->requirement = std::move(call->requirement);
-    again->plain = false;
+    again->question.plain = false;
     again->deadline = call->deadline;
     again->done = std::move(call->done);
     again->request.set_token(std::move(*call->request.mutable_token()));
@@ -326,7 +330,7 @@ absl::StatusOr<TokenAnswer> CachingTokenClient::Conclude(
   const absl::Duration ttl = TakeTtl(call.response);
   auto answer =
       std::make_shared<const v1::VerifyTokenResponse>(std::move(call.response));
-  if (!call.plain) return answer;
+  if (!call.question.plain) return answer;
   if (call.question.keep) {
     cache_.Keep(call.question.key, answer, call.question.asked_at, ttl,
                 std::chrono::steady_clock::now());
