@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """C++ from .proto files, with the system's protoc and gRPC plugin."""
 
-def signet_proto_library(name, messages, services, visibility):
-    """Compiles protos of this package and of @system into one library.
+def signet_proto_library(name, messages, services, visibility, srcs = []):
+    """Compiles protos of this package, of `srcs` and of @system into one library.
 
     The library keeps every descriptor, used or not: reflection serves them by
     name.
@@ -12,6 +12,7 @@ def signet_proto_library(name, messages, services, visibility):
       messages: import paths of protos whose messages are wanted.
       services: import paths of protos whose gRPC services are wanted too.
       visibility: of the library.
+      srcs: files of other packages that are among them.
     """
     outs = []
     for proto in messages + services:
@@ -22,7 +23,7 @@ def signet_proto_library(name, messages, services, visibility):
 
     native.genrule(
         name = name + "_generated",
-        srcs = native.glob(["*.proto"]) + ["@system//:protos"],
+        srcs = native.glob(["*.proto"]) + srcs + ["@system//:protos"],
         outs = outs,
         cmd = " ".join([
             "roots='-Iproto -Iexternal/system/protos -I/usr/include' &&",

@@ -35,6 +35,7 @@ absl::Status ShowOnStdout(std::string_view text) {
 
 int Main(int argc, char** argv) {
   HardenProcess();
+  QuickenMutexes();
   const absl::StatusOr<Invocation> invocation =
       ParseFlags({argv + 1, argv + argc}, Environment());
   if (!invocation.ok()) return Fail(invocation.status());

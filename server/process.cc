@@ -9,6 +9,8 @@
 
 #include <csignal>
 
+#include "absl/synchronization/mutex.h"
+
 namespace signet {
 
 void HardenProcess() {
@@ -21,6 +23,10 @@ void HardenProcess() {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
+}
+
+void QuickenMutexes() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 std::vector<std::string> Environment() {

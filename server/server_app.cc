@@ -26,6 +26,7 @@
 #include "server/quick_start.h"
 #include "server/rest_front.h"
 #include "server/rpc/api_methods.h"
+#include "server/rpc/convert_tokens.h"
 #include "server/rpc/dispatcher.h"
 #include "server/rpc/grpc_server.h"
 #include "server/version.h"
@@ -163,7 +164,8 @@ absl::Status ServerApp::StartServing() {
       store_.get(), keyring_.get(), &*last_uses_,
       TokenDirectoryOptions{
           .max_entries = static_cast<size_t>(config_.token_cache_entries),
-          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20});
+          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20,
+          .render = RenderActive});
   feed_.emplace(*around_.random);
   absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
       NewAuthenticator(&*directory_, around_.clock, around_.logger,

@@ -100,7 +100,6 @@ absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Parse(
     const std::string& path, std::string_view text) {
   std::optional<uint32_t> current;
   Keys keys;
-  const absl::Cleanup wiper = [&keys] { WipeKeys(keys); };
 
   int line_number = 0;
   const auto malformed = [&](const char* want) {
@@ -123,10 +122,11 @@ absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Parse(
                                                : std::nullopt;
     if (!version.has_value())
       return malformed("`key <version> <64 hex digits>`");
-    const auto [entry, inserted] = keys.try_emplace(*version);
-    if (!inserted) return malformed("each version once");
-    if (!ParseHex(words[2], entry->second))
-      return malformed("64 hex digits as the key");
+    if (keys.contains(*version)) return malformed("each version once");
+    std::array<uint8_t, 32> key = {};
+    const absl::Cleanup wiper = [&key] { Wipe(key); };
+    if (!ParseHex(words[2], key)) return malformed("64 hex digits as the key");
+    keys.emplace(*version, HmacSha256Key(key));
   }
   if (!current.has_value()) return malformed("`current <version>`");
   if (!keys.contains(*current))
@@ -135,26 +135,21 @@ absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Parse(
 }
 
 std::unique_ptr<MacKeyring> MacKeyring::ForTest(std::string_view key_material) {
-  return std::unique_ptr<MacKeyring>(
-      new MacKeyring(1, {{1, Sha256(key_material)}}));
-}
-
-MacKeyring::~MacKeyring() { WipeKeys(keys_); }
-
-void MacKeyring::WipeKeys(Keys& keys) {
-  for (auto& [version, key] : keys) Wipe(key);
+  Keys keys;
+  keys.emplace(1, HmacSha256Key(Sha256(key_material)));
+  return std::unique_ptr<MacKeyring>(new MacKeyring(1, std::move(keys)));
 }
 
 Sha256Digest MacKeyring::Compute(std::string_view message) const {
-  return HmacSha256(keys_.at(current_version_), message);
+  return keys_.at(current_version_).Mac(message);
 }
 
 bool MacKeyring::Verify(uint32_t version, std::string_view message,
                         const Sha256Digest& mac) const {
   const auto found = keys_.find(version);
   const bool known = found != keys_.end();
-  const Key& key = known ? found->second : keys_.at(current_version_);
-  return ConstantTimeEquals(HmacSha256(key, message), mac) && known;
+  const HmacSha256Key& key = known ? found->second : keys_.at(current_version_);
+  return ConstantTimeEquals(key.Mac(message), mac) && known;
 }
 
 }  // namespace signet

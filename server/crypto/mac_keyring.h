@@ -2,7 +2,6 @@
 #ifndef SIGNET_SERVER_CRYPTO_MAC_KEYRING_H_
 #define SIGNET_SERVER_CRYPTO_MAC_KEYRING_H_
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -42,7 +41,6 @@ class MacKeyring {
 
   MacKeyring(const MacKeyring&) = delete;
   MacKeyring& operator=(const MacKeyring&) = delete;
-  ~MacKeyring();
 
   uint32_t current_version() const { return current_version_; }
 
@@ -55,18 +53,16 @@ class MacKeyring {
               const Sha256Digest& mac) const;
 
  private:
-  using Key = std::array<uint8_t, 32>;
-  using Keys = std::map<uint32_t, Key>;  // By version.
+  using Keys = std::map<uint32_t, HmacSha256Key>;  // By version.
 
   MacKeyring(uint32_t current_version, Keys keys)
       : current_version_(current_version), keys_(std::move(keys)) {}
 
   static absl::StatusOr<std::unique_ptr<MacKeyring>> Parse(
       const std::string& path, std::string_view text);
-  static void WipeKeys(Keys& keys);
 
   const uint32_t current_version_;
-  Keys keys_;  // Has one of current_version_.
+  const Keys keys_;  // Has one of current_version_.
 };
 
 }  // namespace signet

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/error.h"
 #include "server/base/secret.h"
 #include "server/domain/access.h"
 #include "server/domain/violations.h"
@@ -62,6 +63,12 @@ absl::Status AddHeld(ReadTxn& txn, std::span<const Subject> subjects,
 }
 
 }  // namespace
+
+absl::Status CapabilityMissingError() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the credential lacks a capability that is asked for",
+                   {.reason = "CAPABILITY_MISSING"});
+}
 
 std::string_view TokenVerdictName(TokenVerdict verdict) {
   switch (verdict) {
@@ -212,14 +219,14 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
   Wipe(credential);
 }
 
-void TokenVerifier::VerifyCaller(const Caller& caller,
+void TokenVerifier::VerifyCaller(const Principal& caller,
                                  const std::optional<Uuid>& account_id,
                                  std::shared_ptr<const Requirement> requirement,
                                  OutcomeDone<TokenVerification> done) {
-  const TokenFactsPtr& facts = caller.principal.token_facts;
+  const TokenFactsPtr& facts = caller.token_facts;
   if (facts == nullptr) {
-    ReadUser(caller.principal, account_id.value_or(Uuid()),
-             std::move(requirement), std::move(done));
+    ReadUser(caller, account_id.value_or(Uuid()), std::move(requirement),
+             std::move(done));
     return;
   }
   std::optional<TokenVerification> verification =

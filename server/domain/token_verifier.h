@@ -32,6 +32,10 @@ enum class TokenVerdict {
   kDisabled,
   kCapabilityMissing,  // It is good, and lacks what is required.
 };
+inline constexpr int kTokenVerdicts = 7;
+
+// PERMISSION_DENIED / CAPABILITY_MISSING: kCapabilityMissing, of a caller.
+absl::Status CapabilityMissingError();
 
 // The stable text of a verdict (VerifyTokenResponse.reason); empty for kActive.
 std::string_view TokenVerdictName(TokenVerdict verdict);
@@ -99,7 +103,8 @@ class TokenVerifier {
 
   // What somebody who proved to be `caller` may, for who asks about itself:
   // as Verify() on its own credential, in the scope of `account_id` if given.
-  void VerifyCaller(const Caller& caller, const std::optional<Uuid>& account_id,
+  void VerifyCaller(const Principal& caller,
+                    const std::optional<Uuid>& account_id,
                     std::shared_ptr<const Requirement> requirement,
                     OutcomeDone<TokenVerification> done);
 

@@ -40,6 +40,7 @@ TokenDirectory::TokenDirectory(Store* store, const MacKeyring* keyring,
     : store_(store),
       keyring_(keyring),
       last_uses_(last_uses),
+      render_(std::move(options.render)),
       nobody_(Nobody(*keyring)),
       known_(options.max_entries, options.max_bytes),
       unknown_(options.max_entries / 4, options.max_entries / 4) {}
@@ -129,8 +130,9 @@ absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
       txn.ListHeldAuthorizations(subjects, account_id);
   if (!held.ok()) return held.status();
   if (known) {
-    question.facts = std::make_shared<const TokenFacts>(
-        FactsOf(*std::move(found), *std::move(held)));
+    TokenFacts facts = FactsOf(*std::move(found), *std::move(held));
+    if (render_) facts.rendered = render_(facts);
+    question.facts = std::make_shared<const TokenFacts>(std::move(facts));
   }
   return absl::OkStatus();
 }

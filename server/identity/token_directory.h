@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/functional/any_invocable.h"
@@ -33,6 +35,9 @@ struct TokenDirectoryOptions {
   // store.
   size_t max_entries = 200'000;
   size_t max_bytes = size_t{64} << 20;
+  // Makes what is kept beside the facts as TokenFacts::rendered, once for each
+  // time that they are read. May be null.
+  std::function<std::string(const TokenFacts&)> render = {};
 };
 
 // Knows the tokens that this server issued. Thread-safe.
@@ -87,6 +92,7 @@ class TokenDirectory {
   Store* const store_;
   const MacKeyring* const keyring_;
   LastUses* const last_uses_;
+  const std::function<std::string(const TokenFacts&)> render_;
   const TokenFacts nobody_;  // Stands for an unknown token, for the time.
   TimingDecoy decoy_;
   ChangeClock clock_;

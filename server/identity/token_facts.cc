@@ -17,6 +17,7 @@ size_t HeapBytes(const std::string& text) {
 size_t TokenFacts::MemoryBytes() const {
   constexpr size_t kMapNode = 48;  // Of the map, beside the pair.
   size_t bytes = sizeof(TokenFacts) + HeapBytes(public_id) +
+                 HeapBytes(rendered) +
                  held.capacity() * sizeof(AuthorizationRecord);
   for (const auto& [key, value] : labels) {
     bytes += kMapNode + sizeof(key) + sizeof(value) + HeapBytes(key) +

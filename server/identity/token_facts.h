@@ -45,6 +45,8 @@ struct TokenFacts {
   std::map<std::string, std::string> labels = {};
   // What it was granted: on its own account, and whatever reaches everywhere.
   std::vector<AuthorizationRecord> held = {};
+  // What TokenDirectoryOptions::render made of all this.
+  std::string rendered = {};
 
   // When it dies by itself; InfiniteFuture() for never.
   absl::Time death() const { return std::min(expires_at, retires_at); }

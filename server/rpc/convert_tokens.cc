@@ -2,6 +2,7 @@
 #include "server/rpc/convert_tokens.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -94,6 +95,40 @@ Requirement ReadRequirement(const std::string& field,
                             const v1::Requirement& requirement,
                             Violations& violations) {
   return RequirementReader(violations).Read(field, requirement, 1);
+}
+
+std::string RenderActive(const TokenFacts& facts) {
+  v1::VerifyTokenResponse out;
+  // Borrowed for as long as this call.
+  const TokenFactsPtr borrowed(TokenFactsPtr(), &facts);
+  ToProto({.verdict = TokenVerdict::kActive, .facts = borrowed},
+          absl::InfinitePast(), out);
+  return out.SerializeAsString();
+}
+
+std::optional<std::string_view> RenderedAnswer(
+    const TokenVerification& verification, absl::Time now) {
+  if (verification.verdict == TokenVerdict::kActive) {
+    const TokenFacts& facts = *verification.facts;
+    if (facts.rendered.empty() ||
+        facts.death() - now < TokenVerifier::kCacheTtl) {
+      return std::nullopt;
+    }
+    return facts.rendered;
+  }
+  // By verdict. Made once, and never destroyed: calls may outlive main().
+  static const auto* const inactive = [] {
+    auto* const texts = new std::array<std::string, kTokenVerdicts>();
+    for (size_t i = 0; i < texts->size(); ++i) {
+      v1::VerifyTokenResponse out;
+      if (static_cast<TokenVerdict>(i) == TokenVerdict::kActive) continue;
+      ToProto({.verdict = static_cast<TokenVerdict>(i)}, absl::InfinitePast(),
+              out);
+      (*texts)[i] = out.SerializeAsString();
+    }
+    return texts;
+  }();
+  return (*inactive)[static_cast<size_t>(verification.verdict)];
 }
 
 void ToProto(const TokenVerification& verification, absl::Time now,

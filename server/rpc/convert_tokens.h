@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,6 +25,15 @@ inline constexpr int kMaxVerifyBatch = 1000;
 Requirement ReadRequirement(const std::string& field,
                             const v1::Requirement& requirement,
                             Violations& violations);
+
+// The serialized VerifyTokenResponse of a token that is live for at least
+// TokenVerifier::kCacheTtl more; for TokenDirectoryOptions.
+std::string RenderActive(const TokenFacts& facts);
+
+// The serialized VerifyTokenResponse, from what was rendered before; valid as
+// long as `verification`. nullopt where there is nothing of that kind.
+std::optional<std::string_view> RenderedAnswer(
+    const TokenVerification& verification, absl::Time now);
 
 // `now` is when the answer was true.
 void ToProto(const TokenVerification& verification, absl::Time now,

@@ -51,8 +51,8 @@ std::string PeerAddress(const std::string& uri);
 
 grpc::Status ToGrpcStatus(const google::rpc::Status& status);
 
-// Makes a Backend's calls of gRPC's, and logs each, but for successes of methods
-// that leave those out. Thread-safe.
+// Makes a Backend's calls of gRPC's, and logs each, but for successes of
+// methods that leave those out. Thread-safe.
 class GrpcCalls {
  public:
   // All outlive this object, which outlives its calls. `fast_path` may be null.

@@ -19,6 +19,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "server/rpc/ext_authz.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/grpc_services.h"
 #include "server/rpc/listener.h"
@@ -92,6 +93,12 @@ class GrpcServerImpl final : public GrpcServer {
         .logger = logger});
     services_ =
         GrpcServices(&*calls_, streams_.has_value() ? &*streams_ : nullptr);
+    if (tokens != nullptr) {
+      services_.push_back(
+          {envoy::service::auth::v3::Authorization::service_full_name(),
+           std::make_unique<ExtAuthz>(tokens->authenticator, tokens->verifier,
+                                      clock, logger)});
+    }
   }
 
   ~GrpcServerImpl() override { Drain(absl::ZeroDuration()); }

@@ -37,7 +37,8 @@ struct GrpcTokenParts {
 };
 
 // Serves proto/signet/v1 over gRPC (cleartext HTTP/2) from a Backend, with
-// grpc.health.v1.Health and server reflection beside it.
+// Envoy's external authorization, grpc.health.v1.Health and server reflection
+// beside it.
 //
 // Metadata: every `authorization` goes to the backend. `x-request-id` (1 to 64
 // of `A-Za-z0-9._-`) is kept, else replaced, and returned as initial metadata.
@@ -48,8 +49,8 @@ struct GrpcTokenParts {
 // 64 KiB (of BatchVerifyTokens, 256 KiB) it is RESOURCE_EXHAUSTED. A credential
 // of 16 KiB fits.
 //
-// One log line per call, but for successes of methods that leave those out, with
-// neither a credential nor a message in it.
+// One log line per call, but for successes of methods that leave those out,
+// with neither a credential nor a message in it.
 //
 // Connections are refused while fewer than Listener::kSpareDescriptors file
 // descriptors are left to the process. Thread-safe but for Drain.

@@ -36,7 +36,7 @@ class TokenFastPath {
   // whole value; empty for none) has sent in a stream.
   bool Answer(std::string_view authorization, bool trusted,
               const v1::VerifyTokenRequest& request,
-              v1::VerifyTokenResponse& response);
+              grpc::ByteBuffer& response);
 
  private:
   std::optional<VerifyScope> ScopeOf(std::string_view authorization,

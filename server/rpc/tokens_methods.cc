@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "server/base/error.h"
 #include "server/domain/violations.h"
 #include "server/identity/bearer.h"
 #include "server/rpc/convert_tokens.h"
@@ -282,7 +281,7 @@ UnaryMethod Check(TokenVerifier* verifier) {
       requirement = std::make_shared<const Requirement>(std::move(all_of));
     }
     verifier->VerifyCaller(
-        *call.caller, account_id, std::move(requirement),
+        call.caller->principal, account_id, std::move(requirement),
         [done = std::move(done)](
             const absl::StatusOr<TokenVerification>& found) mutable {
           if (!found.ok()) {

@@ -66,19 +66,17 @@ void VerifyStream::OnReadDone(bool ok) {
 void VerifyStream::Answer() {
   auto request = std::make_unique<v1::VerifyTokenRequest>();
   if (!ParseMessage(request_, *request)) {
-    Answered({.status = ToRpcStatus(MessageMalformedError())});
+    Answered(ToRpcStatus(MessageMalformedError()), grpc::ByteBuffer());
     return;
   }
-  v1::VerifyTokenResponse response;
+  grpc::ByteBuffer response;
   if (!deps_.fast_path->Answer(authorization_, deps_.trusted, *request,
                                response)) {
     AskBackend(std::move(request));
     return;
   }
   WipeToken(*request);
-  Answered({.status = {},
-            .response = std::make_unique<v1::VerifyTokenResponse>(
-                std::move(response))});
+  Answered(google::rpc::Status(), std::move(response));
 }
 
 void VerifyStream::AskBackend(
@@ -94,20 +92,23 @@ void VerifyStream::AskBackend(
   call.peer = PeerAddress(context_->peer());
   call.user_agent = metadata.user_agent;
   deps_.backend->Call(std::move(call), [this](BackendReply reply) {
-    Answered(std::move(reply));
+    grpc::ByteBuffer response;
+    if (reply.status.code() == 0) response = SerializeMessage(*reply.response);
+    Answered(std::move(reply.status), std::move(response));
   });
 }
 
-void VerifyStream::Answered(BackendReply reply) {
+void VerifyStream::Answered(google::rpc::Status status,
+                            grpc::ByteBuffer response) {
   std::optional<grpc::Status> end;
   {
     absl::MutexLock lock(&mutex_);
     answering_ = false;
-    if (reply.status.code() == 0) {
-      waiting_.push_back(SerializeMessage(*reply.response));
+    if (status.code() == 0) {
+      waiting_.push_back(std::move(response));
       ++answers_;
     } else {
-      CloseWith(std::move(reply.status));
+      CloseWith(std::move(status));
     }
     end = Proceed();
   }

@@ -39,7 +39,7 @@ class VerifyStream final
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Answer();
   void AskBackend(std::unique_ptr<google::protobuf::Message> request);
-  void Answered(BackendReply reply);
+  void Answered(google::rpc::Status status, grpc::ByteBuffer response);
   // Starts whatever can go on; what to finish the stream with if nothing can.
   // That is done without the lock: this object may be gone when it returns.
   std::optional<grpc::Status> Proceed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

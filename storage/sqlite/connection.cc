@@ -56,6 +56,8 @@ absl::Status SqliteConnection::Harden() {
       "PRAGMA wal_autocheckpoint = 0;"
       "PRAGMA temp_store = MEMORY;"
       "PRAGMA mmap_size = 0;"
+      // At most so many KiB a connection, as they are used.
+      "PRAGMA cache_size = -32768;"
       "PRAGMA cell_size_check = ON;");
 }
 

@@ -42,8 +42,9 @@ struct SqliteOptions {
   absl::Duration lock_wait = absl::Seconds(2);
   // How long Open() may search for damage.
   absl::Duration check_time = absl::Seconds(10);
-  // The log is copied into the database when it has this many 4 KiB pages.
-  int checkpoint_after_pages = 1000;
+  // The log is copied into the database when it has this many 4 KiB pages. The
+  // more, the more often a page is written to the log only.
+  int checkpoint_after_pages = 4000;
   // The SQLite VFS to go through; empty: the default one. Tests inject faults.
   std::string vfs = {};
 

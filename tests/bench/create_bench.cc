@@ -89,14 +89,11 @@ void RunRound(const Options& options, const std::string& self,
   if (!empty.ok()) Die(empty.status());
 
   const auto port = nlohmann::json::parse(ReadWhole(ports));
-  const auto owner = nlohmann::json::parse(ReadWhole(bootstrap));
-  LoadTarget target{.address = "",
-                    .account_id = owner["account_id"],
-                    .token = owner["token"]};
-  const auto at = [&target](std::string_view where) {
-    LoadTarget copy = target;
-    copy.address = absl::StrCat("127.0.0.1:", std::string(where));
-    return copy;
+  const auto first = nlohmann::json::parse(ReadWhole(bootstrap));
+  const LoadCaller owner{.account_id = first["account_id"],
+                         .token = first["token"]};
+  const auto at = [](const std::string& where) {
+    return absl::StrCat("127.0.0.1:", where);
   };
   const absl::Duration duration = absl::Seconds(options.seconds);
   figures.raw_1.push_back(
@@ -104,12 +101,14 @@ void RunRound(const Options& options, const std::string& self,
   figures.raw_64.push_back(
       RawInsertsPerSecond(options.directory, 64, options.seconds));
   for (const int in_flight : kInFlight) {
-    figures.empty[in_flight].Add(
-        GrpcCreateLoad(at(ReadWhole(empty_port)), in_flight, duration));
-    figures.grpc[in_flight].Add(GrpcCreateLoad(
-        at(std::to_string(port["grpc"].get<int>())), in_flight, duration));
-    figures.rest[in_flight].Add(RestCreateLoad(
-        at(std::to_string(port["rest"].get<int>())), in_flight, duration));
+    figures.empty[in_flight].Add(GrpcLoad(at(ReadWhole(empty_port)), in_flight,
+                                          duration, GrpcCreates(owner)));
+    figures.grpc[in_flight].Add(
+        GrpcLoad(at(std::to_string(port["grpc"].get<int>())), in_flight,
+                 duration, GrpcCreates(owner)));
+    figures.rest[in_flight].Add(
+        RestLoad(at(std::to_string(port["rest"].get<int>())), in_flight,
+                 duration, RestCreates(owner)));
   }
   figures.peak_memory_mib =
       std::max(figures.peak_memory_mib, (*server)->PeakMemoryMib());

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "signet/v1/service_accounts.grpc.pb.h"
+#include "signet/v1/tokens.grpc.pb.h"
 
 namespace signet {
 namespace {
@@ -40,15 +41,42 @@ class EmptyServiceAccounts final : public v1::ServiceAccounts::CallbackService {
   v1::IssuedServiceAccount answer_;
 };
 
+// An answer as long as that to a service account with one capability.
+class EmptyTokens final : public v1::Tokens::CallbackService {
+ public:
+  EmptyTokens() {
+    answer_.set_active(true);
+    answer_.set_subject_type("service_account");
+    answer_.set_subject_id("0192d5a0-0d44-7b50-8888-8dd25736052a");
+    answer_.set_account_id("3c90c3cc-0d44-4b50-8888-8dd25736052a");
+    answer_.set_token_public_id(std::string(16, 'i'));
+    answer_.mutable_cache_ttl()->set_seconds(5);
+  }
+
+  grpc::ServerUnaryReactor* VerifyToken(
+      grpc::CallbackServerContext* context, const v1::VerifyTokenRequest*,
+      v1::VerifyTokenResponse* response) override {
+    *response = answer_;
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+ private:
+  v1::VerifyTokenResponse answer_;
+};
+
 }  // namespace
 
 int RunEmptyServer(const std::string& port_file) {
   EmptyServiceAccounts service;
+  EmptyTokens tokens;
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                            &port);
   builder.RegisterService(&service);
+  builder.RegisterService(&tokens);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return 1;
   std::ofstream(port_file) << port << std::flush;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +12,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "signet/v1/service_accounts.grpc.pb.h"
+#include "signet/v1/service_accounts.pb.h"
 #include "tests/bench/load.h"
 
 namespace signet {
@@ -18,47 +20,52 @@ namespace {
 
 constexpr int kMaxConnections = 4;
 
+// What the loops of one run share.
+struct Run {
+  const MakeCall<GrpcCall>& make;
+  absl::Time end;
+  absl::BlockingCounter finished;
+  std::atomic<uint64_t> next = 0;
+};
+
 // One closed loop: starts its next call when the last one ended.
 class Loop {
  public:
-  Loop(const std::shared_ptr<grpc::Channel>& channel, const LoadTarget& target,
-       absl::Time end, absl::BlockingCounter* finished)
-      : stub_(v1::ServiceAccounts::NewStub(channel)),
-        authorization_("Bearer " + target.token),
-        end_(end),
-        finished_(finished) {
-    request_.set_account_id(target.account_id);
-    request_.set_name("bench");
-  }
+  Loop(const std::shared_ptr<grpc::Channel>& channel, Run* run)
+      : stub_(channel), run_(run) {}
 
   void Start() {
+    const GrpcCall call = run_->make(run_->next++);
     started_ = absl::Now();
-    if (started_ >= end_) {
-      finished_->DecrementCount();
+    if (started_ >= run_->end) {
+      run_->finished.DecrementCount();
       return;
     }
     context_.emplace();
-    context_->AddMetadata("authorization", authorization_);
-    stub_->async()->CreateServiceAccount(
-        &*context_, &request_, &response_, [this](grpc::Status status) {
-          if (status.ok() && !response_.token().empty()) {
-            recorder_.Success(absl::Now() - started_);
-          } else {
-            recorder_.Failure();
-          }
-          Start();
-        });
+    if (!call.token.empty()) {
+      context_->AddMetadata("authorization", "Bearer " + call.token);
+    }
+    const grpc::Slice slice(call.message);
+    request_ = grpc::ByteBuffer(&slice, 1);
+    response_.Clear();
+    stub_.UnaryCall(&*context_, call.method, grpc::StubOptions(), &request_,
+                    &response_, [this](const grpc::Status& status) {
+                      if (status.ok()) {
+                        recorder_.Success(absl::Now() - started_);
+                      } else {
+                        recorder_.Failure();
+                      }
+                      Start();
+                    });
   }
 
   const LatencyRecorder& recorder() const { return recorder_; }
 
  private:
-  const std::unique_ptr<v1::ServiceAccounts::Stub> stub_;
-  const std::string authorization_;
-  const absl::Time end_;
-  absl::BlockingCounter* const finished_;
-  v1::CreateServiceAccountRequest request_;
-  v1::IssuedServiceAccount response_;
+  grpc::GenericStub stub_;
+  Run* const run_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
   std::optional<grpc::ClientContext> context_;
   absl::Time started_;
   LatencyRecorder recorder_;
@@ -75,26 +82,38 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
 
 }  // namespace
 
-LoadResult GrpcCreateLoad(const LoadTarget& target, int in_flight,
-                          absl::Duration duration) {
+LoadResult GrpcLoad(const std::string& address, int in_flight,
+                    absl::Duration duration, const MakeCall<GrpcCall>& make) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < std::min(in_flight, kMaxConnections); ++i) {
-    channels.push_back(NewChannel(target.address, i));
+    channels.push_back(NewChannel(address, i));
     channels.back()->WaitForConnected(std::chrono::system_clock::now() +
                                       std::chrono::seconds(5));
   }
-  absl::BlockingCounter finished(in_flight);
   const absl::Time start = absl::Now();
+  Run run{.make = make,
+          .end = start + duration,
+          .finished = absl::BlockingCounter(in_flight)};
   std::vector<std::unique_ptr<Loop>> loops;
   for (int i = 0; i < in_flight; ++i) {
-    loops.push_back(std::make_unique<Loop>(
-        channels[i % channels.size()], target, start + duration, &finished));
+    loops.push_back(
+        std::make_unique<Loop>(channels[i % channels.size()], &run));
   }
   for (const auto& loop : loops) loop->Start();
-  finished.Wait();
+  run.finished.Wait();
   LatencyRecorder all;
   for (const auto& loop : loops) all.Merge(loop->recorder());
   return all.Summarize(absl::Now() - start);
+}
+
+MakeCall<GrpcCall> GrpcCreates(const LoadCaller& caller) {
+  v1::CreateServiceAccountRequest request;
+  request.set_account_id(caller.account_id);
+  request.set_name("bench");
+  return [call = GrpcCall{.method = "/signet.v1.ServiceAccounts/"
+                                    "CreateServiceAccount",
+                          .message = request.SerializeAsString(),
+                          .token = caller.token}](uint64_t) { return call; };
 }
 
 }  // namespace signet

@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
   if (error != 0)
     return absl::NotFoundError(absl::StrCat("cannot start ", argv[0]));
   std::unique_ptr<ServerProcess> process(new ServerProcess(pid));
-  const absl::Time end = absl::Now() + absl::Seconds(10);
+  const absl::Time end = absl::Now() + absl::Seconds(30);
   struct stat info;
   while (stat(ready_file.c_str(), &info) != 0 || info.st_size == 0) {
     if (absl::Now() > end) {

@@ -17,7 +17,7 @@ namespace signet {
 class ServerProcess {
  public:
   // Starts `argv` with its output to /dev/null and waits until `ready_file`
-  // exists. DEADLINE_EXCEEDED: it did not come up in 10 s.
+  // exists. DEADLINE_EXCEEDED: it did not come up in 30 s.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
       const std::vector<std::string>& argv, const std::string& ready_file);
 

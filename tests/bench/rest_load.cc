@@ -75,25 +75,29 @@ void Send(Connection& connection, const std::string& request) {
   }
 }
 
-std::string CreateRequest(const LoadTarget& target) {
-  const std::string body = "{\"name\":\"bench\"}";
-  return absl::StrCat(
-      "POST /v1/public/accounts/", target.account_id,
-      "/auth/service-accounts HTTP/1.1\r\nHost: ", target.address,
-      "\r\nAuthorization: Bearer ", target.token,
-      "\r\nContent-Type: application/json\r\nContent-Length: ", body.size(),
-      "\r\n\r\n", body);
+std::string Text(const std::string& address, const RestCall& call) {
+  std::string text =
+      absl::StrCat(call.verb, " ", call.path, " HTTP/1.1\r\nHost: ", address,
+                   "\r\nAuthorization: Bearer ", call.token);
+  if (!call.body.empty()) {
+    absl::StrAppend(&text, "\r\nContent-Type: application/json");
+  }
+  if (call.verb != "GET") {
+    absl::StrAppend(&text, "\r\nContent-Length: ", call.body.size());
+  }
+  absl::StrAppend(&text, "\r\n\r\n", call.body);
+  return text;
 }
 
 }  // namespace
 
-LoadResult RestCreateLoad(const LoadTarget& target, int in_flight,
-                          absl::Duration duration) {
-  const std::string request = CreateRequest(target);
+LoadResult RestLoad(const std::string& address, int in_flight,
+                    absl::Duration duration, const MakeCall<RestCall>& make) {
+  uint64_t next = 0;
   const int poller = epoll_create1(EPOLL_CLOEXEC);
   std::vector<Connection> connections(in_flight);
   for (Connection& connection : connections) {
-    connection.fd = Connect(target.address);
+    connection.fd = Connect(address);
     epoll_event event = {.events = EPOLLIN, .data = {.ptr = &connection}};
     epoll_ctl(poller, EPOLL_CTL_ADD, connection.fd, &event);
   }
@@ -101,20 +105,22 @@ LoadResult RestCreateLoad(const LoadTarget& target, int in_flight,
   const absl::Time start = absl::Now();
   const absl::Time end = start + duration;
   int open = in_flight;
-  for (Connection& connection : connections) Send(connection, request);
+  for (Connection& connection : connections) {
+    Send(connection, Text(address, make(next++)));
+  }
   while (open > 0) {
     std::array<epoll_event, 64> events;
     const int ready = epoll_wait(poller, events.data(), events.size(), 10000);
     if (ready <= 0) break;  // A server that hangs shows as lost answers.
     for (int i = 0; i < ready; ++i) {
       Connection& connection = *static_cast<Connection*>(events[i].data.ptr);
-      std::array<char, 4096> buffer;
+      std::array<char, 65536> buffer;
       const ssize_t count =
           recv(connection.fd, buffer.data(), buffer.size(), 0);
       if (count > 0) connection.received.append(buffer.data(), count);
       if (count > 0 && !IsWhole(connection.received)) continue;
       const absl::Time now = absl::Now();
-      if (connection.received.starts_with("HTTP/1.1 201 ")) {
+      if (connection.received.starts_with("HTTP/1.1 20")) {
         recorder.Success(now - connection.started);
       } else {
         recorder.Failure();
@@ -123,7 +129,7 @@ LoadResult RestCreateLoad(const LoadTarget& target, int in_flight,
         epoll_ctl(poller, EPOLL_CTL_DEL, connection.fd, nullptr);
         --open;
       } else {
-        Send(connection, request);
+        Send(connection, Text(address, make(next++)));
       }
     }
   }
@@ -132,6 +138,15 @@ LoadResult RestCreateLoad(const LoadTarget& target, int in_flight,
   for (const Connection& connection : connections) close(connection.fd);
   close(poller);
   return recorder.Summarize(elapsed);
+}
+
+MakeCall<RestCall> RestCreates(const LoadCaller& caller) {
+  return [call = RestCall{
+              .verb = "POST",
+              .path = absl::StrCat("/v1/public/accounts/", caller.account_id,
+                                   "/auth/service-accounts"),
+              .body = "{\"name\":\"bench\"}",
+              .token = caller.token}](uint64_t) { return call; };
 }
 
 }  // namespace signet

@@ -10,7 +10,7 @@ _CODE = (".cc", ".h")
 _MAX_LINES = 500
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-_GENERATED = re.compile(r"(signet/v1|google/(api|rpc)|grpc/health/v1)/\w+(\.grpc)?\.pb\.h")
+_GENERATED = re.compile(r"(signet/v1|envoy/service/auth/v3|google/(api|rpc)|grpc/health/v1)/\w+(\.grpc)?\.pb\.h")
 _FOLDERS = {room.folder: name for name, room in ROOMS.items()}
 
 

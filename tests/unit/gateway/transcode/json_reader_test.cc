@@ -287,7 +287,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MaskDigit", R"({"mask": "a.2b"})", std::string("mask: ") + kMask},
         Case{"MaskUnderscore", R"({"mask": "_a"})",
              std::string("mask: ") + kMask},
-        Case{"MaskStar", R"({"mask": "*"})", std::string("mask: ") + kMask},
+        Case{"MaskStar", R"({"mask": "*,a"})", std::string("mask: ") + kMask},
         Case{"MaskDangling", R"({"mask": "a,"})",
              std::string("mask: ") + kMask},
         Case{"MaskDots", R"({"mask": "a..b"})", std::string("mask: ") + kMask},

@@ -76,7 +76,8 @@ class AuditMethodsTest : public testing::Test {
   // The sequence numbers of the answer.
   std::vector<std::string> Ask(const v1::ListAuditEventsRequest& request) {
     std::vector<std::string> sequences;
-    for (const v1::AuditEvent& event : Answer(request).events()) {
+    const v1::ListAuditEventsResponse answer = Answer(request);
+    for (const v1::AuditEvent& event : answer.events()) {
       sequences.push_back(event.sequence());
     }
     return sequences;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_RPC_EXT_AUTHZ_H_
+#define SIGNET_SERVER_RPC_EXT_AUTHZ_H_
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "envoy/service/auth/v3/external_auth.grpc.pb.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/domain/token_verifier.h"
+#include "server/identity/authenticator.h"
+
+namespace signet {
+
+// Envoy's external authorization over gRPC (envoy.service.auth.v3): verifies
+// the Authorization field of the request that a proxy asks about, as
+// CheckAccess verifies its own.
+//   It passes: OK, with fields X-Signet-* as CheckAccess answers them. They
+//   take
+//     the place of what the client sent; those without a value are removed.
+//   It does not: 401 with a challenge, or 403, and a problem document (RFC
+//   9457)
+//     for the client. A route whose extensions break a rule is denied with 500:
+//     it must not be open because it is misconfigured.
+//   It cannot be told, as the store or the issuer does not answer: UNAVAILABLE;
+//     the proxy decides (failure_mode_allow).
+// What does not pass leaves a line in the log. Thread-safe; nothing blocks.
+class ExtAuthz final
+    : public envoy::service::auth::v3::Authorization::CallbackService {
+ public:
+  // All outlive this object, which outlives its calls.
+  ExtAuthz(Authenticator* authenticator, TokenVerifier* verifier,
+           const Clock* clock, Logger* logger)
+      : authenticator_(authenticator),
+        verifier_(verifier),
+        clock_(clock),
+        logger_(logger) {}
+
+  grpc::ServerUnaryReactor* Check(
+      grpc::CallbackServerContext* context,
+      const envoy::service::auth::v3::CheckRequest* request,
+      envoy::service::auth::v3::CheckResponse* response) override;
+
+ private:
+  struct Open;
+
+  Authenticator* const authenticator_;
+  TokenVerifier* const verifier_;
+  const Clock* const clock_;
+  Logger* const logger_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_RPC_EXT_AUTHZ_H_

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/bench/filled_data.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "server/config.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/crypto/system_random.h"
+#include "server/domain/token_issue.h"
+#include "storage/sqlite/sqlite_store.h"
+
+namespace signet {
+namespace {
+
+constexpr int kRowsPerWrite = 10000;
+constexpr int kKept = 200000;
+
+void Check(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "filling in: %s\n", status.ToString().c_str());
+  std::exit(2);
+}
+
+}  // namespace
+
+FilledData FillData(const std::string& data_dir, const std::string& account_id,
+                    int count) {
+  SystemRandom random;
+  ServerConfig config;
+  config.data_dir = data_dir;
+  const auto keyring = MacKeyring::Load(config.TokenKeysPath(),
+                                        /*create_if_missing=*/false, random);
+  Check(keyring.status());
+  const auto store = SqliteStore::Open({.directory = data_dir});
+  Check(store.status());
+  const std::optional<Uuid> account = Uuid::Parse(account_id);
+  if (!account.has_value()) Check(absl::InvalidArgumentError("account id"));
+
+  FilledData filled;
+  // In the past, so that what the server creates is newer.
+  const absl::Time start = absl::Now() - absl::Milliseconds(count);
+  const int keep_every = std::max(1, count / kKept);
+  for (int done = 0; done < count; done += kRowsPerWrite) {
+    std::vector<ServiceAccountRecord> records;
+    for (int i = done; i < std::min(count, done + kRowsPerWrite); ++i) {
+      const absl::Time at = start + absl::Milliseconds(i);
+      IssuedToken issued =
+          IssueToken("hbx_sa", at, std::nullopt, **keyring, random);
+      ServiceAccountRecord record;
+      record.account_id = *account;
+      record.id = Uuid::V7(at, random);
+      record.name = absl::StrFormat("pipeline %08d", i * 7919LL % 100000000);
+      record.created_at = issued.record.created_at;
+      record.updated_at = issued.record.created_at;
+      record.token = issued.record;
+      if (i % keep_every == 0) {
+        filled.ids.push_back(record.id.ToString());
+        filled.tokens.emplace_back(issued.text.Expose());
+      }
+      records.push_back(std::move(record));
+    }
+    Check(WriteAndWait(**store, [&records](WriteTxn& txn) {
+      for (const ServiceAccountRecord& record : records) {
+        if (absl::Status s = txn.InsertServiceAccount(record); !s.ok())
+          return s;
+      }
+      return absl::OkStatus();
+    }));
+  }
+  return filled;
+}
+
+}  // namespace signet

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_BENCH_FILLED_DATA_H_
+#define SIGNET_TESTS_BENCH_FILLED_DATA_H_
+
+#include <string>
+#include <vector>
+
+namespace signet {
+
+// Some of the service accounts put into a data directory.
+struct FilledData {
+  std::vector<std::string> ids;     // Evenly spread over all.
+  std::vector<std::string> tokens;  // Theirs, in the same order.
+};
+
+// Puts `count` service accounts with good tokens into account `account_id` of a
+// server's data directory, whose server has been started before and is not
+// running. Ends the process on an error.
+FilledData FillData(const std::string& data_dir, const std::string& account_id,
+                    int count);
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_BENCH_FILLED_DATA_H_

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verifications per second beside their ceilings, measured in the same round:
+// over gRPC an empty callback handler that answers as much, over HTTP/2 nghttpd
+// and over HTTP/1.1 nginx, which answer the same from a constant.
+//
+//   verify_bench [SIGNETD] [--tokens=N] [--rounds=N] [--seconds=S] [--dir=DIR]
+//                [--enforce]
+//
+// With N tokens in the store (10000 unless given; ten million take many minutes
+// to fill in) it also shows what is asked of at random, evenly and after Zipf,
+// with a cache of 20000 entries, beside a thousand tokens; and the memory and
+// the start. With --enforce the exit status is 1 where an aim is missed.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+#include "signet/v1/tokens.pb.h"
+#include "tests/bench/empty_server.h"
+#include "tests/bench/filled_data.h"
+#include "tests/bench/http_tools.h"
+#include "tests/bench/load.h"
+#include "tests/bench/process.h"
+
+namespace signet {
+namespace {
+
+constexpr int kBatch = 100;
+constexpr int kFewTokens = 1000;
+constexpr int kScaleCacheEntries = 20000;
+constexpr int kScaleCacheMib = 32;
+constexpr char kVerify[] = "/signet.v1.Tokens/VerifyToken";
+
+struct Options {
+  std::string signetd = "build/signetd";
+  std::string directory = "build/bench-data";
+  int tokens = 10000;
+  int rounds = 3;
+  double seconds = 2;
+  bool enforce = false;
+};
+
+[[noreturn]] void Die(const absl::Status& status) {
+  std::fprintf(stderr, "verify_bench: %s\n", status.ToString().c_str());
+  std::exit(2);
+}
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value) {
+  if (!value.ok()) Die(value.status());
+  return *std::move(value);
+}
+
+// A server on loopback, with what it printed on its first start.
+struct Signetd {
+  std::unique_ptr<ServerProcess> process;
+  std::string grpc, trusted, rest;
+  absl::Duration start;  // Until it answers.
+};
+
+Signetd StartSignetd(const Options& options, const std::string& directory,
+                     const std::vector<std::string>& flags) {
+  std::filesystem::create_directories(directory);
+  const std::string ports = directory + "/ports.json";
+  std::filesystem::remove(ports);
+  std::vector<std::string> argv = {
+      options.signetd,
+      absl::StrCat("--data_dir=", directory, "/data"),
+      "--rest_address=127.0.0.1:0",
+      "--grpc_address=127.0.0.1:0",
+      "--trusted_grpc_address=127.0.0.1:0",
+      absl::StrCat("--port_file=", ports)};
+  if (!std::filesystem::exists(directory + "/bootstrap.json")) {
+    argv.push_back(
+        absl::StrCat("--bootstrap_file=", directory, "/bootstrap.json"));
+  }
+  argv.insert(argv.end(), flags.begin(), flags.end());
+  const absl::Time before = absl::Now();
+  Signetd server;
+  server.process = OrDie(ServerProcess::Start(argv, ports));
+  server.start = absl::Now() - before;
+  const auto json = nlohmann::json::parse(ReadWhole(ports));
+  const auto at = [&json](const char* which) {
+    return absl::StrCat("127.0.0.1:", json[which].get<int>());
+  };
+  server.grpc = at("grpc");
+  server.trusted = at("trusted_grpc");
+  server.rest = at("rest");
+  return server;
+}
+
+LoadCaller Owner(const std::string& directory) {
+  const auto json =
+      nlohmann::json::parse(ReadWhole(directory + "/bootstrap.json"));
+  return {.account_id = json["account_id"], .token = json["token"]};
+}
+
+// Which of `size` the call of that number is about.
+using Pick = std::function<size_t(uint64_t number)>;
+
+Pick Evenly(size_t size) {
+  return [size](uint64_t number) {
+    // SplitMix64: the same for every run.
+    uint64_t z = (number + 1) * 0x9e3779b97f4a7c15ULL;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    return static_cast<size_t>((z ^ (z >> 27)) % size);
+  };
+}
+
+// Zipf with exponent 1, by inversion of its distribution function.
+Pick Zipf(size_t size) {
+  std::vector<double> sums;
+  double sum = 0;
+  for (size_t i = 1; i <= size; ++i) sums.push_back(sum += 1.0 / i);
+  return [sums = std::move(sums),
+          evenly = Evenly(size_t{1} << 52)](uint64_t number) {
+    const double at = static_cast<double>(evenly(number)) / 0x1p52;
+    return static_cast<size_t>(
+        std::lower_bound(sums.begin(), sums.end(), at * sums.back()) -
+        sums.begin());
+  };
+}
+
+MakeCall<GrpcCall> Verifies(const std::vector<std::string>& tokens, Pick pick,
+                            const std::string& asker) {
+  return [&tokens, pick = std::move(pick), asker](uint64_t number) {
+    v1::VerifyTokenRequest request;
+    request.set_token(tokens[pick(number)]);
+    return GrpcCall{kVerify, request.SerializeAsString(), asker};
+  };
+}
+
+GrpcCall Batch(const std::vector<std::string>& tokens,
+               const std::string& asker) {
+  v1::BatchVerifyTokensRequest request;
+  for (int i = 0; i < kBatch; ++i) {
+    request.add_tokens(tokens[static_cast<size_t>(i) % tokens.size()]);
+  }
+  return {"/signet.v1.Tokens/BatchVerifyTokens", request.SerializeAsString(),
+          asker};
+}
+
+// Figures by name, in the order of their first appearance.
+class Table {
+ public:
+  void Add(const std::string& name, double value) {
+    if (!values_.contains(name)) names_.push_back(name);
+    values_[name].push_back(value);
+  }
+  void Add(const std::string& name, const LoadResult& result) {
+    if (result.failures > 0) {
+      Die(absl::InternalError(
+          absl::StrCat(name, ": ", result.failures, " calls failed")));
+    }
+    Add(name, result.per_second);
+    p99_us_[name].push_back(absl::ToDoubleMicroseconds(result.p99));
+  }
+  void Print() const {
+    std::printf("\n%-44s %12s %12s\n", "", "per sec", "p99 us");
+    for (const std::string& name : names_) {
+      std::printf("%-44s %12.0f", name.c_str(), Median(values_.at(name)));
+      const auto p99 = p99_us_.find(name);
+      if (p99 != p99_us_.end()) std::printf(" %12.0f", Median(p99->second));
+      std::printf("\n");
+    }
+    std::printf("\n");
+  }
+  // Prints the median over the rounds of a / b; whether the aim is met.
+  bool Aim(const std::string& a, const std::string& b, double want) const {
+    std::vector<double> ratios;
+    for (size_t i = 0; i < values_.at(a).size(); ++i) {
+      ratios.push_back(values_.at(a)[i] / values_.at(b)[i]);
+    }
+    return Print(absl::StrCat(a, " / ", b), Median(ratios), want, true);
+  }
+  bool AimRate(const std::string& name, double want) const {
+    return Print(name, Median(values_.at(name)), want, true);
+  }
+  static bool Print(const std::string& what, double got, double want,
+                    bool at_least) {
+    const bool met = at_least ? got >= want : got <= want;
+    std::printf("%-78s %10.2f  aim %s %.2f  %s\n", what.c_str(), got,
+                at_least ? ">=" : "<=", want, met ? "met" : "MISSED");
+    return met;
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, std::vector<double>> values_;
+  std::map<std::string, std::vector<double>> p99_us_;
+};
+
+std::vector<std::string> FillFresh(const Options& options,
+                                   const std::string& directory, int count) {
+  std::filesystem::remove_all(directory);
+  StartSignetd(options, directory, {});  // Makes the keys and the account.
+  return FillData(directory + "/data", Owner(directory).account_id, count)
+      .tokens;
+}
+
+void RunRound(const Options& options, const std::vector<std::string>& tokens,
+              Table& table) {
+  const absl::Duration duration = absl::Seconds(options.seconds);
+  const std::string few = options.directory + "/few";
+  const std::string empty_port = options.directory + "/empty_port";
+  std::filesystem::remove(empty_port);
+  const auto empty = OrDie(ServerProcess::Start(
+      {"/proc/self/exe", "--empty_server", empty_port}, empty_port));
+  const std::string empty_address =
+      absl::StrCat("127.0.0.1:", ReadWhole(empty_port));
+  const std::string owner = Owner(few).token;
+  const Pick first = [](uint64_t) { return size_t{0}; };
+  {
+    const Signetd server = StartSignetd(options, few, {});
+    for (const int in_flight : {1, 256}) {
+      const std::string at = absl::StrCat(", ", in_flight, " in flight");
+      table.Add("empty handler" + at,
+                GrpcLoad(empty_address, in_flight, duration,
+                         Verifies(tokens, first, owner)));
+      table.Add("VerifyToken, hit" + at,
+                GrpcLoad(server.grpc, in_flight, duration,
+                         Verifies(tokens, Evenly(tokens.size()), owner)));
+    }
+    const GrpcCall batch = Batch(tokens, owner);
+    const LoadResult batches = GrpcLoad(server.grpc, 8, duration,
+                                        [&batch](uint64_t) { return batch; });
+    table.Add("batches of 100, tokens", kBatch * batches.per_second);
+    table.Add("VerifyTokens stream, tokens",
+              StreamLoad(server.grpc,
+                         {"/signet.v1.Tokens/VerifyTokens",
+                          Verifies(tokens, first, owner)(0).message, owner},
+                         2, 128, duration));
+
+    const std::string check =
+        absl::StrCat("http://", server.rest, "/v1/public/auth/check");
+    const std::string bearer = absl::StrCat("Bearer ", tokens[0]);
+    const HttpServerUnderLoad nghttpd = OrDie(StartNghttpd(options.directory));
+    const HttpServerUnderLoad nginx = OrDie(StartNginx(options.directory));
+    table.Add("nghttpd, HTTP/2",
+              OrDie(H2load(nghttpd.url, bearer, false, duration)));
+    table.Add("REST check, HTTP/2",
+              OrDie(H2load(check, bearer, false, duration)));
+    table.Add("nginx return 204, HTTP/1.1",
+              OrDie(H2load(nginx.url, bearer, true, duration)));
+    table.Add("REST check, HTTP/1.1",
+              OrDie(H2load(check, bearer, true, duration)));
+  }
+  const Signetd uncached =
+      StartSignetd(options, few, {"--token_cache_entries=0"});
+  for (const int in_flight : {1, 256}) {
+    table.Add(absl::StrCat("VerifyToken, miss, ", in_flight, " in flight"),
+              GrpcLoad(uncached.trusted, in_flight, duration,
+                       Verifies(tokens, Evenly(tokens.size()), "")));
+  }
+}
+
+// The same questions of a small and of a large store, in turns.
+void RunScale(const Options& options, const std::vector<std::string>& few,
+              const std::vector<std::string>& many, Table& table,
+              double& memory_mib, absl::Duration& start) {
+  const absl::Duration duration = absl::Seconds(options.seconds);
+  const std::vector<std::string> flags = {
+      absl::StrCat("--token_cache_entries=", kScaleCacheEntries),
+      absl::StrCat("--token_cache_mib=", kScaleCacheMib)};
+  const Signetd small =
+      StartSignetd(options, options.directory + "/few", flags);
+  const Signetd large =
+      StartSignetd(options, options.directory + "/many", flags);
+  start = std::max(start, large.start);
+  for (const bool even : {true, false}) {
+    const char* name = even ? "evenly" : "Zipf";
+    const auto picks = [even](size_t size) {
+      return even ? Evenly(size) : Zipf(size);
+    };
+    table.Add(absl::StrCat(kFewTokens, " tokens, ", name),
+              GrpcLoad(small.trusted, 64, duration,
+                       Verifies(few, picks(few.size()), "")));
+    table.Add(absl::StrCat(options.tokens, " tokens, ", name),
+              GrpcLoad(large.trusted, 64, duration,
+                       Verifies(many, picks(many.size()), "")));
+  }
+  memory_mib = std::max(memory_mib, large.process->PeakMemoryMib());
+}
+
+bool Report(const Options& options, const Table& table, double memory_mib,
+            absl::Duration start) {
+  table.Print();
+  bool all = true;
+  for (const char* at : {", 1 in flight", ", 256 in flight"}) {
+    const std::string empty = absl::StrCat("empty handler", at);
+    all &= table.Aim(absl::StrCat("VerifyToken, hit", at), empty, 0.90);
+    all &= table.Aim(absl::StrCat("VerifyToken, miss", at), empty, 0.50);
+  }
+  all &= table.AimRate("batches of 100, tokens", 1e6);
+  all &= table.Aim("VerifyTokens stream, tokens",
+                   "VerifyToken, hit, 256 in flight", 4);
+  all &= table.Aim("REST check, HTTP/2", "nghttpd, HTTP/2", 0.5);
+  all &= table.Aim("REST check, HTTP/1.1", "nginx return 204, HTTP/1.1", 0.6);
+  for (const char* name : {"evenly", "Zipf"}) {
+    all &= table.Aim(absl::StrCat(options.tokens, " tokens, ", name),
+                     absl::StrCat(kFewTokens, " tokens, ", name), 0.85);
+  }
+  all &= Table::Print("peak memory beyond the cache's limit, MiB",
+                      memory_mib - kScaleCacheMib, 128, false);
+  all &=
+      Table::Print("start to ready, s", absl::ToDoubleSeconds(start), 1, false);
+  return all;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const auto value = [&argument] {
+      return std::string(argument.substr(argument.find('=') + 1));
+    };
+    if (argument == "--empty_server" && i + 1 < argc) {
+      return RunEmptyServer(argv[i + 1]);
+    } else if (argument.starts_with("--tokens=")) {
+      options.tokens = std::atoi(value().c_str());
+    } else if (argument.starts_with("--rounds=")) {
+      options.rounds = std::atoi(value().c_str());
+    } else if (argument.starts_with("--seconds=")) {
+      options.seconds = std::atof(value().c_str());
+    } else if (argument.starts_with("--dir=")) {
+      options.directory = value();
+    } else if (argument == "--enforce") {
+      options.enforce = true;
+    } else if (!argument.starts_with("--")) {
+      options.signetd = argument;
+    } else {
+      std::fprintf(stderr, "verify_bench: unknown argument %s\n", argv[i]);
+      return 2;
+    }
+  }
+  if (options.rounds < 1 || options.seconds <= 0 || options.tokens < 1) {
+    std::fprintf(stderr,
+                 "usage: verify_bench [SIGNETD] [--tokens=N] [--rounds=N] "
+                 "[--seconds=S] [--dir=DIR] [--enforce]\n");
+    return 2;
+  }
+  const std::vector<std::string> few =
+      FillFresh(options, options.directory + "/few", kFewTokens);
+  std::fprintf(stderr, "filling in %d tokens\n", options.tokens);
+  const std::vector<std::string> many =
+      FillFresh(options, options.directory + "/many", options.tokens);
+  Table table;
+  double memory_mib = 0;
+  absl::Duration start;
+  for (int round = 1; round <= options.rounds; ++round) {
+    std::fprintf(stderr, "round %d of %d\n", round, options.rounds);
+    RunRound(options, few, table);
+    RunScale(options, few, many, table, memory_mib, start);
+  }
+  const bool all_met = Report(options, table, memory_mib, start);
+  return options.enforce && !all_met ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace signet
+
+int main(int argc, char** argv) { return signet::Main(argc, argv); }
