@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/answer_cache.h"
 
+#include <array>
 #include <optional>
 #include <utility>
+
+#include "server/base/secret.h"
 
 namespace signet {
 namespace {
@@ -11,6 +14,14 @@ constexpr std::string_view kServiceAccount = "service_account";
 
 // What an entry takes beside its answer: slot, index and control block.
 constexpr size_t kOverhead = 256;
+
+HmacSha256Key NewSecret(RandomSource& random) {
+  std::array<uint8_t, 32> bytes;
+  random.Fill(bytes);
+  HmacSha256Key key(bytes);
+  Wipe(bytes);
+  return key;
+}
 
 size_t WeightOf(const v1::VerifyTokenResponse& answer) {
   return kOverhead + answer.SpaceUsedLong();
@@ -27,14 +38,9 @@ absl::Time ExpiryOf(const v1::VerifyTokenResponse& answer) {
 AnswerCache::AnswerCache(const AnswerCacheOptions& options, const Clock* clock,
                          RandomSource& random)
     : clock_(clock),
+      secret_(NewSecret(random)),
       active_(options.max_entries, options.max_bytes),
-      inactive_(options.max_entries / 4, options.max_bytes / 4) {
-  random.Fill(secret_);
-}
-
-AnswerCache::Key AnswerCache::KeyOf(std::string_view token) const {
-  return HmacSha256(secret_, token);
-}
+      inactive_(options.max_entries / 4, options.max_bytes / 4) {}
 
 TokenAnswer AnswerCache::Find(const Key& key, SteadyTime now) {
   if (std::optional<Active> kept = active_.Find(key)) {

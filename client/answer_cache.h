@@ -47,7 +47,7 @@ class AnswerCache {
   AnswerCache(const AnswerCacheOptions& options, const Clock* clock,
               RandomSource& random);
 
-  Key KeyOf(std::string_view token) const;
+  Key KeyOf(std::string_view token) const { return secret_.Mac(token); }
 
   // To be taken before the server is asked, for Keep().
   Stamp Now() const { return {.resets = resets_, .changes = changes_.Now()}; }
@@ -81,7 +81,7 @@ class AnswerCache {
   };
 
   const Clock* const clock_;
-  Sha256Digest secret_;
+  const HmacSha256Key secret_;
   ChangeClock changes_;
   std::atomic<uint64_t> resets_ = 0;
   ShardedCache<Key, Active> active_;

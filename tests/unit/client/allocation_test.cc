@@ -70,6 +70,9 @@ TEST(AllocationTest, AKeptAnswerTakesNone) {
 
 void* operator new(size_t size) { return signet::Allocate(size); }
 void* operator new[](size_t size) { return signet::Allocate(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return signet::Allocate(size);
+}
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }
 void operator delete(void* block, size_t) noexcept { std::free(block); }

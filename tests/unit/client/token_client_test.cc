@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/token_client.h"
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -217,18 +217,15 @@ TEST_F(TokenClientTest, AQuestionEndsInTime) {
 TEST_F(TokenClientTest, DestructionCancelsWhatIsUnderWay) {
   Start();
   server_.Hold();
-  std::vector<absl::StatusCode> codes;  // One `done` at a time, in the end.
-  absl::Mutex mutex;
+  std::atomic<int> cancelled = 0;
   for (int i = 0; i < 20; ++i) {
     client_->Verify(absl::StrCat("token", i), nullptr,
                     [&](const absl::StatusOr<TokenAnswer>& answer) {
-                      absl::MutexLock lock(&mutex);
-                      codes.push_back(answer.status().code());
+                      cancelled += absl::IsCancelled(answer.status());
                     });
   }
   client_.reset();
-  EXPECT_EQ(codes,
-            std::vector<absl::StatusCode>(20, absl::StatusCode::kCancelled));
+  EXPECT_EQ(cancelled, 20);
 }
 
 // A `done` that asks again while the client goes.
