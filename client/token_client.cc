@@ -163,7 +163,7 @@ class CachingTokenClient final : public TokenClient {
                     const v1::Requirement* requirement) const;
   void Ask(std::string_view token, const v1::Requirement* requirement,
            const Question& question, Done done);
-  void Start(std::shared_ptr<Call> call);
+  void Start(const std::shared_ptr<Call>& call);
   void Finish(Call* call, const grpc::Status& status);
   // The outcome of a call; null if the server is to be asked once more.
   absl::StatusOr<TokenAnswer> Conclude(Call& call, const grpc::Status& status);
@@ -278,24 +278,27 @@ void CachingTokenClient::Ask(std::string_view token,
   call->deadline = absl::Now() + call_timeout_;
   call->done = std::move(done);
   call->request.set_token(std::string(token));
-  Start(std::move(call));
+  Start(call);
 }
 
-void CachingTokenClient::Start(std::shared_ptr<Call> call) {
+void CachingTokenClient::Start(const std::shared_ptr<Call>& call) {
   call->request.set_account_id(account_id_);
-  if (!call->question.plain)
+  if (!call->question.plain) {
     *call->request.mutable_requirement() = *call->requirement;
+  }
   call->context.set_deadline(absl::ToChronoTime(call->deadline));
   if (!authorization_.Expose().empty()) {
     call->context.AddMetadata("authorization",
                               std::string(authorization_.Expose()));
   }
   Call* const started = call.get();
+  bool refused = false;
   {
     absl::MutexLock lock(&mutex_);
-    if (!stopping_) calls_.emplace(started, std::move(call));
+    refused = stopping_;
+    if (!refused) calls_.emplace(started, call);
   }
-  if (call != nullptr) {
+  if (refused) {
     std::move(call->done)(MakeError(absl::StatusCode::kCancelled,
                                     "the client is being destroyed",
                                     {.reason = "CANCELLED"}));
@@ -315,9 +318,11 @@ void CachingTokenClient::Finish(Call* call, const grpc::Status& status) {
     again->deadline = call->deadline;
     again->done = std::move(call->done);
     again->request.set_token(std::move(*call->request.mutable_token()));
-    Start(std::move(again));
+    Start(again);
   } else {
-    std::move(call->done)(std::move(answer));
+    // What it holds goes with it, not under the lock.
+    Done done = std::move(call->done);
+    std::move(done)(std::move(answer));
   }
   // Under the lock, so that the destructor has the last word on the channel.
   absl::MutexLock lock(&mutex_);
