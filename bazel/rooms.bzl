@@ -18,6 +18,7 @@ ROOMS = {
     "remote": "gateway/remote",
     "transcode": "gateway/transcode",
     "http": "gateway/http",
+    "client": "client",
 }
 
 COPTS = ["-Wall", "-Wextra", "-Werror"]

@@ -21,7 +21,8 @@ lint() {
   configure build/clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14
   cmake --build build/clang --target signet_proto_generated
   local files
-  mapfile -t files < <(sources 'server/*.cc' 'storage/*.cc' 'gateway/*.cc')
+  mapfile -t files < <(sources 'server/*.cc' 'storage/*.cc' 'gateway/*.cc' \
+    'client/*.cc')
   say "linting ${#files[@]} files"
   printf '%s\0' "${files[@]}" |
     xargs -0 -n 4 -P "$(nproc)" clang-tidy-14 --quiet -p build/clang

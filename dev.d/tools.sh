@@ -3,14 +3,18 @@
 #
 # Verbs that bring tools of their own: bench, fuzz, interop, bazel.
 
-# bench [NAME [ARGUMENT...]]: the arguments go to the benchmarks.
-bench() {
-  local name=${1:-}
-  shift || true
+build_benchmarks() {
   need "${build_packages[@]}" "${bench_packages[@]}"
   say "building in ./build"
   configure build -DSIGNET_BENCH=ON
   cmake --build build --target signet_benchmarks signetd
+}
+
+# bench [NAME [ARGUMENT...]]: the arguments go to the benchmarks.
+bench() {
+  local name=${1:-}
+  shift || true
+  build_benchmarks
   local binary found=
   for binary in build/bench/*"$name"*; do
     [[ -x $binary ]] || continue
@@ -19,6 +23,20 @@ bench() {
     found=yes
   done
   [[ $found ]] || die "no benchmark has $name in its name"
+}
+
+# That each runs and no call fails; figures need more time than this.
+bench_smoke() {
+  build_benchmarks
+  local bench
+  for bench in "create --rounds=1 --seconds=0.3" \
+    "life --accounts=1000 --rounds=1 --seconds=0.2" \
+    "verify --tokens=2000 --rounds=1 --seconds=1" \
+    "client --rounds=1 --seconds=0.2"; do
+    say "${bench%% *}_bench"
+    # shellcheck disable=SC2086  # Words.
+    build/bench/"${bench%% *}"_bench ${bench#* }
+  done
 }
 
 # fuzz [SECONDS]: a crash leaves its input in build/fuzz/findings.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/request_id.h"
 #include "server/base/error.h"
 #include "server/base/secret.h"
@@ -18,6 +19,22 @@ namespace signet {
 namespace {
 
 constexpr char kAction[] = "token.watch";
+
+// Positions tell in which scope they were reached: who has come to see more or
+// less than before starts anew.
+std::string ScopeTag(const VerifyScope& scope) {
+  return scope.every_account ? "*/"
+                             : absl::StrCat(scope.account_id.ToString(), "/");
+}
+
+// The feed's own part of a position; of one from another scope, none that the
+// feed knows.
+std::string_view FeedPosition(std::string_view position,
+                              const VerifyScope& scope) {
+  const std::string tag = ScopeTag(scope);
+  if (position.empty()) return position;
+  return position.starts_with(tag) ? position.substr(tag.size()) : "-";
+}
 
 absl::Status WatchersFullError() {
   return MakeError(
@@ -176,21 +193,22 @@ class WatchStream::State final : public ChangeFeed::Watcher,
 
   bool HasNews() {
     absl::MutexLock lock(&mutex_);
-    return !ended_ &&
-           deps_.feed->Since(position_, scope_).position != position_;
+    const std::string_view position = FeedPosition(position_, scope_);
+    return !ended_ && deps_.feed->Since(position, scope_).position != position;
   }
 
   void Send() {
     absl::MutexLock lock(&mutex_);
     if (ended_ || writing_) return;
-    ChangeFeed::News news = deps_.feed->Since(position_, scope_);
+    const ChangeFeed::News news =
+        deps_.feed->Since(FeedPosition(position_, scope_), scope_);
+    position_ = absl::StrCat(ScopeTag(scope_), news.position);
     v1::WatchChangesResponse message;
-    message.set_position(news.position);
+    message.set_position(position_);
     message.set_reset(news.reset);
     for (const Uuid& id : news.service_account_ids) {
       message.add_service_account_ids(id.ToString());
     }
-    position_ = std::move(news.position);
     bytes_ = SerializeMessage(message);
     writing_ = true;
     stream_->StartWrite(&bytes_);

@@ -31,6 +31,7 @@ ROOMS = {
     "transcode": _room("gateway/transcode", "gateway base proto"),
     "http": _room("gateway/http", "gateway base"),
     "remote": _room("gateway/remote", "gateway base proto"),
+    "client": _room("client", "crypto base proto"),
     "rpc": _room(
         "server/rpc", "domain identity token crypto gateway storage base proto"
     ),
@@ -47,8 +48,8 @@ OUTSIDE = {
     "openssl/": {"crypto"},
     "sqlite3.h": {"storage_sqlite"},
     "curl/": {"identity"},
-    "grpcpp/": {"rpc", "remote", "app"},
-    "grpc/": {"rpc", "remote", "app"},
+    "grpcpp/": {"rpc", "remote", "client", "app"},
+    "grpc/": {"rpc", "remote", "client", "app"},
     "boost/": {"http", "app"},
     "nghttp2/": {"http"},
     "CLI/": {"app"},

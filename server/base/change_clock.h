@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_SERVER_IDENTITY_CHANGE_CLOCK_H_
-#define SIGNET_SERVER_IDENTITY_CHANGE_CLOCK_H_
+#ifndef SIGNET_SERVER_BASE_CHANGE_CLOCK_H_
+#define SIGNET_SERVER_BASE_CHANGE_CLOCK_H_
 
 #include <array>
 #include <atomic>
@@ -59,4 +59,4 @@ class ChangeClock {
 
 }  // namespace signet
 
-#endif  // SIGNET_SERVER_IDENTITY_CHANGE_CLOCK_H_
+#endif  // SIGNET_SERVER_BASE_CHANGE_CLOCK_H_

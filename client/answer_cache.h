@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_CLIENT_ANSWER_CACHE_H_
+#define SIGNET_CLIENT_ANSWER_CACHE_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "client/token_answer.h"
+#include "server/base/change_clock.h"
+#include "server/base/clock.h"
+#include "server/base/random.h"
+#include "server/base/sharded_cache.h"
+#include "server/base/uuid.h"
+#include "server/crypto/digest.h"
+
+namespace signet {
+
+// For spans of time, which must not depend on how the wall clock is set.
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+struct AnswerCacheOptions {
+  size_t max_entries;  // 0: nothing is kept.
+  size_t max_bytes;
+};
+
+// Keeps answers while they are true, if it is told of every change. Answers
+// that a token is not good name nobody whose change could end them: they lie in
+// a part of their own, a quarter as large, and go by time. Thread-safe.
+class AnswerCache {
+ public:
+  // A token's place: HMAC-SHA-256 under a key of this object's own. Who reads
+  // it in memory cannot test a guess of the token.
+  using Key = Sha256Digest;
+
+  // A point between changes.
+  struct Stamp {
+    uint64_t resets;
+    uint64_t changes;
+  };
+
+  // `clock` outlives this object.
+  AnswerCache(const AnswerCacheOptions& options, const Clock* clock,
+              RandomSource& random);
+
+  Key KeyOf(std::string_view token) const { return secret_.Mac(token); }
+
+  // To be taken before the server is asked, for Keep().
+  Stamp Now() const { return {.resets = resets_, .changes = changes_.Now()}; }
+
+  // An answer that is still true, or null.
+  TokenAnswer Find(const Key& key, SteadyTime now);
+
+  // Keeps what was asked at `asked_at` and not before: a change that came since
+  // has ended it already. `ttl`, from `now` on, counts for an inactive answer.
+  // Keeps no answer about a user.
+  void Keep(const Key& key, TokenAnswer answer, const Stamp& asked_at,
+            absl::Duration ttl, SteadyTime now);
+
+  // No answer about these service accounts is true any more.
+  void Forget(std::span<const Uuid> service_accounts);
+
+  // No answer at all is true any more.
+  void ForgetAll();
+
+ private:
+  struct Active {
+    TokenAnswer answer;
+    Uuid subject;
+    absl::Time expires_at;
+    Stamp asked_at;
+  };
+  struct Inactive {
+    TokenAnswer answer;
+    SteadyTime until;
+    uint64_t resets;
+  };
+
+  const Clock* const clock_;
+  const HmacSha256Key secret_;
+  ChangeClock changes_;
+  std::atomic<uint64_t> resets_ = 0;
+  ShardedCache<Key, Active> active_;
+  ShardedCache<Key, Inactive> inactive_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_CLIENT_ANSWER_CACHE_H_

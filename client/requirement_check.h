@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_CLIENT_REQUIREMENT_CHECK_H_
+#define SIGNET_CLIENT_REQUIREMENT_CHECK_H_
+
+#include "signet/v1/tokens.pb.h"
+
+namespace signet {
+
+// The meaning of a Requirement, as the server has it (tokens.proto), as far as
+// one answer about a token tells. Pure; nothing is allocated.
+
+// False for what the server refuses; it is left to the server to say why. Which
+// types of resource there are only the server knows.
+bool IsWellFormed(const v1::Requirement& requirement);
+
+enum class RequirementVerdict {
+  kMet,
+  kNotMet,
+  kAskServer,  // It depends on another account than the token's own.
+};
+
+// Of an active `answer` to a question without a requirement. `requirement` is
+// well-formed.
+RequirementVerdict CheckRequirement(const v1::Requirement& requirement,
+                                    const v1::VerifyTokenResponse& answer);
+
+}  // namespace signet
+
+#endif  // SIGNET_CLIENT_REQUIREMENT_CHECK_H_

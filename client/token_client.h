@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_CLIENT_TOKEN_CLIENT_H_
+#define SIGNET_CLIENT_TOKEN_CLIENT_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "client/token_answer.h"
+#include "grpcpp/channel.h"
+#include "signet/v1/tokens.pb.h"
+
+namespace signet {
+
+struct TokenClientOptions {
+  // The server: a gRPC target, for example `dns:///signet.internal:9090`,
+  // called in cleartext. Or a channel, for TLS or settings of one's own; give
+  // it keepalive, without which a dead connection is not noticed. One of both.
+  std::string target = {};
+  std::shared_ptr<grpc::Channel> channel = nullptr;
+
+  // The token that the asker itself authenticates with; it needs `auth.verify`
+  // or `auth.manage`. Empty: none, for the server's trusted listener.
+  std::string credential = {};
+
+  // As VerifyTokenRequest.account_id: about tokens of which account one asks.
+  std::string account_id = {};
+
+  // Bounds of what is kept; 0 entries: nothing is.
+  size_t max_entries = 100'000;
+  size_t max_bytes = size_t{64} << 20;
+
+  // Once nothing was heard from the server for so long, no kept answer is
+  // given. More than one second, in which the server speaks at least once.
+  absl::Duration max_staleness = absl::Seconds(3);
+
+  // After so long a question to the server ends with DEADLINE_EXCEEDED.
+  absl::Duration call_timeout = absl::Seconds(5);
+};
+
+// Verifies tokens by asking a signet server, and keeps its answers as long as
+// they are true: the server tells of every change (Tokens.WatchChanges). While
+// that feed is heard, a change made on the server is seen here as soon as the
+// network has brought it. When it is lost, kept answers are given no more; when
+// it is silent, for max_staleness at most. Then every question goes to the
+// server until the feed is back.
+//
+// What is kept: that a token is good, no longer than until its `expires_at` by
+// this machine's clock; that it is not good, for the answer's `cache_ttl` and
+// in a part of its own, so that invented tokens push out nothing but each
+// other. Of OAuth access tokens nothing, as the feed does not speak of their
+// users. Tokens are kept as keyed digests only.
+//
+// Thread-safe. An interface, so that tests can put another in its place.
+class TokenClient {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<TokenAnswer>) &&>;
+
+  // Connects in the background; answers come once the server is reached.
+  //   INVALID_ARGUMENT / OPTION_INVALID: an option breaks its rule.
+  static absl::StatusOr<std::unique_ptr<TokenClient>> Create(
+      TokenClientOptions options);
+
+  // Questions under way end with CANCELLED; returns once the last `done` has.
+  // Not to be called by a `done`.
+  virtual ~TokenClient() = default;
+
+  // Whether `token` is good and has what `requirement` asks for; null: nothing.
+  // A kept answer comes at once: without a lock held for long, without I/O. A
+  // requirement on the token's own account is decided here, with the server's
+  // meaning; one on another account is asked of the server every time.
+  //
+  // Both arguments are read before this returns. `done` is called once, before
+  // this returns or on a thread of gRPC's, which it must not block.
+  //   INVALID_ARGUMENT / FIELD_INVALID: the token is empty or has more than
+  //     16 KiB, or the requirement breaks its rule.
+  //   UNAUTHENTICATED, PERMISSION_DENIED: the asker may not ask that.
+  //   UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED: no answer; ask again.
+  //   CANCELLED: this object is being destroyed.
+  // GetErrorDetail() (server/base/error.h) has the server's stable reason. No
+  // error holds the token.
+  virtual void Verify(std::string_view token,
+                      const v1::Requirement* requirement, Done done) = 0;
+
+  // The same, and waits for it. Not to be called by a `done`.
+  virtual absl::StatusOr<TokenAnswer> VerifyAndWait(
+      std::string_view token, const v1::Requirement* requirement) = 0;
+
+  // OK while the feed is heard, so answers are kept; else why it is not.
+  virtual absl::Status FeedStatus() const = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_CLIENT_TOKEN_CLIENT_H_

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a TokenClient does when its feed breaks off, goes silent, or comes back.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "client/token_client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/client/eventually.h"
+#include "tests/unit/client/fake_tokens_server.h"
+
+namespace signet {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+constexpr absl::Duration kStaleness = absl::Milliseconds(1100);
+
+class FeedTest : public testing::Test {
+ protected:
+  FeedTest() {
+    server_.Put("token", GoodAnswer(1));
+    auto client = TokenClient::Create(
+        {.target = server_.target(), .max_staleness = kStaleness});
+    EXPECT_THAT(client, IsOk());
+    client_ = *std::move(client);
+    EXPECT_TRUE(AwaitFeed());
+  }
+
+  bool AwaitFeed() {
+    return Eventually([this] { return client_->FeedStatus().ok(); });
+  }
+  bool AwaitLoss(absl::Duration limit) {
+    return Eventually([this] { return !client_->FeedStatus().ok(); }, limit);
+  }
+  bool Verify(const std::string& token = "token") {
+    const auto answer = client_->VerifyAndWait(token, nullptr);
+    return answer.ok() && (*answer)->active();
+  }
+  bool IsKept() {
+    const size_t before = server_.questions().size();
+    Verify();
+    return server_.questions().size() == before;
+  }
+
+  FakeTokensServer server_;
+  std::unique_ptr<TokenClient> client_;
+};
+
+TEST_F(FeedTest, SilenceEndsKeptAnswersWithinTheBound) {
+  Verify();
+  EXPECT_TRUE(IsKept());
+  server_.Silence(/*all=*/true);
+  const absl::Time silent_at = absl::Now();
+  EXPECT_TRUE(Eventually([this] { return !IsKept(); }));
+  // The last message may have been on its way, and the machine is shared.
+  EXPECT_LT(absl::Now() - silent_at, kStaleness + absl::Milliseconds(500));
+  EXPECT_THAT(client_->FeedStatus(),
+              ErrorIs(absl::StatusCode::kUnavailable, "FEED_SILENT"));
+  EXPECT_FALSE(IsKept());  // Nor is anything kept now.
+}
+
+TEST_F(FeedTest, AfterSilenceItGoesOnWhereItWas) {
+  server_.Tell({9});
+  Verify();
+  EXPECT_TRUE(Eventually([this] { return IsKept(); }));
+  absl::SleepFor(absl::Milliseconds(300));  // Its position has arrived.
+  server_.Silence(/*all=*/false);
+  EXPECT_TRUE(AwaitLoss(absl::Seconds(5)));
+  EXPECT_TRUE(AwaitFeed());
+  EXPECT_THAT(server_.positions(), ElementsAre("", "p1"));
+  EXPECT_TRUE(IsKept());  // It was true all the time.
+}
+
+TEST_F(FeedTest, AChangeDuringTheGapIsHeardBeforeAnythingIsBelieved) {
+  Verify();
+  server_.Silence(/*all=*/true);
+  EXPECT_TRUE(AwaitLoss(absl::Seconds(5)));
+  server_.Put("token", BadAnswer("TOKEN_REVOKED"));
+  server_.Speak();
+  server_.Tell({}, /*reset=*/true);
+  EXPECT_TRUE(AwaitFeed());
+  EXPECT_FALSE(Verify());
+}
+
+TEST_F(FeedTest, ALostFeedEndsKeptAnswersAtOnceAndComesBack) {
+  Verify();
+  EXPECT_TRUE(IsKept());
+  server_.EndFeed({grpc::StatusCode::UNAVAILABLE, "stopping"});
+  EXPECT_TRUE(AwaitLoss(absl::Seconds(1)));
+  EXPECT_TRUE(AwaitFeed());
+  EXPECT_THAT(server_.positions(), SizeIs(2));
+  EXPECT_TRUE(IsKept());
+}
+
+TEST_F(FeedTest, WhoMayNotWatchKeepsNothing) {
+  server_.EndFeed({grpc::StatusCode::PERMISSION_DENIED, "no"});
+  EXPECT_TRUE(AwaitLoss(absl::Seconds(1)));
+  EXPECT_THAT(client_->FeedStatus(),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_TRUE(Verify());
+  EXPECT_FALSE(IsKept());
+  absl::SleepFor(absl::Seconds(1));
+  EXPECT_THAT(server_.positions(), SizeIs(1));  // It does not insist.
+}
+
+TEST_F(FeedTest, AnAnswerAskedForWithoutFeedIsNotKept) {
+  server_.Silence(/*all=*/true);
+  EXPECT_TRUE(AwaitLoss(absl::Seconds(5)));
+  Verify();
+  server_.Speak();
+  EXPECT_TRUE(AwaitFeed());
+  EXPECT_FALSE(IsKept());
+  EXPECT_TRUE(IsKept());
+}
+
+}  // namespace
+}  // namespace signet
