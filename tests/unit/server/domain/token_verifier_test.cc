@@ -353,8 +353,8 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
       PrincipalOf(std::make_shared<const TokenFacts>(FactsOf(issued)));
   const auto ask = [&](std::shared_ptr<const Requirement> requirement) {
     Outcome<TokenVerification> outcome;
-    world_.verifier.VerifyCaller(self, std::nullopt, std::move(requirement),
-                                 outcome.Done());
+    world_.verifier.VerifyCaller(self.principal, std::nullopt,
+                                 std::move(requirement), outcome.Done());
     return outcome.Take()->verdict;
   };
   EXPECT_EQ(ask(nullptr), TokenVerdict::kActive);
@@ -368,8 +368,8 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
   world_.Grant(world_.CapabilityOf({.type = SubjectType::kGroup, .id = "team"},
                                    world_.kHome, "billing.view"));
   Outcome<TokenVerification> outcome;
-  world_.verifier.VerifyCaller(user, world_.kHome, Needs("billing.view"),
-                               outcome.Done());
+  world_.verifier.VerifyCaller(user.principal, world_.kHome,
+                               Needs("billing.view"), outcome.Done());
   const auto found = outcome.Take();
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);

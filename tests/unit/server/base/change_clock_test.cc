@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/identity/change_clock.h"
+#include "server/base/change_clock.h"
 
 #include <atomic>
 #include <cstdint>
