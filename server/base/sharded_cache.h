@@ -31,8 +31,8 @@ class ShardedCache {
   static constexpr size_t kShards = 64;
 
   // Holds at most `max_entries` entries, whose weights add up to at most
-  // `max_weight`; both are divided evenly among the shards. 0 entries: nothing
-  // is ever kept.
+  // `max_weight`. Both are divided evenly among the shards, and rounded up to a
+  // multiple of their number. 0 entries: nothing is ever kept.
   ShardedCache(size_t max_entries, size_t max_weight)
       : shard_entries_((max_entries + kShards - 1) / kShards),
         shard_weight_((max_weight + kShards - 1) / kShards) {}

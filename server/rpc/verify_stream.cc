@@ -173,7 +173,7 @@ void VerifyStream::CloseWith(google::rpc::Status status) {
 std::optional<grpc::Status> VerifyStream::Proceed() {
   if (!writing_ && !waiting_.empty() && !finished_) {
     writing_ = true;
-    response_ = std::move(waiting_.front());
+    response_.Swap(&waiting_.front());
     waiting_.pop_front();
     grpc::WriteOptions options;
     // Those that follow share its packet.

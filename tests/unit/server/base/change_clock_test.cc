@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/base/change_clock.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,34 @@ TEST(ChangeClock, OtherKeysStayFreshButForFew) {
     if (!clock->IsFresh(KeyOf(SampleId(i)), before)) ++stale;
   }
   EXPECT_LT(stale, 20);
+}
+
+// Of two at once the later number stands, whoever writes it down last.
+TEST(ChangeClock, TheLatestOfTwoAtOnceStands) {
+  constexpr int kRounds = 20'000;
+  const auto clock = NewClock();
+  const ChangeClock::Key key = KeyOf(SampleId(1));
+  std::atomic<int> arrived = 0;
+  std::atomic<uint64_t> latest[2] = {};
+  std::atomic<int> wrong = 0;
+  const auto await = [&arrived](int count) {
+    ++arrived;
+    while (arrived < count) std::this_thread::yield();
+  };
+  const auto race = [&](int self) {
+    for (int round = 0; round < kRounds; ++round) {
+      await(6 * round + 2);
+      latest[self] = clock->Touch(key);
+      await(6 * round + 4);
+      const uint64_t last = std::max<uint64_t>(latest[0], latest[1]);
+      if (clock->IsFresh(key, last - 1)) ++wrong;
+      await(6 * round + 6);
+    }
+  };
+  std::thread other(race, 1);
+  race(0);
+  other.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 // A value that writers raise and then tell the clock of, as a store is written,

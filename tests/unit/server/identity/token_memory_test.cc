@@ -175,7 +175,7 @@ TEST(TokenMemory, CanBeSwitchedOff) {
 struct ChangeCase {
   const char* label;
   // Of the service account that has the token.
-  absl::Status (*change)(WriteTxn&, ServiceAccountRecord);
+  absl::Status (*change)(WriteTxn&, ServiceAccountRecord&);
   TokenState state;
   size_t held = 0;
 };
@@ -190,7 +190,8 @@ TEST_P(TokenMemoryChanges, AreSeenAtOnce) {
   ASSERT_EQ(memory.StateNow(other.token), TokenState::kLive);
 
   memory.Write([&issued](WriteTxn& txn) {
-    return GetParam().change(txn, issued.record);
+    ServiceAccountRecord record = issued.record;
+    return GetParam().change(txn, record);
   });
   EXPECT_FALSE(memory.IsRemembered(issued.token));
   EXPECT_TRUE(memory.IsRemembered(other.token));
@@ -208,37 +209,37 @@ INSTANTIATE_TEST_SUITE_P(
     Each, TokenMemoryChanges,
     testing::Values(
         ChangeCase{"Revocation",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      record.revoked_at = SampleTime();
                      return txn.UpdateServiceAccount(record);
                    },
                    TokenState::kRevoked},
         ChangeCase{"Disabling",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      record.enabled = false;
                      return txn.UpdateServiceAccount(record);
                    },
                    TokenState::kDisabled},
         ChangeCase{"Expiry",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      record.token.expires_at = SampleTime(-1);
                      return txn.UpdateServiceAccount(record);
                    },
                    TokenState::kExpired},
         ChangeCase{"Rotation",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      return txn.ReplaceToken(WithToken(record, 77),
                                              SampleTime(), SampleTime());
                    },
                    TokenState::kReplaced},
         ChangeCase{"RotationWithOverlap",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      return txn.ReplaceToken(WithToken(record, 77),
                                              SampleTime(), SampleTime(60));
                    },
                    TokenState::kLive},
         ChangeCase{"Retirement",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      const std::string public_id = record.token.public_id;
                      absl::Status status = txn.ReplaceToken(
                          WithToken(record, 77), SampleTime(), SampleTime(60));
@@ -247,13 +248,13 @@ INSTANTIATE_TEST_SUITE_P(
                    },
                    TokenState::kReplaced},
         ChangeCase{"Grant",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      return txn.InsertAuthorization(
                          GrantTo(record, record.account_id));
                    },
                    TokenState::kLive, 1},
         ChangeCase{"SuperAdminGrantedElsewhere",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      AuthorizationRecord grant = GrantTo(record, SampleId(9));
                      grant.grant_kind = GrantKind::kSuperAdmin;
                      grant.capability_key.reset();
@@ -261,7 +262,7 @@ INSTANTIATE_TEST_SUITE_P(
                    },
                    TokenState::kLive, 1},
         ChangeCase{"Deletion",
-                   [](WriteTxn& txn, ServiceAccountRecord record) {
+                   [](WriteTxn& txn, ServiceAccountRecord& record) {
                      return txn.DeleteServiceAccount(record.account_id,
                                                      record.id);
                    },
