@@ -14,6 +14,8 @@ constexpr std::string_view kServiceAccount = "service_account";
 
 // What an entry takes beside its answer: slot, index and control block.
 constexpr size_t kOverhead = 256;
+// A short string takes 32 bytes and a pointer, and about ten on the wire.
+constexpr size_t kMemoryOfWireByte = 4;
 
 HmacSha256Key NewSecret(RandomSource& random) {
   std::array<uint8_t, 32> bytes;
@@ -24,7 +26,7 @@ HmacSha256Key NewSecret(RandomSource& random) {
 }
 
 size_t WeightOf(const v1::VerifyTokenResponse& answer) {
-  return kOverhead + answer.SpaceUsedLong();
+  return kOverhead + sizeof(answer) + kMemoryOfWireByte * answer.ByteSizeLong();
 }
 
 absl::Time ExpiryOf(const v1::VerifyTokenResponse& answer) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "client/answer_cache.h"
 #include "client/change_follower.h"
@@ -219,12 +219,14 @@ absl::StatusOr<TokenAnswer> CachingTokenClient::VerifyAndWait(
   Question question;
   TokenAnswer answer = AnswerAtOnce(token, requirement, question);
   if (answer != nullptr) return answer;
-  std::promise<absl::StatusOr<TokenAnswer>> outcome;
-  Ask(token, requirement, question,
-      [&outcome](absl::StatusOr<TokenAnswer> answered) {
-        outcome.set_value(std::move(answered));
-      });
-  return outcome.get_future().get();
+  absl::StatusOr<TokenAnswer> outcome;
+  absl::Notification answered;
+  Ask(token, requirement, question, [&](absl::StatusOr<TokenAnswer> given) {
+    outcome = std::move(given);
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  return outcome;
 }
 
 TokenAnswer CachingTokenClient::AnswerAtOnce(std::string_view token,

@@ -5,7 +5,9 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -136,6 +138,34 @@ TEST_F(TokenClientTest, AnAnswerThatAChangeOvertookIsNotKept) {
   ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE((*answer)->active());  // As it was when it was asked for.
   EXPECT_EQ(Verify("token"), "TOKEN_REVOKED");
+}
+
+TEST_F(TokenClientTest, ManyAskWhileMuchChanges) {
+  Start();
+  const auto version = [this] {
+    const auto answer = client_->VerifyAndWait("token", nullptr);
+    EXPECT_THAT(answer, IsOk());
+    return (*answer)->token_public_id();
+  };
+  std::atomic<bool> over = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!over) version();
+    });
+  }
+  for (int i = 1; i <= 100; ++i) {
+    v1::VerifyTokenResponse answer = GoodAnswer(1);
+    answer.set_token_public_id(absl::StrCat(i));
+    server_.Put("token", answer);
+    server_.Tell({1}, /*reset=*/i % 10 == 0);
+    // Each change comes through, whatever was on its way meanwhile.
+    EXPECT_TRUE(Eventually([&] { return version() == absl::StrCat(i); }));
+  }
+  over = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(version(), "100");
+  EXPECT_TRUE(IsKept("token"));
 }
 
 TEST_F(TokenClientTest, RequirementsAreDecidedHere) {
