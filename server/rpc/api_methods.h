@@ -23,7 +23,7 @@ struct ApiDomain {
   AuditReader* audit;
   TokenVerifier* verifier;
   const Clock* clock;
-  ResourceMetadata metadata;
+  ResourceMetadata metadata = {};
 };
 
 // Every method of proto/signet/v1, for a Dispatcher.
