@@ -380,11 +380,12 @@ TEST_F(TokenVerifierTest, AtOnceTheSameOrNothing) {
   TokenDirectory remembering(&world_.store, world_.keyring.get(), nullptr, {});
   TokenVerifier verifier(&world_.store, &remembering, &world_.issuer);
   const IssuedServiceAccount issued = world_.Issue({"billing.view"});
-  const auto at_once = [&](std::string_view token,
-                           std::shared_ptr<const Requirement> requirement) {
-    return verifier.VerifyAtOnce(token, Home(), requirement.get(),
-                                 world_.clock.Now());
-  };
+  const auto at_once =
+      [&](std::string_view token,
+          const std::shared_ptr<const Requirement>& requirement) {
+        return verifier.VerifyAtOnce(token, Home(), requirement.get(),
+                                     world_.clock.Now());
+      };
   const std::string token(issued.token.Expose());
   EXPECT_FALSE(at_once(token, nullptr).has_value()) << "never read";
   remembering.Find(token, world_.clock.Now(), [](const auto&) {});

@@ -22,7 +22,6 @@ namespace {
 
 using testing::Contains;
 using testing::IsEmpty;
-using testing::Not;
 
 // One WatchChanges, for one thread.
 class Watch {
