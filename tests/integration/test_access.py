@@ -284,3 +284,24 @@ def test_no_method_is_missing_from_the_table():
     # It ends the caller itself: test_self_revoke.py. Streams: test_verify_many.py.
     assert served - tabled == {"Identity/RevokeSelf", "Tokens/VerifyTokens",
                                "Tokens/WatchChanges"}
+
+
+def test_who_sees_tokens_of_other_accounts(world, api):
+    elsewhere = str(uuid.uuid4())
+    answer = rest.request(world.server, "POST",
+                          A.format(account=elsewhere) + "/service-accounts",
+                          token=world.tokens["super_admin"], json_body={"name": "elsewhere"})
+    assert answer.status == 201, answer.body
+    foreign = answer.json()["token"]
+
+    def reason(caller, **fields):
+        reply = api.call("signet.v1.Tokens/VerifyToken",
+                         message("signet.v1.VerifyTokenRequest", token=foreign, **fields),
+                         "signet.v1.VerifyTokenResponse", token=world.tokens[caller])
+        return reply.message.reason
+
+    assert reason("super_admin") == ""
+    assert reason("super_admin", account_id=elsewhere) == ""
+    assert reason("super_admin", account_id=world.account) == "TOKEN_UNKNOWN"
+    for caller in ("owner", "auth.manage", "auth.verify"):
+        assert reason(caller) == "TOKEN_UNKNOWN"

@@ -111,8 +111,7 @@ def test_changes_are_true_in_the_next_answer(world, asker):
     fresh = world.change(made, "rotate", {"overlap": "60s"})["token"]
     assert asker.reason(bearer) == "" and asker.reason(fresh) == ""
     world.change(made, "revoke")
-    assert asker.reason(bearer) in ("TOKEN_REVOKED", "TOKEN_REPLACED")
-    assert asker.reason(fresh) == "TOKEN_REVOKED"
+    assert asker.reason(bearer) == asker.reason(fresh) == "TOKEN_REVOKED"
 
 
 def test_an_answer_lives_no_longer_than_its_token(world, asker):
@@ -225,7 +224,8 @@ def test_the_account_asked_for(world, asker):
     bearer = world.create()["token"]
     assert asker.reason(bearer, account_id=world.account.upper()) == ""
     assert asker.verify(bearer, account_id=OTHER) == Refusal("PERMISSION_DENIED", "ACCESS_DENIED")
-    assert asker.verify(bearer, account_id="me").code in ("INVALID_ARGUMENT", "PERMISSION_DENIED")
+    assert asker.verify(bearer, account_id="me") == Refusal(
+        "INVALID_ARGUMENT", "FIELD_INVALID", ("account_id",))
 
 
 def test_the_askers_own_right_ends_at_once(server, world):
