@@ -92,7 +92,7 @@ tools() {
 }
 
 interop() {
-  need "${build_packages[@]}" "${test_packages[@]}"
+  need "${build_packages[@]}" "${test_packages[@]}" "${interop_packages[@]}"
   build signetd
   tools
   local reports=$root/build/interop

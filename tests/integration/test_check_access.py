@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GET /v1/public/auth/check, as proxies ask it."""
+
+import uuid
+
+import pytest
+from harness import rest
+from harness.verify import World
+
+PATH = "/v1/public/auth/check"
+
+
+@pytest.fixture(scope="module")
+def world(server):
+    return World(server)
+
+
+@pytest.fixture(scope="module")
+def client(world):
+    made = world.create("mailbox.create", "billing.view")
+    world.grant(made["id"], capability_key="domain.view", resource_type="domain")
+    return made
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
+def test_says_who_it_is_in_fields(server, client, method, http):
+    answer = rest.request(server, method, PATH, token=client["token"], http=http)
+    assert (answer.status, answer.body) == (204, b"")
+    assert {n: v for n, v in answer.fields if n.startswith("x-signet-")} == {
+        "x-signet-subject-type": "service_account", "x-signet-subject-id": client["id"],
+        "x-signet-account-id": client["account_id"],
+        "x-signet-token-public-id": client["token_public_id"],
+        "x-signet-capabilities": "billing.view,mailbox.create"}
+
+
+@pytest.mark.parametrize("query,status", [
+    ("capability=mailbox.create", 204), ("capability=auth.manage", 403),
+    ("capability=mailbox.create&capability=billing.view", 204),
+    ("capability=mailbox.create&capability=auth.manage", 403),
+    ("capability=domain.view", 403), ("capability=domain.view&resource_type=domain", 204),
+    (f"capability=domain.view&resource_type=domain&resource_id={uuid.UUID(int=7)}", 204),
+    (f"capability=mailbox.create&account_id={uuid.UUID(int=7)}", 403),
+    ("capability=NOT+A+KEY", 400), ("capabilities=mailbox.create", 400), ("account_id=me", 400),
+    ("capability=domain.view&resource_type=spaceship", 400),
+    ("&".join(33 * ["capability=mailbox.create"]), 400),
+    ("&".join(32 * ["capability=mailbox.create"]), 204),
+])
+def test_the_query_says_what_it_needs(server, client, query, status):
+    answer = rest.request(server, "GET", f"{PATH}?{query}", token=client["token"])
+    assert answer.status == status, answer.body
+    if status == 403:
+        assert answer.json()["reason"] == "CAPABILITY_MISSING"
+    if status != 204:
+        assert not [n for n, _ in answer.fields if n.startswith("x-signet-")]
+
+
+@pytest.mark.parametrize("token,challenge", [
+    (None, 'Bearer realm="signet"'), ("junk", 'Bearer realm="signet", error="invalid_token"')])
+def test_without_a_good_credential(server, token, challenge):
+    answer = rest.request(server, "GET", f"{PATH}?capability=mailbox.create", token=token)
+    assert (answer.status, answer.value("www-authenticate")) == (401, challenge)
+
+
+def test_a_change_is_true_in_the_next_answer(server, world):
+    made = world.create()
+    ask = f"{PATH}?capability=mailbox.create"
+    grant = world.grant(made["id"], capability_key="mailbox.create")
+    assert rest.request(server, "GET", ask, token=made["token"]).status == 204
+    world.ungrant(grant)
+    assert rest.request(server, "GET", ask, token=made["token"]).status == 403
+    world.change(made, "revoke")
+    assert rest.request(server, "GET", ask, token=made["token"]).status == 401
+    assert made["token"] not in server.stderr.read_text()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An issuer of OAuth access tokens (RFC 9068) that is a key and a JWK set in a folder."""
+
+import base64
+import json
+import subprocess
+import time
+import uuid
+
+ISSUER, AUDIENCE = "https://issuer.example", "https://signet.example"
+
+
+def _base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _openssl(*arguments, data=None):
+    return subprocess.run(["openssl", *arguments], input=data, capture_output=True,
+                          check=True, timeout=30).stdout
+
+
+class Signer:
+    """Signs with RS256."""
+
+    def __init__(self, folder):
+        self._key, self._set = folder / "key.pem", folder / "jwks.json"
+        _openssl("genrsa", "-out", self._key, "2048")
+        modulus = _openssl("rsa", "-in", self._key, "-noout", "-modulus").decode()
+        self._set.write_text(json.dumps({"keys": [{
+            "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "k", "e": "AQAB",
+            "n": _base64url(bytes.fromhex(modulus.strip().removeprefix("Modulus=")))}]}))
+
+    def flags(self):
+        """For a server that trusts it."""
+        return [f"--oauth_issuer={ISSUER}", f"--oauth_audience={AUDIENCE}",
+                f"--oauth_jwks_file={self._set}"]
+
+    def token(self, subject, seconds=600):
+        now = int(time.time())
+        parts = [{"alg": "RS256", "typ": "at+jwt", "kid": "k"},
+                 {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "client_id": "app",
+                  "iat": now, "exp": now + seconds, "jti": str(uuid.uuid4())}]
+        text = ".".join(_base64url(json.dumps(part).encode()) for part in parts)
+        signature = _openssl("dgst", "-sha256", "-sign", self._key, data=text.encode())
+        return f"{text}.{_base64url(signature)}"
