@@ -15,13 +15,11 @@ namespace signet {
 // Envoy's external authorization over gRPC (envoy.service.auth.v3): verifies
 // the Authorization field of the request that a proxy asks about, as
 // CheckAccess verifies its own.
-//   It passes: OK, with fields X-Signet-* as CheckAccess answers them. They
-//   take
-//     the place of what the client sent; those without a value are removed.
-//   It does not: 401 with a challenge, or 403, and a problem document (RFC
-//   9457)
-//     for the client. A route whose extensions break a rule is denied with 500:
-//     it must not be open because it is misconfigured.
+//   It passes: OK, with fields X-Signet-* as CheckAccess answers them, in place
+//     of what the client sent; those without a value are removed.
+//   It does not: 401 with a challenge, or 403, and a problem document (RFC 9457
+//     section 3) for the client. A route whose extensions break a rule is
+//     denied with 500: it must not be open because it is misconfigured.
 //   It cannot be told, as the store or the issuer does not answer: UNAVAILABLE;
 //     the proxy decides (failure_mode_allow).
 // What does not pass leaves a line in the log. Thread-safe; nothing blocks.

@@ -27,6 +27,7 @@ def client(world):
 def test_says_who_it_is_in_fields(server, client, method, http):
     answer = rest.request(server, method, PATH, token=client["token"], http=http)
     assert (answer.status, answer.body) == (204, b"")
+    assert answer.value("cache-control") == "no-store"
     assert {n: v for n, v in answer.fields if n.startswith("x-signet-")} == {
         "x-signet-subject-type": "service_account", "x-signet-subject-id": client["id"],
         "x-signet-account-id": client["account_id"],

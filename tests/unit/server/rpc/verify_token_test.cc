@@ -316,7 +316,7 @@ TEST_F(VerifyTokenTest, MemoryAnswersWhatItCanAndLeavesTheRest) {
                      &world_.world.clock);
   const auto answers = [&](const std::string& credential, bool trusted,
                            const v1::VerifyTokenRequest& request) {
-    v1::VerifyTokenResponse response;
+    grpc::ByteBuffer response;
     return fast.Answer(credential, trusted, request, response);
   };
   const v1::VerifyTokenRequest about = TokensWorld::About(good_.token());
