@@ -162,7 +162,8 @@ TEST_F(CheckAccess, IsOneCallWithoutALineInTheLog) {
   EXPECT_EQ(Field(response, "X-Signet-Subject-Id"), "u");
   EXPECT_EQ(Field(response, "X-Signet-Account-Id"), "a");
   EXPECT_EQ(Field(response, "X-Signet-Capabilities"), "x.y,x.z");
-  EXPECT_EQ(response.fields.size(), 5);
+  EXPECT_EQ(response.fields.size(), 6);
+  EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
   ASSERT_EQ(backend_.calls().size(), 1);
   EXPECT_EQ(ShortText(*backend_.calls()[0].request),
             R"(capability: "x.y" capability: "x.z")");
