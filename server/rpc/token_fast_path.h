@@ -64,10 +64,6 @@ class TokenFastPath {
   std::optional<VerifyScope> ScopeOf(std::string_view authorization,
                                      bool trusted, std::string_view account_id,
                                      absl::Time now);
-  template <typename Request>
-  std::optional<VerifyScope> ScopeOf(const grpc::CallbackServerContext& context,
-                                     bool trusted, const Request& request,
-                                     absl::Time now);
   bool Verify(const grpc::CallbackServerContext& context, bool trusted,
               const grpc::ByteBuffer& request, grpc::ByteBuffer& response,
               std::optional<Miss>& miss);

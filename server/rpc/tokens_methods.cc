@@ -118,17 +118,25 @@ class BatchAnswer {
 
   void Set(int index, absl::Time now,
            const absl::StatusOr<TokenVerification>& found) {
-    absl::MutexLock lock(&mutex_);
-    if (found.ok()) {
-      ToProto(*found, now, *out_->mutable_results(index));
-    } else {
-      status_.Update(found.status());
+    UnaryMethod::Done done;
+    std::unique_ptr<v1::BatchVerifyTokensResponse> out;
+    absl::Status status;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (found.ok()) {
+        ToProto(*found, now, *out_->mutable_results(index));
+      } else {
+        status_.Update(found.status());
+      }
+      if (--left_ > 0) return;
+      done = std::move(done_);
+      out = std::move(out_);
+      status = status_;
     }
-    if (--left_ > 0) return;
-    if (status_.ok()) {
-      std::move(done_)(std::move(out_));
+    if (status.ok()) {
+      std::move(done)(std::move(out));
     } else {
-      std::move(done_)(status_);
+      std::move(done)(status);
     }
   }
 
