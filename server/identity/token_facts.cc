@@ -20,8 +20,8 @@ size_t TokenFacts::MemoryBytes() const {
                  HeapBytes(rendered) +
                  held.capacity() * sizeof(AuthorizationRecord);
   for (const auto& [key, value] : labels) {
-    bytes += kMapNode + sizeof(key) + sizeof(value) + HeapBytes(key) +
-             HeapBytes(value);
+    bytes +=
+        kMapNode + 2 * sizeof(std::string) + HeapBytes(key) + HeapBytes(value);
   }
   for (const AuthorizationRecord& grant : held) {
     bytes += HeapBytes(grant.subject.id);
