@@ -16,10 +16,10 @@ absl::Status StoppingError() {
       {.reason = "SERVER_STOPPING", .retry_after = absl::Seconds(1)});
 }
 
-bool OpenStreams::Add(const void* stream, std::function<void()> end) {
+bool OpenStreams::Add(const void* stream, const std::function<void()>& end) {
   absl::MutexLock lock(&mutex_);
   if (ended_) return false;
-  open_.emplace(stream, std::move(end));
+  open_.emplace(stream, end);
   return true;
 }
 

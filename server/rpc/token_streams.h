@@ -32,7 +32,7 @@ class OpenStreams {
  public:
   // `end` is called by End(), once, from the time of Add() until Remove() has
   // returned. False: the server has stopped.
-  bool Add(const void* stream, std::function<void()> end);
+  bool Add(const void* stream, const std::function<void()>& end);
   void Remove(const void* stream);
   // Ends those that are open, and lets no other begin. Idempotent.
   void End();

@@ -84,7 +84,7 @@ void VerifyStream::Answer() {
     return;
   }
   WipeToken(*request);
-  Answered(google::rpc::Status(), std::move(response));
+  Answered(google::rpc::Status(), response);
 }
 
 BackendCall VerifyStream::NewCall() {
@@ -107,7 +107,7 @@ void VerifyStream::AskBackend(
   deps_.backend->Call(std::move(call), [this](BackendReply reply) {
     grpc::ByteBuffer response;
     if (reply.status.code() == 0) response = SerializeMessage(*reply.response);
-    Answered(std::move(reply.status), std::move(response));
+    Answered(std::move(reply.status), response);
   });
 }
 
@@ -124,13 +124,13 @@ void VerifyStream::Refuse(absl::Status fault) {
 }
 
 void VerifyStream::Answered(google::rpc::Status status,
-                            grpc::ByteBuffer response) {
+                            const grpc::ByteBuffer& response) {
   std::optional<grpc::Status> end;
   {
     absl::MutexLock lock(&mutex_);
     answering_ = false;
     if (status.code() == 0) {
-      waiting_.push_back(std::move(response));
+      waiting_.push_back(response);
       ++answers_;
     } else {
       CloseWith(std::move(status));

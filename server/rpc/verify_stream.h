@@ -42,7 +42,7 @@ class VerifyStream final
   void AskBackend(std::unique_ptr<google::protobuf::Message> request);
   // Answers a request that has a fault. A 401 ranks before it.
   void Refuse(absl::Status fault);
-  void Answered(google::rpc::Status status, grpc::ByteBuffer response);
+  void Answered(google::rpc::Status status, const grpc::ByteBuffer& response);
   // Starts whatever can go on; what to finish the stream with if nothing can.
   // That is done without the lock: this object may be gone when it returns.
   std::optional<grpc::Status> Proceed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
