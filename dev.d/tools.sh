@@ -30,7 +30,7 @@ bench_smoke() {
   build_benchmarks
   local bench
   for bench in "create --rounds=1 --seconds=0.3" \
-    "life --accounts=1000 --rounds=1 --seconds=0.2" \
+    "life --accounts=2000 --rounds=1 --seconds=0.2" \
     "verify --tokens=2000 --rounds=1 --seconds=1" \
     "client --rounds=1 --seconds=0.2"; do
     say "${bench%% *}_bench"
