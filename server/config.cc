@@ -168,6 +168,11 @@ std::string ServerConfig::TokenKeysPath() const {
   return absl::StrCat(data_dir, "/token_keys");
 }
 
+std::string ServerConfig::ResourceMetadataUrl() const {
+  if (public_url.empty()) return std::string();
+  return absl::StrCat(public_url, "/.well-known/oauth-protected-resource");
+}
+
 absl::Status ServerConfig::Validate() const {
   std::vector<absl::Status> checks = {
       CheckAddress("rest_address", rest_address), CheckPublicUrl(public_url),

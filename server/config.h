@@ -73,6 +73,10 @@ struct ServerConfig {
   // Where the token keys are.
   std::string TokenKeysPath() const;
 
+  // Where clients find the server's metadata (RFC 9728 section 3.1); empty
+  // without a public_url.
+  std::string ResourceMetadataUrl() const;
+
   // Checks every rule that one flag or several together can break, without
   // touching the system. INVALID_ARGUMENT / FLAG_INVALID; the message is
   // "--flag: got X, want Y".

@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "gateway/api_services.h"
 
 namespace signet {
@@ -16,10 +15,7 @@ absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
   if (!routes.ok()) return routes.status();
   std::unique_ptr<RestFront> front(new RestFront(*std::move(routes)));
   TranscodingHandler::Options handler_options;
-  if (!config.public_url.empty()) {
-    handler_options.resource_metadata = absl::StrCat(
-        config.public_url, "/.well-known/oauth-protected-resource");
-  }
+  handler_options.resource_metadata = config.ResourceMetadataUrl();
   front->handler_.emplace(
       TranscodingHandler::Dependencies{.routes = front->routes_.get(),
                                        .backend = backend,

@@ -203,7 +203,8 @@ absl::Status ServerApp::StartServing() {
                   .verifier = &*verifier_,
                   .authenticator = authenticator_.get(),
                   .access = &*access_,
-                  .feed = &*feed_};
+                  .feed = &*feed_,
+                  .resource_metadata = config_.ResourceMetadataUrl()};
   absl::Status status =
       StartGrpc("grpc_address", {.address = config_.grpc_address}, grpc_);
   if (status.ok() && !config_.trusted_grpc_address.empty()) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gateway/http_message.h"
-#include "gateway/transcode/problem.h"
+#include "gateway/problem.h"
 
 namespace signet {
 

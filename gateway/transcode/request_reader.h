@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "gateway/http_message.h"
-#include "gateway/transcode/problem.h"
+#include "gateway/problem.h"
 #include "gateway/transcode/route.h"
 #include "google/protobuf/message.h"
 

@@ -15,7 +15,7 @@
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/media_type.h"
 #include "gateway/transcode/page_link.h"
-#include "gateway/transcode/problem_response.h"
+#include "gateway/problem_response.h"
 #include "gateway/transcode/request_reader.h"
 #include "gateway/transcode/url.h"
 #include "server/base/secret.h"
@@ -168,17 +168,10 @@ void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
-  HttpResponse response =
+  std::move(exchange.respond)(
       ProblemResponse(problem, exchange.request_id,
-                      is_oauth ? ProblemReader::kOAuth : ProblemReader::kApi);
-  for (HttpField& field : response.fields) {
-    if (field.name == "WWW-Authenticate" &&
-        !options_.resource_metadata.empty()) {
-      absl::StrAppend(&field.value, ", resource_metadata=\"",
-                      options_.resource_metadata, "\"");
-    }
-  }
-  std::move(exchange.respond)(std::move(response));
+                      is_oauth ? ProblemReader::kOAuth : ProblemReader::kApi,
+                      options_.resource_metadata));
 }
 
 absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "gateway/backend.h"
 #include "gateway/http_message.h"
-#include "gateway/transcode/problem.h"
+#include "gateway/problem.h"
 #include "gateway/transcode/route_table.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"

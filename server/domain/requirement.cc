@@ -24,6 +24,31 @@ void AddOtherAccounts(const Requirement& requirement, const Uuid& home,
   }
 }
 
+// Where a capability is required: all of it but the key. `prefix` comes before
+// the names of the fields.
+RequiredCapability ReadPlace(const std::string& prefix,
+                             const std::string& account_id,
+                             const std::string& resource_type,
+                             const std::string& resource_id,
+                             Violations& violations) {
+  RequiredCapability read;
+  if (!account_id.empty()) {
+    read.account_id = violations.TakeId(prefix + "account_id", account_id);
+  }
+  if (!resource_type.empty()) {
+    read.resource_type = resource_type;
+    violations.Add(prefix + "resource_type", CheckResourceType(resource_type));
+  }
+  if (!resource_id.empty()) {
+    read.resource_id = violations.TakeId(prefix + "resource_id", resource_id);
+    if (resource_type.empty()) {
+      violations.Add(prefix + "resource_id",
+                     "want it with a resource_type only");
+    }
+  }
+  return read;
+}
+
 }  // namespace
 
 bool Requirement::IsMet(std::span<const AuthorizationRecord> held,
@@ -62,27 +87,40 @@ RequiredCapability ReadRequiredCapability(const std::string& field,
                                           const std::string& resource_type,
                                           const std::string& resource_id,
                                           Violations& violations) {
-  const auto name = [&field](const char* member) {
-    return field.empty() ? std::string(member)
-                         : absl::StrCat(field, ".", member);
-  };
-  RequiredCapability read;
+  violations.Add(absl::StrCat(field, ".capability_key"),
+                 CheckCapabilityKey(capability_key));
+  RequiredCapability read = ReadPlace(absl::StrCat(field, "."), account_id,
+                                      resource_type, resource_id, violations);
   read.capability_key = capability_key;
-  violations.Add(name("capability_key"), CheckCapabilityKey(capability_key));
-  if (!account_id.empty()) {
-    read.account_id = violations.TakeId(name("account_id"), account_id);
-  }
-  if (!resource_type.empty()) {
-    read.resource_type = resource_type;
-    violations.Add(name("resource_type"), CheckResourceType(resource_type));
-  }
-  if (!resource_id.empty()) {
-    read.resource_id = violations.TakeId(name("resource_id"), resource_id);
-    if (resource_type.empty()) {
-      violations.Add(name("resource_id"), "want it with a resource_type only");
-    }
-  }
   return read;
+}
+
+std::shared_ptr<const Requirement> ReadAllOf(
+    std::span<const std::string> capability_keys, const std::string& account_id,
+    const std::string& resource_type, const std::string& resource_id,
+    Violations& violations) {
+  if (capability_keys.empty()) {
+    if (!resource_type.empty() || !resource_id.empty()) {
+      violations.Add(resource_type.empty() ? "resource_id" : "resource_type",
+                     "want it with a capability only");
+    }
+    return nullptr;
+  }
+  if (capability_keys.size() > Requirement::kMaxCapabilities) {
+    violations.Add("capability", absl::StrCat("want at most ",
+                                              Requirement::kMaxCapabilities));
+    return nullptr;
+  }
+  Requirement one = {.kind = Requirement::Kind::kCapability,
+                     .capability = ReadPlace("", account_id, resource_type,
+                                             resource_id, violations)};
+  auto all_of = std::make_shared<Requirement>();
+  for (const std::string& key : capability_keys) {
+    violations.Add("capability", CheckCapabilityKey(key));
+    one.capability.capability_key = key;
+    all_of->of.push_back(one);
+  }
+  return all_of;
 }
 
 }  // namespace signet

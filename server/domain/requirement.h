@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_DOMAIN_REQUIREMENT_H_
 #define SIGNET_SERVER_DOMAIN_REQUIREMENT_H_
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,14 @@ RequiredCapability ReadRequiredCapability(const std::string& field,
                                           const std::string& resource_type,
                                           const std::string& resource_id,
                                           Violations& violations);
+
+// Reads that all of the capabilities are required, each as above on the same
+// account and resource; null where there are none. What breaks a rule, a
+// resource without a capability among them, is noted in `violations`.
+std::shared_ptr<const Requirement> ReadAllOf(
+    std::span<const std::string> capability_keys, const std::string& account_id,
+    const std::string& resource_type, const std::string& resource_id,
+    Violations& violations);
 
 }  // namespace signet
 

@@ -10,7 +10,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
-#include "nlohmann/json.hpp"
+#include "gateway/problem.h"
+#include "gateway/problem_response.h"
+#include "gateway/request_id.h"
 #include "server/base/error.h"
 #include "server/base/secret.h"
 #include "server/domain/requirement.h"
@@ -47,25 +49,22 @@ absl::StatusOr<Wanted> ReadWanted(const auth::AttributeContext& attributes) {
   if (!account_id.empty()) {
     wanted.account_id = violations.TakeId("account_id", account_id);
   }
-  const std::string capabilities = ValueOf(extensions, "capability");
-  if (!capabilities.empty()) {
-    Requirement all_of;
-    for (const absl::string_view key : absl::StrSplit(capabilities, ',')) {
-      all_of.of.push_back(
-          {.kind = Requirement::Kind::kCapability,
-           .capability = ReadRequiredCapability(
-               "", std::string(absl::StripAsciiWhitespace(key)), account_id,
-               ValueOf(extensions, "resource_type"),
-               ValueOf(extensions, "resource_id"), violations)});
+  std::vector<std::string> keys;
+  if (const std::string text = ValueOf(extensions, "capability");
+      !text.empty()) {
+    for (const absl::string_view key : absl::StrSplit(text, ',')) {
+      keys.emplace_back(absl::StripAsciiWhitespace(key));
     }
-    wanted.requirement = std::make_shared<const Requirement>(std::move(all_of));
   }
+  wanted.requirement =
+      ReadAllOf(keys, account_id, ValueOf(extensions, "resource_type"),
+                ValueOf(extensions, "resource_id"), violations);
   if (!violations.empty()) return std::move(violations).ToStatus();
   return wanted;
 }
 
 void SetHeader(
-    const char* name, const std::string& value,
+    const std::string& name, const std::string& value,
     google::protobuf::RepeatedPtrField<auth::HeaderValueOption>& headers) {
   auth::HeaderValueOption& option = *headers.Add();
   option.mutable_header()->set_key(name);
@@ -94,53 +93,34 @@ void Pass(const TokenVerification& verification,
   }
 }
 
-int HttpStatusOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kUnauthenticated:
-      return 401;
-    case absl::StatusCode::kPermissionDenied:
-      return 403;
-    case absl::StatusCode::kInvalidArgument:
-      return 400;
-    default:
-      return 500;
-  }
-}
-
-// `http_status`: what the client of the proxy gets.
-void Deny(const absl::Status& status, int http_status,
+void Deny(const google::rpc::Status& status, const HttpResponse& answer,
           auth::CheckResponse& response) {
-  *response.mutable_status() = ToRpcStatus(status);
+  *response.mutable_status() = status;
   auth::DeniedHttpResponse& denied = *response.mutable_denied_response();
-  denied.mutable_status()->set_code(http_status);
-  const std::string reason = GetErrorDetail(status).reason;
-  if (http_status == 401) {
-    // RFC 6750 section 3.1: no error where there was no credential.
-    SetHeader("www-authenticate",
-              reason == "CREDENTIAL_MISSING"
-                  ? R"(Bearer realm="signet")"
-                  : R"(Bearer realm="signet", error="invalid_token")",
+  denied.mutable_status()->set_code(answer.status);
+  for (const HttpField& field : answer.fields) {
+    SetHeader(absl::AsciiStrToLower(field.name), field.value,
               *denied.mutable_headers());
   }
-  SetHeader("content-type", "application/problem+json",
-            *denied.mutable_headers());
-  SetHeader("cache-control", "no-store", *denied.mutable_headers());
-  const bool ours = http_status >= 500;
-  const nlohmann::ordered_json body = {
-      {"title",
-       ours ? "The route is misconfigured" : std::string(status.message())},
-      {"status", http_status},
-      {"reason", ours ? "ROUTE_MISCONFIGURED" : reason}};
-  denied.set_body(body.dump());
+  denied.set_body(answer.body);
+}
+
+// What the configuration of the proxy does wrong is nothing for its clients.
+Problem RouteMisconfigured() {
+  return {.status = 500,
+          .code = google::rpc::INTERNAL,
+          .reason = "ROUTE_MISCONFIGURED",
+          .detail = "the proxy's route is misconfigured"};
 }
 
 }  // namespace
 
 // A check from its start to its end.
 struct ExtAuthz::Open {
-  Logger* logger;
+  const Dependencies& deps;
   grpc::ServerUnaryReactor* reactor;
   auth::CheckResponse* response;  // gRPC's, until the reactor has finished.
+  std::string request_id;
   std::string peer;
 
   void Finish(const absl::StatusOr<TokenVerification>& verification) && {
@@ -154,59 +134,68 @@ struct ExtAuthz::Open {
       reactor->Finish(grpc::Status::OK);
       return;
     }
-    Log(status);
+    const google::rpc::Status refusal = ToRpcStatus(status);
     if (absl::IsUnavailable(status) || IsInternal(status.code())) {
-      reactor->Finish(ToGrpcStatus(ToRpcStatus(status)));
-      return;
+      Log(status);
+      reactor->Finish(ToGrpcStatus(refusal));
+    } else {
+      Refuse(status, BackendProblem(refusal));
     }
-    Deny(status, HttpStatusOf(status.code()), *response);
-    reactor->Finish(grpc::Status::OK);
   }
 
-  // The route's configuration breaks a rule.
-  void Misconfigured(const absl::Status& status) && {
+  void Refuse(const absl::Status& status, const Problem& problem) {
     Log(status);
-    Deny(status, 500, *response);
+    Deny(ToRpcStatus(status),
+         ProblemResponse(problem, request_id, ProblemReader::kApi,
+                         deps.resource_metadata),
+         *response);
     reactor->Finish(grpc::Status::OK);
   }
 
   void Log(const absl::Status& status) const {
     const std::string reason = GetErrorDetail(status).reason;
-    logger->Info("external authorization refused",
-                 {{"code", CodeName(status.code())},
-                  {"reason", std::string_view(reason)},
-                  {"peer", std::string_view(peer)}});
+    deps.logger->Info("external authorization refused",
+                      {{"request_id", std::string_view(request_id)},
+                       {"code", CodeName(status.code())},
+                       {"reason", std::string_view(reason)},
+                       {"peer", std::string_view(peer)}});
   }
 };
 
 grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
                                           const auth::CheckRequest* request,
                                           auth::CheckResponse* response) {
-  Open open = {.logger = logger_,
+  const absl::Time now = deps_.clock->Now();
+  const auto& headers = request->attributes().request().http().headers();
+  std::vector<std::string_view> request_ids;
+  if (const auto id = headers.find("x-request-id"); id != headers.end()) {
+    request_ids.push_back(id->second);
+  }
+  Open open = {.deps = deps_,
                .reactor = context->DefaultReactor(),
                .response = response,
+               .request_id = ChooseRequestId(request_ids, now, *deps_.random),
                .peer = PeerAddress(context->peer())};
   grpc::ServerUnaryReactor* const reactor = open.reactor;
   absl::StatusOr<Wanted> wanted = ReadWanted(request->attributes());
   if (!wanted.ok()) {
-    std::move(open).Misconfigured(wanted.status());
+    open.Refuse(wanted.status(), RouteMisconfigured());
     return reactor;
   }
   std::vector<std::string> authorization;
-  const auto& headers = request->attributes().request().http().headers();
   if (const auto found = headers.find("authorization");
       found != headers.end()) {
     authorization.push_back(found->second);
   }
-  authenticator_->Authenticate(
-      authorization, clock_->Now(),
+  deps_.authenticator->Authenticate(
+      authorization, now,
       [this, open = std::move(open), wanted = *std::move(wanted)](
           absl::StatusOr<Principal> principal) mutable {
         if (!principal.ok()) {
           std::move(open).Finish(principal.status());
           return;
         }
-        verifier_->VerifyCaller(
+        deps_.verifier->VerifyCaller(
             *principal, wanted.account_id, std::move(wanted.requirement),
             [open = std::move(open)](
                 const absl::StatusOr<TokenVerification>& verification) mutable {

@@ -96,8 +96,13 @@ class GrpcServerImpl final : public GrpcServer {
     if (tokens != nullptr) {
       services_.push_back(
           {envoy::service::auth::v3::Authorization::service_full_name(),
-           std::make_unique<ExtAuthz>(tokens->authenticator, tokens->verifier,
-                                      clock, logger)});
+           std::make_unique<ExtAuthz>(ExtAuthz::Dependencies{
+               .authenticator = tokens->authenticator,
+               .verifier = tokens->verifier,
+               .resource_metadata = tokens->resource_metadata,
+               .clock = clock,
+               .random = random,
+               .logger = logger})});
     }
   }
 

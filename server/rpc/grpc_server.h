@@ -34,6 +34,7 @@ struct GrpcTokenParts {
   Authenticator* authenticator;
   Access* access;
   ChangeFeed* feed;
+  std::string resource_metadata = {};  // As ProblemResponse takes it.
 };
 
 // Serves proto/signet/v1 over gRPC (cleartext HTTP/2) from a Backend, with

@@ -266,27 +266,14 @@ UnaryMethod Check(TokenVerifier* verifier) {
     if (!request.account_id().empty()) {
       account_id = violations.TakeId("account_id", request.account_id());
     }
-    Requirement all_of;
-    for (const std::string& key : request.capability()) {
-      all_of.of.push_back(
-          {.kind = Requirement::Kind::kCapability,
-           .capability = ReadRequiredCapability(
-               "", key, request.account_id(), request.resource_type(),
-               request.resource_id(), violations)});
-      if (all_of.of.size() > Requirement::kMaxCapabilities) {
-        violations.Add(
-            "capability",
-            absl::StrCat("want at most ", Requirement::kMaxCapabilities));
-        break;
-      }
-    }
+    const std::vector<std::string> keys(request.capability().begin(),
+                                        request.capability().end());
+    RequirementPtr requirement =
+        ReadAllOf(keys, request.account_id(), request.resource_type(),
+                  request.resource_id(), violations);
     if (!violations.empty()) {
       std::move(done)(std::move(violations).ToStatus());
       return;
-    }
-    RequirementPtr requirement;
-    if (!all_of.of.empty()) {
-      requirement = std::make_shared<const Requirement>(std::move(all_of));
     }
     verifier->VerifyCaller(
         call.caller->principal, account_id, std::move(requirement),

@@ -113,6 +113,7 @@ def proxy(server):
             http.raw_body = b"\xff\x00body"
             http.headers[":authority"] = "api.example"
             http.headers["x-signet-subject-id"] = "spoofed"
+            http.headers["x-request-id"] = "as-the-client-said"
             if token is not None:
                 http.headers["authorization"] = f"Bearer {token}"
             if authorization is not None:
@@ -167,9 +168,21 @@ def test_without_a_good_credential(proxy, authorization, challenge):
     assert denied.status.code == 401
     assert fields(denied.headers) == {"www-authenticate": challenge,
                                       "content-type": "application/problem+json",
-                                      "cache-control": "no-store"}
-    assert json.loads(denied.body)["status"] == 401
+                                      "cache-control": "no-store",
+                                      "x-request-id": "as-the-client-said"}
     assert "junk" not in denied.body
+
+
+@pytest.mark.parametrize("query", ["", "?capability=auth.manage"])
+def test_denies_as_rest_does(server, proxy, account, query):
+    token = account["token"] if query else None
+    refused = rest.request(server, "GET", f"/v1/public/auth/check{query}", token=token,
+                           fields=["X-Request-Id: as-the-client-said"])
+    denied = proxy(token, capability="auth.manage").denied_response
+    assert denied.status.code == refused.status
+    assert denied.body.encode() == refused.body
+    framing = ("date", "content-length")
+    assert fields(denied.headers) == {n: v for n, v in refused.fields if n not in framing}
 
 
 @pytest.mark.parametrize("extensions,passes", [
@@ -195,6 +208,8 @@ def test_what_the_route_asks_for(proxy, account, extensions, passes):
     {"capability": "mailbox.create,"},
     {"account_id": "me"},
     {"capability": "mailbox.create", "resource_type": "spaceship"},
+    {"resource_type": "mailbox"},
+    {"capability": ",".join(["mailbox.create"] * 33)},
 ])
 def test_a_misconfigured_route_is_shut(proxy, account, extensions):
     answer = proxy(account["token"], **extensions)

@@ -152,15 +152,7 @@ TEST(Requirement, NamesTheOtherAccountsOnce) {
       ElementsAre(kAway, SampleId(8)));
 }
 
-// The fields at fault.
-std::vector<std::string> Faults(const std::string& key,
-                                const std::string& account_id = "",
-                                const std::string& resource_type = "",
-                                const std::string& resource_id = "",
-                                const std::string& field = "at") {
-  Violations violations;
-  ReadRequiredCapability(field, key, account_id, resource_type, resource_id,
-                         violations);
+std::vector<std::string> FieldsOf(Violations violations) {
   if (violations.empty()) return {};
   std::vector<std::string> fields;
   for (const FieldViolation& violation :
@@ -168,6 +160,26 @@ std::vector<std::string> Faults(const std::string& key,
     fields.push_back(violation.field);
   }
   return fields;
+}
+
+// The fields at fault.
+std::vector<std::string> Faults(const std::string& key,
+                                const std::string& account_id = "",
+                                const std::string& resource_type = "",
+                                const std::string& resource_id = "") {
+  Violations violations;
+  ReadRequiredCapability("at", key, account_id, resource_type, resource_id,
+                         violations);
+  return FieldsOf(std::move(violations));
+}
+
+std::vector<std::string> FaultsOfAll(const std::vector<std::string>& keys,
+                                     const std::string& account_id = "",
+                                     const std::string& resource_type = "",
+                                     const std::string& resource_id = "") {
+  Violations violations;
+  ReadAllOf(keys, account_id, resource_type, resource_id, violations);
+  return FieldsOf(std::move(violations));
 }
 
 TEST(ReadRequiredCapability, ReadsWhatWasSent) {
@@ -201,7 +213,37 @@ TEST(ReadRequiredCapability, NamesEveryFault) {
   EXPECT_THAT(
       Faults("", "1", "planet", id),
       ElementsAre("at.capability_key", "at.account_id", "at.resource_type"));
-  EXPECT_THAT(Faults("", "", "", "", ""), ElementsAre("capability_key"));
+}
+
+TEST(ReadAllOf, WantsEachOnTheSamePlace) {
+  Violations violations;
+  EXPECT_EQ(ReadAllOf({}, "", "", "", violations), nullptr);
+  const std::vector<std::string> keys = {"a.x", "a.y"};
+  const auto read = ReadAllOf(keys, SampleId(3).ToString(), "mailbox",
+                              SampleId(4).ToString(), violations);
+  ASSERT_TRUE(violations.empty());
+  ASSERT_EQ(read->kind, Requirement::Kind::kAllOf);
+  ASSERT_EQ(read->of.size(), 2);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const RequiredCapability& one = read->of[i].capability;
+    EXPECT_EQ(one.capability_key, keys[i]);
+    EXPECT_EQ(one.account_id, SampleId(3));
+    EXPECT_EQ(one.resource_type, "mailbox");
+    EXPECT_EQ(one.resource_id, SampleId(4));
+  }
+}
+
+TEST(ReadAllOf, NamesEveryFaultOnce) {
+  EXPECT_THAT(FaultsOfAll({"a.x"}, "1", "planet", "2"),
+              ElementsAre("account_id", "resource_type", "resource_id"));
+  EXPECT_THAT(FaultsOfAll({"no", "a.x", ""}),
+              ElementsAre("capability", "capability"));
+  EXPECT_THAT(FaultsOfAll({}, "", "mailbox"), ElementsAre("resource_type"));
+  EXPECT_THAT(FaultsOfAll({}, "", "", SampleId(4).ToString()),
+              ElementsAre("resource_id"));
+  EXPECT_THAT(FaultsOfAll(std::vector<std::string>(32, "a.x")), IsEmpty());
+  EXPECT_THAT(FaultsOfAll(std::vector<std::string>(33, "a.x")),
+              ElementsAre("capability"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_GATEWAY_TRANSCODE_PROBLEM_H_
-#define SIGNET_GATEWAY_TRANSCODE_PROBLEM_H_
+#ifndef SIGNET_GATEWAY_PROBLEM_H_
+#define SIGNET_GATEWAY_PROBLEM_H_
 
 #include <string>
 #include <string_view>
@@ -64,4 +64,4 @@ Problem InternalProblem();
 
 }  // namespace signet
 
-#endif  // SIGNET_GATEWAY_TRANSCODE_PROBLEM_H_
+#endif  // SIGNET_GATEWAY_PROBLEM_H_

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_GATEWAY_TRANSCODE_PROBLEM_RESPONSE_H_
-#define SIGNET_GATEWAY_TRANSCODE_PROBLEM_RESPONSE_H_
+#ifndef SIGNET_GATEWAY_PROBLEM_RESPONSE_H_
+#define SIGNET_GATEWAY_PROBLEM_RESPONSE_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "gateway/http_message.h"
-#include "gateway/transcode/problem.h"
+#include "gateway/problem.h"
 
 namespace signet {
 
@@ -26,9 +26,12 @@ enum class ProblemReader {
 //   WWW-Authenticate as ChallengeFor says;
 //   Retry-After with 429 and 503, at least a second (RFC 9110 section 10.2.3);
 //   Cache-Control: no-store, X-Request-Id, and those of the problem.
+// `resource_metadata`: where the server's metadata is, which a challenge then
+// names (RFC 9728 section 5.1); empty: it names none.
 HttpResponse ProblemResponse(const Problem& problem,
                              std::string_view request_id,
-                             ProblemReader reader = ProblemReader::kApi);
+                             ProblemReader reader = ProblemReader::kApi,
+                             std::string_view resource_metadata = {});
 
 // The challenge that belongs to a problem (RFC 6750 section 3), if one does:
 //   401 CREDENTIAL_MISSING: no error code; any other 401: invalid_token.
@@ -45,4 +48,4 @@ std::string_view OAuthErrorOf(const Problem& problem);
 
 }  // namespace signet
 
-#endif  // SIGNET_GATEWAY_TRANSCODE_PROBLEM_RESPONSE_H_
+#endif  // SIGNET_GATEWAY_PROBLEM_RESPONSE_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/transcode/problem.h"
+#include "gateway/problem.h"
 
 #include <algorithm>
 #include <cstdint>
