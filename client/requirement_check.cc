@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/capability_key.h"
 #include "server/base/uuid.h"
 
 namespace signet {
@@ -14,27 +15,6 @@ namespace {
 // The server's own limits (Requirement, tokens.proto).
 constexpr int kMaxCapabilities = 32;
 constexpr int kMaxDepth = 4;
-constexpr size_t kMaxKeyLength = 100;
-
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-
-// A lower-case word of letters, digits and `_` that begins with a letter.
-bool IsWord(std::string_view word) {
-  return !word.empty() && IsLower(word.front()) &&
-         std::all_of(word.begin(), word.end(), [](char c) {
-           return IsLower(c) || (c >= '0' && c <= '9') || c == '_';
-         });
-}
-
-// Words, two at least, parted by dots.
-bool IsCapabilityKey(std::string_view key) {
-  if (key.size() > kMaxKeyLength || key.find('.') == key.npos) return false;
-  for (size_t dot = key.find('.'); dot != key.npos; dot = key.find('.')) {
-    if (!IsWord(key.substr(0, dot))) return false;
-    key.remove_prefix(dot + 1);
-  }
-  return IsWord(key);
-}
 
 bool IsUuidOrEmpty(const std::string& text) {
   return text.empty() || Uuid::Parse(text).has_value();
@@ -44,50 +24,48 @@ bool IsWellFormedCapability(const v1::RequiredCapability& capability) {
   return IsCapabilityKey(capability.capability_key()) &&
          IsUuidOrEmpty(capability.account_id()) &&
          (capability.resource_type().empty() ||
-          IsWord(capability.resource_type())) &&
+          IsLowerCaseWord(capability.resource_type())) &&
          IsUuidOrEmpty(capability.resource_id()) &&
          (capability.resource_id().empty() ||
           !capability.resource_type().empty());
 }
 
+using Parts = google::protobuf::RepeatedPtrField<v1::Requirement>;
+
+// The parts that a list has; null for a capability, and where nothing is set.
+const Parts* PartsOf(const v1::Requirement& part) {
+  switch (part.kind_case()) {
+    case v1::Requirement::kAllOf:
+      return &part.all_of().requirements();
+    case v1::Requirement::kAnyOf:
+      return &part.any_of().requirements();
+    case v1::Requirement::kCapability:
+    case v1::Requirement::KIND_NOT_SET:
+      break;
+  }
+  return nullptr;
+}
+
 bool IsWellFormedPart(const v1::Requirement& part, int depth,
                       int& capabilities) {
   if (depth > kMaxDepth) return false;
-  const v1::RequirementList* list = nullptr;
-  switch (part.kind_case()) {
-    case v1::Requirement::kCapability:
-      return ++capabilities <= kMaxCapabilities &&
-             IsWellFormedCapability(part.capability());
-    case v1::Requirement::kAllOf:
-      list = &part.all_of();
-      break;
-    case v1::Requirement::kAnyOf:
-      list = &part.any_of();
-      break;
-    case v1::Requirement::KIND_NOT_SET:
-      return false;
+  if (const Parts* parts = PartsOf(part)) {
+    return std::all_of(
+        parts->begin(), parts->end(), [&](const v1::Requirement& inner) {
+          return IsWellFormedPart(inner, depth + 1, capabilities);
+        });
   }
-  return std::all_of(list->requirements().begin(), list->requirements().end(),
-                     [&](const v1::Requirement& inner) {
-                       return IsWellFormedPart(inner, depth + 1, capabilities);
-                     });
+  return part.has_capability() && ++capabilities <= kMaxCapabilities &&
+         IsWellFormedCapability(part.capability());
 }
 
 bool AsksElsewhere(const v1::Requirement& part,
                    const std::optional<Uuid>& home) {
-  const auto elsewhere = [&home](const v1::Requirement& inner) {
-    return AsksElsewhere(inner, home);
-  };
-  switch (part.kind_case()) {
-    case v1::Requirement::kAllOf:
-      return std::any_of(part.all_of().requirements().begin(),
-                         part.all_of().requirements().end(), elsewhere);
-    case v1::Requirement::kAnyOf:
-      return std::any_of(part.any_of().requirements().begin(),
-                         part.any_of().requirements().end(), elsewhere);
-    case v1::Requirement::kCapability:
-    case v1::Requirement::KIND_NOT_SET:
-      break;
+  if (const Parts* parts = PartsOf(part)) {
+    return std::any_of(parts->begin(), parts->end(),
+                       [&home](const v1::Requirement& inner) {
+                         return AsksElsewhere(inner, home);
+                       });
   }
   const std::string& account_id = part.capability().account_id();
   return !account_id.empty() && Uuid::Parse(account_id) != home;
@@ -123,18 +101,10 @@ bool IsMet(const v1::Requirement& part, const v1::VerifyTokenResponse& answer) {
   const auto is_met = [&answer](const v1::Requirement& inner) {
     return IsMet(inner, answer);
   };
-  switch (part.kind_case()) {
-    case v1::Requirement::kAllOf:
-      return std::all_of(part.all_of().requirements().begin(),
-                         part.all_of().requirements().end(), is_met);
-    case v1::Requirement::kAnyOf:
-      return std::any_of(part.any_of().requirements().begin(),
-                         part.any_of().requirements().end(), is_met);
-    case v1::Requirement::kCapability:
-    case v1::Requirement::KIND_NOT_SET:
-      break;
-  }
-  return Holds(answer, part.capability());
+  const Parts* parts = PartsOf(part);
+  if (parts == nullptr) return Holds(answer, part.capability());
+  return part.has_all_of() ? std::all_of(parts->begin(), parts->end(), is_met)
+                           : std::any_of(parts->begin(), parts->end(), is_met);
 }
 
 }  // namespace

@@ -5,10 +5,10 @@
 #include <iterator>
 #include <utility>
 
+#include "server/base/capability_key.h"
+
 namespace signet {
 namespace {
-
-constexpr size_t kMaxKeyLength = 100;
 
 constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
     {"user", SubjectType::kUser},
@@ -26,28 +26,6 @@ constexpr std::string_view kResourceTypes[] = {
     "client",   "account",    "workspace",  "domain", "dns_record", "mailbox",
     "redirect", "forwarding", "credential", "tenant", "route",      "proxy",
 };
-
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-
-// A word of a capability key.
-bool IsWord(std::string_view word) {
-  return !word.empty() && IsLower(word.front()) &&
-         std::all_of(word.begin(), word.end(), [](char c) {
-           return IsLower(c) || (c >= '0' && c <= '9') || c == '_';
-         });
-}
-
-bool IsCapabilityKey(std::string_view key) {
-  if (key.size() > kMaxKeyLength) return false;
-  size_t dot = key.find('.');
-  if (dot == key.npos) return false;
-  while (dot != key.npos) {
-    if (!IsWord(key.substr(0, dot))) return false;
-    key.remove_prefix(dot + 1);
-    dot = key.find('.');
-  }
-  return IsWord(key);
-}
 
 }  // namespace
 

@@ -20,9 +20,7 @@ std::string_view SubjectTypeName(SubjectType type);
 std::optional<GrantKind> ParseGrantKind(std::string_view text);
 std::string_view GrantKindName(GrantKind kind);
 
-// Lower-case words of letters, digits and `_`, each beginning with a letter, at
-// least two, parted by `.`, at most 100 characters in all. INVALID_ARGUMENT
-// otherwise, "got X, want Y".
+// INVALID_ARGUMENT unless IsCapabilityKey(), "want Y".
 absl::Status CheckCapabilityKey(std::string_view key);
 
 // client, account, workspace, domain, dns_record, mailbox, redirect,

@@ -137,10 +137,9 @@ void TokenVerifier::FindScope(const CallerPtr& caller,
        any = account_id.empty()](ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
         const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
             txn, *caller, now, there.account_id, Right::kVerify);
-        if (!grant.ok() || !any) {
-          if (!grant.ok()) return grant.status();
-          return there;
-        }
+        if (!grant.ok()) return grant.status();
+        if (!any) return there;
+        // An account's own grant decides before a super_admin's.
         const absl::StatusOr<std::vector<AuthorizationRecord>> held =
             txn.ListHeldAuthorizations(caller->principal.Subjects(), Uuid());
         if (!held.ok()) return held.status();

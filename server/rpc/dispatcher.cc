@@ -48,6 +48,12 @@ Secret ReplaySeed(const std::vector<std::string>& authorization) {
 
 }  // namespace
 
+void Dispatcher::WipeAndDelete::operator()(
+    google::protobuf::Message* request) const {
+  WipeToken(*request);
+  delete request;
+}
+
 // What is kept of a call until it is answered.
 struct Dispatcher::Pending {
   Logger* logger;
@@ -140,49 +146,53 @@ void Dispatcher::Call(BackendCall call, Done done) {
                      .action = {},
                      .account_id = {},
                      .done = std::move(done)};
-  const bool open = method != nullptr && method->open;
-  const bool trusted = call.trusted && authorization.empty() &&
-                       method != nullptr && method->right == Right::kVerify;
-  if (open || trusted) {
-    caller->trusted = trusted;
-    if (trusted) pending.caller = caller;
-    if (call.scope == CallScope::kIdentify) {
-      std::move(pending).Answer(nullptr);
-    } else {
-      Act(*method, std::move(call), std::move(caller), std::move(pending));
-    }
-    for (std::string& credential : authorization) Wipe(credential);
-    return;
+  RequestPtr request(call.request.release());
+  caller->trusted = call.trusted && authorization.empty() &&
+                    method != nullptr && method->right == Right::kVerify;
+  if (caller->trusted || (method != nullptr && method->open)) {
+    Proceed(method, std::move(call), std::move(request), std::move(caller),
+            std::move(pending));
+  } else {
+    authenticator_->Authenticate(
+        authorization, clock_->Now(),
+        [this, method, caller = std::move(caller), call = std::move(call),
+         request = std::move(request), pending = std::move(pending)](
+            absl::StatusOr<Principal> principal) mutable {
+          if (!principal.ok()) {
+            std::move(pending).Fail(principal.status());
+            return;
+          }
+          caller->principal = *std::move(principal);
+          pending.caller = caller;
+          Proceed(method, std::move(call), std::move(request),
+                  std::move(caller), std::move(pending));
+        });
   }
-  authenticator_->Authenticate(
-      authorization, clock_->Now(),
-      [this, method, caller = std::move(caller), call = std::move(call),
-       pending =
-           std::move(pending)](absl::StatusOr<Principal> principal) mutable {
-        if (!principal.ok()) {
-          std::move(pending).Fail(principal.status());
-          return;
-        }
-        caller->principal = *std::move(principal);
-        pending.caller = caller;
-        if (call.scope == CallScope::kIdentify) {
-          std::move(pending).Answer(nullptr);
-        } else if (method == nullptr) {
-          std::move(pending).Fail(MakeError(absl::StatusCode::kUnimplemented,
-                                            "no such method",
-                                            {.reason = "METHOD_UNKNOWN"}));
-        } else {
-          Act(*method, std::move(call), std::move(caller), std::move(pending));
-        }
-      });
   for (std::string& credential : authorization) Wipe(credential);
 }
 
+void Dispatcher::Proceed(const UnaryMethod* method, BackendCall call,
+                         RequestPtr request, CallerPtr caller,
+                         Pending pending) const {
+  if (caller->trusted) pending.caller = caller;
+  if (call.scope == CallScope::kIdentify) {
+    std::move(pending).Answer(nullptr);
+  } else if (method == nullptr) {
+    std::move(pending).Fail(MakeError(absl::StatusCode::kUnimplemented,
+                                      "no such method",
+                                      {.reason = "METHOD_UNKNOWN"}));
+  } else {
+    Act(*method, std::move(call), std::move(request), std::move(caller),
+        std::move(pending));
+  }
+}
+
 void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
-                     CallerPtr caller, Pending pending) const {
+                     RequestPtr request, CallerPtr caller,
+                     Pending pending) const {
   if (method.right.has_value()) {
     pending.action = method.action;
-    pending.account_id = method.account_id(caller->principal, *call.request);
+    pending.account_id = method.account_id(caller->principal, *request);
   }
   if (call.scope == CallScope::kAdmit) {
     if (!method.right.has_value() || caller->trusted) {
@@ -203,7 +213,7 @@ void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
   }
   MethodCall method_call = {
       .caller = std::move(caller),
-      .request = *call.request,
+      .request = *request,
       .expired = [clock = clock_, deadline = call.deadline,
                   cancelled = std::move(call.cancelled)]() mutable {
         return (cancelled && cancelled()) || clock->Now() >= deadline;
@@ -218,7 +228,6 @@ void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
                     std::move(pending).Fail(response.status());
                   }
                 });
-  WipeToken(*call.request);  // The method has read it.
 }
 
 }  // namespace signet

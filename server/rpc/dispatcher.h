@@ -2,11 +2,13 @@
 #ifndef SIGNET_SERVER_RPC_DISPATCHER_H_
 #define SIGNET_SERVER_RPC_DISPATCHER_H_
 
+#include <memory>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/domain/access.h"
@@ -35,9 +37,17 @@ class Dispatcher final : public Backend {
 
  private:
   struct Pending;
+  // Requests may hold tokens; see WipeToken.
+  struct WipeAndDelete {
+    void operator()(google::protobuf::Message* request) const;
+  };
+  using RequestPtr = std::unique_ptr<google::protobuf::Message, WipeAndDelete>;
 
-  void Act(const UnaryMethod& method, BackendCall call, CallerPtr caller,
-           Pending pending) const;
+  // What follows once it is known who calls.
+  void Proceed(const UnaryMethod* method, BackendCall call, RequestPtr request,
+               CallerPtr caller, Pending pending) const;
+  void Act(const UnaryMethod& method, BackendCall call, RequestPtr request,
+           CallerPtr caller, Pending pending) const;
 
   Authenticator* const authenticator_;
   Access* const access_;

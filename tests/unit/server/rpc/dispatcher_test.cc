@@ -12,6 +12,8 @@
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
+#include "signet/v1/tokens.pb.h"
+#include "tests/support/freed_memory_watch.h"
 #include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
@@ -285,6 +287,25 @@ TEST(ApiMethods, CoverEveryUnaryMethodOfTheApi) {
     served.push_back(method.descriptor->full_name());
   }
   EXPECT_THAT(served, testing::UnorderedElementsAreArray(described));
+}
+
+TEST_F(DispatcherTest, ATokenAskedAboutIsWipedHoweverTheCallEnds) {
+  constexpr std::string_view kToken = "askedaboutaskedaboutaskedabout";
+  const FreedMemoryWatch watch(kToken);
+  const auto ask = [&](const std::string& credential, CallScope scope) {
+    auto request = std::make_unique<v1::VerifyTokenRequest>();
+    request->set_token(kToken.data(), kToken.size());
+    BackendCall call;
+    call.method = Method("Tokens.VerifyToken");
+    call.request = std::move(request);
+    call.scope = scope;
+    call.authorization = {credential};
+    return Call(std::move(call)).status.code();
+  };
+  EXPECT_EQ(ask("junk", CallScope::kFull), 16);
+  EXPECT_EQ(ask(kOwner, CallScope::kFull), 7) << "a user, and no account";
+  EXPECT_EQ(ask(kOwner, CallScope::kAdmit), 7);
+  EXPECT_EQ(watch.count(), 0);
 }
 
 }  // namespace
