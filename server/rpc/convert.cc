@@ -117,7 +117,8 @@ void ToProto(const IssuedServiceAccount& issued,
              v1::IssuedServiceAccount& out) {
   FillCommon(issued.record, out);
   const std::string_view token = issued.token.Expose();
-  out.set_token(token.data(), token.size());
+  // In place: the setter makes a string first, and leaves it unwiped.
+  out.mutable_token()->assign(token.data(), token.size());
 }
 
 void ToProto(const AuthorizationRecord& record, v1::Authorization& out) {

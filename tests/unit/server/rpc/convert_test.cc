@@ -7,6 +7,8 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "server/base/rfc3339.h"
+#include "server/rpc/wire.h"
+#include "tests/support/freed_memory_watch.h"
 #include "tests/support/sample_records.h"
 
 namespace signet {
@@ -148,6 +150,20 @@ resource_capabilities {
   resource_id: "01900000-0000-7000-8000-000000000007"
 }
 )");
+}
+
+TEST(ToProto, LeavesNoCopyOfAnIssuedTokenBehind) {
+  const std::string token = "canary-of-the-convert-test-0123456789";
+  IssuedServiceAccount issued;
+  issued.token = Secret(std::string(token));
+  const FreedMemoryWatch watch(token);
+  {
+    v1::IssuedServiceAccount out;
+    ToProto(issued, out);
+    EXPECT_EQ(out.token(), token);
+    WipeToken(out);
+  }
+  EXPECT_EQ(watch.count(), 0);
 }
 
 }  // namespace

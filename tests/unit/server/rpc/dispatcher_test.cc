@@ -294,7 +294,7 @@ TEST_F(DispatcherTest, ATokenAskedAboutIsWipedHoweverTheCallEnds) {
   const FreedMemoryWatch watch(kToken);
   const auto ask = [&](const std::string& credential, CallScope scope) {
     auto request = std::make_unique<v1::VerifyTokenRequest>();
-    request->set_token(kToken.data(), kToken.size());
+    *request->mutable_token() = kToken;  // The setter would copy it twice.
     BackendCall call;
     call.method = Method("Tokens.VerifyToken");
     call.request = std::move(request);
