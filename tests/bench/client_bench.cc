@@ -26,49 +26,11 @@
 #include "client/token_client.h"
 #include "nlohmann/json.hpp"
 #include "server/crypto/digest.h"
+#include "tests/bench/options.h"
 #include "tests/bench/process.h"
 
 namespace signet {
 namespace {
-
-struct Options {
-  std::string signetd = "build/signetd";
-  std::string directory = "build/bench-data";
-  int rounds = 5;
-  double seconds = 0.5;
-  bool enforce = false;
-};
-
-[[noreturn]] void Die(const absl::Status& status) {
-  std::fprintf(stderr, "client_bench: %s\n", status.ToString().c_str());
-  std::exit(2);
-}
-
-Options ReadOptions(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const auto value = [&](std::string_view name) {
-      return argument.starts_with(name) ? argv[i] + name.size() : nullptr;
-    };
-    bool good = true;
-    if (const char* text = value("--rounds=")) {
-      good = absl::SimpleAtoi(text, &options.rounds) && options.rounds > 0;
-    } else if (const char* text = value("--seconds=")) {
-      good = absl::SimpleAtod(text, &options.seconds);
-    } else if (const char* text = value("--dir=")) {
-      options.directory = text;
-    } else if (argument == "--enforce") {
-      options.enforce = true;
-    } else if (!argument.starts_with("-")) {
-      options.signetd = argument;
-    } else {
-      good = false;
-    }
-    if (!good) Die(absl::InvalidArgumentError(argv[i]));
-  }
-  return options;
-}
 
 // Nanoseconds of one `work`.
 double Measure(double seconds, absl::FunctionRef<void()> work) {
@@ -102,7 +64,7 @@ void AwaitFeed(const TokenClient& client) {
   }
 }
 
-int Run(const Options& options) {
+int Run(const BenchOptions& options) {
   const std::filesystem::path directory = options.directory;
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
@@ -171,5 +133,6 @@ int Run(const Options& options) {
 }  // namespace signet
 
 int main(int argc, char** argv) {
-  return signet::Run(signet::ReadOptions(argc, argv));
+  return signet::Run(
+      signet::ReadBenchOptions(argc, argv, {.rounds = 5, .seconds = 0.5}));
 }

@@ -22,6 +22,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/bench/empty_server.h"
 #include "tests/bench/load.h"
+#include "tests/bench/options.h"
 #include "tests/bench/process.h"
 #include "tests/bench/raw_sqlite.h"
 
@@ -29,14 +30,6 @@ namespace signet {
 namespace {
 
 constexpr int kInFlight[] = {1, 8, 64, 256};
-
-struct Options {
-  std::string signetd = "build/signetd";
-  std::string directory = "build/bench-data";
-  int rounds = 3;
-  double seconds = 3;
-  bool enforce = false;
-};
 
 // Every round's figure of one row.
 struct Row {
@@ -62,13 +55,8 @@ struct Figures {
   double peak_memory_mib = 0;
 };
 
-[[noreturn]] void Die(const absl::Status& status) {
-  std::fprintf(stderr, "create_bench: %s\n", status.ToString().c_str());
-  std::exit(2);
-}
-
 // One round on a store that starts empty.
-void RunRound(const Options& options, const std::string& self,
+void RunRound(const BenchOptions& options, const std::string& self,
               Figures& figures) {
   const std::filesystem::path directory = options.directory;
   std::filesystem::remove_all(directory);
@@ -194,35 +182,10 @@ bool Report(const Figures& figures) {
 }
 
 int Main(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const auto value = [&argument] {
-      return std::string(argument.substr(argument.find('=') + 1));
-    };
-    if (argument == "--empty_server" && i + 1 < argc) {
-      return RunEmptyServer(argv[i + 1]);
-    } else if (argument.starts_with("--rounds=")) {
-      options.rounds = std::atoi(value().c_str());
-    } else if (argument.starts_with("--seconds=")) {
-      options.seconds = std::atof(value().c_str());
-    } else if (argument.starts_with("--dir=")) {
-      options.directory = value();
-    } else if (argument == "--enforce") {
-      options.enforce = true;
-    } else if (!argument.starts_with("--")) {
-      options.signetd = argument;
-    } else {
-      std::fprintf(stderr, "create_bench: unknown argument %s\n", argv[i]);
-      return 2;
-    }
+  if (argc == 3 && std::string_view(argv[1]) == "--empty_server") {
+    return RunEmptyServer(argv[2]);
   }
-  if (options.rounds < 1 || options.seconds <= 0) {
-    std::fprintf(stderr,
-                 "usage: create_bench [SIGNETD] [--rounds=N] [--seconds=S] "
-                 "[--dir=DIR] [--enforce]\n");
-    return 2;
-  }
+  const BenchOptions options = ReadBenchOptions(argc, argv, {.seconds = 3});
   Figures figures;
   for (int round = 1; round <= options.rounds; ++round) {
     std::fprintf(stderr, "round %d of %d\n", round, options.rounds);

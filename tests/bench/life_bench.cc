@@ -32,6 +32,7 @@
 #include "signet/v1/service_accounts.grpc.pb.h"
 #include "tests/bench/filled_data.h"
 #include "tests/bench/load.h"
+#include "tests/bench/options.h"
 #include "tests/bench/process.h"
 
 namespace signet {
@@ -42,19 +43,9 @@ constexpr int kFewAccounts = 1000;
 constexpr double kGrowthAim = 1.3;
 constexpr int kPage = 100;
 
-struct Options {
-  std::string signetd = "build/signetd";
-  std::string directory = "build/bench-data";
+struct Options : BenchOptions {
   int accounts = 10000;
-  int rounds = 3;
-  double seconds = 2;
-  bool enforce = false;
 };
-
-[[noreturn]] void Die(const absl::Status& status) {
-  std::fprintf(stderr, "life_bench: %s\n", status.ToString().c_str());
-  std::exit(2);
-}
 
 // One kind of call.
 struct Kind {
@@ -289,31 +280,11 @@ bool Report(const Options& options, const std::vector<Figure>& few,
 
 int Main(int argc, char** argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const std::string value(argument.substr(argument.find('=') + 1));
-    if (argument.starts_with("--accounts=")) {
-      options.accounts = std::atoi(value.c_str());
-    } else if (argument.starts_with("--rounds=")) {
-      options.rounds = std::atoi(value.c_str());
-    } else if (argument.starts_with("--seconds=")) {
-      options.seconds = std::atof(value.c_str());
-    } else if (argument.starts_with("--dir=")) {
-      options.directory = value;
-    } else if (argument == "--enforce") {
-      options.enforce = true;
-    } else if (!argument.starts_with("--")) {
-      options.signetd = argument;
-    } else {
-      options.rounds = 0;
-    }
-  }
-  if (options.rounds < 1 || options.seconds <= 0 || options.accounts < 1 ||
-      options.accounts == kFewAccounts) {
-    std::fprintf(stderr,
-                 "usage: life_bench [SIGNETD] [--accounts=N] [--rounds=N] "
-                 "[--seconds=S] [--dir=DIR] [--enforce]\n");
-    return 2;
+  static_cast<BenchOptions&>(options) =
+      ReadBenchOptions(argc, argv, {}, "accounts", &options.accounts);
+  if (options.accounts == kFewAccounts) {
+    Die(absl::InvalidArgumentError(
+        absl::StrCat("--accounts: want another number than ", kFewAccounts)));
   }
   Bench few(options, kFewAccounts);
   Bench many(options, options.accounts);

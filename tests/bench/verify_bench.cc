@@ -34,6 +34,7 @@
 #include "tests/bench/filled_data.h"
 #include "tests/bench/http_tools.h"
 #include "tests/bench/load.h"
+#include "tests/bench/options.h"
 #include "tests/bench/process.h"
 
 namespace signet {
@@ -45,25 +46,9 @@ constexpr int kScaleCacheEntries = 20000;
 constexpr int kScaleCacheMib = 32;
 constexpr char kVerify[] = "/signet.v1.Tokens/VerifyToken";
 
-struct Options {
-  std::string signetd = "build/signetd";
-  std::string directory = "build/bench-data";
+struct Options : BenchOptions {
   int tokens = 10000;
-  int rounds = 3;
-  double seconds = 2;
-  bool enforce = false;
 };
-
-[[noreturn]] void Die(const absl::Status& status) {
-  std::fprintf(stderr, "verify_bench: %s\n", status.ToString().c_str());
-  std::exit(2);
-}
-
-template <typename T>
-T OrDie(absl::StatusOr<T> value) {
-  if (!value.ok()) Die(value.status());
-  return *std::move(value);
-}
 
 // A server on loopback, with what it printed on its first start.
 struct Signetd {
@@ -340,37 +325,12 @@ bool Report(const Options& options, const Table& table, double memory_mib,
 }
 
 int Main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--empty_server") {
+    return RunEmptyServer(argv[2]);
+  }
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const auto value = [&argument] {
-      return std::string(argument.substr(argument.find('=') + 1));
-    };
-    if (argument == "--empty_server" && i + 1 < argc) {
-      return RunEmptyServer(argv[i + 1]);
-    } else if (argument.starts_with("--tokens=")) {
-      options.tokens = std::atoi(value().c_str());
-    } else if (argument.starts_with("--rounds=")) {
-      options.rounds = std::atoi(value().c_str());
-    } else if (argument.starts_with("--seconds=")) {
-      options.seconds = std::atof(value().c_str());
-    } else if (argument.starts_with("--dir=")) {
-      options.directory = value();
-    } else if (argument == "--enforce") {
-      options.enforce = true;
-    } else if (!argument.starts_with("--")) {
-      options.signetd = argument;
-    } else {
-      std::fprintf(stderr, "verify_bench: unknown argument %s\n", argv[i]);
-      return 2;
-    }
-  }
-  if (options.rounds < 1 || options.seconds <= 0 || options.tokens < 1) {
-    std::fprintf(stderr,
-                 "usage: verify_bench [SIGNETD] [--tokens=N] [--rounds=N] "
-                 "[--seconds=S] [--dir=DIR] [--enforce]\n");
-    return 2;
-  }
+  static_cast<BenchOptions&>(options) =
+      ReadBenchOptions(argc, argv, {}, "tokens", &options.tokens);
   const std::vector<std::string> few =
       FillFresh(options, options.directory + "/few", kFewTokens);
   std::fprintf(stderr, "filling in %d tokens\n", options.tokens);
