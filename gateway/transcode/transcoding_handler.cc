@@ -10,12 +10,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/problem_response.h"
 #include "gateway/request_id.h"
 #include "gateway/transcode/form_credential.h"
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/media_type.h"
 #include "gateway/transcode/page_link.h"
-#include "gateway/problem_response.h"
 #include "gateway/transcode/request_reader.h"
 #include "gateway/transcode/url.h"
 #include "server/base/secret.h"
