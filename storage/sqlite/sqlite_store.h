@@ -40,8 +40,9 @@ struct SqliteOptions {
   absl::Duration busy_timeout = absl::Seconds(5);
   // How long Open() waits for another instance to let go of the directory.
   absl::Duration lock_wait = absl::Seconds(2);
-  // How long Open() may search for damage.
-  absl::Duration check_time = absl::Seconds(10);
+  // How long Open() may search for damage. About 100 MB are searched in that
+  // time; damage behind them is found when it is met, which fails the store.
+  absl::Duration check_time = absl::Milliseconds(500);
   // The log is copied into the database when it has this many 4 KiB pages. The
   // more, the more often a page is written to the log only.
   int checkpoint_after_pages = 4000;
