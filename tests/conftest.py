@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 from harness.api import Api  # noqa: E402
 from harness.process import Server  # noqa: E402
 from harness.surfaces import Grpc, Rest  # noqa: E402
+from harness.verify import Asker, World  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,20 @@ def server(tmp_path_factory):
 def api(server):
     with Api(server) as channel:
         yield channel
+
+
+@pytest.fixture(scope="module")
+def world(server):
+    """What the owner of the shared server's account does there."""
+    return World(server)
+
+
+@pytest.fixture(scope="module")
+def asker(server, world):
+    """One who may verify tokens of that account."""
+    one = Asker(server, world.create("auth.verify")["token"])
+    yield one
+    one.close()
 
 
 @pytest.fixture

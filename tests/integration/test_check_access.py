@@ -5,14 +5,8 @@ import uuid
 
 import pytest
 from harness import rest
-from harness.verify import World
 
 PATH = "/v1/public/auth/check"
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(server)
 
 
 @pytest.fixture(scope="module")

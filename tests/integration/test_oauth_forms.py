@@ -5,14 +5,8 @@ import time
 
 import pytest
 from harness import rest, token as token_text
-from harness.verify import World
 
 INTROSPECT, REVOKE = "/oauth2/introspect", "/oauth2/revoke"
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(server)
 
 
 def works(server, token):

@@ -7,21 +7,9 @@ import uuid
 import pytest
 from harness import rest
 from harness import token as token_text
-from harness.verify import PATH, Asker, Refusal, World
+from harness.verify import PATH, Asker, Refusal
 
 NOT_THERE = "ffffffff-0000-4000-8000-000000000001"
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(server)
-
-
-@pytest.fixture(scope="module")
-def asker(server, world):
-    one = Asker(server, world.create("auth.verify")["token"])
-    yield one
-    one.close()
 
 
 def has(key, **where):

@@ -7,7 +7,7 @@ import grpc
 import pytest
 from harness.api import Api, message, messages
 from harness.process import Server
-from harness.verify import Asker, Refusal, World, request
+from harness.verify import Refusal, request
 
 MAIL = {"capability": {"capability_key": "mailbox.create"}}
 
@@ -17,18 +17,6 @@ def server(tmp_path_factory):
     with Server(tmp_path_factory.mktemp("many"),
                 "--trusted_grpc_address=127.0.0.1:0") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(server)
-
-
-@pytest.fixture(scope="module")
-def asker(server, world):
-    one = Asker(server, world.create("auth.verify")["token"])
-    yield one
-    one.close()
 
 
 @pytest.fixture

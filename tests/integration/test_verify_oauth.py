@@ -8,7 +8,7 @@ import pytest
 from harness import rest
 from harness.process import Server
 from harness.signer import Signer
-from harness.verify import Asker, Refusal, World
+from harness.verify import Asker, Refusal
 
 MAIL = {"capability": {"capability_key": "mailbox.create"}}
 CHECK = "/v1/public/auth/check"
@@ -23,18 +23,6 @@ def signer(tmp_path_factory):
 def server(tmp_path_factory, signer):
     with Server(tmp_path_factory.mktemp("signet"), *signer.flags()) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def world(server):
-    return World(server)
-
-
-@pytest.fixture(scope="module")
-def asker(server, world):
-    one = Asker(server, world.create("auth.verify")["token"])
-    yield one
-    one.close()
 
 
 def test_a_users_token_is_told_of(signer, world, asker):

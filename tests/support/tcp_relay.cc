@@ -13,21 +13,10 @@
 #include <cstdlib>
 #include <vector>
 
+#include "tests/support/loopback_listener.h"
+
 namespace signet {
 namespace {
-
-// A helper of tests that cannot do its part has no test to run.
-void Must(bool condition) {
-  if (!condition) std::abort();
-}
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  return address;
-}
 
 int NewSocket() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -58,14 +47,9 @@ bool Carry(int from, int to) {
 
 TcpRelay::TcpRelay(int port) : server_port_(port) {
   Must(pipe(wake_) == 0);
-  listener_ = NewSocket();
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof(address);
-  Must(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  Must(listen(listener_, 16) == 0);
-  Must(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) ==
-       0);
-  port_ = ntohs(address.sin_port);
+  const LoopbackListener listening = ListenOnLoopback();
+  listener_ = listening.fd;
+  port_ = listening.port;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -97,7 +81,7 @@ void TcpRelay::Accept() {
   SendAtOnce(connection.client);
   SendAtOnce(connection.server);
   absl::MutexLock lock(&mutex_);
-  const sockaddr_in address = Loopback(server_port_);
+  const sockaddr_in address = LoopbackAddress(server_port_);
   if (connect(connection.server, reinterpret_cast<const sockaddr*>(&address),
               sizeof(address)) == 0) {
     connections_.push_back(connection);

@@ -11,14 +11,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/loopback_listener.h"
 
 namespace signet {
 namespace {
-
-// A helper of tests that cannot do its part has no test to run.
-void Must(bool condition) {
-  if (!condition) std::abort();
-}
 
 // Stands for no answer at all.
 constexpr char kSilence[] = "";
@@ -26,17 +22,9 @@ constexpr char kSilence[] = "";
 }  // namespace
 
 TinyHttpServer::TinyHttpServer() {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  Must(listener_ >= 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  Must(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  Must(listen(listener_, 16) == 0);
-  Must(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) ==
-       0);
-  port_ = ntohs(address.sin_port);
+  const LoopbackListener listening = ListenOnLoopback();
+  listener_ = listening.fd;
+  port_ = listening.port;
   thread_ = std::thread([this] { Serve(); });
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/requirements.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/client/fake_tokens_server.h"
@@ -22,14 +23,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
-
-v1::Requirement Needs(const std::string& key,
-                      const std::string& account_id = "") {
-  v1::Requirement requirement;
-  requirement.mutable_capability()->set_capability_key(key);
-  requirement.mutable_capability()->set_account_id(account_id);
-  return requirement;
-}
 
 class TokenClientTest : public testing::Test {
  protected:
@@ -170,9 +163,10 @@ TEST_F(TokenClientTest, ManyAskWhileMuchChanges) {
 
 TEST_F(TokenClientTest, RequirementsAreDecidedHere) {
   Start();
-  const v1::Requirement held = Needs("mail.send");
-  const v1::Requirement own = Needs("mail.send", SampleId(1).ToString());
-  const v1::Requirement missing = Needs("mail.read");
+  const v1::Requirement held = NeedsCapability("mail.send");
+  const v1::Requirement own =
+      NeedsCapability("mail.send", SampleId(1).ToString());
+  const v1::Requirement missing = NeedsCapability("mail.read");
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(Verify("token", &held), "active");
     EXPECT_EQ(Verify("token", &own), "active");
@@ -185,7 +179,8 @@ TEST_F(TokenClientTest, RequirementsAreDecidedHere) {
 
 TEST_F(TokenClientTest, RequirementsOnOtherAccountsAreAskedEveryTime) {
   Start();
-  const v1::Requirement elsewhere = Needs("mail.send", SampleId(2).ToString());
+  const v1::Requirement elsewhere =
+      NeedsCapability("mail.send", SampleId(2).ToString());
   EXPECT_EQ(Verify("token", &elsewhere), "active");  // So says the server.
   ASSERT_THAT(server_.questions(), SizeIs(2));  // Whose it is, and the rest.
   EXPECT_EQ(server_.questions()[1].requirement().SerializeAsString(),
@@ -202,7 +197,7 @@ TEST_F(TokenClientTest, MalformedRequirementsAreLeftToTheServer) {
   Start();
   Verify("token");
   server_.Refuse({grpc::StatusCode::INVALID_ARGUMENT, "requirement: no"});
-  const v1::Requirement malformed = Needs("nothing");
+  const v1::Requirement malformed = NeedsCapability("nothing");
   EXPECT_EQ(Verify("token", &malformed), "INVALID_ARGUMENT");
   EXPECT_TRUE(server_.questions()[1].has_requirement());
 }

@@ -10,35 +10,16 @@
 #include "server/base/error.h"
 #include "server/token/token.h"
 #include "tests/support/sample_records.h"
-#include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/unit/server/identity/fake_store.h"
+#include "tests/unit/server/identity/issued_tokens.h"
 
 namespace signet {
 namespace {
 
 constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
 
-class TokenAuthenticatorTest : public testing::Test {
+class TokenAuthenticatorTest : public testing::Test, protected IssuedTokens {
  protected:
-  // A token of a service account that is in the store; `change` may alter it.
-  template <typename Change>
-  std::string Issue(Change&& change) {
-    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
-    TokenOwner found;
-    found.owner = SampleServiceAccount(SampleId(1), 2);
-    found.token = found.owner.token;
-    found.token.public_id = token.public_id;
-    found.token.key_version = keyring_->current_version();
-    found.token.mac = keyring_->Compute(token.text.Expose());
-    change(found);
-    store_.Add(found);
-    return std::string(token.text.Expose());
-  }
-  std::string Issue() {
-    return Issue([](TokenOwner&) {});
-  }
-
   absl::StatusOr<Principal> Authenticate(std::string_view token,
                                          absl::Time now = SampleTime()) {
     absl::StatusOr<Principal> result = absl::UnknownError("never called");
@@ -52,9 +33,6 @@ class TokenAuthenticatorTest : public testing::Test {
     return result;
   }
 
-  SeededRandom random_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
-  FakeStore store_;
   TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
   TokenAuthenticator authenticator_{&directory_};
 };
@@ -96,7 +74,7 @@ TEST_F(TokenAuthenticatorTest, TheCredentialOfAReplacedTokenEndsWithIt) {
 TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSame) {
   const std::string past[] = {
       "junk",
-      std::string(MintToken("hbx_sa", SampleTime(), random_).text.Expose()),
+      Unknown(),
       Issue([](TokenOwner& it) { it.token.expires_at = SampleTime(-1); }),
       Issue([](TokenOwner& it) { it.token.retires_at = SampleTime(-1); }),
       Issue([](TokenOwner& it) { it.owner.revoked_at = SampleTime(-1); }),

@@ -14,37 +14,14 @@
 #include "server/token/token.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
-#include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/unit/server/identity/fake_store.h"
+#include "tests/unit/server/identity/issued_tokens.h"
 
 namespace signet {
 namespace {
 
-class TokenDirectoryTest : public testing::Test {
+class TokenDirectoryTest : public testing::Test, protected IssuedTokens {
  protected:
-  // A token of a service account that is in the store; `change` may alter it.
-  template <typename Change>
-  std::string Issue(Change&& change) {
-    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
-    TokenOwner found;
-    found.owner = SampleServiceAccount(SampleId(1), 2);
-    found.token = found.owner.token;
-    found.token.public_id = token.public_id;
-    found.token.key_version = keyring_->current_version();
-    found.token.mac = keyring_->Compute(token.text.Expose());
-    change(found);
-    store_.Add(found);
-    return std::string(token.text.Expose());
-  }
-  std::string Issue() {
-    return Issue([](TokenOwner&) {});
-  }
-  std::string Unknown() {
-    return std::string(
-        MintToken("hbx_sa", SampleTime(), random_).text.Expose());
-  }
-
   absl::StatusOr<TokenFinding> Find(std::string_view token,
                                     absl::Time now = SampleTime()) {
     absl::StatusOr<TokenFinding> result = absl::UnknownError("never called");
@@ -64,9 +41,6 @@ class TokenDirectoryTest : public testing::Test {
     return found->state;
   }
 
-  SeededRandom random_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
-  FakeStore store_;
   RecordingLogger logger_;
   LastUses last_uses_{&logger_};
   // Asks the store each time.

@@ -14,6 +14,7 @@
 #include "server/identity/bearer.h"
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/token_fast_path.h"
+#include "tests/support/requirements.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
@@ -22,17 +23,8 @@ namespace {
 
 using testing::ElementsAre;
 
-// A requirement of one capability.
-v1::Requirement Needs(const std::string& key,
-                      const std::string& account_id = "") {
-  v1::Requirement requirement;
-  requirement.mutable_capability()->set_capability_key(key);
-  requirement.mutable_capability()->set_account_id(account_id);
-  return requirement;
-}
-
 v1::Requirement Nested(int depth) {
-  v1::Requirement requirement = Needs("billing.view");
+  v1::Requirement requirement = NeedsCapability("billing.view");
   for (int i = 1; i < depth; ++i) {
     v1::Requirement outer;
     *outer.mutable_any_of()->add_requirements() = std::move(requirement);
@@ -44,7 +36,8 @@ v1::Requirement Nested(int depth) {
 v1::Requirement Many(int capabilities) {
   v1::Requirement requirement;
   for (int i = 0; i < capabilities; ++i) {
-    *requirement.mutable_all_of()->add_requirements() = Needs("billing.view");
+    *requirement.mutable_all_of()->add_requirements() =
+        NeedsCapability("billing.view");
   }
   return requirement;
 }
@@ -201,15 +194,16 @@ TEST_F(VerifyTokenTest, FromMemoryAndFromTheDispatcherTheSameBytes) {
        std::string(kMaxCredentialBytes, 'a')},
       {"with dots", asker, "a.b.c"},
       {"account named", asker, good_.token(), upper},
-      {"met", asker, good_.token(), "", Needs("billing.view")},
-      {"not met", asker, good_.token(), "", Needs("billing.edit")},
+      {"met", asker, good_.token(), "", NeedsCapability("billing.view")},
+      {"not met", asker, good_.token(), "", NeedsCapability("billing.edit")},
       {"nested", asker, good_.token(), "", Nested(4)},
       {"many", asker, good_.token(), "", Many(32)},
       {"on another account", asker, good_.token(), "",
-       Needs("billing.view", away)},
+       NeedsCapability("billing.view", away)},
       {"super_admin", root.c_str(), good_.token()},
       {"super_admin elsewhere", root.c_str(), good_.token(), away},
-      {"super_admin itself", asker, root_.token(), "", Needs("a.x", away)},
+      {"super_admin itself", asker, root_.token(), "",
+       NeedsCapability("a.x", away)},
       {"a user", kOwner, good_.token(), world_.world.account_id},
 
       {"no token", asker, "", "", {}, grpc::INVALID_ARGUMENT},
@@ -220,7 +214,7 @@ TEST_F(VerifyTokenTest, FromMemoryAndFromTheDispatcherTheSameBytes) {
        {},
        grpc::INVALID_ARGUMENT},
       {"no account id", asker, good_.token(), "x", {}, grpc::INVALID_ARGUMENT},
-      {"bad key", asker, good_.token(), "", Needs("No key"),
+      {"bad key", asker, good_.token(), "", NeedsCapability("No key"),
        grpc::INVALID_ARGUMENT},
       {"empty requirement", asker, good_.token(), "", v1::Requirement(),
        grpc::INVALID_ARGUMENT},
@@ -238,8 +232,8 @@ TEST_F(VerifyTokenTest, FromMemoryAndFromTheDispatcherTheSameBytes) {
        "",
        {},
        grpc::PERMISSION_DENIED},
-      {"no right, bad request", nothing.c_str(), "", "", Needs("No key"),
-       grpc::PERMISSION_DENIED},
+      {"no right, bad request", nothing.c_str(), "", "",
+       NeedsCapability("No key"), grpc::PERMISSION_DENIED},
       {"a user without an account",
        kOwner,
        good_.token(),
@@ -336,7 +330,8 @@ TEST_F(VerifyTokenTest, MemoryAnswersWhatItCanAndLeavesTheRest) {
   EXPECT_FALSE(
       answers(world_.asker, false, TokensWorld::About(world_.Issue().token())));
   v1::VerifyTokenRequest elsewhere = about;
-  *elsewhere.mutable_requirement() = Needs("a.x", SampleId(9).ToString());
+  *elsewhere.mutable_requirement() =
+      NeedsCapability("a.x", SampleId(9).ToString());
   EXPECT_FALSE(answers(world_.asker, false, elsewhere));
 }
 
