@@ -42,6 +42,9 @@ function(signet_test name)
   add_executable(${name} ${arg_SOURCES})
   # What is tested is optimised; the tests themselves need only compile quickly.
   target_compile_options(${name} PRIVATE -O0 -g1)
+  if(SIGNET_FUZZ)
+    target_compile_options(${name} PRIVATE -fno-sanitize=fuzzer-no-link)
+  endif()
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main)

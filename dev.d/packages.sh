@@ -13,10 +13,10 @@ readonly test_packages=(
   curl python3 python3-grpcio python3-h2 python3-hpack python3-protobuf
   python3-pytest sqlite3 strace)
 readonly lint_packages=(clang-14 clang-format-14 clang-tidy-14)
-readonly fuzz_packages=(clang-14 libclang-rt-14-dev)
+readonly asan_packages=(clang-14 libclang-rt-14-dev llvm)  # llvm-symbolizer.
 readonly interop_packages=(nginx)
 readonly bench_packages=(libbenchmark-dev nghttp2-client nghttp2-server nginx python3)
-readonly bazel_packages=(bazel-bootstrap bazel-rules-java)
+readonly bazel_packages=(bazel-bootstrap bazel-rules-java clang-14)
 
 # Installs what is missing of the given packages.
 need() {

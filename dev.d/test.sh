@@ -39,17 +39,40 @@ run_tests() {
   py dev.d/tally.py "$reports"
 }
 
-# sanitized NAME SANITIZER
-sanitized() {
+# configure_sanitized NAME SANITIZER [CMAKE-OPTION...]: configures build/NAME.
+configure_sanitized() {
+  configure "build/$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+    -DSIGNET_SANITIZE="$2" "${@:3}"
+}
+
+# Clang's, so that the fuzz targets are of the same build.
+configure_asan() {
+  need "${build_packages[@]}" "${asan_packages[@]}"
+  say "building in ./build/asan"
+  configure_sanitized asan address -DSIGNET_FUZZ=ON \
+    -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14
+}
+
+asan() {
+  need "${test_packages[@]}"
+  configure_asan
+  test_sanitized asan
+}
+
+tsan() {
   need "${build_packages[@]}" "${test_packages[@]}"
+  say "building in ./build/tsan"
+  configure_sanitized tsan thread
+  test_sanitized tsan
+}
+
+# test_sanitized NAME: builds and tests in build/NAME.
+test_sanitized() {
   local dir=build/$1
-  say "building in ./$dir"
-  configure "$dir" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
-    -DSIGNET_SANITIZE="$2"
   cmake --build "$dir"
   rm -rf "$dir/reports"
   mkdir -p "$dir/reports"
-  say "testing with -fsanitize=$2"
+  say "testing in ./$dir"
   ctest_in "$dir"
   py dev.d/tally.py "$dir/reports"
 }

@@ -140,7 +140,7 @@ TEST_P(StoreConformance, DrainAnswersWhatWasAcceptedAndRefusesTheRest) {
   std::atomic<int> stored = 0;
   for (int i = 0; i < kWrites; ++i) {
     store().Write(
-        [this, i](WriteTxn& txn) {
+        [i](WriteTxn& txn) {
           return txn.EnsureAccount(SampleId(i), SampleTime());
         },
         [&](absl::Status status) { stored += status.ok(); });

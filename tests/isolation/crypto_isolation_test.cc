@@ -209,7 +209,7 @@ std::string Executable() { return fs::read_symlink("/proc/self/exe"); }
 std::string ObjectOf(const void* address) {
   Dl_info info = {};
   EXPECT_NE(dladdr(address, &info), 0);
-  return fs::canonical(info.dli_fname);
+  return fs::weakly_canonical(info.dli_fname);  // The vDSO is no file.
 }
 
 bool IsOpenSsl(std::string_view file) {

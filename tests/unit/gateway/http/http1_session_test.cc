@@ -47,7 +47,7 @@ class Http1SessionTest : public testing::Test {
     session_.Respond(0, std::move(response), now_);
   }
 
-  const HttpServerOptions options_;
+  const HttpServerOptions options_ = {};
   FakeSessionHost host_;
   MonotonicTime now_{seconds(1000)};
   Http1Session session_{&host_, &options_, now_};

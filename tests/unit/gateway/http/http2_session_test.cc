@@ -174,7 +174,7 @@ class Http2SessionTest : public testing::Test {
     Talk();
   }
 
-  const HttpServerOptions options_;
+  const HttpServerOptions options_ = {};
   FakeSessionHost host_;
   MonotonicTime now_{seconds(1000)};
   Http2Session session_{&host_, &options_, now_};
