@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -83,7 +84,7 @@ class LastUses {
   const Shard& ShardOf(const Uuid& service_account_id) const;
   // What is noted and not written.
   static std::vector<LastUse> Pending(const Shard& shard);
-  void MarkWritten(const std::vector<LastUse>& uses);
+  void MarkWritten(std::span<const LastUse> uses);
   static void MakeRoom(Shard& shard);
   void LogSkipped();
 

@@ -118,6 +118,19 @@ TEST_F(LastUsesTest, WritesInBoundedTransactions) {
   for (uint32_t i = 1; i <= 1201; ++i) ASSERT_EQ(Stored(i), Micros(i));
 }
 
+TEST_F(LastUsesTest, WritesInTheOrderOfTheRows) {
+  Insert(1201);
+  for (uint32_t i = 1201; i > 0; --i) Note(i, SampleTime(i));
+  store_.write_outcomes = {absl::OkStatus()};  // The first one goes nowhere.
+  EXPECT_THAT(uses_.Flush(store_), IsOk());
+  std::vector<uint32_t> first;
+  for (uint32_t i = 1; i <= 1201; ++i) {
+    if (!Stored(i).has_value()) first.push_back(i);
+  }
+  EXPECT_EQ(first.front(), 1U);
+  EXPECT_THAT(first, SizeIs(first.back()));
+}
+
 TEST_F(LastUsesTest, WhatCouldNotBeWrittenStaysForTheNextFlush) {
   Insert(1201);
   for (uint32_t i = 1; i <= 1201; ++i) Note(i, SampleTime(i));
