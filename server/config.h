@@ -45,8 +45,8 @@ struct ServerConfig {
   int read_connections = 4;
 
   // What is kept in memory of tokens that were asked about; 0 for nothing.
-  int token_cache_entries = 200000;
-  int token_cache_mib = 64;
+  int token_cache_entries = 1000000;
+  int token_cache_mib = 256;
 
   std::string token_prefix = "hbx_sa";
   std::string token_keys_file;  // Empty: `token_keys` in data_dir.

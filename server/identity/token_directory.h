@@ -33,8 +33,8 @@ struct TokenFinding {
 struct TokenDirectoryOptions {
   // Bounds of what is remembered; 0 entries: every question is asked of the
   // store.
-  size_t max_entries = 200'000;
-  size_t max_bytes = size_t{64} << 20;
+  size_t max_entries = 1'000'000;
+  size_t max_bytes = size_t{256} << 20;
   // Makes what is kept beside the facts as TokenFacts::rendered, once for each
   // time that they are read. May be null.
   std::function<std::string(const TokenFacts&)> render = {};

@@ -7,9 +7,9 @@
 
 namespace signet {
 
-// Some of the service accounts put into a data directory.
+// The service accounts put into a data directory, in order of creation.
 struct FilledData {
-  std::vector<std::string> ids;     // Evenly spread over all.
+  std::vector<std::string> ids;
   std::vector<std::string> tokens;  // Theirs, in the same order.
 };
 
