@@ -236,9 +236,7 @@ absl::Status TranscodingHandler::AddFields(
       return absl::InternalError(absl::StrCat(
           answer.name, " has a value that no HTTP field may have"));
     }
-    if (!value.empty()) {
-      response.fields.push_back({answer.name, std::move(value)});
-    }
+    response.fields.push_back({answer.name, std::move(value)});
   }
   if (!route.location.empty()) {
     response.fields.push_back({"Location", route.LocationOf(message)});

@@ -77,10 +77,11 @@ TEST_F(AnswerHeaders, GoOutBesideTheBody) {
   }
 }
 
-TEST_F(AnswerHeaders, AnEmptyValueSendsNone) {
-  EXPECT_THAT(
-      Names(Ask("/a", "id: 'i'")),
-      ElementsAre("Content-Type", "X-Request-Id", "Cache-Control", "X-Id"));
+TEST_F(AnswerHeaders, AnEmptyValueIsSentToo) {
+  const HttpResponse response = Ask("/a", "id: 'i'");
+  EXPECT_THAT(Names(response), ElementsAre("Content-Type", "X-Request-Id",
+                                           "Cache-Control", "X-Id", "X-Tag"));
+  EXPECT_EQ(Field(response, "X-Tag"), "");
 }
 
 TEST_F(AnswerHeaders, AValueThatNoFieldMayHaveIsAnInternalError) {
@@ -161,8 +162,9 @@ TEST_F(CheckAccess, IsOneCallWithoutALineInTheLog) {
   EXPECT_EQ(Field(response, "X-Signet-Subject-Type"), "user");
   EXPECT_EQ(Field(response, "X-Signet-Subject-Id"), "u");
   EXPECT_EQ(Field(response, "X-Signet-Account-Id"), "a");
+  EXPECT_EQ(Field(response, "X-Signet-Token-Public-Id"), "");
   EXPECT_EQ(Field(response, "X-Signet-Capabilities"), "x.y,x.z");
-  EXPECT_EQ(response.fields.size(), 6);
+  EXPECT_EQ(response.fields.size(), 7);
   EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
   ASSERT_EQ(backend_.calls().size(), 1);
   EXPECT_EQ(ShortText(*backend_.calls()[0].request),
