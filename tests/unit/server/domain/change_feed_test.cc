@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/change_feed.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -149,11 +150,15 @@ TEST_F(ChangeFeedTest, WakesAtAChangeMuchSoonerThanTheHeartbeat) {
   const auto watcher = std::make_shared<CountingWatcher>();
   ASSERT_TRUE(feed_.Add(watcher));
   ASSERT_TRUE(watcher->Await(1, absl::Seconds(10)));  // By the heartbeat.
-  const int before = watcher->wakes();
-  const absl::Time published = absl::Now();
-  Publish(kHome, 2);
-  ASSERT_TRUE(watcher->Await(before + 1, absl::Seconds(10)));
-  EXPECT_LT(absl::Now() - published, ChangeFeed::kHeartbeat / 2);
+  absl::Duration best = absl::InfiniteDuration();
+  for (uint32_t i = 0; i < 5; ++i) {
+    const int before = watcher->wakes();
+    const absl::Time published = absl::Now();
+    Publish(kHome, 2 + i);
+    ASSERT_TRUE(watcher->Await(before + 1, absl::Seconds(10)));
+    best = std::min(best, absl::Now() - published);
+  }
+  EXPECT_LT(best, ChangeFeed::kHeartbeat / 10);
 }
 
 TEST_F(ChangeFeedTest, BeatsWithoutChanges) {
