@@ -202,9 +202,10 @@ TEST_F(VerifyStreamTest, OneThatAsksNothingEndsWell) {
 }
 
 TEST_F(VerifyStreamTest, ADrainEndsThoseThatAreIdle) {
-  Stream idle(world_.channel, {world_.asker});
-  ASSERT_TRUE(idle.IsActive(good_.token()));
   Stream silent(world_.channel, {world_.asker});  // Has never asked.
+  Stream idle(world_.channel, {world_.asker});
+  // By then the server knows both.
+  ASSERT_TRUE(idle.IsActive(good_.token()));
   std::future<void> drained = std::async(
       std::launch::async, [this] { world_.server->Drain(absl::Seconds(30)); });
   const absl::Time began = absl::Now();
