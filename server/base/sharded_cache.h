@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -32,10 +34,12 @@ class ShardedCache {
 
   // Holds at most `max_entries` entries, whose weights add up to at most
   // `max_weight`. Both are divided evenly among the shards, and rounded up to a
-  // multiple of their number. 0 entries: nothing is ever kept.
+  // multiple of their number; a shard's weight is less than 2^32. 0 entries:
+  // nothing is ever kept.
   ShardedCache(size_t max_entries, size_t max_weight)
       : shard_entries_((max_entries + kShards - 1) / kShards),
-        shard_weight_((max_weight + kShards - 1) / kShards) {}
+        shard_weight_(std::min<size_t>((max_weight + kShards - 1) / kShards,
+                                       std::numeric_limits<uint32_t>::max())) {}
   ShardedCache(const ShardedCache&) = delete;
   ShardedCache& operator=(const ShardedCache&) = delete;
 
@@ -68,7 +72,7 @@ class ShardedCache {
     shard.index.emplace(key, static_cast<uint32_t>(shard.slots.size()));
     shard.slots.push_back({.key = key,
                            .value = std::move(value),
-                           .weight = weight,
+                           .weight = static_cast<uint32_t>(weight),
                            .found = false});
     shard.weight += weight;
   }
@@ -85,7 +89,7 @@ class ShardedCache {
 
   void Clear() {
     for (Shard& shard : shards_) {
-      std::vector<Slot> slots;
+      std::deque<Slot> slots;
       absl::MutexLock lock(&shard.mutex);
       slots.swap(shard.slots);
       shard.index.clear();
@@ -116,13 +120,13 @@ class ShardedCache {
   struct Slot {
     Key key;
     Value value;
-    size_t weight;
+    uint32_t weight;
     bool found;  // Since the hand last passed.
   };
   struct alignas(64) Shard {
     mutable absl::Mutex mutex;
     absl::flat_hash_map<Key, uint32_t> index ABSL_GUARDED_BY(mutex);
-    std::vector<Slot> slots ABSL_GUARDED_BY(mutex);
+    std::deque<Slot> slots ABSL_GUARDED_BY(mutex);
     size_t weight ABSL_GUARDED_BY(mutex) = 0;
     size_t hand ABSL_GUARDED_BY(mutex) = 0;
   };

@@ -13,8 +13,9 @@
 namespace signet {
 namespace {
 
-// Beside the facts: its places in the tables and the block that counts owners.
-constexpr size_t kBytesPerEntry = 96;
+// Beside the facts: its places in the cache, whose index is at times half
+// empty.
+constexpr size_t kBytesPerEntry = 112;
 
 TokenFacts Nobody(const MacKeyring& keyring) {
   TokenFacts nobody;

@@ -6,22 +6,29 @@
 namespace signet {
 namespace {
 
+// What a block takes of the heap: malloc adds eight bytes and rounds up to
+// sixteen.
+constexpr size_t BlockBytes(size_t size) {
+  return size == 0 ? 0 : std::max<size_t>(32, (size + 8 + 15) / 16 * 16);
+}
+
 // What a string has beyond its own object.
 size_t HeapBytes(const std::string& text) {
   constexpr size_t kInside = 15;  // What the object itself can hold.
-  return text.capacity() > kInside ? text.capacity() + 1 : 0;
+  return text.capacity() > kInside ? BlockBytes(text.capacity() + 1) : 0;
 }
 
 }  // namespace
 
 size_t TokenFacts::MemoryBytes() const {
-  constexpr size_t kMapNode = 48;  // Of the map, beside the pair.
-  size_t bytes = sizeof(TokenFacts) + HeapBytes(public_id) +
-                 HeapBytes(rendered) +
-                 held.capacity() * sizeof(AuthorizationRecord);
+  constexpr size_t kOwnerCounts = 16;  // Of the shared pointer, in its block.
+  constexpr size_t kMapNode = 32;      // Of the map, beside the pair.
+  size_t bytes = BlockBytes(kOwnerCounts + sizeof(TokenFacts)) +
+                 HeapBytes(public_id) + HeapBytes(rendered) +
+                 BlockBytes(held.capacity() * sizeof(AuthorizationRecord));
   for (const auto& [key, value] : labels) {
-    bytes +=
-        kMapNode + 2 * sizeof(std::string) + HeapBytes(key) + HeapBytes(value);
+    bytes += BlockBytes(kMapNode + 2 * sizeof(std::string)) + HeapBytes(key) +
+             HeapBytes(value);
   }
   for (const AuthorizationRecord& grant : held) {
     bytes += HeapBytes(grant.subject.id);

@@ -51,7 +51,7 @@ struct TokenFacts {
   // When it dies by itself; InfiniteFuture() for never.
   absl::Time death() const { return std::min(expires_at, retires_at); }
 
-  // What it takes of memory, to a few bytes.
+  // What it takes of the heap as a TokenFactsPtr.
   size_t MemoryBytes() const;
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/connection.h"
 
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -29,11 +31,11 @@ absl::StatusOr<SqliteConnection> SqliteConnection::Open(
   }
   sqlite3_busy_timeout(
       db, static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
-  if (absl::Status s = connection.Harden(); !s.ok()) return s;
+  if (absl::Status s = connection.Harden(options.cache_kib); !s.ok()) return s;
   return connection;
 }
 
-absl::Status SqliteConnection::Harden() {
+absl::Status SqliteConnection::Harden(int cache_kib) {
   constexpr std::pair<int, int> kSettings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1},
       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -51,14 +53,15 @@ absl::Status SqliteConnection::Harden() {
       return SqliteError(handle());
     }
   }
-  return Execute(
+  const std::string pragmas = absl::StrCat(
       "PRAGMA synchronous = FULL;"
       "PRAGMA wal_autocheckpoint = 0;"
       "PRAGMA temp_store = MEMORY;"
       "PRAGMA mmap_size = 0;"
-      // At most so many KiB a connection, as they are used.
-      "PRAGMA cache_size = -32768;"
-      "PRAGMA cell_size_check = ON;");
+      "PRAGMA cell_size_check = ON;"
+      "PRAGMA cache_size = -",  // Less than zero: in KiB.
+      cache_kib, ";");
+  return Execute(pragmas.c_str());
 }
 
 absl::Status SqliteConnection::Execute(const char* sql) {

@@ -20,6 +20,7 @@ struct ConnectionOptions {
   std::string file;
   std::string vfs;  // The SQLite VFS to go through; empty: the default one.
   absl::Duration busy_timeout;  // How long to wait for another process's lock.
+  int cache_kib = 32 * 1024;    // Of pages kept in memory, at most.
 };
 
 // An open database file, hardened: defensive mode, no trusted schema, no
@@ -54,7 +55,7 @@ class SqliteConnection {
   };
 
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
-  absl::Status Harden();
+  absl::Status Harden(int cache_kib);
   template <typename Read>
   absl::Status QueryRow(std::string_view sql, Read read);
 

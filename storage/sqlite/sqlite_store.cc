@@ -19,6 +19,9 @@ namespace {
 
 constexpr absl::Duration kQueueFullRetryAfter = absl::Seconds(1);
 
+// For the pages that those who read keep in memory, all of them together.
+constexpr int kReadCacheKib = 48 * 1024;
+
 absl::Status CheckOptions(const SqliteOptions& options) {
   const auto positive = [](const char* name, int value) {
     return value >= 1 ? absl::OkStatus()
@@ -75,8 +78,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =
       GroupCommit::Create(*std::move(connection));
   if (!group_commit.ok()) return group_commit.status();
-  absl::StatusOr<std::unique_ptr<ReadPool>> readers = ReadPool::Open(
-      database.connection, options.read_connections, options.read_wait);
+  ConnectionOptions reader = database.connection;
+  reader.cache_kib = kReadCacheKib / options.read_connections;
+  absl::StatusOr<std::unique_ptr<ReadPool>> readers =
+      ReadPool::Open(reader, options.read_connections, options.read_wait);
   if (!readers.ok()) return readers.status();
   return std::unique_ptr<SqliteStore>(
       new SqliteStore(std::move(options), *std::move(lock),

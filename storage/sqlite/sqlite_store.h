@@ -34,6 +34,7 @@ struct SqliteOptions {
   // Writes that share one fsync.
   int max_writes_per_commit = 256;
   // Connections that read, hence reads at once, and the wait for one of them.
+  // They share 48 MiB of memory for pages, beside the writer's 32.
   int read_connections = 4;
   absl::Duration read_wait = absl::Milliseconds(250);
   // How long to wait for another process, say a backup, that locks the file.

@@ -2,6 +2,7 @@
 //
 // What the directory remembers, and that it forgets what has changed. Its store
 // is watched, as in the server.
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include "server/token/token.h"
 #include "storage/watched_store.h"
 #include "tests/support/borrowed_store.h"
+#include "tests/support/heap_in_use.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
@@ -139,6 +141,30 @@ TEST(TokenMemory, AnswersAgainWithoutTheStore) {
     EXPECT_EQ(memory.last_uses.Latest(SampleId(2)), WholeMicros(SampleTime(i)));
   }
   EXPECT_EQ(memory.store.reads(), reads);
+}
+
+// Three times as many as there is room for.
+TEST(TokenMemory, TakesAsMuchMemoryAsItMay) {
+  constexpr size_t kLimit = size_t{4} << 20;
+  TokenMemory memory({.max_bytes = kLimit, .render = [](const TokenFacts&) {
+                        return std::string(120, 'x');
+                      }});
+  std::vector<std::string> tokens;
+  for (uint32_t i = 0; i < 24'000; ++i) {
+    TokenMemory::Issued issued = memory.Mint(2 + i);
+    issued.record.enabled = false;  // Its uses are not noted.
+    memory.Insert(issued.record);
+    tokens.push_back(issued.token);
+  }
+  const size_t before = HeapInUse();
+  for (const std::string& token : tokens) {
+    ASSERT_EQ(memory.StateNow(token), TokenState::kDisabled);
+  }
+  const size_t taken = HeapInUse() - before;
+  EXPECT_LT(taken, kLimit);
+  EXPECT_GT(taken, kLimit / 4 * 3);
+  EXPECT_FALSE(memory.IsRemembered(tokens.front()));
+  EXPECT_TRUE(memory.IsRemembered(tokens.back()));
 }
 
 TEST(TokenMemory, WhatIsRememberedDiesInTime) {

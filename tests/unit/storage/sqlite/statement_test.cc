@@ -193,6 +193,18 @@ TEST_F(StatementTest, ConnectionsAreHardened) {
               StatusIs(StatusCode::kInternal));
 }
 
+TEST_F(StatementTest, AConnectionKeepsAsMuchAsItMayInMemory) {
+  absl::StatusOr<SqliteConnection> small =
+      SqliteConnection::Open({.file = directory_.File("test.db"),
+                              .vfs = "",
+                              .busy_timeout = {},
+                              .cache_kib = 100},
+                             SqliteConnection::Access::kReadOnly);
+  ASSERT_THAT(small, IsOk());
+  // Less than zero: in KiB.
+  EXPECT_THAT(small->QueryInteger("PRAGMA cache_size"), IsOkAndHolds(-100));
+}
+
 TEST_F(StatementTest, AMissingFileIsNotMade) {
   const std::string missing = directory_.File("missing.db");
   EXPECT_THAT(

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_SUPPORT_HEAP_IN_USE_H_
+#define SIGNET_TESTS_SUPPORT_HEAP_IN_USE_H_
+
+#include <malloc.h>
+
+#include <cstddef>
+
+// Of a sanitizer's allocator, in a build that has one.
+extern "C" size_t __sanitizer_get_current_allocated_bytes()
+    __attribute__((weak));
+
+namespace signet {
+
+// The bytes that are allocated in the whole process: with what malloc adds to
+// each block, or under a sanitizer, without.
+inline size_t HeapInUse() {
+  if (__sanitizer_get_current_allocated_bytes != nullptr) {
+    return __sanitizer_get_current_allocated_bytes();
+  }
+  return mallinfo2().uordblks;
+}
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_SUPPORT_HEAP_IN_USE_H_
