@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -61,6 +62,37 @@ absl::StatusOr<HttpServerUnderLoad> StartOn(
       .url = absl::StrCat("http://127.0.0.1:", port, path)};
 }
 
+// Requests per second.
+absl::StatusOr<double> RunH2load(const std::string& arguments,
+                                 const std::string& url,
+                                 const std::string& authorization,
+                                 absl::Duration duration) {
+  const std::string command = absl::StrCat(
+      "h2load -t 1 ", arguments, " -D ", absl::ToDoubleSeconds(duration),
+      " -H 'authorization: ", authorization, "' ", url, " 2>&1");
+  FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return absl::InternalError("cannot start h2load");
+  std::string output;
+  char buffer[4096];
+  size_t got = 0;
+  while ((got = fread(buffer, 1, sizeof(buffer), pipe)) > 0) {
+    output.append(buffer, got);
+  }
+  const int status = pclose(pipe);
+  constexpr char kRate[] = "finished in ";
+  const size_t line = output.find(kRate);
+  const size_t rate = output.find(", ", line);
+  double per_second = 0;
+  if (status != 0 || line == output.npos || rate == output.npos ||
+      !absl::SimpleAtod(absl::string_view(output).substr(
+                            rate + 2, output.find(" req/s", rate) - rate - 2),
+                        &per_second) ||
+      !absl::StrContains(output, " 0 3xx, 0 4xx, 0 5xx") || per_second <= 0) {
+    return absl::InternalError(absl::StrCat("h2load: ", output));
+  }
+  return per_second;
+}
+
 }  // namespace
 
 absl::StatusOr<HttpServerUnderLoad> StartNginx(const std::string& directory) {
@@ -105,31 +137,28 @@ absl::StatusOr<HttpServerUnderLoad> StartNghttpd(const std::string& directory) {
 absl::StatusOr<double> H2load(const std::string& url,
                               const std::string& authorization, bool http1,
                               absl::Duration duration) {
-  const std::string command =
-      absl::StrCat("h2load -t 1 ", http1 ? "--h1 -c 64 -m 1" : "-c 4 -m 32",
-                   " -D ", absl::ToDoubleSeconds(duration),
-                   " -H 'authorization: ", authorization, "' ", url, " 2>&1");
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return absl::InternalError("cannot start h2load");
-  std::string output;
-  char buffer[4096];
-  size_t got = 0;
-  while ((got = fread(buffer, 1, sizeof(buffer), pipe)) > 0) {
-    output.append(buffer, got);
+  return RunH2load(http1 ? "--h1 -c 64 -m 1" : "-c 4 -m 32", url, authorization,
+                   duration);
+}
+
+absl::StatusOr<double> H2loadGrpc(const std::string& address,
+                                  const GrpcCall& call,
+                                  const std::string& directory,
+                                  absl::Duration duration) {
+  const std::string file = directory + "/h2load-body";
+  {
+    // A message of gRPC over HTTP/2: not compressed, its length, itself.
+    const uint32_t length = htonl(static_cast<uint32_t>(call.message.size()));
+    std::ofstream body(file, std::ios::binary);
+    body.put('\0');
+    body.write(reinterpret_cast<const char*>(&length), sizeof(length));
+    body << call.message;
   }
-  const int status = pclose(pipe);
-  constexpr char kRate[] = "finished in ";
-  const size_t line = output.find(kRate);
-  const size_t rate = output.find(", ", line);
-  double per_second = 0;
-  if (status != 0 || line == output.npos || rate == output.npos ||
-      !absl::SimpleAtod(absl::string_view(output).substr(
-                            rate + 2, output.find(" req/s", rate) - rate - 2),
-                        &per_second) ||
-      !absl::StrContains(output, " 0 3xx, 0 4xx, 0 5xx") || per_second <= 0) {
-    return absl::InternalError(absl::StrCat("h2load: ", output));
-  }
-  return per_second;
+  return RunH2load(absl::StrCat("-c 4 -m 8 -H 'content-type: application/grpc'"
+                                " -H 'te: trailers' -d ",
+                                file),
+                   absl::StrCat("http://", address, call.method),
+                   absl::StrCat("Bearer ", call.token), duration);
 }
 
 }  // namespace signet

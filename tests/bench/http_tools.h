@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tests/bench/load.h"
 #include "tests/bench/process.h"
 
 namespace signet {
@@ -30,6 +31,15 @@ absl::StatusOr<HttpServerUnderLoad> StartNghttpd(const std::string& directory);
 absl::StatusOr<double> H2load(const std::string& url,
                               const std::string& authorization, bool http1,
                               absl::Duration duration);
+
+// Calls per second of that one, with a credential, by h2load over 4 connections
+// of 8 streams: a load that costs less than gRPC's own client. It does not look
+// at the status of an answer. Writes a file into `directory`. INTERNAL as
+// above.
+absl::StatusOr<double> H2loadGrpc(const std::string& address,
+                                  const GrpcCall& call,
+                                  const std::string& directory,
+                                  absl::Duration duration);
 
 }  // namespace signet
 
