@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -34,12 +33,10 @@ class ShardedCache {
 
   // Holds at most `max_entries` entries, whose weights add up to at most
   // `max_weight`. Both are divided evenly among the shards, and rounded up to a
-  // multiple of their number; a shard's weight is less than 2^32. 0 entries:
-  // nothing is ever kept.
+  // multiple of their number. 0 entries: nothing is ever kept.
   ShardedCache(size_t max_entries, size_t max_weight)
       : shard_entries_((max_entries + kShards - 1) / kShards),
-        shard_weight_(std::min<size_t>((max_weight + kShards - 1) / kShards,
-                                       std::numeric_limits<uint32_t>::max())) {}
+        shard_weight_((max_weight + kShards - 1) / kShards) {}
   ShardedCache(const ShardedCache&) = delete;
   ShardedCache& operator=(const ShardedCache&) = delete;
 
@@ -72,7 +69,7 @@ class ShardedCache {
     shard.index.emplace(key, static_cast<uint32_t>(shard.slots.size()));
     shard.slots.push_back({.key = key,
                            .value = std::move(value),
-                           .weight = static_cast<uint32_t>(weight),
+                           .weight = weight,
                            .found = false});
     shard.weight += weight;
   }
@@ -120,7 +117,7 @@ class ShardedCache {
   struct Slot {
     Key key;
     Value value;
-    uint32_t weight;
+    size_t weight;
     bool found;  // Since the hand last passed.
   };
   struct alignas(64) Shard {

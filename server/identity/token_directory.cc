@@ -13,9 +13,11 @@
 namespace signet {
 namespace {
 
-// Beside the facts: its places in the cache, whose index is at times half
-// empty.
-constexpr size_t kBytesPerEntry = 112;
+// Beside the facts: its places in a cache, whose index is at times half empty.
+constexpr size_t kBytesPerEntry = 120;
+
+// Of the bytes, one in so many is for what is unknown.
+constexpr size_t kUnknownShare = 16;
 
 TokenFacts Nobody(const MacKeyring& keyring) {
   TokenFacts nobody;
@@ -43,8 +45,9 @@ TokenDirectory::TokenDirectory(Store* store, const MacKeyring* keyring,
       last_uses_(last_uses),
       render_(std::move(options.render)),
       nobody_(Nobody(*keyring)),
-      known_(options.max_entries, options.max_bytes),
-      unknown_(options.max_entries / 4, options.max_entries / 4) {}
+      known_(options.max_entries,
+             options.max_bytes - options.max_bytes / kUnknownShare),
+      unknown_(options.max_entries / 4, options.max_bytes / kUnknownShare) {}
 
 TokenDirectory::PublicId TokenDirectory::KeyOf(std::string_view public_id) {
   PublicId key = {};
@@ -142,7 +145,7 @@ void TokenDirectory::Remember(const Question& question) {
   const PublicId key = KeyOf(question.public_id);
   if (question.facts == nullptr) {
     known_.Erase(key);  // It was removed.
-    unknown_.Put(key, question.asked_at, 1);
+    unknown_.Put(key, question.asked_at, kBytesPerEntry);
     return;
   }
   known_.Put(key, {.facts = question.facts, .read_at = question.asked_at},

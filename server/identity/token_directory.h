@@ -45,8 +45,8 @@ struct TokenDirectoryOptions {
 // It remembers what it read, and forgets what has changed: an answer is true of
 // every change acknowledged before the question, if OnChange() is told of each
 // (see WatchedStore). Whether a public id is unknown is remembered too, apart
-// from the others and a quarter as many, so that invented ones push out nothing
-// but each other.
+// from the others, a quarter as many and in a sixteenth of the bytes, so that
+// invented ones push out nothing but each other.
 //
 // Who holds a token whose checksum is right learns nothing from how long the
 // answer takes but whether somebody asked the same a short while ago. Unknown

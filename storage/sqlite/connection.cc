@@ -31,11 +31,17 @@ absl::StatusOr<SqliteConnection> SqliteConnection::Open(
   }
   sqlite3_busy_timeout(
       db, static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
-  if (absl::Status s = connection.Harden(options.cache_kib); !s.ok()) return s;
+  if (absl::Status s = connection.Harden(); !s.ok()) return s;
+  // Less than zero: in KiB.
+  const std::string cache_size =
+      absl::StrCat("PRAGMA cache_size = -", options.cache_kib);
+  if (absl::Status s = connection.Execute(cache_size.c_str()); !s.ok()) {
+    return s;
+  }
   return connection;
 }
 
-absl::Status SqliteConnection::Harden(int cache_kib) {
+absl::Status SqliteConnection::Harden() {
   constexpr std::pair<int, int> kSettings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1},
       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -53,15 +59,12 @@ absl::Status SqliteConnection::Harden(int cache_kib) {
       return SqliteError(handle());
     }
   }
-  const std::string pragmas = absl::StrCat(
+  return Execute(
       "PRAGMA synchronous = FULL;"
       "PRAGMA wal_autocheckpoint = 0;"
       "PRAGMA temp_store = MEMORY;"
       "PRAGMA mmap_size = 0;"
-      "PRAGMA cell_size_check = ON;"
-      "PRAGMA cache_size = -",  // Less than zero: in KiB.
-      cache_kib, ";");
-  return Execute(pragmas.c_str());
+      "PRAGMA cell_size_check = ON;");
 }
 
 absl::Status SqliteConnection::Execute(const char* sql) {

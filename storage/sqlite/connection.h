@@ -55,7 +55,7 @@ class SqliteConnection {
   };
 
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
-  absl::Status Harden(int cache_kib);
+  absl::Status Harden();
   template <typename Read>
   absl::Status QueryRow(std::string_view sql, Read read);
 

@@ -143,7 +143,7 @@ TEST(TokenMemory, AnswersAgainWithoutTheStore) {
   EXPECT_EQ(memory.store.reads(), reads);
 }
 
-// Three times as many as there is room for.
+// Three times as many as there is room for, and as many that are unknown.
 TEST(TokenMemory, TakesAsMuchMemoryAsItMay) {
   constexpr size_t kLimit = size_t{4} << 20;
   TokenMemory memory({.max_bytes = kLimit, .render = [](const TokenFacts&) {
@@ -159,6 +159,7 @@ TEST(TokenMemory, TakesAsMuchMemoryAsItMay) {
   const size_t before = HeapInUse();
   for (const std::string& token : tokens) {
     ASSERT_EQ(memory.StateNow(token), TokenState::kDisabled);
+    ASSERT_EQ(memory.StateNow(memory.Mint(1).token), TokenState::kUnknown);
   }
   const size_t taken = HeapInUse() - before;
   EXPECT_LT(taken, kLimit);
