@@ -35,12 +35,12 @@ class Loop {
       : stub_(channel), run_(run) {}
 
   void Start() {
-    const GrpcCall call = run_->make(run_->next++);
-    started_ = absl::Now();
-    if (started_ >= run_->end) {
+    if (absl::Now() >= run_->end) {
       run_->finished.DecrementCount();
       return;
     }
+    const GrpcCall call = run_->make(run_->next++);
+    started_ = absl::Now();
     context_.emplace();
     if (!call.token.empty()) {
       context_->AddMetadata("authorization", "Bearer " + call.token);

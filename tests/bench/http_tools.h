@@ -33,9 +33,9 @@ absl::StatusOr<double> H2load(const std::string& url,
                               absl::Duration duration);
 
 // Calls per second of that one, with a credential, by h2load over 4 connections
-// of 8 streams: a load that costs less than gRPC's own client. It does not look
-// at the status of an answer. Writes a file into `directory`. INTERNAL as
-// above.
+// of 8 streams: a load that costs less than gRPC's own client. h2load sees the
+// HTTP status of an answer, which is 200 whatever gRPC's is. Writes a file into
+// `directory`. INTERNAL as above.
 absl::StatusOr<double> H2loadGrpc(const std::string& address,
                                   const GrpcCall& call,
                                   const std::string& directory,
