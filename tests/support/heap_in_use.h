@@ -6,18 +6,16 @@
 
 #include <cstddef>
 
-// Of a sanitizer's allocator, in a build that has one.
-extern "C" size_t __sanitizer_get_current_allocated_bytes()
-    __attribute__((weak));
+// Of a sanitizer's allocator, in a build that has one; null in others.
+extern "C" size_t SanitizerAllocatedBytes() asm(
+    "__sanitizer_get_current_allocated_bytes") __attribute__((weak));
 
 namespace signet {
 
 // The bytes that are allocated in the whole process: with what malloc adds to
 // each block, or under a sanitizer, without.
 inline size_t HeapInUse() {
-  if (__sanitizer_get_current_allocated_bytes != nullptr) {
-    return __sanitizer_get_current_allocated_bytes();
-  }
+  if (SanitizerAllocatedBytes != nullptr) return SanitizerAllocatedBytes();
   return mallinfo2().uordblks;
 }
 
