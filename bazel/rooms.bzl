@@ -30,6 +30,37 @@ def room_visibility(used_by):
     """Only the rooms named, and all tests, may depend on a room."""
     return ["//tests:__subpackages__"] + ["//%s:__pkg__" % ROOMS[name] for name in used_by]
 
+_BATCH_SIZE = 8
+
+def unity_sources(name, srcs):
+    """Sources that include `srcs`, several at once, as CMake's UNITY_BUILD does.
+
+    Most of the time of compiling goes into headers and templates, which are the
+    same in each file of a room.
+
+    Args:
+      name: prefix of the sources' names.
+      srcs: .cc files of this package, which whoever compiles needs as
+        textual_hdrs.
+
+    Returns:
+      The labels of the sources.
+    """
+    labels = []
+    for start in range(0, len(srcs), _BATCH_SIZE):
+        label = "%s_unity_%d" % (name, start // _BATCH_SIZE)
+        includes = [
+            '#include "%s/%s"' % (native.package_name(), src)
+            for src in srcs[start:start + _BATCH_SIZE]
+        ]
+        native.genrule(
+            name = label,
+            outs = [label + ".cc"],
+            cmd = "printf '%s\\n' " + " ".join(["'%s'" % i for i in includes]) + " >$@",
+        )
+        labels.append(label)
+    return labels
+
 def signet_room(name, deps = [], system = [], used_by = []):
     """The library of every .cc and .h in the package, without main.cc.
 
@@ -39,13 +70,36 @@ def signet_room(name, deps = [], system = [], used_by = []):
       system: libraries from outside this tree.
       used_by: the rooms that may include it.
     """
+    sources = native.glob(["*.cc"], exclude = ["main.cc"])
     native.cc_library(
         name = name,
-        srcs = native.glob(["*.cc"], exclude = ["main.cc"]),
+        srcs = unity_sources(name, sources),
         hdrs = native.glob(["*.h"]),
+        textual_hdrs = sources,
         copts = COPTS,
         visibility = room_visibility(used_by),
         deps = [room(dep) for dep in deps] + system,
+    )
+
+def signet_test(name, srcs, hdrs, deps):
+    """One GoogleTest executable.
+
+    Args:
+      name: the test.
+      srcs: its .cc files.
+      hdrs: its own headers.
+      deps: what it needs beyond GoogleTest.
+    """
+    native.cc_library(
+        name = name + "_sources",
+        testonly = True,
+        textual_hdrs = srcs + hdrs,
+    )
+    native.cc_test(
+        name = name,
+        srcs = unity_sources(name, srcs),
+        copts = COPTS,
+        deps = [name + "_sources", "@system//:gtest"] + deps,
     )
 
 def signet_unit_tests(extra):
@@ -58,10 +112,9 @@ def signet_unit_tests(extra):
     for name, package in ROOMS.items():
         tests = native.glob([package + "/*_test.cc"])
         if tests:
-            native.cc_test(
+            signet_test(
                 name = name + "_test",
-                srcs = tests + native.glob([package + "/*.h"]),
-                copts = COPTS,
-                deps = [room(name), "//tests/support", "@system//:gtest"] +
-                       extra.get(name, []),
+                srcs = tests,
+                hdrs = native.glob([package + "/*.h"]),
+                deps = [room(name), "//tests/support"] + extra.get(name, []),
             )

@@ -47,6 +47,8 @@ function(signet_proto_library target)
   endforeach()
 
   add_library(${target}_generated STATIC ${sources})
+  # Every generated file names its tables alike.
+  set_target_properties(${target}_generated PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${target}_generated SYSTEM PUBLIC
     ${SIGNET_GENERATED_DIR} ${Protobuf_INCLUDE_DIRS})
   target_link_libraries(${target}_generated PUBLIC protobuf::libprotobuf gRPC::grpc++)

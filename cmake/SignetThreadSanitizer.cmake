@@ -30,6 +30,7 @@ file(GLOB sources
   ${absl_source}/absl/synchronization/internal/*.cc)
 list(FILTER sources EXCLUDE REGEX "_(test|benchmark|test_common)\\.cc$")
 add_library(signet_absl_synchronization STATIC ${sources})
+set_target_properties(signet_absl_synchronization PROPERTIES UNITY_BUILD OFF)
 target_include_directories(signet_absl_synchronization SYSTEM PRIVATE ${absl_source})
 target_link_libraries(signet_absl_synchronization PUBLIC
   absl::base absl::graphcycles_internal absl::malloc_internal absl::raw_logging_internal

@@ -14,11 +14,12 @@ format() {
 }
 
 # clang-tidy compiles every file the way clang would, so one pass brings its own
-# checks, clang's warnings and the thread safety analysis.
+# checks, clang's warnings and the thread safety analysis. Every file stands alone.
 lint() {
   need "${build_packages[@]}" "${lint_packages[@]}"
   say "generating sources for the linter"
-  configure build/clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14
+  configure build/clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 \
+    -DCMAKE_UNITY_BUILD=OFF
   cmake --build build/clang --target signet_proto_generated
   local files
   mapfile -t files < <(sources 'server/*.cc' 'storage/*.cc' 'gateway/*.cc' \

@@ -20,7 +20,6 @@ namespace {
 
 constexpr size_t kMaxMethodBytes = 32;
 constexpr size_t kVersionBytes = 8;      // HTTP/1.1
-constexpr size_t kMaxFields = 128;       // A field costs more than its bytes.
 constexpr size_t kMaxLengthDigits = 18;  // Any such number fits 64 bits.
 constexpr size_t kMaxChunkSizeDigits = 8;
 constexpr size_t kMaxChunkLineBytes = 256;

@@ -44,10 +44,8 @@ constexpr size_t kMinContinuationBytes = 1024;
 // RFC 9113 section 10.5.1, as in HPACK.
 constexpr size_t kFieldOverheadBytes = 32;
 
-constexpr size_t kMaxFields = 128;  // As in HTTP/1.1.
-
 // How long a client may go on with a request that has been answered.
-constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::seconds kStreamLingerTime{2};
 
 nghttp2_nv Pair(std::string_view name, std::string_view value) {
   const auto bytes = [](std::string_view text) {
@@ -474,7 +472,7 @@ bool Http2Session::IsLate(const Http2Stream& stream) const {
       return now_ - stream.since >=
              absl::ToChronoNanoseconds(options_->write_timeout);
     case Http2Stream::State::kLingering:
-      return now_ - stream.since >= kLingerTime;
+      return now_ - stream.since >= kStreamLingerTime;
   }
   return false;
 }

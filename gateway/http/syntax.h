@@ -2,12 +2,17 @@
 #ifndef SIGNET_GATEWAY_HTTP_SYNTAX_H_
 #define SIGNET_GATEWAY_HTTP_SYNTAX_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
-// The small grammars that both versions of HTTP share. Pure; thread-safe.
+// The small grammars and limits that both versions of HTTP share. Pure;
+// thread-safe.
 namespace signet {
+
+// Fields of one request, at most; a field costs more than its bytes.
+inline constexpr size_t kMaxFields = 128;
 
 // token = 1*tchar (RFC 9110 section 5.6.2).
 bool IsToken(std::string_view text);

@@ -9,12 +9,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "server/crypto/bytes.h"
+
 namespace signet {
 namespace {
-
-const uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<const uint8_t*>(text.data());
-}
 
 std::array<uint32_t, 8> StateBehind(
     const std::array<uint8_t, SHA256_CBLOCK>& block) {

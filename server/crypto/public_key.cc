@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/crypto/bytes.h"
 #include "server/crypto/digest.h"
 
 namespace signet {
@@ -31,10 +32,6 @@ constexpr uint64_t kMaxRsaExponent = uint64_t{1} << 33;
 bssl::UniquePtr<BIGNUM> ToBignum(std::span<const uint8_t> bytes) {
   return bssl::UniquePtr<BIGNUM>(
       BN_bin2bn(bytes.data(), bytes.size(), nullptr));
-}
-
-const uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<const uint8_t*>(text.data());
 }
 
 class RsaKey final : public PublicKey {

@@ -12,20 +12,14 @@
 #include <span>
 #include <utility>
 
+#include "server/crypto/bytes.h"
+
 namespace signet {
 namespace {
 
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kNonceBytes = 12;
 constexpr size_t kTagBytes = 16;
-
-const uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<const uint8_t*>(text.data());
-}
-
-uint8_t* Bytes(std::string& text) {
-  return reinterpret_cast<uint8_t*>(text.data());
-}
 
 // Wiped when it goes (EVP_AEAD_CTX_cleanup).
 class Aead {

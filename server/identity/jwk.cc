@@ -65,7 +65,7 @@ absl::StatusOr<TypedKey> ParseKeyOfType(const Json& jwk) {
 }
 
 // RFC 7517 sections 4.2 and 4.3.
-absl::Status CheckPurpose(const Json& jwk) {
+absl::Status CheckKeyPurpose(const Json& jwk) {
   if (jwk.contains("use") && Text(jwk, "use") != "sig") {
     return absl::InvalidArgumentError("use: want sig");
   }
@@ -92,7 +92,7 @@ absl::StatusOr<Jwk> ParseJwk(const Json& jwk) {
   if (HoldsSecret(jwk)) {
     return absl::InvalidArgumentError("want no private or symmetric key");
   }
-  if (const absl::Status s = CheckPurpose(jwk); !s.ok()) return s;
+  if (const absl::Status s = CheckKeyPurpose(jwk); !s.ok()) return s;
 
   absl::StatusOr<TypedKey> typed = ParseKeyOfType(jwk);
   if (!typed.ok()) return typed.status();

@@ -85,7 +85,7 @@ absl::Status CheckTimes(const Json& claims, absl::Time now,
 }
 
 // What tells that a token of the type `JWT` is no access token.
-absl::Status CheckPurpose(const Json& claims) {
+absl::Status CheckIsAccessToken(const Json& claims) {
   for (const char* name : {"at_hash", "c_hash"}) {
     if (claims.contains(name)) return Want(name, "none in an access token");
   }
@@ -142,7 +142,7 @@ absl::StatusOr<UnprovenToken> JwtVerifier::Check(std::string_view token,
     return Want("typ", options_.accepted_typ);
   }
   if (plain_jwt) {
-    if (const absl::Status s = CheckPurpose(claims); !s.ok()) return s;
+    if (const absl::Status s = CheckIsAccessToken(claims); !s.ok()) return s;
   }
 
   const auto iss = claims.find("iss");

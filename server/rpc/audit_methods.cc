@@ -11,11 +11,11 @@
 namespace signet {
 namespace {
 
-constexpr char kService[] = "Audit";
+constexpr char kAuditService[] = "Audit";
 
 UnaryMethod List(AuditReader* audit) {
   using Request = v1::ListAuditEventsRequest;
-  UnaryMethod method = NewMethod(kService, "ListAuditEvents", "audit.list",
+  UnaryMethod method = NewMethod(kAuditService, "ListAuditEvents", "audit.list",
                                  Right::kManage, &Request::account_id);
   method.handle = [audit](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);

@@ -13,7 +13,7 @@
 namespace signet {
 namespace {
 
-constexpr char kService[] = "Authorizations";
+constexpr char kAuthorizationsService[] = "Authorizations";
 
 std::optional<std::string> Optional(bool present, const std::string& text) {
   return present ? std::optional(text) : std::nullopt;
@@ -22,8 +22,8 @@ std::optional<std::string> Optional(bool present, const std::string& text) {
 UnaryMethod List(Authorizations* authorizations) {
   using Request = v1::ListAuthorizationsRequest;
   UnaryMethod method =
-      NewMethod(kService, "ListAuthorizations", "authorization.list",
-                Right::kManage, &Request::account_id);
+      NewMethod(kAuthorizationsService, "ListAuthorizations",
+                "authorization.list", Right::kManage, &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->List(
@@ -45,7 +45,7 @@ UnaryMethod List(Authorizations* authorizations) {
 UnaryMethod Get(Authorizations* authorizations) {
   using Request = v1::GetAuthorizationRequest;
   UnaryMethod method =
-      NewMethod(kService, "GetAuthorization", "authorization.get",
+      NewMethod(kAuthorizationsService, "GetAuthorization", "authorization.get",
                 Right::kManage, &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
@@ -61,8 +61,8 @@ UnaryMethod Get(Authorizations* authorizations) {
 UnaryMethod Create(Authorizations* authorizations) {
   using Request = v1::CreateAuthorizationRequest;
   UnaryMethod method =
-      NewMethod(kService, "CreateAuthorization", "authorization.create",
-                Right::kManage, &Request::account_id);
+      NewMethod(kAuthorizationsService, "CreateAuthorization",
+                "authorization.create", Right::kManage, &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Grant(
@@ -86,8 +86,8 @@ UnaryMethod Create(Authorizations* authorizations) {
 UnaryMethod Revoke(Authorizations* authorizations) {
   using Request = v1::RevokeAuthorizationRequest;
   UnaryMethod method =
-      NewMethod(kService, "RevokeAuthorization", "authorization.revoke",
-                Right::kManage, &Request::account_id);
+      NewMethod(kAuthorizationsService, "RevokeAuthorization",
+                "authorization.revoke", Right::kManage, &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Revoke(

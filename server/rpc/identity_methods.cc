@@ -12,12 +12,12 @@
 namespace signet {
 namespace {
 
-constexpr char kService[] = "Identity";
+constexpr char kIdentityService[] = "Identity";
 
 UnaryMethod GetSelf(Store* store) {
   using Request = v1::GetSelfRequest;
-  UnaryMethod method = NewMethod<Request>(kService, "GetSelf", "self.get",
-                                          std::nullopt, nullptr);
+  UnaryMethod method = NewMethod<Request>(kIdentityService, "GetSelf",
+                                          "self.get", std::nullopt, nullptr);
   method.handle = [store](MethodCall call, UnaryMethod::Done done) {
     const CallerPtr caller = call.caller;
     ReadHoldings(*store, *caller, As<Request>(call.request).account_id(),
@@ -39,8 +39,8 @@ UnaryMethod GetSelf(Store* store) {
 UnaryMethod RevokeSelf(ServiceAccounts* accounts) {
   using Request = v1::RevokeSelfRequest;
   UnaryMethod method =
-      NewMethod<Request>(kService, "RevokeSelf", "service_account.revoke_self",
-                         std::nullopt, nullptr);
+      NewMethod<Request>(kIdentityService, "RevokeSelf",
+                         "service_account.revoke_self", std::nullopt, nullptr);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->RevokeSelf(

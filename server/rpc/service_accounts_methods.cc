@@ -15,7 +15,7 @@
 namespace signet {
 namespace {
 
-constexpr char kService[] = "ServiceAccounts";
+constexpr char kServiceAccountsService[] = "ServiceAccounts";
 
 std::optional<RawTimestamp> Optional(bool present,
                                      const google::protobuf::Timestamp& time) {
@@ -31,8 +31,8 @@ std::map<std::string, std::string> ToMap(
 UnaryMethod Create(ServiceAccounts* accounts) {
   using Request = v1::CreateServiceAccountRequest;
   UnaryMethod method =
-      NewMethod(kService, "CreateServiceAccount", "service_account.create",
-                Right::kManage, &Request::account_id);
+      NewMethod(kServiceAccountsService, "CreateServiceAccount",
+                "service_account.create", Right::kManage, &Request::account_id);
   method.repeatable = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
@@ -56,8 +56,8 @@ UnaryMethod Create(ServiceAccounts* accounts) {
 UnaryMethod Get(ServiceAccounts* accounts) {
   using Request = v1::GetServiceAccountRequest;
   UnaryMethod method =
-      NewMethod(kService, "GetServiceAccount", "service_account.get",
-                Right::kView, &Request::account_id);
+      NewMethod(kServiceAccountsService, "GetServiceAccount",
+                "service_account.get", Right::kView, &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->Get(
@@ -73,8 +73,8 @@ UnaryMethod Get(ServiceAccounts* accounts) {
 UnaryMethod List(ServiceAccounts* accounts) {
   using Request = v1::ListServiceAccountsRequest;
   UnaryMethod method =
-      NewMethod(kService, "ListServiceAccounts", "service_account.list",
-                Right::kView, &Request::account_id);
+      NewMethod(kServiceAccountsService, "ListServiceAccounts",
+                "service_account.list", Right::kView, &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->List(
@@ -150,7 +150,7 @@ ServiceAccounts::UpdateRequest ReadUpdate(
 UnaryMethod Update(ServiceAccounts* accounts) {
   using Request = v1::UpdateServiceAccountRequest;
   UnaryMethod method =
-      NewMethod<Request>(kService, "UpdateServiceAccount",
+      NewMethod<Request>(kServiceAccountsService, "UpdateServiceAccount",
                          "service_account.update", Right::kManage, nullptr);
   method.account_id = [](const Principal&,
                          const google::protobuf::Message& request) {
@@ -168,8 +168,8 @@ UnaryMethod Update(ServiceAccounts* accounts) {
 UnaryMethod Rotate(ServiceAccounts* accounts) {
   using Request = v1::RotateServiceAccountRequest;
   UnaryMethod method =
-      NewMethod(kService, "RotateServiceAccount", "service_account.rotate",
-                Right::kManage, &Request::account_id);
+      NewMethod(kServiceAccountsService, "RotateServiceAccount",
+                "service_account.rotate", Right::kManage, &Request::account_id);
   method.repeatable = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
@@ -189,8 +189,8 @@ UnaryMethod Rotate(ServiceAccounts* accounts) {
 UnaryMethod Revoke(ServiceAccounts* accounts) {
   using Request = v1::RevokeServiceAccountRequest;
   UnaryMethod method =
-      NewMethod(kService, "RevokeServiceAccount", "service_account.revoke",
-                Right::kManage, &Request::account_id);
+      NewMethod(kServiceAccountsService, "RevokeServiceAccount",
+                "service_account.revoke", Right::kManage, &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->Revoke(
@@ -207,9 +207,9 @@ UnaryMethod Revoke(ServiceAccounts* accounts) {
 
 UnaryMethod BatchRevoke(ServiceAccounts* accounts) {
   using Request = v1::BatchRevokeServiceAccountsRequest;
-  UnaryMethod method = NewMethod(kService, "BatchRevokeServiceAccounts",
-                                 "service_account.batch_revoke", Right::kManage,
-                                 &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kServiceAccountsService, "BatchRevokeServiceAccounts",
+      "service_account.batch_revoke", Right::kManage, &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->BatchRevoke(

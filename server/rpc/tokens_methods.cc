@@ -18,7 +18,7 @@
 namespace signet {
 namespace {
 
-constexpr char kService[] = "Tokens";
+constexpr char kTokensService[] = "Tokens";
 
 using RequirementPtr = std::shared_ptr<const Requirement>;
 
@@ -27,7 +27,7 @@ template <typename Request>
 UnaryMethod NewVerifyMethod(const char* name, const char* action,
                             const std::string& (Request::*account_id)() const) {
   UnaryMethod method =
-      NewMethod(kService, name, action, Right::kVerify, account_id);
+      NewMethod(kTokensService, name, action, Right::kVerify, account_id);
   method.account_id = [account_id](const Principal& caller,
                                    const google::protobuf::Message& request) {
     return TokenVerifier::AccountAskedFor(caller,
@@ -189,8 +189,9 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
 
 UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::IntrospectTokenRequest;
-  UnaryMethod method = NewMethod<Request>(
-      kService, "IntrospectToken", "token.introspect", Right::kVerify, nullptr);
+  UnaryMethod method =
+      NewMethod<Request>(kTokensService, "IntrospectToken", "token.introspect",
+                         Right::kVerify, nullptr);
   method.account_id = [](const Principal& caller,
                          const google::protobuf::Message&) {
     return TokenVerifier::AccountAskedFor(caller, "");
@@ -217,7 +218,7 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
                    const Clock* clock) {
   using Request = v1::RevokeTokenRequest;
   UnaryMethod method =
-      NewMethod<Request>(kService, "RevokeToken",
+      NewMethod<Request>(kTokensService, "RevokeToken",
                          "service_account.revoke_token", std::nullopt, nullptr);
   method.handle = [verifier, accounts, clock](MethodCall call,
                                               UnaryMethod::Done done) {
@@ -257,7 +258,7 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
 
 UnaryMethod Check(TokenVerifier* verifier) {
   using Request = v1::CheckAccessRequest;
-  UnaryMethod method = NewMethod<Request>(kService, "CheckAccess",
+  UnaryMethod method = NewMethod<Request>(kTokensService, "CheckAccess",
                                           "token.check", std::nullopt, nullptr);
   method.handle = [verifier](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);

@@ -38,7 +38,7 @@ constexpr char kListAccounts[] =
     "  EXISTS (SELECT 1 FROM audit_events WHERE account_id = accounts.id))"
     " ORDER BY id LIMIT ?2";
 
-constexpr char kInsert[] =
+constexpr char kInsertEvent[] =
     "INSERT INTO audit_events (" SIGNET_AUDIT_COLUMNS
     ") VALUES"
     " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
@@ -122,7 +122,7 @@ absl::StatusOr<std::vector<Uuid>> AuditReads::ListAccounts(
 }
 
 AuditWrites::AuditWrites(Preparer& prepare)
-    : insert_(prepare(kInsert)),
+    : insert_(prepare(kInsertEvent)),
       put_chain_(prepare(kPutChain)),
       delete_before_(prepare(kDeleteBefore)) {}
 

@@ -28,7 +28,7 @@ constexpr char kHeld[] = SIGNET_AUTHORIZATION_COLUMNS
     " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id <> ?3"
     " AND grant_kind = 3 AND revoked_at IS NULL";
 
-constexpr char kGet[] =
+constexpr char kGetAuthorization[] =
     SIGNET_AUTHORIZATION_COLUMNS " WHERE id = ?2 AND account_id = ?1";
 
 constexpr char kList[] = SIGNET_AUTHORIZATION_COLUMNS
@@ -39,7 +39,7 @@ constexpr char kEnsureAccount[] =
     "INSERT INTO accounts (id, created_at) VALUES (?1, ?2)"
     " ON CONFLICT (id) DO NOTHING";
 
-constexpr char kInsert[] =
+constexpr char kInsertAuthorization[] =
     "INSERT INTO authorizations (id, account_id, grant_kind, subject_type,"
     " subject_id, capability_key, resource_type, resource_id, created_at,"
     " revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -81,7 +81,7 @@ AuthorizationReads::AuthorizationReads(Preparer& prepare)
     : any_account_(prepare(kAnyAccount)),
       has_account_(prepare(kHasAccount)),
       held_(prepare(kHeld)),
-      get_(prepare(kGet)),
+      get_(prepare(kGetAuthorization)),
       list_(prepare(kList)) {}
 
 absl::StatusOr<bool> AuthorizationReads::AnyAccount() {
@@ -124,7 +124,7 @@ absl::StatusOr<AuthorizationPage> AuthorizationReads::List(
 
 AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
     : ensure_account_(prepare(kEnsureAccount)),
-      insert_(prepare(kInsert)),
+      insert_(prepare(kInsertAuthorization)),
       revoke_(prepare(kRevoke)) {}
 
 absl::Status AuthorizationWrites::EnsureAccount(const Uuid& account_id,

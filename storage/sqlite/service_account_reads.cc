@@ -21,7 +21,7 @@ namespace {
 
 // CROSS JOIN: in this order. INDEXED BY: so, or no statement at all.
 
-constexpr char kGet[] =
+constexpr char kGetAccount[] =
     "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
     " FROM service_accounts AS s"
     " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
@@ -130,7 +130,7 @@ TokenOwner ReadTokenOwner(Rows& rows) {
 }  // namespace
 
 ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
-    : get_(prepare(kGet)),
+    : get_(prepare(kGetAccount)),
       find_token_(prepare(kFindToken)),
       by_creation_{prepare(kUpByCreation), prepare(kDownByCreation)},
       by_name_{prepare(kUpByName), prepare(kDownByName)},

@@ -8,7 +8,7 @@
 namespace signet {
 namespace {
 
-constexpr char kInsert[] =
+constexpr char kInsertAccount[] =
     "INSERT INTO service_accounts (account_id, id, name, token_public_id,"
     " created_at, updated_at, created_by_user_id, last_used_at, revoked_at,"
     " revoked_by_user_id, revoke_reason, revoke_comment, description, labels,"
@@ -77,7 +77,7 @@ std::optional<std::string_view> Filled(const std::string& text) {
 }  // namespace
 
 ServiceAccountWrites::ServiceAccountWrites(Preparer& prepare)
-    : insert_(prepare(kInsert)),
+    : insert_(prepare(kInsertAccount)),
       insert_token_(prepare(kInsertToken)),
       update_(prepare(kUpdate)),
       update_expiry_(prepare(kUpdateExpiry)),

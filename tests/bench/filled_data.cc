@@ -19,9 +19,9 @@
 namespace signet {
 namespace {
 
-constexpr int kRowsPerWrite = 10000;
+constexpr int kRowsFilledAtOnce = 10000;
 
-void Check(const absl::Status& status) {
+void Must(const absl::Status& status) {
   if (status.ok()) return;
   std::fprintf(stderr, "filling in: %s\n", status.ToString().c_str());
   std::exit(2);
@@ -36,18 +36,18 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
   config.data_dir = data_dir;
   const auto keyring = MacKeyring::Load(config.TokenKeysPath(),
                                         /*create_if_missing=*/false, random);
-  Check(keyring.status());
+  Must(keyring.status());
   const auto store = SqliteStore::Open({.directory = data_dir});
-  Check(store.status());
+  Must(store.status());
   const std::optional<Uuid> account = Uuid::Parse(account_id);
-  if (!account.has_value()) Check(absl::InvalidArgumentError("account id"));
+  if (!account.has_value()) Must(absl::InvalidArgumentError("account id"));
 
   FilledData filled;
   // In the past, so that what the server creates is newer.
   const absl::Time start = absl::Now() - absl::Milliseconds(count);
-  for (int done = 0; done < count; done += kRowsPerWrite) {
+  for (int done = 0; done < count; done += kRowsFilledAtOnce) {
     std::vector<ServiceAccountRecord> records;
-    for (int i = done; i < std::min(count, done + kRowsPerWrite); ++i) {
+    for (int i = done; i < std::min(count, done + kRowsFilledAtOnce); ++i) {
       const absl::Time at = start + absl::Milliseconds(i);
       IssuedToken issued =
           IssueToken("hbx_sa", at, std::nullopt, **keyring, random);
@@ -62,7 +62,7 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
       filled.tokens.emplace_back(issued.text.Expose());
       records.push_back(std::move(record));
     }
-    Check(WriteAndWait(**store, [&records](WriteTxn& txn) {
+    Must(WriteAndWait(**store, [&records](WriteTxn& txn) {
       for (const ServiceAccountRecord& record : records) {
         if (absl::Status s = txn.InsertServiceAccount(record); !s.ok())
           return s;

@@ -17,7 +17,7 @@
 namespace signet {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kIdBytes = 16;
 constexpr int kTimeBytes = 9;
@@ -154,11 +154,11 @@ double RawInsertsPerSecond(const std::string& directory, int batch,
   std::chrono::duration<double> elapsed;
   {
     RawDatabase database(scratch + "/raw.db");
-    const Clock::time_point start = Clock::now();
+    const SteadyClock::time_point start = SteadyClock::now();
     do {
       database.InsertBatch(batch);
       inserted += batch;
-      elapsed = Clock::now() - start;
+      elapsed = SteadyClock::now() - start;
     } while (elapsed.count() < seconds);
   }
   std::filesystem::remove_all(scratch);

@@ -13,18 +13,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "tests/support/must.h"
 
 namespace signet {
 namespace {
-
-// A helper of tests that cannot do its part has no test to run.
-void Must(bool condition) {
-  if (!condition) std::abort();
-}
 
 const uint8_t* Bytes(std::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());

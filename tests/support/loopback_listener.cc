@@ -5,13 +5,10 @@
 #include <sys/socket.h>
 
 #include <cstdint>
-#include <cstdlib>
+
+#include "tests/support/must.h"
 
 namespace signet {
-
-void Must(bool condition) {
-  if (!condition) std::abort();
-}
 
 sockaddr_in LoopbackAddress(int port) {
   sockaddr_in address = {};

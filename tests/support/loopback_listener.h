@@ -6,9 +6,6 @@
 
 namespace signet {
 
-// A helper of tests that cannot do its part has no test to run: aborts.
-void Must(bool condition);
-
 // 127.0.0.1 and `port`.
 sockaddr_in LoopbackAddress(int port);
 

@@ -10,10 +10,10 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 #include "tests/support/loopback_listener.h"
+#include "tests/support/must.h"
 
 namespace signet {
 namespace {

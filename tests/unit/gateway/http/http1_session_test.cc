@@ -26,7 +26,7 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+constexpr std::string_view kGetOverHttp1 = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 class Http1SessionTest : public testing::Test {
  protected:
@@ -54,7 +54,7 @@ class Http1SessionTest : public testing::Test {
 };
 
 TEST_F(Http1SessionTest, AnswersAndReadsOn) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   ASSERT_THAT(host_.calls, SizeIs(1));
   EXPECT_FALSE(session_.wants_input());
   Respond("yes");
@@ -66,7 +66,8 @@ TEST_F(Http1SessionTest, AnswersAndReadsOn) {
 }
 
 TEST_F(Http1SessionTest, NextRequestWaitsForTheAnswerToBeTaken) {
-  session_.Receive(std::string(kGet) + std::string(kGet), now_);
+  session_.Receive(std::string(kGetOverHttp1) + std::string(kGetOverHttp1),
+                   now_);
   EXPECT_THAT(host_.calls, SizeIs(1));
   Respond("1");
   EXPECT_THAT(host_.calls, SizeIs(1));
@@ -75,14 +76,14 @@ TEST_F(Http1SessionTest, NextRequestWaitsForTheAnswerToBeTaken) {
 }
 
 TEST_F(Http1SessionTest, SecondAnswerToOneCallIsDropped) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   Respond("first");
   Respond("second");
   EXPECT_THAT(Said(), EndsWith("first"));
 }
 
 TEST_F(Http1SessionTest, FieldThatCouldSplitTheAnswerIsLeftOut) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   HttpResponse response;
   response.fields = {
       {"X-Good", "1"}, {"X-Bad", "1\r\nX-Evil: 1"}, {"A B", "1"}};
@@ -94,7 +95,7 @@ TEST_F(Http1SessionTest, FieldThatCouldSplitTheAnswerIsLeftOut) {
 }
 
 TEST_F(Http1SessionTest, LargeBodyIsProducedInPieces) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   Respond(std::string(1'000'000, 'x'));
   Output out;
   session_.Produce(out);
@@ -104,7 +105,7 @@ TEST_F(Http1SessionTest, LargeBodyIsProducedInPieces) {
 }
 
 TEST_F(Http1SessionTest, SensitiveBodyIsMarked) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   HttpResponse response;
   response.body = "token";
   response.sensitive = true;
@@ -117,7 +118,7 @@ TEST_F(Http1SessionTest, SensitiveBodyIsMarked) {
 // RFC 9110 section 8.6, RFC 9112 section 6.3.
 TEST_F(Http1SessionTest, NoContentHasNoLengthAndNoBody) {
   for (const char* body : {"", "none of this"}) {
-    session_.Receive(kGet, now_);
+    session_.Receive(kGetOverHttp1, now_);
     HttpResponse response;
     response.status = 204;
     response.fields = {{"X-A", "b"}};
@@ -129,7 +130,7 @@ TEST_F(Http1SessionTest, NoContentHasNoLengthAndNoBody) {
     EXPECT_THAT(said, Not(HasSubstr("Content-Length")));
     EXPECT_THAT(said, Not(HasSubstr("Transfer-Encoding")));
   }
-  session_.Receive(kGet, now_);  // The connection goes on.
+  session_.Receive(kGetOverHttp1, now_);  // The connection goes on.
   Respond("x");
   EXPECT_THAT(Said(), EndsWith("x"));
 }
@@ -147,7 +148,7 @@ TEST_F(Http1SessionTest, TimeLimits) {
 }
 
 TEST_F(Http1SessionTest, HandlerHasNoTimeLimit) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   now_ += std::chrono::hours(1);
   session_.Sweep(now_);
   Respond("late");
@@ -155,7 +156,7 @@ TEST_F(Http1SessionTest, HandlerHasNoTimeLimit) {
 }
 
 TEST_F(Http1SessionTest, AnswerThatIsNotTakenEndsTheConnection) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   now_ += seconds(20);
   Respond("x");
   now_ += seconds(29);
@@ -166,7 +167,7 @@ TEST_F(Http1SessionTest, AnswerThatIsNotTakenEndsTheConnection) {
 }
 
 TEST_F(Http1SessionTest, IdleConnectionEndsInSilence) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   Respond("x");
   Said();
   now_ += seconds(59);
@@ -178,7 +179,7 @@ TEST_F(Http1SessionTest, IdleConnectionEndsInSilence) {
 }
 
 TEST_F(Http1SessionTest, Drain) {
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   session_.Drain(now_);
   EXPECT_EQ(session_.phase(), Session::Phase::kOpen);
   Respond("last");
@@ -188,7 +189,7 @@ TEST_F(Http1SessionTest, Drain) {
 
 TEST_F(Http1SessionTest, BusyHandlerIs503) {
   host_.busy = true;
-  session_.Receive(kGet, now_);
+  session_.Receive(kGetOverHttp1, now_);
   EXPECT_THAT(host_.faults, ElementsAre(HttpFault::kOverloaded));
   EXPECT_THAT(Said(), StartsWith("HTTP/1.1 4"));
   EXPECT_EQ(session_.phase(), Session::Phase::kFinished);

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr char kForm[] = "application/x-www-form-urlencoded";
+constexpr char kFormMediaType[] = "application/x-www-form-urlencoded";
 
 class FormBody : public RestFixture {
  protected:
@@ -38,7 +38,7 @@ class FormBody : public RestFixture {
     };
   }
 
-  static HttpRequest Form(std::string body, const char* type = kForm) {
+  static HttpRequest Form(std::string body, const char* type = kFormMediaType) {
     return {
         .method = "POST",
         .target = "/oauth2/introspect",
@@ -104,7 +104,7 @@ TEST_F(FormBody, NothingElseIsTaken) {
     const HttpResponse response = Send(Form("token=t", type));
     EXPECT_EQ(response.status, 415) << type;
     EXPECT_EQ(Member(response, "reason"), "MEDIA_TYPE_UNSUPPORTED");
-    EXPECT_EQ(Field(response, "Accept"), kForm);
+    EXPECT_EQ(Field(response, "Accept"), kFormMediaType);
     EXPECT_EQ(Member(response, "error"), "invalid_request");
     EXPECT_EQ(LastRequest(), "");
   }
@@ -112,7 +112,7 @@ TEST_F(FormBody, NothingElseIsTaken) {
   untyped.fields.pop_back();
   EXPECT_EQ(Send(untyped).status, 415);
   HttpRequest twice = Form("token=t");
-  twice.fields.push_back({"content-type", kForm});
+  twice.fields.push_back({"content-type", kFormMediaType});
   EXPECT_EQ(Send(twice).status, 415);
   HttpRequest coded = Form("token=t");
   coded.fields.push_back({"content-encoding", "gzip"});
@@ -162,7 +162,7 @@ TEST_F(FormBody, RefusalsComeInTheirOrder) {
   expect(403, "unauthorized_client");
   backend_.admission_error.reset();
   expect(415, "invalid_request");
-  request.fields[1].value = kForm;
+  request.fields[1].value = kFormMediaType;
   expect(413, "invalid_request");
   request.body_too_large = false;
   expect(400, "invalid_request");

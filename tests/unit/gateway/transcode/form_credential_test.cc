@@ -23,7 +23,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr char kForm[] = "application/x-www-form-urlencoded";
+constexpr char kFormType[] = "application/x-www-form-urlencoded";
 
 constexpr char kSecret[] = "in-a-form-0123456789-in-a-form-0123456789";
 
@@ -34,7 +34,7 @@ HttpRequest SecretForm(const char* before, const char* after) {
   body.append(before).append(kSecret).append(after);
   return {.method = "POST",
           .target = "/",
-          .fields = {{"content-type", kForm}},
+          .fields = {{"content-type", kFormType}},
           .body = std::move(body),
           .peer = ""};
 }
@@ -73,7 +73,7 @@ class FormCredential : public RevokeSchema, public RestFixture {
   static HttpRequest Form(std::string body) {
     return {.method = "POST",
             .target = "/v1/i/revoke",
-            .fields = {{"content-type", kForm}},
+            .fields = {{"content-type", kFormType}},
             .body = std::move(body),
             .peer = ""};
   }
@@ -88,14 +88,14 @@ class FormCredential : public RevokeSchema, public RestFixture {
   }
 };
 
-struct Good {
+struct GoodCredential {
   std::string name;
   std::string form;
   std::string token;
 };
 
 class GoodForm : public FormCredential,
-                 public testing::WithParamInterface<Good> {};
+                 public testing::WithParamInterface<GoodCredential> {};
 
 TEST_P(GoodForm, IsTheOnlyCredential) {
   for (const char* target : {"/v1/i/revoke", "/v1/i/revoke-with"}) {
@@ -111,31 +111,31 @@ TEST_P(GoodForm, IsTheOnlyCredential) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, GoodForm,
-    testing::Values(Good{"Alone", "token=hbx_sa_1", "hbx_sa_1"},
-                    Good{"Hint", "token=t&token_type_hint=access_token", "t"},
-                    Good{"HintFirst", "token_type_hint=x&token=t", "t"},
-                    Good{"Unknown", "client_id=c&token=t&x&token2=u", "t"},
-                    Good{"UnknownTwice",
-                         "x=1&token=t&x=2&token_type_hint&token_type_hint",
-                         "t"},
-                    Good{"FieldOfTheMessage", "token=t&note=n&id=j", "t"},
-                    Good{"Escaped", "to%6ben=a%2Bb%2f%3D%3D", "a+b/=="},
-                    Good{"PlusIsSpace", "token=a+b", "a b"},
-                    Good{"EmptyPieces", "&&token=t&", "t"},
-                    Good{"Equals", "token=a==", "a=="},
-                    Good{"Longest",
-                         "token=" + std::string(kMaxFormTokenBytes, 'a'),
-                         std::string(kMaxFormTokenBytes, 'a')}),
+    testing::Values(
+        GoodCredential{"Alone", "token=hbx_sa_1", "hbx_sa_1"},
+        GoodCredential{"Hint", "token=t&token_type_hint=access_token", "t"},
+        GoodCredential{"HintFirst", "token_type_hint=x&token=t", "t"},
+        GoodCredential{"Unknown", "client_id=c&token=t&x&token2=u", "t"},
+        GoodCredential{"UnknownTwice",
+                       "x=1&token=t&x=2&token_type_hint&token_type_hint", "t"},
+        GoodCredential{"FieldOfTheMessage", "token=t&note=n&id=j", "t"},
+        GoodCredential{"Escaped", "to%6ben=a%2Bb%2f%3D%3D", "a+b/=="},
+        GoodCredential{"PlusIsSpace", "token=a+b", "a b"},
+        GoodCredential{"EmptyPieces", "&&token=t&", "t"},
+        GoodCredential{"Equals", "token=a==", "a=="},
+        GoodCredential{"Longest",
+                       "token=" + std::string(kMaxFormTokenBytes, 'a'),
+                       std::string(kMaxFormTokenBytes, 'a')}),
     [](const auto& info) { return info.param.name; });
 
-struct Bad {
+struct BadCredential {
   std::string name;
   std::string form;
   std::string errors;
 };
 
 class BadForm : public FormCredential,
-                public testing::WithParamInterface<Bad> {};
+                public testing::WithParamInterface<BadCredential> {};
 
 TEST_P(BadForm, IsRefusedWithoutACall) {
   const HttpResponse response = Send(Form(GetParam().form));
@@ -158,23 +158,27 @@ constexpr char kTwice[] =
 constexpr char kCoding[] =
     "[{\"field\":\"(body)\",\"detail\":\"want UTF-8 in percent-encoding "
     "(RFC 3986 section 2.1)\"}]";
-constexpr char kTokenCoding[] =
+constexpr char kCodingOfToken[] =
     "[{\"field\":\"token\",\"detail\":\"want UTF-8 in percent-encoding "
     "(RFC 3986 section 2.1)\"}]";
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BadForm,
     testing::Values(
-        Bad{"Nothing", "", kNone}, Bad{"OnlyHint", "token_type_hint=x", kNone},
-        Bad{"Empty", "token=", kNone}, Bad{"Bare", "token", kNone},
-        Bad{"Case", "Token=CANARY", kNone}, Bad{"NoName", "CANARY", kNone},
-        Bad{"Twice", "token=CANARY&token=CANARY", kTwice},
-        Bad{"TwiceEmpty", "token=&token=CANARY", kTwice},
-        Bad{"TwiceEscaped", "token=CANARY&%74oken=CANARY", kTwice},
-        Bad{"BadEscape", "token=CANARY%zz", kTokenCoding},
-        Bad{"BadEscapeElsewhere", "token=CANARY&x=%", kCoding},
-        Bad{"BadName", "token=CANARY&%FF=1", kCoding},
-        Bad{"TooLong",
+        BadCredential{"Nothing", "", kNone},
+        BadCredential{"OnlyHint", "token_type_hint=x", kNone},
+        BadCredential{"Empty", "token=", kNone},
+        BadCredential{"Bare", "token", kNone},
+        BadCredential{"Case", "Token=CANARY", kNone},
+        BadCredential{"NoName", "CANARY", kNone},
+        BadCredential{"Twice", "token=CANARY&token=CANARY", kTwice},
+        BadCredential{"TwiceEmpty", "token=&token=CANARY", kTwice},
+        BadCredential{"TwiceEscaped", "token=CANARY&%74oken=CANARY", kTwice},
+        BadCredential{"BadEscape", "token=CANARY%zz", kCodingOfToken},
+        BadCredential{"BadEscapeElsewhere", "token=CANARY&x=%", kCoding},
+        BadCredential{"BadName", "token=CANARY&%FF=1", kCoding},
+        BadCredential{
+            "TooLong",
             "token=CANARY" + std::string(kMaxFormTokenBytes - 5, 'a'),
             R"([{"field":"token","detail":"want at most 16384 bytes"}])"}),
     [](const auto& info) { return info.param.name; });
@@ -259,7 +263,7 @@ TEST_F(FormCredential, OtherBodiesAreNoForm) {
   for (const std::vector<HttpField>& fields :
        {std::vector<HttpField>{},
         {{"content-type", "text/plain"}},
-        {{"content-type", kForm}, {"content-type", kForm}}}) {
+        {{"content-type", kFormType}, {"content-type", kFormType}}}) {
     request.fields = fields;
     EXPECT_EQ(Send(request).status, 415);
     EXPECT_THAT(backend_.calls().back().authorization, IsEmpty());

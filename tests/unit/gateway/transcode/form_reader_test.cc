@@ -28,13 +28,13 @@ std::string Read(std::string_view form) {
   return out;
 }
 
-struct Case {
+struct FormCase {
   std::string name;
   std::string form;
   std::string want;
 };
 
-class Forms : public testing::TestWithParam<Case> {};
+class Forms : public testing::TestWithParam<FormCase> {};
 
 TEST_P(Forms, GiveWhatIsAskedForOrSayWhatIsWrong) {
   EXPECT_EQ(Read(GetParam().form), GetParam().want);
@@ -49,28 +49,28 @@ constexpr char kBodyCoding[] =
 INSTANTIATE_TEST_SUITE_P(
     Table, Forms,
     testing::Values(
-        Case{"Nothing", "", "|"}, Case{"One", "token=t", "t|"},
-        Case{"InAnyOrder", "hint=h&token=t", "t|h"},
-        Case{"Unknown", "x=1&token=t&x=2&Token=u&token2=v", "t|"},
-        Case{"Escaped", "%74oken=a%2Bb%26%3D&hint=%C3%A9+x", "a+b&=|é x"},
-        Case{"WithoutAValue", "token&hint=", "|"},
-        Case{"EmptyPieces", "&&token=t&", "t|"},
-        Case{"Equals", "token=a==", "a==|"},
-        Case{"NoSeparatorButTheAmpersand", "token=a;hint=b", "a;hint=b|"},
-        Case{"NulIsAByte", std::string("token=%00") + "a",
-             std::string("\0a|", 3)},
-        Case{"Twice", "token=CANARY&token=CANARY", kTokenTwice},
-        Case{"TwiceEscaped", "token=CANARY&to%6ben=x", kTokenTwice},
-        Case{"TwiceWithoutAValue", "token=&token=CANARY", kTokenTwice},
-        Case{"ThriceAndMore", "token=a&hint&token=b&token&hint=c",
-             std::string(kTokenTwice) + kTokenTwice +
-                 "hint: got it more than once, want it once\n"},
-        Case{"NoHex", "token=CANARY%zz", kTokenCoding},
-        Case{"CutOff", "token=CANARY%2", kTokenCoding},
-        Case{"NoUtf8", "token=CANARY%FF", kTokenCoding},
-        Case{"RawNoUtf8", "token=CANARY\xC3", kTokenCoding},
-        Case{"CodingElsewhere", "token=t&CANARY=%", kBodyCoding},
-        Case{"CodingOfAName", "%FFCANARY=1&token=t", kBodyCoding}),
+        FormCase{"Nothing", "", "|"}, FormCase{"One", "token=t", "t|"},
+        FormCase{"InAnyOrder", "hint=h&token=t", "t|h"},
+        FormCase{"Unknown", "x=1&token=t&x=2&Token=u&token2=v", "t|"},
+        FormCase{"Escaped", "%74oken=a%2Bb%26%3D&hint=%C3%A9+x", "a+b&=|é x"},
+        FormCase{"WithoutAValue", "token&hint=", "|"},
+        FormCase{"EmptyPieces", "&&token=t&", "t|"},
+        FormCase{"Equals", "token=a==", "a==|"},
+        FormCase{"NoSeparatorButTheAmpersand", "token=a;hint=b", "a;hint=b|"},
+        FormCase{"NulIsAByte", std::string("token=%00") + "a",
+                 std::string("\0a|", 3)},
+        FormCase{"Twice", "token=CANARY&token=CANARY", kTokenTwice},
+        FormCase{"TwiceEscaped", "token=CANARY&to%6ben=x", kTokenTwice},
+        FormCase{"TwiceWithoutAValue", "token=&token=CANARY", kTokenTwice},
+        FormCase{"ThriceAndMore", "token=a&hint&token=b&token&hint=c",
+                 std::string(kTokenTwice) + kTokenTwice +
+                     "hint: got it more than once, want it once\n"},
+        FormCase{"NoHex", "token=CANARY%zz", kTokenCoding},
+        FormCase{"CutOff", "token=CANARY%2", kTokenCoding},
+        FormCase{"NoUtf8", "token=CANARY%FF", kTokenCoding},
+        FormCase{"RawNoUtf8", "token=CANARY\xC3", kTokenCoding},
+        FormCase{"CodingElsewhere", "token=t&CANARY=%", kBodyCoding},
+        FormCase{"CodingOfAName", "%FFCANARY=1&token=t", kBodyCoding}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ReadForm, LeavesNothingBehindButTheValues) {

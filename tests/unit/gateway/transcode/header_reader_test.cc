@@ -76,7 +76,7 @@ class HeaderReaderTest : public HeaderSchema, public RestFixture {
   }
 };
 
-struct Case {
+struct HeaderCase {
   std::string name;
   std::string header;
   std::string value;
@@ -84,9 +84,9 @@ struct Case {
 };
 
 class GoodHeader : public HeaderReaderTest,
-                   public testing::WithParamInterface<Case> {};
+                   public testing::WithParamInterface<HeaderCase> {};
 class BadHeader : public HeaderReaderTest,
-                  public testing::WithParamInterface<Case> {};
+                  public testing::WithParamInterface<HeaderCase> {};
 
 TEST_P(GoodHeader, GivesTheField) {
   EXPECT_EQ(Delete({{GetParam().header, GetParam().value}}), GetParam().want);
@@ -114,26 +114,30 @@ std::string Item(const std::string& rest) {
 INSTANTIATE_TEST_SUITE_P(
     Table, GoodHeader,
     testing::Values(
-        Case{"Tag", "if-match", "\"abc\"", Item(R"( etag: "abc")")},
-        Case{"TagOfOne", "if-match", "\"a\"", Item(R"( etag: "a")")},
-        Case{"TagEveryKind", "if-match", "\"!#[]~,\"",
-             Item(R"( etag: "!#[]~,")")},
-        Case{"TagBackslash", "if-match", "\"a\\b\"", Item(R"( etag: "a\\b")")},
-        Case{"KeyBare", "idempotency-key",
-             "8e03978e-40d5-43dd-bc93-6894a57f9324",
-             Item("") +
-                 " idempotency_key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\""},
-        Case{"KeyQuoted", "idempotency-key",
-             "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"",
-             Item("") +
-                 " idempotency_key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\""},
-        Case{"KeyEscapes", "idempotency-key", R"("a\"b\\c d")",
-             Item("") + R"( idempotency_key: "a\"b\\c d")"},
-        Case{"KeyQuoteInside", "idempotency-key", "a\"b\"",
-             Item("") + R"( idempotency_key: "a\"b\"")"},
-        Case{"Utf8", "x-trace", "\xC3\xA9", Item("") + R"( trace: "\303\251")"},
-        Case{"Comma", "x-trace", "a, b", Item("") + R"( trace: "a, b")"},
-        Case{"Unasked", "if-none-match", "\"CANARY\"", Item("")}),
+        HeaderCase{"Tag", "if-match", "\"abc\"", Item(R"( etag: "abc")")},
+        HeaderCase{"TagOfOne", "if-match", "\"a\"", Item(R"( etag: "a")")},
+        HeaderCase{"TagEveryKind", "if-match", "\"!#[]~,\"",
+                   Item(R"( etag: "!#[]~,")")},
+        HeaderCase{"TagBackslash", "if-match", "\"a\\b\"",
+                   Item(R"( etag: "a\\b")")},
+        HeaderCase{
+            "KeyBare", "idempotency-key",
+            "8e03978e-40d5-43dd-bc93-6894a57f9324",
+            Item("") +
+                " idempotency_key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\""},
+        HeaderCase{
+            "KeyQuoted", "idempotency-key",
+            "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"",
+            Item("") +
+                " idempotency_key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\""},
+        HeaderCase{"KeyEscapes", "idempotency-key", R"("a\"b\\c d")",
+                   Item("") + R"( idempotency_key: "a\"b\\c d")"},
+        HeaderCase{"KeyQuoteInside", "idempotency-key", "a\"b\"",
+                   Item("") + R"( idempotency_key: "a\"b\"")"},
+        HeaderCase{"Utf8", "x-trace", "\xC3\xA9",
+                   Item("") + R"( trace: "\303\251")"},
+        HeaderCase{"Comma", "x-trace", "a, b", Item("") + R"( trace: "a, b")"},
+        HeaderCase{"Unasked", "if-none-match", "\"CANARY\"", Item("")}),
     [](const auto& info) { return info.param.name; });
 
 constexpr char kTag[] =
@@ -146,34 +150,36 @@ constexpr char kKey[] =
 INSTANTIATE_TEST_SUITE_P(
     Table, BadHeader,
     testing::Values(
-        Case{"TagStar", "if-match", "*", kTag},
-        Case{"TagWeak", "if-match", "W/\"CANARY\"", kTag},
-        Case{"TagWeakLower", "if-match", "w/\"CANARY\"", kTag},
-        Case{"TagList", "if-match", "\"CANARY\", \"b\"", kTag},
-        Case{"TagListClose", "if-match", "\"CANARY\",\"b\"", kTag},
-        Case{"TagBare", "if-match", "CANARY", kTag},
-        Case{"TagNothing", "if-match", "", kTag},
-        Case{"TagEmpty", "if-match", "\"\"", kTag},
-        Case{"TagOneQuote", "if-match", "\"", kTag},
-        Case{"TagOpen", "if-match", "\"CANARY", kTag},
-        Case{"TagUnopened", "if-match", "CANARY\"", kTag},
-        Case{"TagSpace", "if-match", "\"CANARY b\"", kTag},
-        Case{"TagObsText", "if-match", "\"CANARY\xC3\xA9\"", kTag},
-        Case{"TagDelete", "if-match", "\"CANARY\x7F\"", kTag},
-        Case{
+        HeaderCase{"TagStar", "if-match", "*", kTag},
+        HeaderCase{"TagWeak", "if-match", "W/\"CANARY\"", kTag},
+        HeaderCase{"TagWeakLower", "if-match", "w/\"CANARY\"", kTag},
+        HeaderCase{"TagList", "if-match", "\"CANARY\", \"b\"", kTag},
+        HeaderCase{"TagListClose", "if-match", "\"CANARY\",\"b\"", kTag},
+        HeaderCase{"TagBare", "if-match", "CANARY", kTag},
+        HeaderCase{"TagNothing", "if-match", "", kTag},
+        HeaderCase{"TagEmpty", "if-match", "\"\"", kTag},
+        HeaderCase{"TagOneQuote", "if-match", "\"", kTag},
+        HeaderCase{"TagOpen", "if-match", "\"CANARY", kTag},
+        HeaderCase{"TagUnopened", "if-match", "CANARY\"", kTag},
+        HeaderCase{"TagSpace", "if-match", "\"CANARY b\"", kTag},
+        HeaderCase{"TagObsText", "if-match", "\"CANARY\xC3\xA9\"", kTag},
+        HeaderCase{"TagDelete", "if-match", "\"CANARY\x7F\"", kTag},
+        HeaderCase{
             "KeyEmpty", "idempotency-key", "",
             R"([{"field":"Idempotency-Key","detail":"want a value in UTF-8"}])"},
-        Case{"KeyQuotedEmpty", "idempotency-key", "\"\"", kKey},
-        Case{"KeyOpen", "idempotency-key", "\"CANARY", kKey},
-        Case{"KeyOneQuote", "idempotency-key", "\"", kKey},
-        Case{"KeyTwo", "idempotency-key", "\"CANARY\", \"b\"", kKey},
-        Case{"KeyParameter", "idempotency-key", "\"CANARY\";a=1", kKey},
-        Case{"KeyBadEscape", "idempotency-key", R"("CANARY\n")", kKey},
-        Case{"KeyCutEscape", "idempotency-key", R"("CANARY\")", kKey},
-        Case{"KeyNotAscii", "idempotency-key", "\"CANARY\xC3\xA9\"", kKey},
-        Case{"KeyDelete", "idempotency-key", "\"CANARY\x7F\"", kKey},
-        Case{"NoUtf8", "x-trace", "CANARY\xFF",
-             R"([{"field":"X-Trace","detail":"want a value in UTF-8"}])"}),
+        HeaderCase{"KeyQuotedEmpty", "idempotency-key", "\"\"", kKey},
+        HeaderCase{"KeyOpen", "idempotency-key", "\"CANARY", kKey},
+        HeaderCase{"KeyOneQuote", "idempotency-key", "\"", kKey},
+        HeaderCase{"KeyTwo", "idempotency-key", "\"CANARY\", \"b\"", kKey},
+        HeaderCase{"KeyParameter", "idempotency-key", "\"CANARY\";a=1", kKey},
+        HeaderCase{"KeyBadEscape", "idempotency-key", R"("CANARY\n")", kKey},
+        HeaderCase{"KeyCutEscape", "idempotency-key", R"("CANARY\")", kKey},
+        HeaderCase{"KeyNotAscii", "idempotency-key", "\"CANARY\xC3\xA9\"",
+                   kKey},
+        HeaderCase{"KeyDelete", "idempotency-key", "\"CANARY\x7F\"", kKey},
+        HeaderCase{
+            "NoUtf8", "x-trace", "CANARY\xFF",
+            R"([{"field":"X-Trace","detail":"want a value in UTF-8"}])"}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(HeaderReaderTest, ARepeatedHeaderIsRefused) {

@@ -13,7 +13,7 @@
 namespace signet {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kWrittenSchema[] = R"(
   enum Color { COLOR_UNSPECIFIED = 0; RED = 1; }
   message Inner { string name = 1; Inner inner = 2; }
   message All {
@@ -76,7 +76,7 @@ class JsonWriterTest : public testing::Test {
     return out;
   }
 
-  ProtoSchema schema_{kSchema};
+  ProtoSchema schema_{kWrittenSchema};
   JsonLayouts layouts_;
 };
 
@@ -90,7 +90,7 @@ TEST_F(JsonWriterTest, EveryFieldIsThereInTheOrderOfItsDeclaration) {
       R"("right":null,"colors":[]})");
 }
 
-struct Case {
+struct WrittenCase {
   std::string name;
   std::string field;
   std::string message;
@@ -98,7 +98,7 @@ struct Case {
 };
 
 class Written : public JsonWriterTest,
-                public testing::WithParamInterface<Case> {};
+                public testing::WithParamInterface<WrittenCase> {};
 
 TEST_P(Written, AsTheMappingSays) {
   EXPECT_EQ(WriteField(GetParam().field, GetParam().message), GetParam().want);
@@ -107,54 +107,58 @@ TEST_P(Written, AsTheMappingSays) {
 INSTANTIATE_TEST_SUITE_P(
     Table, Written,
     testing::Values(
-        Case{"Text", "text", R"(text: "a\"\\\n\001\303\251/")",
-             R"("a\"\\\n\u0001é/")"},
-        Case{"EmptyWithPresence", "maybe", "maybe: ''", "\"\""},
-        Case{"Flag", "flag", "flag: true", "true"},
-        Case{"Int32", "i32", "i32: -2147483648", "-2147483648"},
-        Case{"UInt32", "u32", "u32: 4294967295", "4294967295"},
-        Case{"Int64", "i64", "i64: -9223372036854775808",
-             "\"-9223372036854775808\""},
-        Case{"UInt64", "u64", "u64: 18446744073709551615",
-             "\"18446744073709551615\""},
-        Case{"Float", "f", "f: 0.1", "0.1"},
-        Case{"Double", "d", "d: 0.1", "0.1"},
-        Case{"BigDouble", "d", "d: 1e300", "1e+300"},
-        Case{"NaN", "d", "d: nan", "\"NaN\""},
-        Case{"Infinity", "f", "f: -inf", "\"-Infinity\""},
-        Case{"Bytes", "raw", R"(raw: "\000\377")", "\"AP8=\""},
-        Case{"Enum", "color", "color: RED", "\"RED\""},
-        Case{"UnknownEnum", "color", "color: 7", "7"},
-        Case{"Nested", "inner", "inner { name: 'a' inner {} }",
-             R"({"name":"a","inner":{"name":"","inner":null}})"},
-        Case{"Repeated", "texts", "texts: ['a', '']", R"(["a",""])"},
-        Case{"RepeatedMessage", "inners", "inners {} inners { name: 'b' }",
-             R"([{"name":"","inner":null},{"name":"b","inner":null}])"},
-        Case{"RepeatedEnum", "colors", "colors: [RED, RED]",
-             R"(["RED","RED"])"},
-        Case{"MapInOrder", "labels",
-             "labels { key: 'b' value: '1' } labels { key: 'a\"' value: '2' }",
-             R"({"a\"":"2","b":"1"})"},
-        Case{"MapOfMessages", "by_number",
-             "by_number { key: -1 value { name: 'x' } }",
-             R"({"-1":{"name":"x","inner":null}})"},
-        Case{"Timestamp", "at", "at { seconds: 1699335116 nanos: 500000000 }",
-             "\"2023-11-07T05:31:56.500Z\""},
-        Case{"FirstTimestamp", "at", "at { seconds: -62135596800 }",
-             "\"0001-01-01T00:00:00Z\""},
-        Case{"LastTimestamp", "at",
-             "at { seconds: 253402300799 nanos: 999999999 }",
-             "\"9999-12-31T23:59:59.999999999Z\""},
-        Case{"Duration", "ttl", "ttl { seconds: 3 }", "\"3s\""},
-        Case{"DurationMillis", "ttl", "ttl { nanos: 1000000 }", "\"0.001s\""},
-        Case{"DurationMicros", "ttl", "ttl { seconds: 1 nanos: 2000 }",
-             "\"1.000002s\""},
-        Case{"DurationNegative", "ttl", "ttl { nanos: -1 }",
-             "\"-0.000000001s\""},
-        Case{"FieldMask", "mask", "mask { paths: 'a' paths: 'b.c_d' }",
-             "\"a,b.c_d\""},
-        Case{"Wrapper", "number_value", "number_value { }", "\"0\""},
-        Case{"Oneof", "right", "right: 0", "0"}),
+        WrittenCase{"Text", "text", R"(text: "a\"\\\n\001\303\251/")",
+                    R"("a\"\\\n\u0001é/")"},
+        WrittenCase{"EmptyWithPresence", "maybe", "maybe: ''", "\"\""},
+        WrittenCase{"Flag", "flag", "flag: true", "true"},
+        WrittenCase{"Int32", "i32", "i32: -2147483648", "-2147483648"},
+        WrittenCase{"UInt32", "u32", "u32: 4294967295", "4294967295"},
+        WrittenCase{"Int64", "i64", "i64: -9223372036854775808",
+                    "\"-9223372036854775808\""},
+        WrittenCase{"UInt64", "u64", "u64: 18446744073709551615",
+                    "\"18446744073709551615\""},
+        WrittenCase{"Float", "f", "f: 0.1", "0.1"},
+        WrittenCase{"Double", "d", "d: 0.1", "0.1"},
+        WrittenCase{"BigDouble", "d", "d: 1e300", "1e+300"},
+        WrittenCase{"NaN", "d", "d: nan", "\"NaN\""},
+        WrittenCase{"Infinity", "f", "f: -inf", "\"-Infinity\""},
+        WrittenCase{"Bytes", "raw", R"(raw: "\000\377")", "\"AP8=\""},
+        WrittenCase{"Enum", "color", "color: RED", "\"RED\""},
+        WrittenCase{"UnknownEnum", "color", "color: 7", "7"},
+        WrittenCase{"Nested", "inner", "inner { name: 'a' inner {} }",
+                    R"({"name":"a","inner":{"name":"","inner":null}})"},
+        WrittenCase{"Repeated", "texts", "texts: ['a', '']", R"(["a",""])"},
+        WrittenCase{"RepeatedMessage", "inners",
+                    "inners {} inners { name: 'b' }",
+                    R"([{"name":"","inner":null},{"name":"b","inner":null}])"},
+        WrittenCase{"RepeatedEnum", "colors", "colors: [RED, RED]",
+                    R"(["RED","RED"])"},
+        WrittenCase{
+            "MapInOrder", "labels",
+            "labels { key: 'b' value: '1' } labels { key: 'a\"' value: '2' }",
+            R"({"a\"":"2","b":"1"})"},
+        WrittenCase{"MapOfMessages", "by_number",
+                    "by_number { key: -1 value { name: 'x' } }",
+                    R"({"-1":{"name":"x","inner":null}})"},
+        WrittenCase{"Timestamp", "at",
+                    "at { seconds: 1699335116 nanos: 500000000 }",
+                    "\"2023-11-07T05:31:56.500Z\""},
+        WrittenCase{"FirstTimestamp", "at", "at { seconds: -62135596800 }",
+                    "\"0001-01-01T00:00:00Z\""},
+        WrittenCase{"LastTimestamp", "at",
+                    "at { seconds: 253402300799 nanos: 999999999 }",
+                    "\"9999-12-31T23:59:59.999999999Z\""},
+        WrittenCase{"Duration", "ttl", "ttl { seconds: 3 }", "\"3s\""},
+        WrittenCase{"DurationMillis", "ttl", "ttl { nanos: 1000000 }",
+                    "\"0.001s\""},
+        WrittenCase{"DurationMicros", "ttl", "ttl { seconds: 1 nanos: 2000 }",
+                    "\"1.000002s\""},
+        WrittenCase{"DurationNegative", "ttl", "ttl { nanos: -1 }",
+                    "\"-0.000000001s\""},
+        WrittenCase{"FieldMask", "mask", "mask { paths: 'a' paths: 'b.c_d' }",
+                    "\"a,b.c_d\""},
+        WrittenCase{"Wrapper", "number_value", "number_value { }", "\"0\""},
+        WrittenCase{"Oneof", "right", "right: 0", "0"}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(JsonWriterTest, RefusesToWriteBrokenValues) {

@@ -14,7 +14,7 @@
 namespace signet {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kQuerySchema[] = R"(
   enum Color { COLOR_UNSPECIFIED = 0; RED = 1; }
   message Inner {
     string name = 1;
@@ -58,7 +58,7 @@ constexpr char kSchema[] = R"(
 
 class QueryReaderTest : public testing::Test {
  protected:
-  QueryReaderTest() : schema_(kSchema) {
+  QueryReaderTest() : schema_(kQuerySchema) {
     const google::protobuf::ServiceDescriptor* service = schema_.Service();
     auto table = RouteTable::Create({&service, 1}, schema_.factory());
     EXPECT_THAT(table, IsOk());
@@ -82,16 +82,16 @@ class QueryReaderTest : public testing::Test {
   std::unique_ptr<const RouteTable> table_;
 };
 
-struct Case {
+struct QueryCase {
   std::string name;
   std::string query;
   std::string want;
 };
 
 class AcceptedQuery : public QueryReaderTest,
-                      public testing::WithParamInterface<Case> {};
+                      public testing::WithParamInterface<QueryCase> {};
 class RefusedQuery : public QueryReaderTest,
-                     public testing::WithParamInterface<Case> {};
+                     public testing::WithParamInterface<QueryCase> {};
 
 TEST_P(AcceptedQuery, SetsTheFields) {
   EXPECT_EQ(Read(GetParam().query), GetParam().want);
@@ -103,35 +103,37 @@ TEST_P(RefusedQuery, NamesTheParameter) {
 INSTANTIATE_TEST_SUITE_P(
     Table, AcceptedQuery,
     testing::Values(
-        Case{"Empty", "", ""}, Case{"OnlySeparators", "&&", ""},
-        Case{"True", "include_revoked=true", "include_revoked: true"},
-        Case{"False", "include_revoked=false", ""},
-        Case{"Text", "subject_id=a+b%2B%C3%A9",
-             R"(subject_id: "a b+\303\251")"},
-        Case{"EmptyText", "subject_id=", R"(subject_id: "")"},
-        Case{"NoEquals", "subject_id", R"(subject_id: "")"},
-        Case{"EqualsInValue", "subject_id=a=b", R"(subject_id: "a=b")"},
-        Case{"EscapedName", "page%5Fsize=5", "page_size: 5"},
-        Case{"Enum", "color=RED", "color: RED"},
-        Case{"Repeated", "tags=a&page_size=1&tags=b",
-             R"(page_size: 1 tags: "a" tags: "b")"},
-        Case{"RepeatedEnum", "colors=RED&colors=RED",
-             "colors: RED colors: RED"},
-        Case{"Nested", "inner.name=a&inner.numbers=1&inner.numbers=2",
-             R"(inner { name: "a" numbers: 1 numbers: 2 })"},
-        Case{"Timestamp", "before=2023-11-07T05:31:56Z",
-             "before { seconds: 1699335116 }"},
-        Case{"TimestampEscaped", "before=2023-11-07T05%3A31%3A56%2B00%3A00",
-             "before { seconds: 1699335116 }"},
-        Case{"Duration", "within=3s", "within { seconds: 3 }"},
-        Case{"FieldMask", "mask=a%2Cb", R"(mask { paths: "a" paths: "b" })"},
-        Case{"FieldMaskOfPaths", "mask=expires_at,a.b_2,expires_at",
-             R"(mask { paths: "expires_at" paths: "a.b_2" })"},
-        Case{"Wrapper", "maybe=false", "maybe { }"},
-        Case{"Oneof", "right=x", R"(right: "x")"},
-        Case{"Double", "ratio=-0.5", "ratio: -0.5"},
-        Case{"UInt64", "big=18446744073709551615",
-             "big: 18446744073709551615"}),
+        QueryCase{"Empty", "", ""}, QueryCase{"OnlySeparators", "&&", ""},
+        QueryCase{"True", "include_revoked=true", "include_revoked: true"},
+        QueryCase{"False", "include_revoked=false", ""},
+        QueryCase{"Text", "subject_id=a+b%2B%C3%A9",
+                  R"(subject_id: "a b+\303\251")"},
+        QueryCase{"EmptyText", "subject_id=", R"(subject_id: "")"},
+        QueryCase{"NoEquals", "subject_id", R"(subject_id: "")"},
+        QueryCase{"EqualsInValue", "subject_id=a=b", R"(subject_id: "a=b")"},
+        QueryCase{"EscapedName", "page%5Fsize=5", "page_size: 5"},
+        QueryCase{"Enum", "color=RED", "color: RED"},
+        QueryCase{"Repeated", "tags=a&page_size=1&tags=b",
+                  R"(page_size: 1 tags: "a" tags: "b")"},
+        QueryCase{"RepeatedEnum", "colors=RED&colors=RED",
+                  "colors: RED colors: RED"},
+        QueryCase{"Nested", "inner.name=a&inner.numbers=1&inner.numbers=2",
+                  R"(inner { name: "a" numbers: 1 numbers: 2 })"},
+        QueryCase{"Timestamp", "before=2023-11-07T05:31:56Z",
+                  "before { seconds: 1699335116 }"},
+        QueryCase{"TimestampEscaped",
+                  "before=2023-11-07T05%3A31%3A56%2B00%3A00",
+                  "before { seconds: 1699335116 }"},
+        QueryCase{"Duration", "within=3s", "within { seconds: 3 }"},
+        QueryCase{"FieldMask", "mask=a%2Cb",
+                  R"(mask { paths: "a" paths: "b" })"},
+        QueryCase{"FieldMaskOfPaths", "mask=expires_at,a.b_2,expires_at",
+                  R"(mask { paths: "expires_at" paths: "a.b_2" })"},
+        QueryCase{"Wrapper", "maybe=false", "maybe { }"},
+        QueryCase{"Oneof", "right=x", R"(right: "x")"},
+        QueryCase{"Double", "ratio=-0.5", "ratio: -0.5"},
+        QueryCase{"UInt64", "big=18446744073709551615",
+                  "big: 18446744073709551615"}),
     [](const auto& info) { return info.param.name; });
 
 constexpr char kEncoding[] =
@@ -140,68 +142,74 @@ constexpr char kEncoding[] =
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedQuery,
     testing::Values(
-        Case{"Unknown", "nope=1", "nope: unknown query parameter"},
-        Case{"AccessToken", "access_token=hbx_sa_x",
-             "access_token: unknown query parameter"},
-        Case{"UnknownNested", "inner.nope=1",
-             "inner.nope: unknown query parameter"},
-        Case{"Tokenish", "hbx_sa_0123456789abcdefghijklmnopqrstuvwxyz=1",
-             "(unnamed): unknown query parameter"},
-        Case{"CamelCase", "includeRevoked=true",
-             "includeRevoked: unknown query parameter"},
-        Case{"NoName", "=1", "(unnamed): unknown query parameter"},
-        Case{"FromThePath", "id=1", "id: unknown query parameter"},
-        Case{"FromThePathNested", "inner.inner.name=1",
-             "inner.inner.name: unknown query parameter"},
-        Case{"Message", "inner=1", "inner: unknown query parameter"},
-        Case{"ThroughRepeated", "inners.name=1",
-             "inners.name: unknown query parameter"},
-        Case{"ThroughScalar", "tags.x=1", "tags.x: unknown query parameter"},
-        Case{"ThroughTimestamp", "before.seconds=1",
-             "before.seconds: unknown query parameter"},
-        Case{"DanglingDot", "inner.=1", "inner.: unknown query parameter"},
-        Case{"Map", "labels=1", "labels: unknown query parameter"},
-        Case{"MapKey", "labels.a=1", "labels.a: unknown query parameter"},
-        Case{"Twice", "page_size=1&page_size=1",
-             "page_size: got it more than once, want it once"},
-        Case{"TwiceEscaped", "page_size=1&page%5fsize=2",
-             "page_size: got it more than once, want it once"},
-        Case{"Bool1", "include_revoked=1",
-             "include_revoked: want true or false"},
-        Case{"BoolCase", "include_revoked=True",
-             "include_revoked: want true or false"},
-        Case{"MaskEmpty", "mask=", "mask: want at least one field path"},
-        Case{"MaskBare", "mask", "mask: want at least one field path"},
-        Case{"MaskCamelCase", "mask=expiresAt",
-             "mask: want field paths separated by commas, such as "
-             "\"name,expires_at\""},
-        Case{"MaskTwice", "mask=a&mask=b",
-             "mask: got it more than once, want it once"},
-        Case{"NotInJson", "etag=x", "etag: unknown query parameter"},
-        Case{"NotInJsonNested", "inner.tag=x",
-             "inner.tag: unknown query parameter"},
-        Case{"BoolEmpty", "include_revoked",
-             "include_revoked: want true or false"},
-        Case{"Integer", "page_size=1.0",
-             "page_size: want a whole number from -2147483648 to 2147483647"},
-        Case{"IntegerZeros", "page_size=01",
-             "page_size: want a whole number from -2147483648 to 2147483647"},
-        Case{"MinusZero", "page_size=-0",
-             "page_size: want a whole number from -2147483648 to 2147483647"},
-        Case{"BigNegative", "big=-1",
-             "big: want a whole number from 0 to 18446744073709551615"},
-        Case{"Infinity", "ratio=inf", "ratio: want a finite number"},
-        Case{"Enum", "color=red", "color: want one of: COLOR_UNSPECIFIED, RED"},
-        Case{"OneofTwice", "left=a&right=b",
-             "right: want at most one member of choice"},
-        Case{"BadEscape", "subject_id=%zz",
-             std::string("subject_id") + kEncoding},
-        Case{"ShortEscape", "subject_id=%4",
-             std::string("subject_id") + kEncoding},
-        Case{"Latin1", "subject_id=%E9", std::string("subject_id") + kEncoding},
-        Case{"Overlong", "subject_id=%C0%AF",
-             std::string("subject_id") + kEncoding},
-        Case{"BadName", "%zz=1", std::string("(unnamed)") + kEncoding}),
+        QueryCase{"Unknown", "nope=1", "nope: unknown query parameter"},
+        QueryCase{"AccessToken", "access_token=hbx_sa_x",
+                  "access_token: unknown query parameter"},
+        QueryCase{"UnknownNested", "inner.nope=1",
+                  "inner.nope: unknown query parameter"},
+        QueryCase{"Tokenish", "hbx_sa_0123456789abcdefghijklmnopqrstuvwxyz=1",
+                  "(unnamed): unknown query parameter"},
+        QueryCase{"CamelCase", "includeRevoked=true",
+                  "includeRevoked: unknown query parameter"},
+        QueryCase{"NoName", "=1", "(unnamed): unknown query parameter"},
+        QueryCase{"FromThePath", "id=1", "id: unknown query parameter"},
+        QueryCase{"FromThePathNested", "inner.inner.name=1",
+                  "inner.inner.name: unknown query parameter"},
+        QueryCase{"Message", "inner=1", "inner: unknown query parameter"},
+        QueryCase{"ThroughRepeated", "inners.name=1",
+                  "inners.name: unknown query parameter"},
+        QueryCase{"ThroughScalar", "tags.x=1",
+                  "tags.x: unknown query parameter"},
+        QueryCase{"ThroughTimestamp", "before.seconds=1",
+                  "before.seconds: unknown query parameter"},
+        QueryCase{"DanglingDot", "inner.=1", "inner.: unknown query parameter"},
+        QueryCase{"Map", "labels=1", "labels: unknown query parameter"},
+        QueryCase{"MapKey", "labels.a=1", "labels.a: unknown query parameter"},
+        QueryCase{"Twice", "page_size=1&page_size=1",
+                  "page_size: got it more than once, want it once"},
+        QueryCase{"TwiceEscaped", "page_size=1&page%5fsize=2",
+                  "page_size: got it more than once, want it once"},
+        QueryCase{"Bool1", "include_revoked=1",
+                  "include_revoked: want true or false"},
+        QueryCase{"BoolCase", "include_revoked=True",
+                  "include_revoked: want true or false"},
+        QueryCase{"MaskEmpty", "mask=", "mask: want at least one field path"},
+        QueryCase{"MaskBare", "mask", "mask: want at least one field path"},
+        QueryCase{"MaskCamelCase", "mask=expiresAt",
+                  "mask: want field paths separated by commas, such as "
+                  "\"name,expires_at\""},
+        QueryCase{"MaskTwice", "mask=a&mask=b",
+                  "mask: got it more than once, want it once"},
+        QueryCase{"NotInJson", "etag=x", "etag: unknown query parameter"},
+        QueryCase{"NotInJsonNested", "inner.tag=x",
+                  "inner.tag: unknown query parameter"},
+        QueryCase{"BoolEmpty", "include_revoked",
+                  "include_revoked: want true or false"},
+        QueryCase{
+            "Integer", "page_size=1.0",
+            "page_size: want a whole number from -2147483648 to 2147483647"},
+        QueryCase{
+            "IntegerZeros", "page_size=01",
+            "page_size: want a whole number from -2147483648 to 2147483647"},
+        QueryCase{
+            "MinusZero", "page_size=-0",
+            "page_size: want a whole number from -2147483648 to 2147483647"},
+        QueryCase{"BigNegative", "big=-1",
+                  "big: want a whole number from 0 to 18446744073709551615"},
+        QueryCase{"Infinity", "ratio=inf", "ratio: want a finite number"},
+        QueryCase{"Enum", "color=red",
+                  "color: want one of: COLOR_UNSPECIFIED, RED"},
+        QueryCase{"OneofTwice", "left=a&right=b",
+                  "right: want at most one member of choice"},
+        QueryCase{"BadEscape", "subject_id=%zz",
+                  std::string("subject_id") + kEncoding},
+        QueryCase{"ShortEscape", "subject_id=%4",
+                  std::string("subject_id") + kEncoding},
+        QueryCase{"Latin1", "subject_id=%E9",
+                  std::string("subject_id") + kEncoding},
+        QueryCase{"Overlong", "subject_id=%C0%AF",
+                  std::string("subject_id") + kEncoding},
+        QueryCase{"BadName", "%zz=1", std::string("(unnamed)") + kEncoding}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(QueryReaderTest, ReportsAllFaultsInOrder) {

@@ -16,7 +16,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr char kMessages[] = R"(
+constexpr char kOptionMessages[] = R"(
   message Inner { string tag = 1; repeated string tags = 2; int32 number = 3; }
   message Request {
     string id = 1;
@@ -49,17 +49,17 @@ absl::StatusOr<std::unique_ptr<const RouteTable>> TableOf(
     const std::string& options, const std::string& request = "Request") {
   static std::vector<std::unique_ptr<ProtoSchema>> schemas;
   schemas.push_back(std::make_unique<ProtoSchema>(
-      std::string(kMessages) + "service S { rpc M(" + request +
+      std::string(kOptionMessages) + "service S { rpc M(" + request +
       ") returns (Response) {" + options + "} }"));
   const google::protobuf::ServiceDescriptor* service =
       schemas.back()->Service();
   return RouteTable::Create({&service, 1}, schemas.back()->factory());
 }
 
-std::string Http(const std::string& rule) {
+std::string HttpRule(const std::string& rule) {
   return "option (google.api.http) = {" + rule + "};";
 }
-std::string Answer(const std::string& option) {
+std::string AnswerOption(const std::string& option) {
   return "option (signet.v1.http_answer) = {" + option + "};";
 }
 std::string Header(const std::string& header, const std::string& field) {
@@ -72,8 +72,8 @@ constexpr char kPost[] = "post: '/a' body: '*'";
 
 TEST(RouteOptions, AreBoundOnceForAll) {
   const auto table =
-      TableOf(Http("patch: '/a/{id}' body: 'inner'") +
-              Answer("etag: 'id' next_page_token: 'hidden'") +
+      TableOf(HttpRule("patch: '/a/{id}' body: 'inner'") +
+              AnswerOption("etag: 'id' next_page_token: 'hidden'") +
               Header("If-Match", "inner.tag") + Header("X_1!", "page_token"));
   ASSERT_THAT(table, IsOk());
   const Route& route = *(*table)->Match("PATCH", "/a/1").route;
@@ -90,7 +90,8 @@ TEST(RouteOptions, AreBoundOnceForAll) {
 
 TEST(RouteOptions, TokenInFormMayHaveABodyOrNot) {
   for (const char* rule : {kPost, "post: '/a'", "post: '/a' body: 'inner'"}) {
-    const auto table = TableOf(Http(rule) + Answer("token_in_form: true"));
+    const auto table =
+        TableOf(HttpRule(rule) + AnswerOption("token_in_form: true"));
     ASSERT_THAT(table, IsOk());
     EXPECT_TRUE((*table)->Match("POST", "/a").route->token_in_form);
   }
@@ -104,24 +105,25 @@ std::string FormFields(const Route& route) {
 
 TEST(RouteOptions, AFormGivesWhatNothingElseDoes) {
   const auto strings =
-      TableOf(Http(kPost) + Answer("form_body: true"), "Strings");
+      TableOf(HttpRule(kPost) + AnswerOption("form_body: true"), "Strings");
   ASSERT_THAT(strings, IsOk());
   const Route& route = *(*strings)->Match("POST", "/a").route;
   EXPECT_TRUE(route.form_body);
   EXPECT_EQ(FormFields(route), "token hint ");
 
-  const auto bound =
-      TableOf(Http("post: '/{id}' body: '*'") + Header("X-Tag", "inner.tag") +
-                  Answer("form_body: true"),
-              "Form");
+  const auto bound = TableOf(HttpRule("post: '/{id}' body: '*'") +
+                                 Header("X-Tag", "inner.tag") +
+                                 AnswerOption("form_body: true"),
+                             "Form");
   ASSERT_THAT(bound, IsOk());
   EXPECT_EQ(FormFields(*(*bound)->Match("POST", "/a").route), "token ");
 }
 
 TEST(RouteOptions, FieldsOfTheAnswerAndItsStatus) {
-  const auto table = TableOf(
-      Http(kGet) + Answer("status: 204 headers { header: 'X-Id' field: 'id' } "
-                          "headers { header: 'x_h' field: 'hidden' }"));
+  const auto table =
+      TableOf(HttpRule(kGet) +
+              AnswerOption("status: 204 headers { header: 'X-Id' field: 'id' } "
+                           "headers { header: 'x_h' field: 'hidden' }"));
   ASSERT_THAT(table, IsOk());
   const Route& route = *(*table)->Match("GET", "/a").route;
   EXPECT_EQ(route.success_status, 204);
@@ -134,7 +136,7 @@ TEST(RouteOptions, FieldsOfTheAnswerAndItsStatus) {
 
 TEST(RouteOptions, SuccessMayBeLeftOutOfTheLog) {
   const auto table =
-      TableOf(Http(kGet) + "option (signet.v1.unlogged_success) = true;");
+      TableOf(HttpRule(kGet) + "option (signet.v1.unlogged_success) = true;");
   ASSERT_THAT(table, IsOk());
   EXPECT_TRUE((*table)->Match("GET", "/a").route->unlogged_success);
 }
@@ -158,7 +160,7 @@ TEST_P(Contradictions, AreRefusedAtTheStart) {
 constexpr char kEtag[] = "http_answer.etag: want the name";
 constexpr char kNext[] = "http_answer.next_page_token: want the name";
 constexpr char kPaging[] = "http_answer.next_page_token: want a request";
-constexpr char kForm[] = "http_answer.token_in_form: want POST";
+constexpr char kTokenInForm[] = "http_answer.token_in_form: want POST";
 constexpr char kFormBody[] = "http_answer.form_body: want POST";
 constexpr char kOut[] = "http_answer.headers: header: want the name";
 constexpr char kOutField[] = "http_answer.headers: X-A: want the name";
@@ -172,139 +174,162 @@ constexpr char kName[] = "http_request_headers: header: want the name";
 INSTANTIATE_TEST_SUITE_P(
     Table, Contradictions,
     testing::Values(
-        Contradiction{"EtagUnknown", Http(kGet) + Answer("etag: 'x'"), kEtag},
-        Contradiction{"EtagNumber", Http(kGet) + Answer("etag: 'number'"),
+        Contradiction{"EtagUnknown", HttpRule(kGet) + AnswerOption("etag: 'x'"),
                       kEtag},
-        Contradiction{"EtagRepeated", Http(kGet) + Answer("etag: 'items'"),
+        Contradiction{"EtagNumber",
+                      HttpRule(kGet) + AnswerOption("etag: 'number'"), kEtag},
+        Contradiction{"EtagRepeated",
+                      HttpRule(kGet) + AnswerOption("etag: 'items'"), kEtag},
+        Contradiction{"EtagBytes", HttpRule(kGet) + AnswerOption("etag: 'raw'"),
                       kEtag},
-        Contradiction{"EtagBytes", Http(kGet) + Answer("etag: 'raw'"), kEtag},
         Contradiction{"NextUnknown",
-                      Http(kGet) + Answer("next_page_token: 'x'"), kNext},
-        Contradiction{"NextNumber",
-                      Http(kGet) + Answer("next_page_token: 'number'"), kNext},
+                      HttpRule(kGet) + AnswerOption("next_page_token: 'x'"),
+                      kNext},
+        Contradiction{
+            "NextNumber",
+            HttpRule(kGet) + AnswerOption("next_page_token: 'number'"), kNext},
         Contradiction{"PagingNumber",
-                      Http(kGet) + Answer("next_page_token: 'id'"), kPaging,
-                      "NoToken"},
+                      HttpRule(kGet) + AnswerOption("next_page_token: 'id'"),
+                      kPaging, "NoToken"},
         Contradiction{"PagingNone",
-                      Http(kGet) + Answer("next_page_token: 'id'"), kPaging,
-                      "Inner"},
-        Contradiction{
-            "PagingInPath",
-            Http("get: '/{page_token}'") + Answer("next_page_token: 'id'"),
-            kPaging},
-        Contradiction{"PagingInBody",
-                      Http(kPost) + Answer("next_page_token: 'id'"), kPaging},
-        Contradiction{"PagingIsBody",
-                      Http("post: '/a' body: 'page_token'") +
-                          Answer("next_page_token: 'id'"),
+                      HttpRule(kGet) + AnswerOption("next_page_token: 'id'"),
+                      kPaging, "Inner"},
+        Contradiction{"PagingInPath",
+                      HttpRule("get: '/{page_token}'") +
+                          AnswerOption("next_page_token: 'id'"),
                       kPaging},
-        Contradiction{"FormOfGet", Http(kGet) + Answer("token_in_form: true"),
-                      kForm},
+        Contradiction{"PagingInBody",
+                      HttpRule(kPost) + AnswerOption("next_page_token: 'id'"),
+                      kPaging},
+        Contradiction{"PagingIsBody",
+                      HttpRule("post: '/a' body: 'page_token'") +
+                          AnswerOption("next_page_token: 'id'"),
+                      kPaging},
+        Contradiction{"FormOfGet",
+                      HttpRule(kGet) + AnswerOption("token_in_form: true"),
+                      kTokenInForm},
+        Contradiction{"FormOfPut",
+                      HttpRule("put: '/a' body: '*'") +
+                          AnswerOption("token_in_form: true"),
+                      kTokenInForm},
         Contradiction{
-            "FormOfPut",
-            Http("put: '/a' body: '*'") + Answer("token_in_form: true"), kForm},
-        Contradiction{"FormStatus",
-                      Http(kPost) + Answer("token_in_form: true status: 201"),
-                      kForm},
-        Contradiction{"HeaderEmpty", Http(kPost) + Header("", "id"), kName},
-        Contradiction{"HeaderSpace", Http(kPost) + Header("If Match", "id"),
+            "FormStatus",
+            HttpRule(kPost) + AnswerOption("token_in_form: true status: 201"),
+            kTokenInForm},
+        Contradiction{"HeaderEmpty", HttpRule(kPost) + Header("", "id"), kName},
+        Contradiction{"HeaderSpace", HttpRule(kPost) + Header("If Match", "id"),
                       kName},
-        Contradiction{"HeaderColon", Http(kPost) + Header("If-Match:", "id"),
-                      kName},
+        Contradiction{"HeaderColon",
+                      HttpRule(kPost) + Header("If-Match:", "id"), kName},
         Contradiction{"HeaderCredential",
-                      Http(kPost) + Header("Authorization", "id"), kName},
-        Contradiction{"HeaderNoField", Http(kPost) + Header("If-Match", ""),
+                      HttpRule(kPost) + Header("Authorization", "id"), kName},
+        Contradiction{"HeaderNoField", HttpRule(kPost) + Header("If-Match", ""),
                       "http_request_headers: : want the name"},
-        Contradiction{"HeaderUnknown", Http(kPost) + Header("If-Match", "x"),
+        Contradiction{"HeaderUnknown",
+                      HttpRule(kPost) + Header("If-Match", "x"),
                       "http_request_headers: x: want the name"},
         Contradiction{"HeaderThroughRepeated",
-                      Http(kPost) + Header("If-Match", "inners.tag"),
+                      HttpRule(kPost) + Header("If-Match", "inners.tag"),
                       "http_request_headers: inners.tag: want the name"},
         Contradiction{"HeaderRepeated",
-                      Http(kPost) + Header("If-Match", "inner.tags"),
+                      HttpRule(kPost) + Header("If-Match", "inner.tags"),
                       "http_request_headers: inner.tags: want the name"},
         Contradiction{"HeaderNumber",
-                      Http(kPost) + Header("If-Match", "inner.number"),
+                      HttpRule(kPost) + Header("If-Match", "inner.number"),
                       "http_request_headers: inner.number: want a string"},
         Contradiction{"HeaderMessage",
-                      Http(kPost) + Header("If-Match", "inner"),
+                      HttpRule(kPost) + Header("If-Match", "inner"),
                       "http_request_headers: inner: want a string"},
         Contradiction{"HeaderInPath",
-                      Http("post: '/{inner.tag}' body: '*'") +
+                      HttpRule("post: '/{inner.tag}' body: '*'") +
                           Header("If-Match", "inner.tag"),
                       "http_request_headers: inner.tag: comes from the path"},
         Contradiction{"HeaderTwice",
-                      Http(kPost) + Header("If-Match", "id") +
+                      HttpRule(kPost) + Header("If-Match", "id") +
                           Header("if-match", "inner.tag"),
                       "http_request_headers: if-match: want each"},
         Contradiction{
             "HeaderFieldTwice",
-            Http(kPost) + Header("If-Match", "id") + Header("X-Id", "id"),
+            HttpRule(kPost) + Header("If-Match", "id") + Header("X-Id", "id"),
             "http_request_headers: X-Id: want each"},
-        Contradiction{"FormBodyOfPut",
-                      Http("put: '/a' body: '*'") + Answer("form_body: true"),
-                      kFormBody, "Strings"},
-        Contradiction{"FormBodyOfGet", Http(kGet) + Answer("form_body: true"),
+        Contradiction{
+            "FormBodyOfPut",
+            HttpRule("put: '/a' body: '*'") + AnswerOption("form_body: true"),
+            kFormBody, "Strings"},
+        Contradiction{"FormBodyOfGet",
+                      HttpRule(kGet) + AnswerOption("form_body: true"),
                       kFormBody, "Strings"},
         Contradiction{"FormBodyNone",
-                      Http("post: '/a'") + Answer("form_body: true"), kFormBody,
-                      "Strings"},
-        Contradiction{
-            "FormBodyField",
-            Http("post: '/a' body: 'inner'") + Answer("form_body: true"),
-            kFormBody, "Form"},
-        Contradiction{
-            "FormBodyAndTokenInForm",
-            Http(kPost) + Answer("form_body: true token_in_form: true"),
-            kFormBody, "Strings"},
+                      HttpRule("post: '/a'") + AnswerOption("form_body: true"),
+                      kFormBody, "Strings"},
+        Contradiction{"FormBodyField",
+                      HttpRule("post: '/a' body: 'inner'") +
+                          AnswerOption("form_body: true"),
+                      kFormBody, "Form"},
+        Contradiction{"FormBodyAndTokenInForm",
+                      HttpRule(kPost) +
+                          AnswerOption("form_body: true token_in_form: true"),
+                      kFormBody, "Strings"},
         Contradiction{"FormBodyMessage",
-                      Http(kPost) + Answer("form_body: true"),
+                      HttpRule(kPost) + AnswerOption("form_body: true"),
                       "http_answer.form_body: inner: want", "Form"},
-        Contradiction{"FormBodyList", Http(kPost) + Answer("form_body: true"),
+        Contradiction{"FormBodyList",
+                      HttpRule(kPost) + AnswerOption("form_body: true"),
                       "http_answer.form_body: tokens: want", "Lists"},
-        Contradiction{"FormBodyNumber", Http(kPost) + Answer("form_body: true"),
+        Contradiction{"FormBodyNumber",
+                      HttpRule(kPost) + AnswerOption("form_body: true"),
                       "http_answer.form_body: page_token: want", "NoToken"},
-        Contradiction{"FormBodyOneof", Http(kPost) + Answer("form_body: true"),
+        Contradiction{"FormBodyOneof",
+                      HttpRule(kPost) + AnswerOption("form_body: true"),
                       "http_answer.form_body: left: want", "Login"},
-        Contradiction{"FormBodyHidden", Http(kPost) + Answer("form_body: true"),
+        Contradiction{"FormBodyHidden",
+                      HttpRule(kPost) + AnswerOption("form_body: true"),
                       "http_answer.form_body: hidden: want", "Hidden"},
-        Contradiction{"OutEmpty", Http(kGet) + Answer(Out("", "id")), kOut},
-        Contradiction{"OutNoToken", Http(kGet) + Answer(Out("X A", "id")),
+        Contradiction{"OutEmpty", HttpRule(kGet) + AnswerOption(Out("", "id")),
                       kOut},
-        Contradiction{"OutOwn", Http(kGet) + Answer(Out("ETag", "id")), kOut},
-        Contradiction{"OutFraming",
-                      Http(kGet) + Answer(Out("Transfer-Encoding", "id")),
-                      kOut},
-        Contradiction{"OutNoField", Http(kGet) + Answer(Out("X-A", "")),
-                      kOutField},
-        Contradiction{"OutUnknown", Http(kGet) + Answer(Out("X-A", "x")),
-                      kOutField},
-        Contradiction{"OutNumber", Http(kGet) + Answer(Out("X-A", "number")),
-                      kOutField},
-        Contradiction{"OutRepeated", Http(kGet) + Answer(Out("X-A", "items")),
-                      kOutField},
-        Contradiction{"OutBytes", Http(kGet) + Answer(Out("X-A", "raw")),
-                      kOutField},
-        Contradiction{"OutSecret", Http(kGet) + Answer(Out("X-A", "key")),
-                      kOutField},
+        Contradiction{"OutNoToken",
+                      HttpRule(kGet) + AnswerOption(Out("X A", "id")), kOut},
+        Contradiction{"OutOwn",
+                      HttpRule(kGet) + AnswerOption(Out("ETag", "id")), kOut},
         Contradiction{
-            "OutTwice",
-            Http(kGet) + Answer(Out("X-A", "id") + Out("x-a", "hidden")),
-            "http_answer.headers: x-a: want each header once"},
-        Contradiction{
-            "NoContentWithABody",
-            Http("get: '/a' response_body: 'id'") + Answer("status: 204"),
-            "http_answer.status: want no response_body"},
-        Contradiction{"SecretInPath", Http("get: '/{token}'"),
+            "OutFraming",
+            HttpRule(kGet) + AnswerOption(Out("Transfer-Encoding", "id")),
+            kOut},
+        Contradiction{"OutNoField",
+                      HttpRule(kGet) + AnswerOption(Out("X-A", "")), kOutField},
+        Contradiction{"OutUnknown",
+                      HttpRule(kGet) + AnswerOption(Out("X-A", "x")),
+                      kOutField},
+        Contradiction{"OutNumber",
+                      HttpRule(kGet) + AnswerOption(Out("X-A", "number")),
+                      kOutField},
+        Contradiction{"OutRepeated",
+                      HttpRule(kGet) + AnswerOption(Out("X-A", "items")),
+                      kOutField},
+        Contradiction{"OutBytes",
+                      HttpRule(kGet) + AnswerOption(Out("X-A", "raw")),
+                      kOutField},
+        Contradiction{"OutSecret",
+                      HttpRule(kGet) + AnswerOption(Out("X-A", "key")),
+                      kOutField},
+        Contradiction{"OutTwice",
+                      HttpRule(kGet) +
+                          AnswerOption(Out("X-A", "id") + Out("x-a", "hidden")),
+                      "http_answer.headers: x-a: want each header once"},
+        Contradiction{"NoContentWithABody",
+                      HttpRule("get: '/a' response_body: 'id'") +
+                          AnswerOption("status: 204"),
+                      "http_answer.status: want no response_body"},
+        Contradiction{"SecretInPath", HttpRule("get: '/{token}'"),
                       "token: got a secret", "Login"},
-        Contradiction{"OneofInPath", Http("get: '/{left}/{right}'"),
+        Contradiction{"OneofInPath", HttpRule("get: '/{left}/{right}'"),
                       "left: want the name", "Login"},
-        Contradiction{"OneofInHeader", Http(kGet) + Header("X-A", "right"),
+        Contradiction{"OneofInHeader", HttpRule(kGet) + Header("X-A", "right"),
                       "http_request_headers: right: want the name", "Login"},
-        Contradiction{"HiddenBody", Http("post: '/a' body: 'hidden'"),
+        Contradiction{"HiddenBody", HttpRule("post: '/a' body: 'hidden'"),
                       "body: want"},
         Contradiction{"HiddenResponse",
-                      Http("get: '/a' response_body: 'hidden'"),
+                      HttpRule("get: '/a' response_body: 'hidden'"),
                       "response_body: want"}),
     [](const auto& info) { return info.param.name; });
 

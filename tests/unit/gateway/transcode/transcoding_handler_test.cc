@@ -23,7 +23,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr char kAccount[] = "3c90c3cc-0d44-4b50-8888-8dd25736052a";
-constexpr char kAccounts[] =
+constexpr char kAccountsPath[] =
     "/v1/public/accounts/3c90c3cc-0d44-4b50-8888-8dd25736052a/auth/"
     "service-accounts";
 constexpr char kToken[] =
@@ -48,7 +48,7 @@ class TranscodingHandlerTest : public RestFixture {
 
   static HttpRequest Create(std::string body) {
     return {.method = "POST",
-            .target = kAccounts,
+            .target = kAccountsPath,
             .fields = {{"authorization", "Bearer hbx_sa_caller"},
                        {"content-type", "application/json"}},
             .body = std::move(body),
@@ -69,8 +69,9 @@ TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
       Send(Create(R"({"name": "n", "expires_at": "2031-01-01T00:00:00Z"})"));
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(Field(response, "Content-Type"), "application/json");
-  EXPECT_EQ(Field(response, "Location"),
-            std::string(kAccounts) + "/0197b1c0-0000-7000-8000-000000000001");
+  EXPECT_EQ(
+      Field(response, "Location"),
+      std::string(kAccountsPath) + "/0197b1c0-0000-7000-8000-000000000001");
   EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
   EXPECT_TRUE(response.sensitive);
   EXPECT_EQ(Member(response, "token"), kToken);
@@ -86,7 +87,7 @@ TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
 }
 
 TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
-  const HttpResponse response = Send(Get(std::string(kAccounts) + "/x"));
+  const HttpResponse response = Send(Get(std::string(kAccountsPath) + "/x"));
   EXPECT_EQ(response.status, 200);
   EXPECT_FALSE(response.sensitive);
   EXPECT_EQ(Field(response, "Location"), "");
@@ -96,7 +97,7 @@ TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
 }
 
 TEST_F(TranscodingHandlerTest, HeadIsAnsweredAsGet) {
-  HttpRequest request = Get(std::string(kAccounts) + "/x");
+  HttpRequest request = Get(std::string(kAccountsPath) + "/x");
   request.method = "HEAD";
   const HttpResponse head = Send(request);
   request.method = "GET";
@@ -193,7 +194,7 @@ TEST_F(TranscodingHandlerTest, NothingFromTheClientsHandsReachesTheLog) {
   request.fields[0].value = "Bearer CANARY";
   request.target += "?access_token=CANARY&CANARY=1";
   Send(request);
-  request.target = std::string(kAccounts) + "/CANARY";
+  request.target = std::string(kAccountsPath) + "/CANARY";
   Send(request);
   request.target = "/CANARY";
   request.method = "CANARY";

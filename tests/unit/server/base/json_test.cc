@@ -20,7 +20,7 @@
 namespace signet {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using absl::StatusCode;
 
 std::string Repeat(std::string_view text, int count) {
   std::string out;
@@ -98,17 +98,18 @@ TEST(ParseJson, EqualNamesInDifferentObjectsAreFine) {
 class Malformed : public testing::TestWithParam<Text> {};
 
 TEST_P(Malformed, IsRefusedAlone) {
-  EXPECT_THAT(ParseJson(GetParam().text), ErrorIs(kInvalid, "JSON_MALFORMED"));
+  EXPECT_THAT(ParseJson(GetParam().text),
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
 }
 
 TEST_P(Malformed, IsRefusedInside) {
   EXPECT_THAT(ParseJson(absl::StrCat("{\"a\":[1,", GetParam().text, "]}")),
-              ErrorIs(kInvalid, "JSON_MALFORMED"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
 }
 
 TEST_P(Malformed, IsNotEchoed) {
   const auto json = ParseJson(absl::StrCat("\"canary\"", GetParam().text));
-  ASSERT_THAT(json, ErrorIs(kInvalid, "JSON_MALFORMED"));
+  ASSERT_THAT(json, ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
   EXPECT_EQ(json.status().message().find("canary"), absl::string_view::npos);
 }
 
@@ -192,16 +193,19 @@ INSTANTIATE_TEST_SUITE_P(
     NameOf);
 
 TEST(ParseJson, RefusesEmptyText) {
-  EXPECT_THAT(ParseJson(""), ErrorIs(kInvalid, "JSON_MALFORMED"));
+  EXPECT_THAT(ParseJson(""),
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
   EXPECT_THAT(ParseJson(std::string_view()),
-              ErrorIs(kInvalid, "JSON_MALFORMED"));
-  EXPECT_THAT(ParseJson(" \r\n\t"), ErrorIs(kInvalid, "JSON_MALFORMED"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
+  EXPECT_THAT(ParseJson(" \r\n\t"),
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
 }
 
 TEST(ParseJson, RefusesAByteOrderMark) {
-  EXPECT_THAT(ParseJson("\xEF\xBB\xBF{}"), ErrorIs(kInvalid, "JSON_MALFORMED"));
+  EXPECT_THAT(ParseJson("\xEF\xBB\xBF{}"),
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
   EXPECT_THAT(ParseJson(" \xEF\xBB\xBF{}"),
-              ErrorIs(kInvalid, "JSON_MALFORMED"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
 }
 
 TEST(ParseJson, RefusesANulWhereverItStands) {
@@ -209,7 +213,9 @@ TEST(ParseJson, RefusesANulWhereverItStands) {
   for (size_t i = 0; i <= document.size(); ++i) {
     std::string text = document;
     text.insert(i, 1, '\0');
-    EXPECT_THAT(ParseJson(text), ErrorIs(kInvalid, "JSON_MALFORMED")) << i;
+    EXPECT_THAT(ParseJson(text),
+                ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"))
+        << i;
   }
 }
 
@@ -217,7 +223,7 @@ TEST(ParseJson, RefusesEveryCutDocument) {
   const std::string document = R"({"a":[1,{"b":"\u00e9"}],"c":null})";
   for (size_t size = 0; size < document.size(); ++size) {
     EXPECT_THAT(ParseJson(document.substr(0, size)),
-                ErrorIs(kInvalid, "JSON_MALFORMED"))
+                ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"))
         << size;
   }
 }
@@ -235,21 +241,21 @@ TEST(ParseJson, NamesTheOffset) {
 TEST(ParseJson, CountsTheTopValueAsLevelOne) {
   EXPECT_THAT(ParseJson(Repeat("[", 32) + Repeat("]", 32)), IsOk());
   EXPECT_THAT(ParseJson(Repeat("[", 33) + Repeat("]", 33)),
-              ErrorIs(kInvalid, "JSON_TOO_DEEP"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_TOO_DEEP"));
   EXPECT_THAT(ParseJson(Repeat("{\"a\":", 32) + "1" + Repeat("}", 32)), IsOk());
   EXPECT_THAT(ParseJson(Repeat("{\"a\":", 33) + "1" + Repeat("}", 33)),
-              ErrorIs(kInvalid, "JSON_TOO_DEEP"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_TOO_DEEP"));
   EXPECT_THAT(ParseJson(Repeat("[{\"a\":", 16) + "[]" + Repeat("}]", 16)),
-              ErrorIs(kInvalid, "JSON_TOO_DEEP"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_TOO_DEEP"));
 }
 
 TEST(ParseJson, TakesTheLimitFromItsCaller) {
   EXPECT_THAT(ParseJson("1", {.max_depth = 0}), IsOk());
   EXPECT_THAT(ParseJson("[]", {.max_depth = 0}),
-              ErrorIs(kInvalid, "JSON_TOO_DEEP"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_TOO_DEEP"));
   EXPECT_THAT(ParseJson("[[1]]", {.max_depth = 2}), IsOk());
   EXPECT_THAT(ParseJson("[[[]]]", {.max_depth = 2}),
-              ErrorIs(kInvalid, "JSON_TOO_DEEP"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_TOO_DEEP"));
 }
 
 TEST(ParseJson, WidthIsNotDepth) {
@@ -259,7 +265,7 @@ TEST(ParseJson, WidthIsNotDepth) {
 TEST(ParseJson, StopsAtTheFirstLevelTooMany) {
   for (const std::string_view open : {"[", "{\"a\":", "[{\"a\":"}) {
     const auto json = ParseJson(Repeat(open, 200'000));
-    ASSERT_THAT(json, ErrorIs(kInvalid, "JSON_TOO_DEEP"));
+    ASSERT_THAT(json, ErrorIs(StatusCode::kInvalidArgument, "JSON_TOO_DEEP"));
     // It read no further, so its memory cannot have grown with the text.
     EXPECT_THAT(std::string(json.status().message()),
                 testing::ContainsRegex("near byte 1?[0-9]?[0-9]:"));
@@ -291,7 +297,7 @@ TEST(ParseJson, FindsADuplicateAmongMany) {
   ASSERT_THAT(json, IsOk());
   EXPECT_EQ(json->size(), 10'001u);
   EXPECT_THAT(ParseJson(ManyNames(10'000, /*twice=*/true)),
-              ErrorIs(kInvalid, "JSON_MALFORMED"));
+              ErrorIs(StatusCode::kInvalidArgument, "JSON_MALFORMED"));
 }
 
 TEST(ParseJson, ManyNamesCostLittle) {
@@ -346,7 +352,8 @@ TEST(WipeStrings, LeavesNothingOfThem) {
     WipeStrings(json);
   }
   EXPECT_EQ(watch.count(), 0);
-  EXPECT_THAT(ParseJson("{\"a\":[" + text + "],}"), StatusIs(kInvalid));
+  EXPECT_THAT(ParseJson("{\"a\":[" + text + "],}"),
+              StatusIs(StatusCode::kInvalidArgument));
   EXPECT_EQ(watch.count(), 0);
   { Json unwiped = *ParseJson(text); }
   EXPECT_EQ(watch.count(), 1);

@@ -17,7 +17,7 @@
 namespace signet {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
+using ByteVector = std::vector<uint8_t>;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 constexpr SignatureAlgorithm kAllAlgorithms[] = {
@@ -25,20 +25,20 @@ constexpr SignatureAlgorithm kAllAlgorithms[] = {
     SignatureAlgorithm::kEs256, SignatureAlgorithm::kEs384,
     SignatureAlgorithm::kEdDsa};
 
-Bytes FromBase64Url(std::string_view text) {
+ByteVector FromBase64Url(std::string_view text) {
   std::string bytes;
   EXPECT_TRUE(absl::WebSafeBase64Unescape(
       absl::string_view(text.data(), text.size()), &bytes));
-  return Bytes(bytes.begin(), bytes.end());
+  return ByteVector(bytes.begin(), bytes.end());
 }
 
-Bytes FromHex(std::string_view text) {
+ByteVector BytesFromHex(std::string_view text) {
   const std::string bytes =
       absl::HexStringToBytes(absl::string_view(text.data(), text.size()));
-  return Bytes(bytes.begin(), bytes.end());
+  return ByteVector(bytes.begin(), bytes.end());
 }
 
-const Bytes kF4 = {0x01, 0x00, 0x01};
+const ByteVector kF4 = {0x01, 0x00, 0x01};
 
 std::unique_ptr<PublicKey> Rsa(std::string_view modulus) {
   return *PublicKey::FromRsa(FromBase64Url(modulus), kF4);
@@ -103,9 +103,9 @@ TEST_P(StandardExample, Verifies) {
 
 TEST_P(StandardExample, NoBitOfTheSignatureMayChange) {
   const Example& p = GetParam();
-  const Bytes good = FromBase64Url(p.signature);
+  const ByteVector good = FromBase64Url(p.signature);
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {
-    Bytes bad = good;
+    ByteVector bad = good;
     bad[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
     EXPECT_FALSE(p.key->Verify(p.algorithm, p.message, bad)) << bit;
   }
@@ -113,7 +113,7 @@ TEST_P(StandardExample, NoBitOfTheSignatureMayChange) {
 
 TEST_P(StandardExample, NoByteOfTheMessageMayChange) {
   const Example& p = GetParam();
-  const Bytes signature = FromBase64Url(p.signature);
+  const ByteVector signature = FromBase64Url(p.signature);
   for (size_t i = 0; i < p.message.size(); ++i) {
     std::string bad = p.message;
     bad[i] ^= 1;
@@ -206,8 +206,8 @@ TEST(PublicKey, AnotherKeyDoesNotVerify) {
 // --- Keys -------------------------------------------------------------------
 
 // An odd number of exactly `bits` bits.
-Bytes Modulus(size_t bits) {
-  Bytes bytes((bits + 7) / 8, 0xAB);
+ByteVector Modulus(size_t bits) {
+  ByteVector bytes((bits + 7) / 8, 0xAB);
   bytes.front() = static_cast<uint8_t>(1 << (bits + 7) % 8);
   bytes.back() |= 1;
   return bytes;
@@ -228,26 +228,29 @@ TEST(FromRsa, RefusesOtherSizes) {
 }
 
 TEST(FromRsa, RefusesAnEvenModulusAndLeadingZeros) {
-  Bytes even = Modulus(2048);
+  ByteVector even = Modulus(2048);
   even.back() &= 0xFE;
   EXPECT_THAT(PublicKey::FromRsa(even, kF4), StatusIs(kInvalid));
-  Bytes padded = Modulus(2048);
+  ByteVector padded = Modulus(2048);
   padded.insert(padded.begin(), 0);
   EXPECT_THAT(PublicKey::FromRsa(padded, kF4), StatusIs(kInvalid));
-  EXPECT_THAT(PublicKey::FromRsa(Modulus(2048), Bytes{0, 1, 0, 1}),
+  EXPECT_THAT(PublicKey::FromRsa(Modulus(2048), ByteVector{0, 1, 0, 1}),
               StatusIs(kInvalid));
 }
 
 TEST(FromRsa, LimitsTheExponent) {
-  for (const Bytes& good : {Bytes{0x01, 0x00, 0x01}, Bytes{0x01, 0x00, 0x03},
-                            Bytes{0x01, 0xFF, 0xFF, 0xFF, 0xFF}}) {
+  for (const ByteVector& good :
+       {ByteVector{0x01, 0x00, 0x01}, ByteVector{0x01, 0x00, 0x03},
+        ByteVector{0x01, 0xFF, 0xFF, 0xFF, 0xFF}}) {
     EXPECT_THAT(PublicKey::FromRsa(Modulus(2048), good), IsOk());
   }
-  for (const Bytes& bad : {Bytes{}, Bytes{0}, Bytes{1}, Bytes{3}, Bytes{17},
-                           Bytes{0xFF, 0xFF}, Bytes{0x01, 0x00, 0x00},  // Even.
-                           Bytes{0x02, 0x00, 0x00, 0x00, 0x00},         // 2^33
-                           Bytes{0x02, 0x00, 0x00, 0x00, 0x01},  // Over it.
-                           Bytes(8, 0xFF), Bytes(9, 0x01), Bytes(256, 0xFF)}) {
+  for (const ByteVector& bad :
+       {ByteVector{}, ByteVector{0}, ByteVector{1}, ByteVector{3},
+        ByteVector{17}, ByteVector{0xFF, 0xFF},
+        ByteVector{0x01, 0x00, 0x00},              // Even.
+        ByteVector{0x02, 0x00, 0x00, 0x00, 0x00},  // 2^33
+        ByteVector{0x02, 0x00, 0x00, 0x00, 0x01},  // Over it.
+        ByteVector(8, 0xFF), ByteVector(9, 0x01), ByteVector(256, 0xFF)}) {
     EXPECT_THAT(PublicKey::FromRsa(Modulus(2048), bad), StatusIs(kInvalid))
         << bad.size();
   }
@@ -263,11 +266,11 @@ TEST(FromRsa, AModulusThatIsNoKeyVerifiesNothing) {
 }
 
 TEST(FromEc, RefusesCoordinatesOfAnotherSize) {
-  const Bytes x = FromBase64Url(kP256X);
-  const Bytes y = FromBase64Url(kP256Y);
-  Bytes longer = x;
+  const ByteVector x = FromBase64Url(kP256X);
+  const ByteVector y = FromBase64Url(kP256Y);
+  ByteVector longer = x;
   longer.insert(longer.begin(), 0);
-  const Bytes shorter(x.begin() + 1, x.end());
+  const ByteVector shorter(x.begin() + 1, x.end());
   EXPECT_THAT(PublicKey::FromEc(EcCurve::kP256, x, y), IsOk());
   EXPECT_THAT(PublicKey::FromEc(EcCurve::kP384, x, y), StatusIs(kInvalid));
   EXPECT_THAT(PublicKey::FromEc(EcCurve::kP256, longer, y), StatusIs(kInvalid));
@@ -281,16 +284,17 @@ TEST(FromEc, RefusesWhatIsNotOnTheCurve) {
   for (const auto& [curve, x_text, y_text] :
        {std::tuple(EcCurve::kP256, kP256X, kP256Y),
         std::tuple(EcCurve::kP384, kP384X, kP384Y)}) {
-    const Bytes x = FromBase64Url(x_text);
-    const Bytes y = FromBase64Url(y_text);
-    Bytes off = y;
+    const ByteVector x = FromBase64Url(x_text);
+    const ByteVector y = FromBase64Url(y_text);
+    ByteVector off = y;
     off.back() ^= 1;
     EXPECT_THAT(PublicKey::FromEc(curve, x, off), StatusIs(kInvalid));
     EXPECT_THAT(PublicKey::FromEc(curve, y, x), StatusIs(kInvalid));
-    EXPECT_THAT(PublicKey::FromEc(curve, Bytes(x.size()), Bytes(x.size())),
-                StatusIs(kInvalid));
+    EXPECT_THAT(
+        PublicKey::FromEc(curve, ByteVector(x.size()), ByteVector(x.size())),
+        StatusIs(kInvalid));
     // Not below the prime of the field.
-    EXPECT_THAT(PublicKey::FromEc(curve, Bytes(x.size(), 0xFF), y),
+    EXPECT_THAT(PublicKey::FromEc(curve, ByteVector(x.size(), 0xFF), y),
                 StatusIs(kInvalid));
   }
 }
@@ -298,28 +302,29 @@ TEST(FromEc, RefusesWhatIsNotOnTheCurve) {
 // A point with x = 5 exists, and 5 + p still fits 32 bytes. That names the same
 // point, so one key would have two spellings.
 TEST(FromEc, RefusesACoordinateThatWrapsAround) {
-  const Bytes y = FromHex(
+  const ByteVector y = BytesFromHex(
       "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
-  Bytes five(32);
+  ByteVector five(32);
   five.back() = 5;
   EXPECT_THAT(PublicKey::FromEc(EcCurve::kP256, five, y), IsOk());
   EXPECT_THAT(
       PublicKey::FromEc(
           EcCurve::kP256,
-          FromHex("ffffffff00000001000000000000000000000001000000000000000000"
-                  "000004"),
+          BytesFromHex(
+              "ffffffff00000001000000000000000000000001000000000000000000"
+              "000004"),
           y),
       StatusIs(kInvalid));
 }
 
 TEST(FromEd25519, TakesThirtyTwoBytes) {
-  EXPECT_THAT(PublicKey::FromEd25519(Bytes(31)), StatusIs(kInvalid));
-  EXPECT_THAT(PublicKey::FromEd25519(Bytes(33)), StatusIs(kInvalid));
+  EXPECT_THAT(PublicKey::FromEd25519(ByteVector(31)), StatusIs(kInvalid));
+  EXPECT_THAT(PublicKey::FromEd25519(ByteVector(33)), StatusIs(kInvalid));
   EXPECT_THAT(PublicKey::FromEd25519({}), StatusIs(kInvalid));
 }
 
 TEST(FromEd25519, BytesThatAreNoPointVerifyNothing) {
-  const auto key = PublicKey::FromEd25519(Bytes(32, 0xFF));
+  const auto key = PublicKey::FromEd25519(ByteVector(32, 0xFF));
   ASSERT_THAT(key, IsOk());
   for (const SignatureVector& vector : kEd25519Vectors) {
     EXPECT_FALSE((*key)->Verify(vector.algorithm, kMessage,

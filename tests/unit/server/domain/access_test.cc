@@ -65,7 +65,7 @@ struct AccessCase {
   bool absent;  // Anything on an account that does not exist.
 };
 
-class Access : public testing::TestWithParam<AccessCase> {
+class AccessTable : public testing::TestWithParam<AccessCase> {
  protected:
   void SetUp() override {
     ASSERT_THAT(
@@ -92,7 +92,7 @@ class Access : public testing::TestWithParam<AccessCase> {
   MemoryStore store_;
 };
 
-TEST_P(Access, IsAsTheTableSays) {
+TEST_P(AccessTable, IsAsTheTableSays) {
   const AccessCase& c = GetParam();
   EXPECT_EQ(Ask(kHere, Right::kView).ok(), c.view);
   EXPECT_EQ(Ask(kHere, Right::kManage).ok(), c.manage);
@@ -100,7 +100,7 @@ TEST_P(Access, IsAsTheTableSays) {
   EXPECT_EQ(Ask(kAbsent, Right::kManage).ok(), c.absent);
 }
 
-TEST_P(Access, IsDeniedInOneWayOnly) {
+TEST_P(AccessTable, IsDeniedInOneWayOnly) {
   absl::Status denials[] = {Ask(kHere, Right::kManage),
                             Ask(kAbsent, Right::kView),
                             Ask(kElsewhere, Right::kManage)};
@@ -116,7 +116,7 @@ TEST_P(Access, IsDeniedInOneWayOnly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Grants, Access,
+    Grants, AccessTable,
     testing::Values(
         AccessCase{"None", std::nullopt, false, false, false},
         AccessCase{"Owner", Grant(GrantKind::kAccountOwner, kHere, kCaller),

@@ -19,8 +19,8 @@ using testing::IsEmpty;
 
 using Kind = Requirement::Kind;
 
-const Uuid kHome = SampleId(1);
-const Uuid kAway = SampleId(9);
+const Uuid kHomeId = SampleId(1);
+const Uuid kAwayId = SampleId(9);
 
 Requirement Needs(RequiredCapability capability) {
   return {.kind = Kind::kCapability, .capability = std::move(capability)};
@@ -35,20 +35,21 @@ Requirement AnyOf(std::vector<Requirement> of) {
   return {.kind = Kind::kAnyOf, .of = std::move(of)};
 }
 
-AuthorizationRecord Holds(const char* key, const Uuid& account_id = kHome) {
+AuthorizationRecord Holds(const char* key, const Uuid& account_id = kHomeId) {
   AuthorizationRecord grant = SampleCapability(
       account_id, 50, {.type = SubjectType::kServiceAccount, .id = "x"});
   grant.capability_key = key;
   return grant;
 }
-AuthorizationRecord HoldsKind(GrantKind kind, const Uuid& account_id = kHome) {
+AuthorizationRecord HoldsKind(GrantKind kind,
+                              const Uuid& account_id = kHomeId) {
   return SampleGrant(account_id, 51,
                      {.type = SubjectType::kServiceAccount, .id = "x"}, kind);
 }
 
 bool IsMet(const Requirement& requirement,
            const std::vector<AuthorizationRecord>& held) {
-  return requirement.IsMet(held, kHome);
+  return requirement.IsMet(held, kHomeId);
 }
 
 TEST(Requirement, NothingIsMetByAnybody) {
@@ -85,7 +86,7 @@ TEST(Requirement, OwnersHaveEverythingOnTheirAccountAndSuperAdminsEverywhere) {
                                   .resource_type = "mailbox",
                                   .resource_id = SampleId(4)});
   const Requirement there =
-      Needs({.capability_key = "a.x", .account_id = kAway});
+      Needs({.capability_key = "a.x", .account_id = kAwayId});
   const std::vector<AuthorizationRecord> owner = {
       HoldsKind(GrantKind::kAccountOwner)};
   const std::vector<AuthorizationRecord> super_admin = {
@@ -98,11 +99,11 @@ TEST(Requirement, OwnersHaveEverythingOnTheirAccountAndSuperAdminsEverywhere) {
 
 TEST(Requirement, AnAccountIsNotAnother) {
   const Requirement there =
-      Needs({.capability_key = "a.x", .account_id = kAway});
+      Needs({.capability_key = "a.x", .account_id = kAwayId});
   EXPECT_FALSE(IsMet(there, {Holds("a.x")}));
-  EXPECT_TRUE(IsMet(there, {Holds("a.x", kAway)}));
-  EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("a.x", kAway)}));
-  EXPECT_TRUE(IsMet(Needs({.capability_key = "a.x", .account_id = kHome}),
+  EXPECT_TRUE(IsMet(there, {Holds("a.x", kAwayId)}));
+  EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("a.x", kAwayId)}));
+  EXPECT_TRUE(IsMet(Needs({.capability_key = "a.x", .account_id = kHomeId}),
                     {Holds("a.x")}));
 }
 
@@ -140,16 +141,16 @@ TEST(Requirement, AResourceNeedsAGrantAtLeastAsWide) {
 
 TEST(Requirement, NamesTheOtherAccountsOnce) {
   EXPECT_THAT(AllOf({Needs("a.x"),
-                     Needs({.capability_key = "a.x", .account_id = kHome})})
-                  .OtherAccounts(kHome),
+                     Needs({.capability_key = "a.x", .account_id = kHomeId})})
+                  .OtherAccounts(kHomeId),
               IsEmpty());
   EXPECT_THAT(
-      AllOf({Needs({.capability_key = "a.x", .account_id = kAway}),
-             AnyOf({Needs({.capability_key = "a.y", .account_id = kAway}),
+      AllOf({Needs({.capability_key = "a.x", .account_id = kAwayId}),
+             AnyOf({Needs({.capability_key = "a.y", .account_id = kAwayId}),
                     Needs({.capability_key = "a.y",
                            .account_id = SampleId(8)})})})
-          .OtherAccounts(kHome),
-      ElementsAre(kAway, SampleId(8)));
+          .OtherAccounts(kHomeId),
+      ElementsAre(kAwayId, SampleId(8)));
 }
 
 std::vector<std::string> FieldsOf(Violations violations) {

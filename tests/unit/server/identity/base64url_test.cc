@@ -20,12 +20,12 @@ TEST(DecodeBase64Url, ReadsEveryLength) {
   }
 }
 
-struct Bad {
+struct BadBase64Url {
   const char* name;
   std::string_view text;
 };
 
-class DecodeBase64UrlBad : public testing::TestWithParam<Bad> {};
+class DecodeBase64UrlBad : public testing::TestWithParam<BadBase64Url> {};
 
 TEST_P(DecodeBase64UrlBad, IsRefused) {
   EXPECT_EQ(DecodeBase64Url(GetParam().text), std::nullopt);
@@ -33,16 +33,20 @@ TEST_P(DecodeBase64UrlBad, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     , DecodeBase64UrlBad,
-    testing::Values(Bad{"Padding", "QQ=="}, Bad{"OnePad", "QUI="},
-                    Bad{"PadAlone", "="}, Bad{"StandardPlus", "A+z_"},
-                    Bad{"StandardSlash", "A-z/"}, Bad{"Space", "QUJD QUJD"},
-                    Bad{"LeadingSpace", " QUJD"}, Bad{"Newline", "QUJD\n"},
-                    Bad{"Nul", std::string_view("QUJ\0", 4)},
-                    Bad{"HighByte", "QUJ\xC3"}, Bad{"Dot", "QUJD."},
-                    Bad{"OneCharacter", "Q"}, Bad{"FiveCharacters", "QUJDQ"},
-                    // `QQ` is the one spelling of "A"; these spell it too.
-                    Bad{"SpareBitsOfOneByte", "QR"},
-                    Bad{"SpareBitsOfTwoBytes", "QUJ"}),
+    testing::Values(
+        BadBase64Url{"Padding", "QQ=="}, BadBase64Url{"OnePad", "QUI="},
+        BadBase64Url{"PadAlone", "="}, BadBase64Url{"StandardPlus", "A+z_"},
+        BadBase64Url{"StandardSlash", "A-z/"},
+        BadBase64Url{"Space", "QUJD QUJD"},
+        BadBase64Url{"LeadingSpace", " QUJD"},
+        BadBase64Url{"Newline", "QUJD\n"},
+        BadBase64Url{"Nul", std::string_view("QUJ\0", 4)},
+        BadBase64Url{"HighByte", "QUJ\xC3"}, BadBase64Url{"Dot", "QUJD."},
+        BadBase64Url{"OneCharacter", "Q"},
+        BadBase64Url{"FiveCharacters", "QUJDQ"},
+        // `QQ` is the one spelling of "A"; these spell it too.
+        BadBase64Url{"SpareBitsOfOneByte", "QR"},
+        BadBase64Url{"SpareBitsOfTwoBytes", "QUJ"}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

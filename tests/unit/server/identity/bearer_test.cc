@@ -10,9 +10,8 @@
 namespace signet {
 namespace {
 
+using absl::StatusCode;
 using Fields = std::vector<std::string>;
-
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
 
 TEST(ReadBearer, TakesTheSchemeInAnyCase) {
   for (const char* scheme : {"Bearer", "bearer", "BEARER", "bEaReR"}) {
@@ -25,14 +24,15 @@ TEST(ReadBearer, TakesSixteenKibibytesAndNoMore) {
   const Fields most = {"Bearer " + std::string(16384, 'a')};
   EXPECT_THAT(ReadBearer(most), IsOkAndHolds(std::string(16384, 'a')));
   const Fields more = {"Bearer " + std::string(16385, 'a')};
-  EXPECT_THAT(ReadBearer(more), ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  EXPECT_THAT(ReadBearer(more),
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
 TEST(ReadBearer, WantsOneField) {
   EXPECT_THAT(ReadBearer(Fields{}),
-              ErrorIs(kUnauthenticated, "CREDENTIAL_MISSING"));
+              ErrorIs(StatusCode::kUnauthenticated, "CREDENTIAL_MISSING"));
   EXPECT_THAT(ReadBearer(Fields{"Bearer abc", "Bearer abc"}),
-              ErrorIs(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST"));
+              ErrorIs(StatusCode::kInvalidArgument, "INVALID_REQUEST"));
 }
 
 struct Refused {
@@ -45,7 +45,7 @@ class ReadBearerRefused : public testing::TestWithParam<Refused> {};
 
 TEST_P(ReadBearerRefused, WithItsReason) {
   EXPECT_THAT(ReadBearer(Fields{GetParam().value}),
-              ErrorIs(kUnauthenticated, GetParam().reason));
+              ErrorIs(StatusCode::kUnauthenticated, GetParam().reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -20,7 +20,7 @@
 namespace signet {
 namespace {
 
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+using absl::StatusCode;
 
 class CompositeAuthenticatorTest : public testing::Test {
  protected:
@@ -81,23 +81,23 @@ TEST_F(CompositeAuthenticatorTest, TakesBothKindsOfTokens) {
 TEST_F(CompositeAuthenticatorTest, RefusesOauthTokensWithoutAnIssuer) {
   EXPECT_THAT(Authenticate(tokens_only_, {"Bearer " + Issue()}), IsOk());
   EXPECT_THAT(Authenticate(tokens_only_, {"Bearer " + GoodToken(signer_)}),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
 TEST_F(CompositeAuthenticatorTest, SaysWhatIsWrongWithTheHeader) {
   const std::string token = "Bearer " + Issue();
   EXPECT_THAT(Authenticate(both_, {}),
-              ErrorIs(kUnauthenticated, "CREDENTIAL_MISSING"));
+              ErrorIs(StatusCode::kUnauthenticated, "CREDENTIAL_MISSING"));
   EXPECT_THAT(Authenticate(both_, {token, token}),
-              ErrorIs(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST"));
+              ErrorIs(StatusCode::kInvalidArgument, "INVALID_REQUEST"));
   EXPECT_THAT(Authenticate(both_, {"Basic YTpi"}),
-              ErrorIs(kUnauthenticated, "CREDENTIAL_MISSING"));
+              ErrorIs(StatusCode::kUnauthenticated, "CREDENTIAL_MISSING"));
   EXPECT_EQ(store_.reads(), 0);
 }
 
 TEST_F(CompositeAuthenticatorTest, AllBadTokensGetOneAnswer) {
   const absl::Status want = Authenticate(both_, {"Bearer junk"}).status();
-  EXPECT_THAT(want, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  EXPECT_THAT(want, ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   for (const char* token : {"a.b", "a.b.c", "a.b.c.d.e", "..", ".", "~",
                             "x=", "hbx_sa_0000000000000000_x"}) {
     EXPECT_EQ(Authenticate(both_, {std::string("Bearer ") + token}).status(),

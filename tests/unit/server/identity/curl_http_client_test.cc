@@ -15,13 +15,12 @@
 namespace signet {
 namespace {
 
+using absl::StatusCode;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
-
-constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
 
 class CurlHttpClientTest : public testing::Test {
  protected:
@@ -53,7 +52,7 @@ TEST_F(CurlHttpClientTest, AsksForNothingMoreThanTheBody) {
 
 TEST_F(CurlHttpClientTest, NotFoundIsToldApart) {
   EXPECT_THAT(NewClient()->Get(server_.url() + "/a"),
-              StatusIs(absl::StatusCode::kNotFound));
+              StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(CurlHttpClientTest, FollowsNoRedirect) {
@@ -63,7 +62,7 @@ TEST_F(CurlHttpClientTest, FollowsNoRedirect) {
                                       " Moved\r\nLocation: ", server_.url(),
                                       "/b\r\nContent-Length: 0\r\n\r\n"));
     const auto body = NewClient()->Get(server_.url() + "/a");
-    EXPECT_THAT(body, StatusIs(kUnavailable));
+    EXPECT_THAT(body, StatusIs(StatusCode::kUnavailable));
     EXPECT_EQ(body.status().message(),
               absl::StrCat("got status ", status, ", want 200"));
   }
@@ -74,7 +73,8 @@ TEST_F(CurlHttpClientTest, OtherStatusesAreFailures) {
   for (const char* status : {"204", "206", "401", "410", "429", "500", "503"}) {
     server_.PutRaw("/a", absl::StrCat("HTTP/1.1 ", status,
                                       " X\r\nContent-Length: 0\r\n\r\n"));
-    EXPECT_THAT(NewClient()->Get(server_.url() + "/a"), StatusIs(kUnavailable))
+    EXPECT_THAT(NewClient()->Get(server_.url() + "/a"),
+                StatusIs(StatusCode::kUnavailable))
         << status;
   }
 }
@@ -95,7 +95,7 @@ TEST_F(CurlHttpClientTest, BodyIsBounded) {
   EXPECT_THAT(client->Get(server_.url() + "/most"), IsOk());
   for (const char* path : {"/more", "/endless", "/chunked"}) {
     const auto body = client->Get(server_.url() + path);
-    EXPECT_THAT(body, StatusIs(kUnavailable)) << path;
+    EXPECT_THAT(body, StatusIs(StatusCode::kUnavailable)) << path;
     EXPECT_EQ(body.status().message(), "want a body of at most 1000 bytes");
   }
 }
@@ -106,7 +106,7 @@ TEST_F(CurlHttpClientTest, BrokenAnswersAreFailures) {
   server_.PutRaw("/hangup", "\r\n");
   for (const char* path : {"/closed", "/garbage", "/hangup"}) {
     const auto body = NewClient()->Get(server_.url() + path);
-    EXPECT_THAT(body, StatusIs(kUnavailable)) << path;
+    EXPECT_THAT(body, StatusIs(StatusCode::kUnavailable)) << path;
     EXPECT_THAT(std::string(body.status().message()),
                 Not(HasSubstr("no HTTP at all")));
   }
@@ -118,7 +118,7 @@ TEST_F(CurlHttpClientTest, SlowAnswersAreGivenUp) {
   server_.PutSilence("/a");
   const absl::Time start = absl::Now();
   EXPECT_THAT(NewClient(policy)->Get(server_.url() + "/a"),
-              StatusIs(kUnavailable));
+              StatusIs(StatusCode::kUnavailable));
   EXPECT_GE(absl::Now() - start, absl::Milliseconds(190));
   EXPECT_LT(absl::Now() - start, absl::Seconds(5));
 }
@@ -129,13 +129,14 @@ TEST_F(CurlHttpClientTest, RefusedConnectionIsAFailure) {
     TinyHttpServer gone;
     url = gone.url();
   }
-  EXPECT_THAT(NewClient()->Get(url), StatusIs(kUnavailable));
+  EXPECT_THAT(NewClient()->Get(url), StatusIs(StatusCode::kUnavailable));
 }
 
 TEST_F(CurlHttpClientTest, OpensNothingButHttp) {
   for (const char* url : {"file:///etc/hostname", "ftp://127.0.0.1/",
                           "dict://127.0.0.1/", "gopher://127.0.0.1/"}) {
-    EXPECT_THAT(NewClient()->Get(url), StatusIs(kUnavailable)) << url;
+    EXPECT_THAT(NewClient()->Get(url), StatusIs(StatusCode::kUnavailable))
+        << url;
   }
 }
 
@@ -143,7 +144,7 @@ TEST_F(CurlHttpClientTest, SpeaksNoPlainTextWhereTheUrlSaysTls) {
   server_.Put("/a", "hello");
   std::string url = server_.url() + "/a";
   url.replace(0, 4, "https");
-  EXPECT_THAT(NewClient()->Get(url), StatusIs(kUnavailable));
+  EXPECT_THAT(NewClient()->Get(url), StatusIs(StatusCode::kUnavailable));
 }
 
 TEST_F(CurlHttpClientTest, TakesNoProxyFromTheEnvironment) {
@@ -169,10 +170,10 @@ TEST_F(CurlHttpClientTest, CancelEndsARequestAtOnce) {
     client->Cancel();
   });
   EXPECT_THAT(client->Get(server_.url() + "/a"),
-              StatusIs(absl::StatusCode::kCancelled));
+              StatusIs(StatusCode::kCancelled));
   canceller.join();
   EXPECT_THAT(client->Get(server_.url() + "/b"),
-              StatusIs(absl::StatusCode::kCancelled));
+              StatusIs(StatusCode::kCancelled));
   EXPECT_THAT(server_.requests(), SizeIs(1));
 }
 

@@ -18,12 +18,11 @@
 namespace signet {
 namespace {
 
+using absl::StatusCode;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 class FileKeySourceTest : public testing::Test {
  protected:
@@ -53,7 +52,7 @@ TEST_F(FileKeySourceTest, AnswersAtOnce) {
   ASSERT_THAT(source, IsOk());
   EXPECT_THAT(Find(**source, {kKeyId, SignatureAlgorithm::kEdDsa}), IsOk());
   EXPECT_THAT(Find(**source, {"other", SignatureAlgorithm::kEdDsa}),
-              StatusIs(absl::StatusCode::kNotFound));
+              StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(logger_.lines(), IsEmpty());
 }
 
@@ -72,7 +71,7 @@ TEST_F(FileKeySourceTest, RefusesAFileWithSecrets) {
     Json set = ParseJson(signer_.PublicJwkSet(kKeyId)).value();
     set["keys"].push_back(ParseJson(secret).value());
     const auto source = FileKeySource::Load(Write(set.dump()), logger_);
-    EXPECT_THAT(source, StatusIs(kInvalid));
+    EXPECT_THAT(source, StatusIs(StatusCode::kInvalidArgument));
     EXPECT_THAT(std::string(source.status().message()),
                 Not(HasSubstr("canary")));
   }
@@ -81,19 +80,22 @@ TEST_F(FileKeySourceTest, RefusesAFileWithSecrets) {
 TEST_F(FileKeySourceTest, RefusesAFileWithoutKeys) {
   for (const char* text :
        {"", "{}", R"({"keys":[]})", R"({"keys":[{"kty":"PQ"}]})", "<html>"}) {
-    EXPECT_THAT(FileKeySource::Load(Write(text), logger_), StatusIs(kInvalid))
+    EXPECT_THAT(FileKeySource::Load(Write(text), logger_),
+                StatusIs(StatusCode::kInvalidArgument))
         << text;
   }
 }
 
 TEST_F(FileKeySourceTest, RefusesWhatIsNoFile) {
   EXPECT_THAT(FileKeySource::Load(dir_.File("absent"), logger_),
-              StatusIs(kInvalid));
-  EXPECT_THAT(FileKeySource::Load(dir_.path(), logger_), StatusIs(kInvalid));
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(FileKeySource::Load(dir_.path(), logger_),
+              StatusIs(StatusCode::kInvalidArgument));
   // Opening it would wait for a writer.
   const std::string fifo = dir_.File("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_THAT(FileKeySource::Load(fifo, logger_), StatusIs(kInvalid));
+  EXPECT_THAT(FileKeySource::Load(fifo, logger_),
+              StatusIs(StatusCode::kInvalidArgument));
 }
 
 TEST_F(FileKeySourceTest, RefusesAHugeFile) {
@@ -101,7 +103,7 @@ TEST_F(FileKeySourceTest, RefusesAHugeFile) {
   text.append(1024 * 1024 - text.size(), ' ');
   EXPECT_THAT(FileKeySource::Load(Write(text), logger_), IsOk());
   EXPECT_THAT(FileKeySource::Load(Write(text + " "), logger_),
-              StatusIs(kInvalid));
+              StatusIs(StatusCode::kInvalidArgument));
 }
 
 }  // namespace

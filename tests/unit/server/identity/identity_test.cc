@@ -26,9 +26,7 @@
 namespace signet {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
-constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
+using absl::StatusCode;
 
 class NewAuthenticatorTest : public testing::Test {
  protected:
@@ -103,7 +101,7 @@ TEST_F(NewAuthenticatorTest, WithoutOauth) {
   EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
               IsOk());
   EXPECT_THAT(Authenticate(**authenticator, GoodToken(signer_)),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
 TEST_F(NewAuthenticatorTest, WithKeysFromAFile) {
@@ -114,20 +112,21 @@ TEST_F(NewAuthenticatorTest, WithKeysFromAFile) {
   ASSERT_THAT(authenticator, IsOk());
   EXPECT_THAT(Authenticate(**authenticator, GoodToken(signer_)), IsOk());
   EXPECT_THAT(Authenticate(**authenticator, GoodToken(next_)),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
 TEST_F(NewAuthenticatorTest, BadFileAndBadOptionNameTheirFlag) {
   OauthOptions options = GoodOptions();
   options.jwks_file = dir_.File("absent");
   const auto no_file = New(options);
-  EXPECT_THAT(no_file, ErrorIs(kInvalid, "FLAG_INVALID"));
+  EXPECT_THAT(no_file, ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
   EXPECT_THAT(std::string(no_file.status().message()),
               testing::StartsWith("--oauth_jwks_file: "));
 
   OauthOptions no_audience = GoodOptions();
   no_audience.audiences.clear();
-  EXPECT_THAT(New(no_audience), ErrorIs(kInvalid, "FLAG_INVALID"));
+  EXPECT_THAT(New(no_audience),
+              ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
 }
 
 TEST_F(NewAuthenticatorTest, FollowsTheIssuerThroughRotationAndOutage) {
@@ -140,12 +139,12 @@ TEST_F(NewAuthenticatorTest, FollowsTheIssuerThroughRotationAndOutage) {
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT(Authenticate(**authenticator, Token(next_, "second")), IsOk());
   EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 
   server_.PutRaw("/jwks", "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "third")),
-              ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   EXPECT_THAT(Authenticate(**authenticator, Token(next_, "second")), IsOk());
   EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
               IsOk());
@@ -159,7 +158,7 @@ TEST_F(NewAuthenticatorTest, WrongIssuerFailsClosed) {
   const auto authenticator = New(ServedOptions());
   ASSERT_THAT(authenticator, IsOk());
   EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")),
-              ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
 }
 
 TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
@@ -178,7 +177,7 @@ TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
   EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
               IsOk());
   authenticator->reset();
-  EXPECT_THAT(result, ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(result, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
 }
 
 }  // namespace

@@ -19,12 +19,11 @@
 namespace signet {
 namespace {
 
+using absl::StatusCode;
 using testing::Contains;
 using testing::Field;
 using testing::SizeIs;
 
-constexpr auto kNotFound = absl::StatusCode::kNotFound;
-constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
 constexpr size_t kRequestsPerFetch = 2;
 
 // One lookup, whose answer may come from another thread.
@@ -83,7 +82,7 @@ TEST_F(IssuerKeySourceTest, EarlyCallsWaitForTheFirstFetch) {
   EXPECT_FALSE(unknown.answered());
   web_.Release();
   EXPECT_THAT(known.Await(), IsOk());
-  EXPECT_THAT(unknown.Await(), StatusIs(kNotFound));
+  EXPECT_THAT(unknown.Await(), StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(IssuerKeySourceTest, KnownKeysAreAnsweredAtOnce) {
@@ -104,7 +103,7 @@ TEST_F(IssuerKeySourceTest, UnknownKeyFollowsARotation) {
   web_.PutIssuer(kIssuer, KeySetOf("b"));
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT(Lookup(*source, "b").Await(), IsOk());
-  EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(kNotFound));
+  EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(IssuerKeySourceTest, KeysThatTheIssuerTakesBackAreGone) {
@@ -113,8 +112,8 @@ TEST_F(IssuerKeySourceTest, KeysThatTheIssuerTakesBackAreGone) {
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
   web_.PutIssuer(kIssuer, R"({"keys":[]})");
   clock_.Advance(absl::Seconds(10));
-  EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(kNotFound));
-  EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(kNotFound));
+  EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(logger_.lines().back().fields.at("keys"), "0");
 }
 
@@ -126,7 +125,7 @@ TEST_F(IssuerKeySourceTest, InventedKeysCauseOneFetchAPause) {
     clock_.Advance(absl::Seconds(10));
     for (int i = 0; i < 100; ++i) {
       EXPECT_THAT(Lookup(*source, std::to_string(i)).Await(),
-                  StatusIs(kNotFound));
+                  StatusIs(StatusCode::kNotFound));
     }
     EXPECT_THAT(web_.requests(), SizeIs((1 + round) * kRequestsPerFetch));
   }
@@ -158,7 +157,8 @@ TEST_F(IssuerKeySourceTest, WaitingCallsAreBounded) {
   Lookup second(*source, "a");
   Lookup third(*source, "a");
   ASSERT_TRUE(third.answered());
-  EXPECT_THAT(third.Await(), ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(third.Await(),
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   web_.Release();
   EXPECT_THAT(first.Await(), IsOk());
   EXPECT_THAT(second.Await(), IsOk());
@@ -168,7 +168,7 @@ TEST_F(IssuerKeySourceTest, IssuerMayBeDownAtFirst) {
   GoDown();
   const auto source = Start();
   const absl::StatusOr<KeySource::Key> key = Lookup(*source, "a").Await();
-  EXPECT_THAT(key, ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(key, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   EXPECT_EQ(GetErrorDetail(key.status()).retry_after, absl::Seconds(10));
 
   web_.PutIssuer(kIssuer, KeySetOf("a"));
@@ -183,11 +183,11 @@ TEST_F(IssuerKeySourceTest, OutageKeepsKeysForAnHour) {
   GoDown();
   clock_.Advance(absl::Minutes(59));
   EXPECT_THAT(Lookup(*source, "b").Await(),
-              ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   EXPECT_THAT(Lookup(*source, "a").Await(), IsOk());
   clock_.Advance(absl::Minutes(1));
   EXPECT_THAT(Lookup(*source, "a").Await(),
-              ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
 }
 
 TEST_F(IssuerKeySourceTest, RefreshesByItself) {
@@ -210,7 +210,8 @@ TEST_F(IssuerKeySourceTest, StopsWhileAFetchHangs) {
   Lookup lookup(*source, "a");
   source.reset();
   ASSERT_TRUE(lookup.answered());
-  EXPECT_THAT(lookup.Await(), ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(lookup.Await(),
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
 }
 
 TEST_F(IssuerKeySourceTest, TellsTheOperatorOnce) {
@@ -221,7 +222,7 @@ TEST_F(IssuerKeySourceTest, TellsTheOperatorOnce) {
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
   for (int i = 0; i < 3; ++i) {
     clock_.Advance(absl::Seconds(10));
-    EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(kNotFound));
+    EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(StatusCode::kNotFound));
   }
   const auto lines = logger_.lines();
   ASSERT_THAT(lines, SizeIs(2));
@@ -233,7 +234,7 @@ TEST_F(IssuerKeySourceTest, TellsTheOperatorOnce) {
 
   GoDown();
   clock_.Advance(absl::Seconds(10));
-  EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(kUnavailable));
+  EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(StatusCode::kUnavailable));
   EXPECT_EQ(logger_.lines().back().message, "issuer keys not fetched");
   EXPECT_EQ(logger_.lines().back().fields.at("why"),
             "issuer metadata: connection refused");

@@ -42,12 +42,12 @@ TEST(ParseSignatureAlgorithm, KnowsFiveNames) {
   }
 }
 
-struct Bad {
+struct BadHeader {
   const char* name;
   const char* member;  // Beside a good `alg` and `typ`, or in their stead.
 };
 
-class ReadJoseHeaderBad : public testing::TestWithParam<Bad> {};
+class ReadJoseHeaderBad : public testing::TestWithParam<BadHeader> {};
 
 TEST_P(ReadJoseHeaderBad, IsRefused) {
   Json header = Parsed(R"({"alg":"RS256","typ":"at+jwt","kid":"k"})");
@@ -59,21 +59,23 @@ TEST_P(ReadJoseHeaderBad, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     , ReadJoseHeaderBad,
-    testing::Values(
-        Bad{"AlgNone", R"({"alg":"none"})"},
-        Bad{"AlgHs256", R"({"alg":"HS256"})"},
-        Bad{"AlgNumber", R"({"alg":256})"}, Bad{"AlgNull", R"({"alg":null})"},
-        Bad{"AlgArray", R"({"alg":["RS256"]})"},
-        Bad{"TypNumber", R"({"typ":1})"}, Bad{"TypNull", R"({"typ":null})"},
-        Bad{"KidNumber", R"({"kid":1})"}, Bad{"KidNull", R"({"kid":null})"},
-        Bad{"Jku", R"({"jku":"https://evil.example.com"})"},
-        Bad{"Jwk", R"({"jwk":{"kty":"RSA"}})"},
-        Bad{"JwkNull", R"({"jwk":null})"},
-        Bad{"X5u", R"({"x5u":"https://evil.example.com"})"},
-        Bad{"X5c", R"({"x5c":["AA"]})"},
-        Bad{"CritUnknown", R"({"crit":["exp2"],"exp2":1})"},
-        Bad{"CritB64", R"({"crit":["b64"],"b64":false})"},
-        Bad{"CritEmpty", R"({"crit":[]})"}),
+    testing::Values(BadHeader{"AlgNone", R"({"alg":"none"})"},
+                    BadHeader{"AlgHs256", R"({"alg":"HS256"})"},
+                    BadHeader{"AlgNumber", R"({"alg":256})"},
+                    BadHeader{"AlgNull", R"({"alg":null})"},
+                    BadHeader{"AlgArray", R"({"alg":["RS256"]})"},
+                    BadHeader{"TypNumber", R"({"typ":1})"},
+                    BadHeader{"TypNull", R"({"typ":null})"},
+                    BadHeader{"KidNumber", R"({"kid":1})"},
+                    BadHeader{"KidNull", R"({"kid":null})"},
+                    BadHeader{"Jku", R"({"jku":"https://evil.example.com"})"},
+                    BadHeader{"Jwk", R"({"jwk":{"kty":"RSA"}})"},
+                    BadHeader{"JwkNull", R"({"jwk":null})"},
+                    BadHeader{"X5u", R"({"x5u":"https://evil.example.com"})"},
+                    BadHeader{"X5c", R"({"x5c":["AA"]})"},
+                    BadHeader{"CritUnknown", R"({"crit":["exp2"],"exp2":1})"},
+                    BadHeader{"CritB64", R"({"crit":["b64"],"b64":false})"},
+                    BadHeader{"CritEmpty", R"({"crit":[]})"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ReadJoseHeader, WantsAlgAndTyp) {

@@ -72,13 +72,13 @@ TEST(ParseJwk, KeyVerifiesWhatItsOwnerSigned) {
   }
 }
 
-struct Bad {
+struct BadJwk {
   const char* name;
   const JwtSigner& (*signer)();
   const char* change;
 };
 
-class ParseJwkBad : public testing::TestWithParam<Bad> {};
+class ParseJwkBad : public testing::TestWithParam<BadJwk> {};
 
 TEST_P(ParseJwkBad, IsRefused) {
   Json jwk = GetParam().signer().PublicJwk("k");
@@ -94,42 +94,42 @@ TEST_P(ParseJwkBad, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     , ParseJwkBad,
     testing::Values(
-        Bad{"UseEnc", &Rsa, R"({"use":"enc"})"},
-        Bad{"UseNumber", &Rsa, R"({"use":1})"},
-        Bad{"KeyOpsWithoutVerify", &Rsa, R"({"key_ops":["encrypt"]})"},
-        Bad{"KeyOpsText", &Rsa, R"({"key_ops":"verify"})"},
-        Bad{"KeyTypeUnknown", &Rsa, R"({"kty":"canary"})"},
-        Bad{"KeyTypeOct", &Rsa, R"({"kty":"oct"})"},
-        Bad{"KeyTypeInLowerCase", &Rsa, R"({"kty":"rsa"})"},
-        Bad{"KeyTypeNull", &Rsa, R"({"kty":null})"},
-        Bad{"RsaAsEc", &Rsa, R"({"kty":"EC"})"},
-        Bad{"SymmetricKey", &Rsa, R"({"k":"canary"})"},
-        Bad{"PrivateRsa", &Rsa, R"({"d":"canary"})"},
-        Bad{"PrivateEc", &P256, R"({"d":"canary"})"},
-        Bad{"PrivateEd25519", &Ed25519, R"({"d":"canary"})"},
-        Bad{"PrivatePrime", &Rsa, R"({"p":"canary"})"},
-        Bad{"AlgUnknown", &Rsa, R"({"alg":"canary"})"},
-        Bad{"AlgNone", &Rsa, R"({"alg":"none"})"},
-        Bad{"AlgHs256", &Rsa, R"({"alg":"HS256"})"},
-        Bad{"AlgRs512", &Rsa, R"({"alg":"RS512"})"},
-        Bad{"AlgOfAnotherKind", &Rsa, R"({"alg":"ES256"})"},
-        Bad{"AlgOfAnotherCurve", &P256, R"({"alg":"ES384"})"},
-        Bad{"KidNumber", &Rsa, R"({"kid":1})"},
-        Bad{"ModulusAbsent", &Rsa, R"({"n":null})"},
-        Bad{"ModulusShort", &Rsa, R"({"n":"rTAi"})"},
-        Bad{"ModulusPadded", &Rsa, R"({"n":"canary=="})"},
-        Bad{"ExponentThree", &Rsa, R"({"e":"Aw"})"},
-        Bad{"ExponentEven", &Rsa, R"({"e":"AQAC"})"},
-        Bad{"ExponentWithLeadingZero", &Rsa, R"({"e":"AAEAAQ"})"},
-        Bad{"CurveUnknown", &P256, R"({"crv":"secp256k1"})"},
-        Bad{"CurveP521", &P256, R"({"crv":"P-521"})"},
-        Bad{"CurveOfAnotherSize", &P256, R"({"crv":"P-384"})"},
-        Bad{"PointOffTheCurve", &P256,
-            R"({"x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})"},
-        Bad{"PointWithoutY", &P256, R"({"y":null})"},
-        Bad{"Ed25519Short", &Ed25519, R"({"x":"AAAA"})"},
-        Bad{"Ed448", &Ed25519, R"({"crv":"Ed448"})"},
-        Bad{"X25519", &Ed25519, R"({"crv":"X25519"})"}),
+        BadJwk{"UseEnc", &Rsa, R"({"use":"enc"})"},
+        BadJwk{"UseNumber", &Rsa, R"({"use":1})"},
+        BadJwk{"KeyOpsWithoutVerify", &Rsa, R"({"key_ops":["encrypt"]})"},
+        BadJwk{"KeyOpsText", &Rsa, R"({"key_ops":"verify"})"},
+        BadJwk{"KeyTypeUnknown", &Rsa, R"({"kty":"canary"})"},
+        BadJwk{"KeyTypeOct", &Rsa, R"({"kty":"oct"})"},
+        BadJwk{"KeyTypeInLowerCase", &Rsa, R"({"kty":"rsa"})"},
+        BadJwk{"KeyTypeNull", &Rsa, R"({"kty":null})"},
+        BadJwk{"RsaAsEc", &Rsa, R"({"kty":"EC"})"},
+        BadJwk{"SymmetricKey", &Rsa, R"({"k":"canary"})"},
+        BadJwk{"PrivateRsa", &Rsa, R"({"d":"canary"})"},
+        BadJwk{"PrivateEc", &P256, R"({"d":"canary"})"},
+        BadJwk{"PrivateEd25519", &Ed25519, R"({"d":"canary"})"},
+        BadJwk{"PrivatePrime", &Rsa, R"({"p":"canary"})"},
+        BadJwk{"AlgUnknown", &Rsa, R"({"alg":"canary"})"},
+        BadJwk{"AlgNone", &Rsa, R"({"alg":"none"})"},
+        BadJwk{"AlgHs256", &Rsa, R"({"alg":"HS256"})"},
+        BadJwk{"AlgRs512", &Rsa, R"({"alg":"RS512"})"},
+        BadJwk{"AlgOfAnotherKind", &Rsa, R"({"alg":"ES256"})"},
+        BadJwk{"AlgOfAnotherCurve", &P256, R"({"alg":"ES384"})"},
+        BadJwk{"KidNumber", &Rsa, R"({"kid":1})"},
+        BadJwk{"ModulusAbsent", &Rsa, R"({"n":null})"},
+        BadJwk{"ModulusShort", &Rsa, R"({"n":"rTAi"})"},
+        BadJwk{"ModulusPadded", &Rsa, R"({"n":"canary=="})"},
+        BadJwk{"ExponentThree", &Rsa, R"({"e":"Aw"})"},
+        BadJwk{"ExponentEven", &Rsa, R"({"e":"AQAC"})"},
+        BadJwk{"ExponentWithLeadingZero", &Rsa, R"({"e":"AAEAAQ"})"},
+        BadJwk{"CurveUnknown", &P256, R"({"crv":"secp256k1"})"},
+        BadJwk{"CurveP521", &P256, R"({"crv":"P-521"})"},
+        BadJwk{"CurveOfAnotherSize", &P256, R"({"crv":"P-384"})"},
+        BadJwk{"PointOffTheCurve", &P256,
+               R"({"x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})"},
+        BadJwk{"PointWithoutY", &P256, R"({"y":null})"},
+        BadJwk{"Ed25519Short", &Ed25519, R"({"x":"AAAA"})"},
+        BadJwk{"Ed448", &Ed25519, R"({"crv":"Ed448"})"},
+        BadJwk{"X25519", &Ed25519, R"({"crv":"X25519"})"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ParseJwk, RefusesAShortRsaKey) {

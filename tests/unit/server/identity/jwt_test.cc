@@ -30,12 +30,12 @@ TEST(ParseJwt, ErrorEchoesNothing) {
       testing::AllOf(Not(HasSubstr("secret")), Not(HasSubstr("c2VjcmV0"))));
 }
 
-struct Bad {
+struct BadJwt {
   const char* name;
   std::string text;
 };
 
-class ParseJwtBad : public testing::TestWithParam<Bad> {};
+class ParseJwtBad : public testing::TestWithParam<BadJwt> {};
 
 TEST_P(ParseJwtBad, IsRefused) {
   EXPECT_THAT(ParseJwt(GetParam().text),
@@ -47,37 +47,38 @@ const std::string kObject = Base64Url("{}");
 INSTANTIATE_TEST_SUITE_P(
     , ParseJwtBad,
     testing::Values(
-        Bad{"Empty", ""}, Bad{"OnePart", kObject},
-        Bad{"TwoParts", kObject + "." + kObject},
-        Bad{"FourParts", kObject + "." + kObject + ".AA.AA"},
-        Bad{"FiveParts", kObject + ".AA.AA." + kObject + ".AA"},
-        Bad{"TrailingDot", kObject + "." + kObject + ".AA."},
-        Bad{"LeadingDot", "." + kObject + "." + kObject + ".AA"},
-        Bad{"DotsAlone", ".."}, Bad{"NoHeader", "." + kObject + ".AA"},
-        Bad{"NoClaims", kObject + "..AA"},
-        Bad{"PaddedHeader", kObject + "=." + kObject + ".AA"},
-        Bad{"PaddedClaims", kObject + "." + kObject + "=.AA"},
-        Bad{"PaddedSignature", kObject + "." + kObject + ".AA=="},
-        Bad{"SpareBitsInSignature", kObject + "." + kObject + ".AB"},
-        Bad{"HeaderIsArray", Base64Url("[]") + "." + kObject + ".AA"},
-        Bad{"ClaimsAreText", kObject + "." + Base64Url("\"{}\"") + ".AA"},
-        Bad{"HeaderTwice", Base64Url(R"({"alg":"RS256","alg":"none"})") + "." +
-                               kObject + ".AA"},
-        Bad{"HeaderTwiceEscaped",
-            Base64Url(R"({"alg":"RS256","\u0061lg":"none"})") + "." + kObject +
-                ".AA"},
-        Bad{"ClaimTwice",
-            kObject + "." + Base64Url(R"({"sub":"a","sub":"b"})") + ".AA"},
-        Bad{"NestedClaimTwice",
-            kObject + "." + Base64Url(R"({"x":{"a":1,"a":2}})") + ".AA"},
-        Bad{"TrailingBytes", kObject + "." + Base64Url("{} {}") + ".AA"},
-        Bad{"ByteOrderMark",
-            Base64Url("\xEF\xBB\xBF{}") + "." + kObject + ".AA"},
-        Bad{"NotUtf8", kObject + "." + Base64Url("{\"a\":\"\xFF\"}") + ".AA"},
-        Bad{"TooDeep", kObject + "." +
-                           Base64Url("{\"a\":" + std::string(33, '[') +
-                                     std::string(33, ']') + "}") +
-                           ".AA"}),
+        BadJwt{"Empty", ""}, BadJwt{"OnePart", kObject},
+        BadJwt{"TwoParts", kObject + "." + kObject},
+        BadJwt{"FourParts", kObject + "." + kObject + ".AA.AA"},
+        BadJwt{"FiveParts", kObject + ".AA.AA." + kObject + ".AA"},
+        BadJwt{"TrailingDot", kObject + "." + kObject + ".AA."},
+        BadJwt{"LeadingDot", "." + kObject + "." + kObject + ".AA"},
+        BadJwt{"DotsAlone", ".."}, BadJwt{"NoHeader", "." + kObject + ".AA"},
+        BadJwt{"NoClaims", kObject + "..AA"},
+        BadJwt{"PaddedHeader", kObject + "=." + kObject + ".AA"},
+        BadJwt{"PaddedClaims", kObject + "." + kObject + "=.AA"},
+        BadJwt{"PaddedSignature", kObject + "." + kObject + ".AA=="},
+        BadJwt{"SpareBitsInSignature", kObject + "." + kObject + ".AB"},
+        BadJwt{"HeaderIsArray", Base64Url("[]") + "." + kObject + ".AA"},
+        BadJwt{"ClaimsAreText", kObject + "." + Base64Url("\"{}\"") + ".AA"},
+        BadJwt{"HeaderTwice", Base64Url(R"({"alg":"RS256","alg":"none"})") +
+                                  "." + kObject + ".AA"},
+        BadJwt{"HeaderTwiceEscaped",
+               Base64Url(R"({"alg":"RS256","\u0061lg":"none"})") + "." +
+                   kObject + ".AA"},
+        BadJwt{"ClaimTwice",
+               kObject + "." + Base64Url(R"({"sub":"a","sub":"b"})") + ".AA"},
+        BadJwt{"NestedClaimTwice",
+               kObject + "." + Base64Url(R"({"x":{"a":1,"a":2}})") + ".AA"},
+        BadJwt{"TrailingBytes", kObject + "." + Base64Url("{} {}") + ".AA"},
+        BadJwt{"ByteOrderMark",
+               Base64Url("\xEF\xBB\xBF{}") + "." + kObject + ".AA"},
+        BadJwt{"NotUtf8",
+               kObject + "." + Base64Url("{\"a\":\"\xFF\"}") + ".AA"},
+        BadJwt{"TooDeep", kObject + "." +
+                              Base64Url("{\"a\":" + std::string(33, '[') +
+                                        std::string(33, ']') + "}") +
+                              ".AA"}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -12,10 +12,9 @@
 namespace signet {
 namespace {
 
+using absl::StatusCode;
 using testing::Optional;
 
-constexpr auto kNotFound = absl::StatusCode::kNotFound;
-constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
 constexpr absl::Duration kTick = absl::Nanoseconds(1);
 
 const KeyQuery kKnown = {kKeyId, SignatureAlgorithm::kEdDsa};
@@ -51,10 +50,10 @@ TEST_F(KeyCacheTest, KnowsWhatWasFetched) {
 TEST_F(KeyCacheTest, UnknownKeyIsWorthAFetchOnlyAfterAPause) {
   cache_.Fetched(Keys(), start_);
   EXPECT_THAT(cache_.Find(kUnknown, start_ + absl::Seconds(10) - kTick),
-              Optional(StatusIs(kNotFound)));
+              Optional(StatusIs(StatusCode::kNotFound)));
   EXPECT_EQ(cache_.Find(kUnknown, start_ + absl::Seconds(10)), std::nullopt);
   EXPECT_THAT(cache_.FindNow(kUnknown, start_ + absl::Seconds(10)),
-              StatusIs(kNotFound));
+              StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(KeyCacheTest, OutageLeavesKnownKeysAndTheRestUndecided) {
@@ -65,7 +64,8 @@ TEST_F(KeyCacheTest, OutageLeavesKnownKeysAndTheRestUndecided) {
 
   const absl::Time soon = later + absl::Seconds(4);
   const auto unknown = cache_.Find(kUnknown, soon);
-  ASSERT_THAT(unknown, Optional(ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE")));
+  ASSERT_THAT(unknown, Optional(ErrorIs(StatusCode::kUnavailable,
+                                        "ISSUER_UNAVAILABLE")));
   EXPECT_EQ(GetErrorDetail(unknown->status()).retry_after, absl::Seconds(6));
 }
 
@@ -81,14 +81,16 @@ TEST_F(KeyCacheTest, OldKeysProveNothing) {
   const absl::Time end = start_ + absl::Hours(1);
   cache_.Fetched(Outage(), end - absl::Seconds(1));
   EXPECT_THAT(cache_.Find(kKnown, end - kTick), Optional(IsOk()));
-  EXPECT_THAT(cache_.Find(kKnown, end),
-              Optional(ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE")));
+  EXPECT_THAT(
+      cache_.Find(kKnown, end),
+      Optional(ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE")));
 }
 
 TEST_F(KeyCacheTest, NeverReachedMeansUndecided) {
   cache_.Fetched(Outage(), start_);
-  EXPECT_THAT(cache_.Find(kKnown, start_),
-              Optional(ErrorIs(kUnavailable, "ISSUER_UNAVAILABLE")));
+  EXPECT_THAT(
+      cache_.Find(kKnown, start_),
+      Optional(ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE")));
   EXPECT_EQ(cache_.Find(kKnown, start_ + absl::Seconds(10)), std::nullopt);
 }
 
@@ -100,7 +102,7 @@ TEST_F(KeyCacheTest, RotationReplacesAllKeys) {
   EXPECT_THAT(cache_.Find(kUnknown, start_ + absl::Minutes(5)),
               Optional(IsOk()));
   EXPECT_THAT(cache_.Find(kKnown, start_ + absl::Minutes(5)),
-              Optional(StatusIs(kNotFound)));
+              Optional(StatusIs(StatusCode::kNotFound)));
 }
 
 TEST_F(KeyCacheTest, ClockThatGoesBackDelaysNothing) {

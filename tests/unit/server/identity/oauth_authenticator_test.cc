@@ -22,9 +22,8 @@
 namespace signet {
 namespace {
 
+using absl::StatusCode;
 using Kind = JwtSigner::Kind;
-
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
 
 // The issuer's keys. Each kind's key id is its algorithm's name.
 const JwtSigner& Rs() {
@@ -130,7 +129,7 @@ class OauthForgery : public OauthAuthenticatorTest,
 
 TEST_P(OauthForgery, IsRefusedLikeAnyOther) {
   const absl::StatusOr<Principal> user = Authenticate(GetParam().token());
-  EXPECT_THAT(user, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  EXPECT_THAT(user, ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_EQ(user.status(), Authenticate("a.b.c").status());
 }
 
@@ -317,14 +316,13 @@ TEST_F(OauthAuthenticatorTest, WhatATokenAloneDecidesNeedsNoIssuer) {
   keys_->down = true;
   const std::string good = Good(Rs());
   EXPECT_THAT(Authenticate(good, TokenTime() + absl::Hours(1)),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(Authenticate(Unsigned("none")),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_EQ(keys_->queries, 0);
 
   const absl::StatusOr<Principal> user = Authenticate(good);
-  EXPECT_THAT(user,
-              ErrorIs(absl::StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(user, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   EXPECT_EQ(GetErrorDetail(user.status()).retry_after, absl::Seconds(7));
 }
 
@@ -350,11 +348,10 @@ class OauthScopeTest : public OauthAuthenticatorTest {
 };
 
 TEST_F(OauthScopeTest, MissingScopeIsToldOnlyToWhoHoldsAGoodToken) {
-  EXPECT_THAT(
-      Authenticate(Good(Rs())),
-      ErrorIs(absl::StatusCode::kPermissionDenied, "INSUFFICIENT_SCOPE"));
+  EXPECT_THAT(Authenticate(Good(Rs())),
+              ErrorIs(StatusCode::kPermissionDenied, "INSUFFICIENT_SCOPE"));
   EXPECT_THAT(Authenticate(Altered(Rs())),
-              ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(logger_.lines(), testing::SizeIs(1));
 }
 

@@ -25,12 +25,12 @@ TEST(OauthOptions, IssuerOfAFileMayBeAnyName) {
   EXPECT_THAT(options.Validate(), IsOk());
 }
 
-struct Bad {
+struct BadOptions {
   const char* flag;
   void (*change)(OauthOptions&);
 };
 
-class OauthOptionsBad : public testing::TestWithParam<Bad> {};
+class OauthOptionsBad : public testing::TestWithParam<BadOptions> {};
 
 TEST_P(OauthOptionsBad, AreRefusedByTheirFlag) {
   OauthOptions options = GoodOptions();
@@ -45,33 +45,37 @@ TEST_P(OauthOptionsBad, AreRefusedByTheirFlag) {
 INSTANTIATE_TEST_SUITE_P(
     , OauthOptionsBad,
     testing::Values(
-        Bad{"oauth_audience", [](OauthOptions& o) { o.audiences.clear(); }},
-        Bad{"oauth_audience",
-            [](OauthOptions& o) {
-              o.audiences = {"a", ""};
-            }},
-        Bad{"oauth_audience", [](OauthOptions& o) { o.issuer.clear(); }},
-        Bad{"oauth_jwks_file",
-            [](OauthOptions& o) {
-              o = {};
-              o.jwks_file = "keys.json";
-            }},
-        Bad{"oauth_required_scope",
-            [](OauthOptions& o) {
-              o = {};
-              o.required_scope = "signet";
-            }},
-        Bad{"oauth_issuer",
+        BadOptions{"oauth_audience",
+                   [](OauthOptions& o) { o.audiences.clear(); }},
+        BadOptions{"oauth_audience",
+                   [](OauthOptions& o) {
+                     o.audiences = {"a", ""};
+                   }},
+        BadOptions{"oauth_audience", [](OauthOptions& o) { o.issuer.clear(); }},
+        BadOptions{"oauth_jwks_file",
+                   [](OauthOptions& o) {
+                     o = {};
+                     o.jwks_file = "keys.json";
+                   }},
+        BadOptions{"oauth_required_scope",
+                   [](OauthOptions& o) {
+                     o = {};
+                     o.required_scope = "signet";
+                   }},
+        BadOptions{
+            "oauth_issuer",
             [](OauthOptions& o) { o.issuer = "http://issuer.example.com"; }},
-        Bad{"oauth_issuer",
+        BadOptions{
+            "oauth_issuer",
             [](OauthOptions& o) { o.issuer = "https://x.example.com/?a=b"; }},
-        Bad{"oauth_accepted_typ",
-            [](OauthOptions& o) { o.accepted_typ = "id+jwt"; }},
-        Bad{"oauth_groups_claim", [](OauthOptions& o) { o.groups_claim = ""; }},
-        Bad{"oauth_required_scope",
-            [](OauthOptions& o) { o.required_scope = "two scopes"; }},
-        Bad{"oauth_required_scope",
-            [](OauthOptions& o) { o.required_scope = "quo\"te"; }}),
+        BadOptions{"oauth_accepted_typ",
+                   [](OauthOptions& o) { o.accepted_typ = "id+jwt"; }},
+        BadOptions{"oauth_groups_claim",
+                   [](OauthOptions& o) { o.groups_claim = ""; }},
+        BadOptions{"oauth_required_scope",
+                   [](OauthOptions& o) { o.required_scope = "two scopes"; }},
+        BadOptions{"oauth_required_scope",
+                   [](OauthOptions& o) { o.required_scope = "quo\"te"; }}),
     [](const auto& info) {
       return std::string(info.param.flag) + std::to_string(info.index);
     });

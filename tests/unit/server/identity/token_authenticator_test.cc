@@ -16,7 +16,7 @@
 namespace signet {
 namespace {
 
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+using absl::StatusCode;
 
 class TokenAuthenticatorTest : public testing::Test, protected IssuedTokens {
  protected:
@@ -81,7 +81,7 @@ TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSame) {
       Issue([](TokenOwner& it) { it.owner.enabled = false; }),
       Issue([](TokenOwner& it) { it.token.mac[0] ^= 1; })};
   const absl::Status want = Authenticate("").status();
-  EXPECT_THAT(want, ErrorIs(kUnauthenticated, "TOKEN_INVALID"));
+  EXPECT_THAT(want, ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   for (const std::string& token : past) {
     EXPECT_EQ(Authenticate(token).status(), want);
   }
@@ -90,7 +90,7 @@ TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSame) {
 TEST_F(TokenAuthenticatorTest, StoreErrorsPassUnchanged) {
   const std::string token = Issue();
   const absl::Status down =
-      MakeError(absl::StatusCode::kUnavailable, "the database is away",
+      MakeError(StatusCode::kUnavailable, "the database is away",
                 {.reason = "STORAGE_UNAVAILABLE"});
   store_.read_status = down;
   EXPECT_EQ(Authenticate(token).status(), down);

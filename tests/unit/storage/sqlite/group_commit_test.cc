@@ -13,6 +13,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/storage/sqlite/fault_vfs.h"
+#include "tests/unit/storage/sqlite/store_errors.h"
 
 namespace signet {
 namespace {
@@ -20,11 +21,6 @@ namespace {
 using absl::StatusCode;
 using testing::Each;
 using testing::ElementsAre;
-
-const auto kUnavailable =
-    ErrorIs(StatusCode::kUnavailable, "STORAGE_UNAVAILABLE");
-const auto kUnknown =
-    ErrorIs(StatusCode::kUnavailable, "WRITE_OUTCOME_UNKNOWN");
 
 class GroupCommitTest : public testing::Test {
  protected:

@@ -19,10 +19,10 @@ namespace {
 using absl::StatusCode;
 using testing::HasSubstr;
 
-constexpr Migration kFirst = {
+constexpr Migration kPeopleAndPets = {
     "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
     "CREATE TABLE pets (owner INTEGER REFERENCES people (id)) STRICT;"};
-constexpr Migration kSecond = {"ALTER TABLE people ADD COLUMN born INTEGER;"};
+constexpr Migration kBorn = {"ALTER TABLE people ADD COLUMN born INTEGER;"};
 // Rebuilds a table others refer to, as a changed constraint needs it.
 constexpr Migration kThird = {
     "CREATE TABLE renewed (id INTEGER PRIMARY KEY, name TEXT NOT NULL"
@@ -59,17 +59,17 @@ class MigrationTest : public testing::Test {
 };
 
 TEST_F(MigrationTest, TakesANewDatabaseThroughEveryStep) {
-  ASSERT_THAT(MigrateThrough({kFirst, kSecond, kThird}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn, kThird}), IsOk());
   EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
   EXPECT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada', 1815)"), IsOk());
 }
 
 TEST_F(MigrationTest, TakesAnOldDatabaseThroughTheStepsItLacks) {
-  ASSERT_THAT(MigrateThrough({kFirst}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets}), IsOk());
   ASSERT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada');"
                       "INSERT INTO pets VALUES (1)"),
               IsOk());
-  ASSERT_THAT(MigrateThrough({kFirst, kSecond, kThird}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn, kThird}), IsOk());
   EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
   EXPECT_THAT(Count("people WHERE name = 'Ada' AND born IS NULL"),
               IsOkAndHolds(1));
@@ -77,13 +77,13 @@ TEST_F(MigrationTest, TakesAnOldDatabaseThroughTheStepsItLacks) {
 }
 
 TEST_F(MigrationTest, AgainChangesNothing) {
-  ASSERT_THAT(MigrateThrough({kFirst, kSecond}), IsOk());
-  EXPECT_THAT(MigrateThrough({kFirst, kSecond}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn}), IsOk());
+  EXPECT_THAT(MigrateThrough({kPeopleAndPets, kBorn}), IsOk());
   EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(2));
 }
 
 TEST_F(MigrationTest, AStepThatFailsLeavesTheVersionBeforeIt) {
-  const absl::Status status = MigrateThrough({kFirst, kBroken, kThird});
+  const absl::Status status = MigrateThrough({kPeopleAndPets, kBroken, kThird});
   EXPECT_THAT(status, StatusIs(StatusCode::kInternal));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("migration to schema version 2"));
@@ -93,18 +93,18 @@ TEST_F(MigrationTest, AStepThatFailsLeavesTheVersionBeforeIt) {
 }
 
 TEST_F(MigrationTest, AStepMustNotLeaveRowsThatReferToNothing) {
-  ASSERT_THAT(MigrateThrough({kFirst}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets}), IsOk());
   ASSERT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada');"
                       "INSERT INTO pets VALUES (1)"),
               IsOk());
-  EXPECT_THAT(MigrateThrough({kFirst, kOrphaning}),
+  EXPECT_THAT(MigrateThrough({kPeopleAndPets, kOrphaning}),
               StatusIs(StatusCode::kInternal));
   EXPECT_THAT(Count("people"), IsOkAndHolds(1));
 }
 
 TEST_F(MigrationTest, ANewerDatabaseIsRefusedAndUntouched) {
-  ASSERT_THAT(MigrateThrough({kFirst, kSecond}), IsOk());
-  const absl::Status status = MigrateThrough({kFirst});
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn}), IsOk());
+  const absl::Status status = MigrateThrough({kPeopleAndPets});
   EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("got 2, want at most 1"));
@@ -112,7 +112,7 @@ TEST_F(MigrationTest, ANewerDatabaseIsRefusedAndUntouched) {
 }
 
 TEST_F(MigrationTest, ForeignKeysAreEnforcedAfterwards) {
-  ASSERT_THAT(MigrateThrough({kFirst}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets}), IsOk());
   EXPECT_THAT(Execute("INSERT INTO pets VALUES (7)"),
               StatusIs(StatusCode::kFailedPrecondition));
 }

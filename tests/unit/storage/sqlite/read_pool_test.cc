@@ -16,14 +16,12 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/storage/sqlite/fault_vfs.h"
+#include "tests/unit/storage/sqlite/store_errors.h"
 
 namespace signet {
 namespace {
 
 using absl::StatusCode;
-
-const auto kUnavailable =
-    ErrorIs(StatusCode::kUnavailable, "STORAGE_UNAVAILABLE");
 
 class ReadPoolTest : public testing::Test {
  protected:

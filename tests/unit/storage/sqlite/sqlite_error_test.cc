@@ -39,7 +39,7 @@ TEST_P(SqliteErrorTest, ClientsNeverSeeTheDriversWords) {
   }
 }
 
-constexpr char kUnavailable[] = "STORAGE_UNAVAILABLE";
+constexpr char kStorageUnavailable[] = "STORAGE_UNAVAILABLE";
 
 INSTANTIATE_TEST_SUITE_P(
     Codes, SqliteErrorTest,
@@ -58,15 +58,18 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CorruptIndex", SQLITE_CORRUPT_INDEX, StatusCode::kDataLoss,
              "DATA_LOSS"},
         Case{"NotADatabase", SQLITE_NOTADB, StatusCode::kDataLoss, "DATA_LOSS"},
-        Case{"Full", SQLITE_FULL, StatusCode::kUnavailable, kUnavailable},
+        Case{"Full", SQLITE_FULL, StatusCode::kUnavailable,
+             kStorageUnavailable},
         Case{"Sync", SQLITE_IOERR_FSYNC, StatusCode::kUnavailable,
-             kUnavailable},
-        Case{"Busy", SQLITE_BUSY, StatusCode::kUnavailable, kUnavailable},
+             kStorageUnavailable},
+        Case{"Busy", SQLITE_BUSY, StatusCode::kUnavailable,
+             kStorageUnavailable},
         Case{"BusySnapshot", SQLITE_BUSY_SNAPSHOT, StatusCode::kUnavailable,
-             kUnavailable},
+             kStorageUnavailable},
         Case{"ReadOnly", SQLITE_READONLY, StatusCode::kUnavailable,
-             kUnavailable},
-        Case{"NoMemory", SQLITE_NOMEM, StatusCode::kUnavailable, kUnavailable},
+             kStorageUnavailable},
+        Case{"NoMemory", SQLITE_NOMEM, StatusCode::kUnavailable,
+             kStorageUnavailable},
         Case{"Misuse", SQLITE_MISUSE, StatusCode::kInternal, "INTERNAL"},
         Case{"Error", SQLITE_ERROR, StatusCode::kInternal, "INTERNAL"}),
     [](const auto& info) { return info.param.name; });

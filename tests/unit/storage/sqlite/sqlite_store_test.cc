@@ -21,6 +21,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/storage/sqlite/fault_vfs.h"
+#include "tests/unit/storage/sqlite/store_errors.h"
 
 namespace signet {
 namespace {
@@ -31,11 +32,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const auto kUnavailable =
-    ErrorIs(StatusCode::kUnavailable, "STORAGE_UNAVAILABLE");
-const auto kUnknown =
-    ErrorIs(StatusCode::kUnavailable, "WRITE_OUTCOME_UNKNOWN");
 
 class SqliteStoreTest : public testing::Test {
  protected:
