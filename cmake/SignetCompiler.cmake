@@ -10,7 +10,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # Several files of a room are compiled as one: most of the time goes into headers
 # and templates, which are the same in each. So names are unique in a room, also in
-# anonymous namespaces. That each file stands alone, the linter sees (./dev lint).
+# anonymous namespaces. OFF shows whether each file stands alone.
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "Compile several files of a room as one")
 
 # Optimised, with debug information.

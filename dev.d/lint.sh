@@ -14,17 +14,21 @@ format() {
 }
 
 # clang-tidy compiles every file the way clang would, so one pass brings its own
-# checks, clang's warnings and the thread safety analysis. Every file stands alone.
+# checks, clang's warnings and the thread safety analysis. It gets them as the build
+# does, several files of a room as one, in a third of the time.
 lint() {
   need "${build_packages[@]}" "${lint_packages[@]}"
   say "generating sources for the linter"
-  configure build/clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 \
-    -DCMAKE_UNITY_BUILD=OFF
+  configure build/clang -DSIGNET_TESTS=OFF -DCMAKE_UNITY_BUILD=ON \
+    -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14
   cmake --build build/clang --target signet_proto_generated
-  local files
-  mapfile -t files < <(sources 'server/*.cc' 'storage/*.cc' 'gateway/*.cc' \
-    'client/*.cc')
-  say "linting ${#files[@]} files"
-  printf '%s\0' "${files[@]}" |
-    xargs -0 -n 4 -P "$(nproc)" clang-tidy-14 --quiet -p build/clang
+  local units file
+  mapfile -t units < <(sed -n 's|^ *"file": "\(.*/Unity/.*\)",*$|\1|p' \
+    build/clang/compile_commands.json)
+  while read -r file; do
+    grep -qF "\"$root/$file\"" "${units[@]}" || die "lint: no room compiles $file"
+  done < <(sources 'server/*.cc' 'storage/*.cc' 'gateway/*.cc' 'client/*.cc')
+  say "linting ${#units[@]} units"
+  printf '%s\0' "${units[@]}" |
+    xargs -0 -n 1 -P "$(nproc)" clang-tidy-14 --quiet -p build/clang
 }
