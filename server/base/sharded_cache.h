@@ -2,12 +2,10 @@
 #ifndef SIGNET_SERVER_BASE_SHARDED_CACHE_H_
 #define SIGNET_SERVER_BASE_SHARDED_CACHE_H_
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>

@@ -2,8 +2,6 @@
 #include "tests/bench/filled_data.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,17 +13,12 @@
 #include "server/crypto/system_random.h"
 #include "server/domain/token_issue.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/bench/options.h"
 
 namespace signet {
 namespace {
 
 constexpr int kRowsFilledAtOnce = 10000;
-
-void Must(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "filling in: %s\n", status.ToString().c_str());
-  std::exit(2);
-}
 
 }  // namespace
 
@@ -34,13 +27,11 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
   SystemRandom random;
   ServerConfig config;
   config.data_dir = data_dir;
-  const auto keyring = MacKeyring::Load(config.TokenKeysPath(),
-                                        /*create_if_missing=*/false, random);
-  Must(keyring.status());
-  const auto store = SqliteStore::Open({.directory = data_dir});
-  Must(store.status());
+  const auto keyring = OrDie(MacKeyring::Load(
+      config.TokenKeysPath(), /*create_if_missing=*/false, random));
+  const auto store = OrDie(SqliteStore::Open({.directory = data_dir}));
   const std::optional<Uuid> account = Uuid::Parse(account_id);
-  if (!account.has_value()) Must(absl::InvalidArgumentError("account id"));
+  if (!account.has_value()) Die(absl::InvalidArgumentError("account id"));
 
   FilledData filled;
   // In the past, so that what the server creates is newer.
@@ -50,7 +41,7 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
     for (int i = done; i < std::min(count, done + kRowsFilledAtOnce); ++i) {
       const absl::Time at = start + absl::Milliseconds(i);
       IssuedToken issued =
-          IssueToken("hbx_sa", at, std::nullopt, **keyring, random);
+          IssueToken("hbx_sa", at, std::nullopt, *keyring, random);
       ServiceAccountRecord record;
       record.account_id = *account;
       record.id = Uuid::V7(at, random);
@@ -62,13 +53,15 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
       filled.tokens.emplace_back(issued.text.Expose());
       records.push_back(std::move(record));
     }
-    Must(WriteAndWait(**store, [&records](WriteTxn& txn) {
-      for (const ServiceAccountRecord& record : records) {
-        if (absl::Status s = txn.InsertServiceAccount(record); !s.ok())
-          return s;
-      }
-      return absl::OkStatus();
-    }));
+    const absl::Status written =
+        WriteAndWait(*store, [&records](WriteTxn& txn) {
+          for (const ServiceAccountRecord& record : records) {
+            if (absl::Status s = txn.InsertServiceAccount(record); !s.ok())
+              return s;
+          }
+          return absl::OkStatus();
+        });
+    if (!written.ok()) Die(written);
   }
   return filled;
 }

@@ -27,7 +27,7 @@
 namespace signet {
 namespace {
 
-constexpr absl::Duration kTimeLimitWithCuts = absl::Seconds(3);
+constexpr absl::Duration kPowerCutTime = absl::Seconds(3);
 
 // All that a store of RandomUse's few values holds.
 using Content =
@@ -133,7 +133,7 @@ TEST_F(PowerCutTest, WhatWasAcknowledgedIsThereAndNothingIsHalfDone) {
   Open({});
   const absl::Time start = absl::Now();
   int early = 0, kept = 0, lost = 0;
-  for (int round = 0; absl::Now() - start < kTimeLimitWithCuts; ++round) {
+  for (int round = 0; absl::Now() - start < kPowerCutTime; ++round) {
     SCOPED_TRACE(round);
     for (uint32_t quiet = Pick(20); quiet > 0; --quiet) {
       const auto body = ABody();

@@ -178,6 +178,39 @@ def every_type_has_one_home(tree):
                 yield f"{path}: {name} is defined in {homes[name]} too"
 
 
+# At the start of a line, that is at the scope of a namespace.
+_TYPE = re.compile(r"^(?:class|struct|enum|enum class)\s+(?:alignas\(\d+\)\s+|ABSL_\w+\s+)?"
+                   r"(\w+)(?:\s+final)?\s*(?::[^:;]|\{)", re.MULTILINE)
+_ALIAS = re.compile(r"^using (\w+) =", re.MULTILINE)
+_CONSTANT = re.compile(r"^(?:inline |static )*(?:constexpr|const|constinit)\b[^;={(]*?"
+                       r"\b(k[A-Z]\w*)(?:\[[^\]]*\])?\s*[={(]", re.MULTILINE)
+_USING = re.compile(r"^using (?:\w+::)+(\w+);", re.MULTILINE)
+
+
+def names_are_unique_in_a_folder(tree):
+    """Several files of a folder are compiled as one, whichever they are today; not
+    a program of a single file.
+    """
+    homes = {}
+    for path, text in _code(tree):
+        if "\nint main(" in text:
+            continue
+        for pattern in (_TYPE, _ALIAS, _CONSTANT):
+            for name in pattern.findall(text):
+                if homes.setdefault((_folder(path), name), path) != path:
+                    yield f"{path}: {name} is defined in {homes[_folder(path), name]} too"
+
+
+def what_a_source_names_it_uses(tree):
+    """Using-declarations and constants: where several files are compiled as one,
+    no compiler and no linter tells of them.
+    """
+    for path, text in _code(tree, ".cc"):
+        for name in _USING.findall(text) + _CONSTANT.findall(text):
+            if len(re.findall(rf"\b{name}\b", text)) < 2:
+                yield f"{path}: {name} is not used"
+
+
 def files_are_short(tree):
     for path, text in _code(tree, ".cc", ".h", ".py", ".sh", ".proto"):
         lines = text.count("\n")
@@ -244,6 +277,8 @@ TREE_CHECKS = [
     openssl_stays_out_of_tests,
     build_files_agree,
     every_type_has_one_home,
+    names_are_unique_in_a_folder,
+    what_a_source_names_it_uses,
     files_are_short,
     headers_are_guarded,
     mutexes_guard_something,

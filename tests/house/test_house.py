@@ -64,6 +64,9 @@ BREACHES = [
     (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", "#include <boost/beast.hpp>\n"),
     (checks.outside_headers_stay_in_their_rooms, "tests/unit/server/token/a_test.cc", "#include <openssl/sha.h>\n"),
     (checks.openssl_stays_out_of_tests, "tests/bench/a.cc", "#include <openssl/sha.h>\n"),
+    (checks.what_a_source_names_it_uses, "server/base/a.cc", "using absl::StatusCode;\n"),
+    (checks.what_a_source_names_it_uses, "server/base/a.cc", "constexpr size_t kLimit = 3;\n"),
+    (checks.what_a_source_names_it_uses, "server/base/a.cc", "constexpr char kSql[] =\n    \"\";\n"),
     (checks.files_are_short, "server/base/a.cc", "\n" * 500),
     (checks.headers_are_guarded, "server/base/a.cc", "int a;\n"),
     (checks.headers_are_guarded, "server/base/a.h", SPDX + "#pragma once\n"),
@@ -99,6 +102,18 @@ def test_second_home_of_a_type_is_noticed():
         {"gateway/http/a.h": connection, "storage/sqlite/a.h": connection}))
     assert not list(checks.every_type_has_one_home(
         {"gateway/http/a.h": connection, "storage/sqlite/a.cc": hidden}))
+
+
+@pytest.mark.parametrize("text", [
+    "struct Case {\n", "class Case final : public Base {\n", "enum class Case {\n",
+    "using Case = int;\n", "constexpr char kCase[] = R\"(\n", "const Uuid kCase = SampleId(1);\n",
+    "constexpr std::chrono::seconds kCase{2};\n",
+])
+def test_second_use_of_a_name_in_a_folder_is_noticed(text):
+    check = checks.names_are_unique_in_a_folder
+    assert list(check({"server/rpc/a.cc": text, "server/rpc/b.cc": text}))
+    assert not list(check({"server/rpc/a.cc": text, "server/domain/b.cc": text}))
+    assert not list(check({"server/rpc/a.cc": text, "server/rpc/b.cc": "  " + text}))
 
 
 def test_cycle_is_noticed():

@@ -16,7 +16,8 @@ namespace signet {
 // each block, or under a sanitizer, without.
 inline size_t HeapInUse() {
   if (SanitizerAllocatedBytes != nullptr) return SanitizerAllocatedBytes();
-  return mallinfo2().uordblks;
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 }  // namespace signet

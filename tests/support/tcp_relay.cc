@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdint>
 #include <vector>
 
 #include "tests/support/loopback_listener.h"

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/transcode/media_type.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "signet/v1/tokens.pb.h"
@@ -18,8 +19,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-constexpr char kFormMediaType[] = "application/x-www-form-urlencoded";
 
 class FormBody : public RestFixture {
  protected:

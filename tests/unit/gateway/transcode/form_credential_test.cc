@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/transcode/media_type.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/secret.h"
@@ -23,8 +24,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr char kFormType[] = "application/x-www-form-urlencoded";
-
 constexpr char kSecret[] = "in-a-form-0123456789-in-a-form-0123456789";
 
 // A form with the secret in it.
@@ -34,7 +33,7 @@ HttpRequest SecretForm(const char* before, const char* after) {
   body.append(before).append(kSecret).append(after);
   return {.method = "POST",
           .target = "/",
-          .fields = {{"content-type", kFormType}},
+          .fields = {{"content-type", kFormMediaType}},
           .body = std::move(body),
           .peer = ""};
 }
@@ -73,7 +72,7 @@ class FormCredential : public RevokeSchema, public RestFixture {
   static HttpRequest Form(std::string body) {
     return {.method = "POST",
             .target = "/v1/i/revoke",
-            .fields = {{"content-type", kFormType}},
+            .fields = {{"content-type", kFormMediaType}},
             .body = std::move(body),
             .peer = ""};
   }
@@ -158,7 +157,7 @@ constexpr char kTwice[] =
 constexpr char kCoding[] =
     "[{\"field\":\"(body)\",\"detail\":\"want UTF-8 in percent-encoding "
     "(RFC 3986 section 2.1)\"}]";
-constexpr char kCodingOfToken[] =
+constexpr char kTokenCodingErrors[] =
     "[{\"field\":\"token\",\"detail\":\"want UTF-8 in percent-encoding "
     "(RFC 3986 section 2.1)\"}]";
 
@@ -174,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCredential{"Twice", "token=CANARY&token=CANARY", kTwice},
         BadCredential{"TwiceEmpty", "token=&token=CANARY", kTwice},
         BadCredential{"TwiceEscaped", "token=CANARY&%74oken=CANARY", kTwice},
-        BadCredential{"BadEscape", "token=CANARY%zz", kCodingOfToken},
+        BadCredential{"BadEscape", "token=CANARY%zz", kTokenCodingErrors},
         BadCredential{"BadEscapeElsewhere", "token=CANARY&x=%", kCoding},
         BadCredential{"BadName", "token=CANARY&%FF=1", kCoding},
         BadCredential{
@@ -263,7 +262,7 @@ TEST_F(FormCredential, OtherBodiesAreNoForm) {
   for (const std::vector<HttpField>& fields :
        {std::vector<HttpField>{},
         {{"content-type", "text/plain"}},
-        {{"content-type", kFormType}, {"content-type", kFormType}}}) {
+        {{"content-type", kFormMediaType}, {"content-type", kFormMediaType}}}) {
     request.fields = fields;
     EXPECT_EQ(Send(request).status, 415);
     EXPECT_THAT(backend_.calls().back().authorization, IsEmpty());

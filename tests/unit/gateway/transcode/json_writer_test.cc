@@ -13,7 +13,7 @@
 namespace signet {
 namespace {
 
-constexpr char kWrittenSchema[] = R"(
+constexpr char kWriterSchema[] = R"(
   enum Color { COLOR_UNSPECIFIED = 0; RED = 1; }
   message Inner { string name = 1; Inner inner = 2; }
   message All {
@@ -76,7 +76,7 @@ class JsonWriterTest : public testing::Test {
     return out;
   }
 
-  ProtoSchema schema_{kWrittenSchema};
+  ProtoSchema schema_{kWriterSchema};
   JsonLayouts layouts_;
 };
 
@@ -90,7 +90,7 @@ TEST_F(JsonWriterTest, EveryFieldIsThereInTheOrderOfItsDeclaration) {
       R"("right":null,"colors":[]})");
 }
 
-struct WrittenCase {
+struct WriterCase {
   std::string name;
   std::string field;
   std::string message;
@@ -98,7 +98,7 @@ struct WrittenCase {
 };
 
 class Written : public JsonWriterTest,
-                public testing::WithParamInterface<WrittenCase> {};
+                public testing::WithParamInterface<WriterCase> {};
 
 TEST_P(Written, AsTheMappingSays) {
   EXPECT_EQ(WriteField(GetParam().field, GetParam().message), GetParam().want);
@@ -107,58 +107,58 @@ TEST_P(Written, AsTheMappingSays) {
 INSTANTIATE_TEST_SUITE_P(
     Table, Written,
     testing::Values(
-        WrittenCase{"Text", "text", R"(text: "a\"\\\n\001\303\251/")",
-                    R"("a\"\\\n\u0001é/")"},
-        WrittenCase{"EmptyWithPresence", "maybe", "maybe: ''", "\"\""},
-        WrittenCase{"Flag", "flag", "flag: true", "true"},
-        WrittenCase{"Int32", "i32", "i32: -2147483648", "-2147483648"},
-        WrittenCase{"UInt32", "u32", "u32: 4294967295", "4294967295"},
-        WrittenCase{"Int64", "i64", "i64: -9223372036854775808",
-                    "\"-9223372036854775808\""},
-        WrittenCase{"UInt64", "u64", "u64: 18446744073709551615",
-                    "\"18446744073709551615\""},
-        WrittenCase{"Float", "f", "f: 0.1", "0.1"},
-        WrittenCase{"Double", "d", "d: 0.1", "0.1"},
-        WrittenCase{"BigDouble", "d", "d: 1e300", "1e+300"},
-        WrittenCase{"NaN", "d", "d: nan", "\"NaN\""},
-        WrittenCase{"Infinity", "f", "f: -inf", "\"-Infinity\""},
-        WrittenCase{"Bytes", "raw", R"(raw: "\000\377")", "\"AP8=\""},
-        WrittenCase{"Enum", "color", "color: RED", "\"RED\""},
-        WrittenCase{"UnknownEnum", "color", "color: 7", "7"},
-        WrittenCase{"Nested", "inner", "inner { name: 'a' inner {} }",
-                    R"({"name":"a","inner":{"name":"","inner":null}})"},
-        WrittenCase{"Repeated", "texts", "texts: ['a', '']", R"(["a",""])"},
-        WrittenCase{"RepeatedMessage", "inners",
-                    "inners {} inners { name: 'b' }",
-                    R"([{"name":"","inner":null},{"name":"b","inner":null}])"},
-        WrittenCase{"RepeatedEnum", "colors", "colors: [RED, RED]",
-                    R"(["RED","RED"])"},
-        WrittenCase{
+        WriterCase{"Text", "text", R"(text: "a\"\\\n\001\303\251/")",
+                   R"("a\"\\\n\u0001é/")"},
+        WriterCase{"EmptyWithPresence", "maybe", "maybe: ''", "\"\""},
+        WriterCase{"Flag", "flag", "flag: true", "true"},
+        WriterCase{"Int32", "i32", "i32: -2147483648", "-2147483648"},
+        WriterCase{"UInt32", "u32", "u32: 4294967295", "4294967295"},
+        WriterCase{"Int64", "i64", "i64: -9223372036854775808",
+                   "\"-9223372036854775808\""},
+        WriterCase{"UInt64", "u64", "u64: 18446744073709551615",
+                   "\"18446744073709551615\""},
+        WriterCase{"Float", "f", "f: 0.1", "0.1"},
+        WriterCase{"Double", "d", "d: 0.1", "0.1"},
+        WriterCase{"BigDouble", "d", "d: 1e300", "1e+300"},
+        WriterCase{"NaN", "d", "d: nan", "\"NaN\""},
+        WriterCase{"Infinity", "f", "f: -inf", "\"-Infinity\""},
+        WriterCase{"Bytes", "raw", R"(raw: "\000\377")", "\"AP8=\""},
+        WriterCase{"Enum", "color", "color: RED", "\"RED\""},
+        WriterCase{"UnknownEnum", "color", "color: 7", "7"},
+        WriterCase{"Nested", "inner", "inner { name: 'a' inner {} }",
+                   R"({"name":"a","inner":{"name":"","inner":null}})"},
+        WriterCase{"Repeated", "texts", "texts: ['a', '']", R"(["a",""])"},
+        WriterCase{"RepeatedMessage", "inners",
+                   "inners {} inners { name: 'b' }",
+                   R"([{"name":"","inner":null},{"name":"b","inner":null}])"},
+        WriterCase{"RepeatedEnum", "colors", "colors: [RED, RED]",
+                   R"(["RED","RED"])"},
+        WriterCase{
             "MapInOrder", "labels",
             "labels { key: 'b' value: '1' } labels { key: 'a\"' value: '2' }",
             R"({"a\"":"2","b":"1"})"},
-        WrittenCase{"MapOfMessages", "by_number",
-                    "by_number { key: -1 value { name: 'x' } }",
-                    R"({"-1":{"name":"x","inner":null}})"},
-        WrittenCase{"Timestamp", "at",
-                    "at { seconds: 1699335116 nanos: 500000000 }",
-                    "\"2023-11-07T05:31:56.500Z\""},
-        WrittenCase{"FirstTimestamp", "at", "at { seconds: -62135596800 }",
-                    "\"0001-01-01T00:00:00Z\""},
-        WrittenCase{"LastTimestamp", "at",
-                    "at { seconds: 253402300799 nanos: 999999999 }",
-                    "\"9999-12-31T23:59:59.999999999Z\""},
-        WrittenCase{"Duration", "ttl", "ttl { seconds: 3 }", "\"3s\""},
-        WrittenCase{"DurationMillis", "ttl", "ttl { nanos: 1000000 }",
-                    "\"0.001s\""},
-        WrittenCase{"DurationMicros", "ttl", "ttl { seconds: 1 nanos: 2000 }",
-                    "\"1.000002s\""},
-        WrittenCase{"DurationNegative", "ttl", "ttl { nanos: -1 }",
-                    "\"-0.000000001s\""},
-        WrittenCase{"FieldMask", "mask", "mask { paths: 'a' paths: 'b.c_d' }",
-                    "\"a,b.c_d\""},
-        WrittenCase{"Wrapper", "number_value", "number_value { }", "\"0\""},
-        WrittenCase{"Oneof", "right", "right: 0", "0"}),
+        WriterCase{"MapOfMessages", "by_number",
+                   "by_number { key: -1 value { name: 'x' } }",
+                   R"({"-1":{"name":"x","inner":null}})"},
+        WriterCase{"Timestamp", "at",
+                   "at { seconds: 1699335116 nanos: 500000000 }",
+                   "\"2023-11-07T05:31:56.500Z\""},
+        WriterCase{"FirstTimestamp", "at", "at { seconds: -62135596800 }",
+                   "\"0001-01-01T00:00:00Z\""},
+        WriterCase{"LastTimestamp", "at",
+                   "at { seconds: 253402300799 nanos: 999999999 }",
+                   "\"9999-12-31T23:59:59.999999999Z\""},
+        WriterCase{"Duration", "ttl", "ttl { seconds: 3 }", "\"3s\""},
+        WriterCase{"DurationMillis", "ttl", "ttl { nanos: 1000000 }",
+                   "\"0.001s\""},
+        WriterCase{"DurationMicros", "ttl", "ttl { seconds: 1 nanos: 2000 }",
+                   "\"1.000002s\""},
+        WriterCase{"DurationNegative", "ttl", "ttl { nanos: -1 }",
+                   "\"-0.000000001s\""},
+        WriterCase{"FieldMask", "mask", "mask { paths: 'a' paths: 'b.c_d' }",
+                   "\"a,b.c_d\""},
+        WriterCase{"Wrapper", "number_value", "number_value { }", "\"0\""},
+        WriterCase{"Oneof", "right", "right: 0", "0"}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(JsonWriterTest, RefusesToWriteBrokenValues) {

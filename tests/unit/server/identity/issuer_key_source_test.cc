@@ -20,8 +20,6 @@ namespace signet {
 namespace {
 
 using absl::StatusCode;
-using testing::Contains;
-using testing::Field;
 using testing::SizeIs;
 
 constexpr size_t kRequestsPerFetch = 2;

@@ -14,13 +14,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsNull;
 using testing::NotNull;
-using Kind = JwtSigner::Kind;
-
 constexpr auto kEs256 = SignatureAlgorithm::kEs256;
 constexpr auto kEdDsa = SignatureAlgorithm::kEdDsa;
 
-Json Ec(std::string_view kid) { return JwtSigner(Kind::kEs256).PublicJwk(kid); }
-Json Ed(std::string_view kid) { return JwtSigner(Kind::kEdDsa).PublicJwk(kid); }
+Json Ec(std::string_view kid) {
+  return JwtSigner(JwtSigner::Kind::kEs256).PublicJwk(kid);
+}
+Json Ed(std::string_view kid) {
+  return JwtSigner(JwtSigner::Kind::kEdDsa).PublicJwk(kid);
+}
 
 absl::StatusOr<JwkSet> Parse(const std::vector<Json>& keys) {
   Json set = Json::object();

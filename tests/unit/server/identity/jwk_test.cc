@@ -11,22 +11,20 @@
 namespace signet {
 namespace {
 
-using Kind = JwtSigner::Kind;
-
 const JwtSigner& Rsa() {
-  static const JwtSigner signer(Kind::kRs256);
+  static const JwtSigner signer(JwtSigner::Kind::kRs256);
   return signer;
 }
 const JwtSigner& P256() {
-  static const JwtSigner signer(Kind::kEs256);
+  static const JwtSigner signer(JwtSigner::Kind::kEs256);
   return signer;
 }
 const JwtSigner& P384() {
-  static const JwtSigner signer(Kind::kEs384);
+  static const JwtSigner signer(JwtSigner::Kind::kEs384);
   return signer;
 }
 const JwtSigner& Ed25519() {
-  static const JwtSigner signer(Kind::kEdDsa);
+  static const JwtSigner signer(JwtSigner::Kind::kEdDsa);
   return signer;
 }
 
@@ -133,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST(ParseJwk, RefusesAShortRsaKey) {
-  const JwtSigner weak(Kind::kRs256, 1024);
+  const JwtSigner weak(JwtSigner::Kind::kRs256, 1024);
   EXPECT_THAT(ParseJwk(weak.PublicJwk("k")),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

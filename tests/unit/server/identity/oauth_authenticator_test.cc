@@ -23,27 +23,25 @@ namespace signet {
 namespace {
 
 using absl::StatusCode;
-using Kind = JwtSigner::Kind;
-
 // The issuer's keys. Each kind's key id is its algorithm's name.
 const JwtSigner& Rs() {
-  static const JwtSigner signer(Kind::kRs256);
+  static const JwtSigner signer(JwtSigner::Kind::kRs256);
   return signer;
 }
 const JwtSigner& Ps() {
-  static const JwtSigner signer(Kind::kPs256);
+  static const JwtSigner signer(JwtSigner::Kind::kPs256);
   return signer;
 }
 const JwtSigner& Es() {
-  static const JwtSigner signer(Kind::kEs256);
+  static const JwtSigner signer(JwtSigner::Kind::kEs256);
   return signer;
 }
 const JwtSigner& Es384() {
-  static const JwtSigner signer(Kind::kEs384);
+  static const JwtSigner signer(JwtSigner::Kind::kEs384);
   return signer;
 }
 const JwtSigner& Ed() {
-  static const JwtSigner signer(Kind::kEdDsa);
+  static const JwtSigner signer(JwtSigner::Kind::kEdDsa);
   return signer;
 }
 
@@ -165,7 +163,7 @@ std::string Headed(std::string_view header) {
 }
 
 const JwtSigner& Stranger() {
-  static const JwtSigner signer(Kind::kRs256);
+  static const JwtSigner signer(JwtSigner::Kind::kRs256);
   return signer;
 }
 

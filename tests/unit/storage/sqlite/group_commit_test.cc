@@ -168,7 +168,7 @@ TEST_F(GroupCommitTest, AFullDiskRefusesTheGroupAndLeavesNoTrace) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
   EXPECT_THAT(RunGroup(Ensure(2), EnsureThenFail(3), Ensure(4)),
-              Each(kUnavailable));
+              Each(kStoreIsDown));
   EXPECT_FALSE(result_.fatal);
   EXPECT_EQ(Accounts(), 1);
 
@@ -195,7 +195,7 @@ TEST_F(GroupCommitTest, ADiskThatFillsUpHalfWayLeavesNoTrace) {
     vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL, spared);
     const std::vector<absl::Status> outcomes = RunGroup(insert_many);
     if (outcomes[0].ok()) break;
-    ASSERT_THAT(outcomes[0], kUnavailable);
+    ASSERT_THAT(outcomes[0], kStoreIsDown);
     ASSERT_FALSE(result_.fatal);
     vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
     Reopen();
@@ -209,9 +209,9 @@ TEST_F(GroupCommitTest, ADiskThatFillsUpHalfWayLeavesNoTrace) {
 TEST_F(GroupCommitTest, AFailedSyncLeavesTheOutcomeOpenAndIsFatal) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_IOERR_FSYNC);
-  EXPECT_THAT(RunGroup(Ensure(2), EnsureThenFail(3)), Each(kUnknown));
+  EXPECT_THAT(RunGroup(Ensure(2), EnsureThenFail(3)), Each(kOutcomeUnknown));
   EXPECT_TRUE(result_.fatal);
-  EXPECT_THAT(result_.status, kUnavailable);
+  EXPECT_THAT(result_.status, kStoreIsDown);
 
   // Why it must be called open: here the write is there after all.
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_OK);
@@ -222,14 +222,14 @@ TEST_F(GroupCommitTest, AFailedSyncLeavesTheOutcomeOpenAndIsFatal) {
 TEST_F(GroupCommitTest, AWriteErrorDuringCommitIsFatal) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_IOERR_WRITE);
-  EXPECT_THAT(RunGroup(Ensure(2)), Each(kUnknown));
+  EXPECT_THAT(RunGroup(Ensure(2)), Each(kOutcomeUnknown));
   EXPECT_TRUE(result_.fatal);
 }
 
 TEST_F(GroupCommitTest, AReadErrorRefusesTheGroupAndLeavesNoTrace) {
   ForgetPages();
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
-  EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kUnavailable));
+  EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kStoreIsDown));
   EXPECT_FALSE(result_.fatal);
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
   EXPECT_THAT(RunGroup(Ensure(3)), Each(IsOk()));
@@ -243,7 +243,7 @@ TEST_F(GroupCommitTest, ABodyCannotHideThatTheMediumFailed) {
                 txn.EnsureAccount(SampleId(1), SampleTime()).IgnoreError();
                 return absl::OkStatus();
               }),
-              Each(kUnavailable));
+              Each(kStoreIsDown));
 }
 
 TEST_F(GroupCommitTest, DamageIsFatal) {
@@ -259,7 +259,7 @@ TEST_F(GroupCommitTest, ALockHeldByAnotherProcessRefusesTheGroup) {
       SqliteConnection::Access::kReadWrite);
   ASSERT_THAT(other, IsOk());
   ASSERT_THAT(other->Execute("BEGIN IMMEDIATE"), IsOk());
-  EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kUnavailable));
+  EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kStoreIsDown));
   EXPECT_FALSE(result_.fatal);
   ASSERT_THAT(other->Execute("COMMIT"), IsOk());
   EXPECT_THAT(RunGroup(Ensure(3)), Each(IsOk()));

@@ -70,7 +70,7 @@ TEST_F(ReadPoolTest, LendsEachConnectionToOneBodyAtATime) {
   }
   for (absl::Notification& in : inside) in.WaitForNotification();
 
-  EXPECT_THAT(Run(*pool, &Look), kUnavailable);
+  EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
   release.Notify();
   for (std::thread& reader : readers) reader.join();
   EXPECT_THAT(Run(*pool, &Look), IsOk());
@@ -120,14 +120,14 @@ TEST_F(ReadPoolTest, ABodySeesOneMoment) {
 TEST_F(ReadPoolTest, AReadErrorIsReportedAndDoesNotStay) {
   const std::unique_ptr<ReadPool> pool = Open(1, absl::Seconds(1));
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
-  EXPECT_THAT(Run(*pool, &Look), kUnavailable);
+  EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
   // A body that swallows it does not get away with it.
   EXPECT_THAT(Run(*pool,
                   [](ReadTxn& txn) {
                     Look(txn).IgnoreError();
                     return absl::OkStatus();
                   }),
-              kUnavailable);
+              kStoreIsDown);
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
   EXPECT_THAT(Run(*pool, &Look), IsOk());
 }
@@ -155,7 +155,7 @@ TEST_F(ReadPoolTest, CloseWaitsForBodiesAndRefusesMore) {
   inside.WaitForNotification();
   pool->Close();
   EXPECT_TRUE(finished);
-  EXPECT_THAT(Run(*pool, &Look), kUnavailable);
+  EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
   pool->Close();
   reader.join();
 }

@@ -274,7 +274,7 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWritesOnlyAndOnlyWhileItIsFull) {
   ASSERT_THAT(Ensure(*store, 1), IsOk());
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
   for (uint32_t number = 2; number < 5; ++number) {
-    EXPECT_THAT(Ensure(*store, number), kUnavailable);
+    EXPECT_THAT(Ensure(*store, number), kStoreIsDown);
   }
   EXPECT_THAT(store->Health(), IsOk());
   EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(false));
@@ -295,14 +295,14 @@ TEST_F(SqliteStoreTest, AFailedSyncStopsTheStoreForGood) {
   std::unique_ptr<SqliteStore> store = Open();
   ASSERT_THAT(Ensure(*store, 1), IsOk());
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_IOERR_FSYNC);
-  EXPECT_THAT(Ensure(*store, 2), kUnknown);
+  EXPECT_THAT(Ensure(*store, 2), kOutcomeUnknown);
 
   // Also once the disk is well again.
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_OK);
-  EXPECT_THAT(store->Health(), kUnavailable);
-  EXPECT_THAT(Ensure(*store, 3), kUnavailable);
-  EXPECT_THAT(HasNoAccount(*store), kUnavailable);
-  EXPECT_THAT(failures_, ElementsAre(kUnavailable));
+  EXPECT_THAT(store->Health(), kStoreIsDown);
+  EXPECT_THAT(Ensure(*store, 3), kStoreIsDown);
+  EXPECT_THAT(HasNoAccount(*store), kStoreIsDown);
+  EXPECT_THAT(failures_, ElementsAre(kStoreIsDown));
   ASSERT_THAT(logger_.lines(), SizeIs(testing::Ge(1u)));
   EXPECT_EQ(logger_.lines()[0].level, LogLevel::kError);
 
@@ -333,7 +333,8 @@ TEST_F(SqliteStoreTest, WhatWaitsWhenTheStoreFailsIsNotWritten) {
   }
   gate.Release();
   store->Drain();
-  EXPECT_THAT(outcomes, ElementsAre(kUnknown, kUnavailable, kUnavailable));
+  EXPECT_THAT(outcomes,
+              ElementsAre(kOutcomeUnknown, kStoreIsDown, kStoreIsDown));
   EXPECT_THAT(failures_, SizeIs(1));
 }
 
@@ -351,7 +352,7 @@ TEST_F(SqliteStoreTest, DamageMetByAReadStopsTheStore) {
 TEST_F(SqliteStoreTest, AReadErrorPasses) {
   const std::unique_ptr<SqliteStore> store = Open();
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
-  EXPECT_THAT(HasNoAccount(*store), kUnavailable);
+  EXPECT_THAT(HasNoAccount(*store), kStoreIsDown);
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
   EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(true));
   EXPECT_THAT(failures_, IsEmpty());
@@ -375,9 +376,9 @@ TEST_F(SqliteStoreTest, WithoutLoggerOrCallbackItFailsInSilence) {
   const std::unique_ptr<SqliteStore> store = Open(std::move(options));
   ASSERT_THAT(Ensure(*store, 1), IsOk());
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
-  EXPECT_THAT(Ensure(*store, 2), kUnavailable);
+  EXPECT_THAT(Ensure(*store, 2), kStoreIsDown);
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_IOERR_WRITE);
-  EXPECT_THAT(Ensure(*store, 3), kUnknown);
+  EXPECT_THAT(Ensure(*store, 3), kOutcomeUnknown);
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 namespace signet {
 
 // What a store answers when it is down: nothing was written.
-inline const auto kUnavailable =
+inline const auto kStoreIsDown =
     ErrorIs(absl::StatusCode::kUnavailable, "STORAGE_UNAVAILABLE");
 // Or when a write may have happened or not.
-inline const auto kUnknown =
+inline const auto kOutcomeUnknown =
     ErrorIs(absl::StatusCode::kUnavailable, "WRITE_OUTCOME_UNKNOWN");
 
 }  // namespace signet
