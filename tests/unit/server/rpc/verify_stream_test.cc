@@ -210,9 +210,11 @@ TEST_F(VerifyStreamTest, ADrainEndsThoseThatAreIdle) {
       std::launch::async, [this] { world_.server->Drain(absl::Seconds(30)); });
   const absl::Time began = absl::Now();
   EXPECT_EQ(ReasonOf(idle), "SERVER_STOPPING");
+  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
   v1::VerifyTokenResponse answer;
   EXPECT_FALSE(silent.Read(answer));
   EXPECT_EQ(silent.Finish().error_code(), grpc::UNAVAILABLE);
+  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
   drained.get();
   EXPECT_LT(absl::Now() - began, absl::Seconds(10));
 }

@@ -120,6 +120,9 @@ class WatchStreamTest : public testing::Test {
 };
 
 TEST_F(WatchStreamTest, TheFirstMessageComesAtOnce) {
+  // Were it the heartbeat's, each but the first stream would wait for a whole
+  // one.
+  ASSERT_TRUE(Open()->Next().has_value());
   absl::Duration best = absl::InfiniteDuration();
   for (int i = 0; i < 5; ++i) {
     const absl::Time began = absl::Now();
@@ -285,7 +288,7 @@ TEST_F(WatchStreamTest, ADrainEndsIt) {
   const RpcError error = watch->End();
   EXPECT_EQ(error.code, grpc::UNAVAILABLE);
   EXPECT_EQ(error.reason, "SERVER_STOPPING");
-  EXPECT_LT(absl::Now() - began, absl::Seconds(10));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
   drained.get();
 }
 
