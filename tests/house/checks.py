@@ -157,12 +157,19 @@ def plan_has_no_cycle(rooms):
         yield from visit(name)
 
 
+# At the start of a line, that is at the scope of a namespace.
+_TYPE = re.compile(r"^(?:class|struct|enum|enum class)\s+(?:alignas\(\d+\)\s+|ABSL_\w+\s+)?"
+                   r"(\w+)(?:\s+final)?\s*(?::[^:;]|\{)", re.MULTILINE)
+_ALIAS = re.compile(r"^(?:using|namespace) (\w+) =", re.MULTILINE)
+_CONSTANT = re.compile(r"^(?:inline |static )*(?:constexpr|const|constinit)\b[^;={(]*?"
+                       r"\b(k[A-Z]\w*)(?:\[[^\]]*\])?\s*[={(]", re.MULTILINE)
+_USING = re.compile(r"^using (?:\w+::)+(\w+);", re.MULTILINE)
+
+
 def _types(text):
     """Names of the types that a file defines outside any unnamed namespace."""
-    text = re.sub(r"^namespace \{$.*?^\}  // namespace$", "", text,
-                  flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^(?:class|struct|enum class)\s+(?:ABSL_\w+\s+)?(\w+)"
-                      r"(?:\s+final)?\s*(?::[^:;]|\{)", text, re.MULTILINE)
+    return _TYPE.findall(re.sub(r"^namespace \{$.*?^\}  // namespace$", "", text,
+                                flags=re.MULTILINE | re.DOTALL))
 
 
 def every_type_has_one_home(tree):
@@ -176,15 +183,6 @@ def every_type_has_one_home(tree):
         for name in _types(text):
             if homes.setdefault(name, path) != path:
                 yield f"{path}: {name} is defined in {homes[name]} too"
-
-
-# At the start of a line, that is at the scope of a namespace.
-_TYPE = re.compile(r"^(?:class|struct|enum|enum class)\s+(?:alignas\(\d+\)\s+|ABSL_\w+\s+)?"
-                   r"(\w+)(?:\s+final)?\s*(?::[^:;]|\{)", re.MULTILINE)
-_ALIAS = re.compile(r"^using (\w+) =", re.MULTILINE)
-_CONSTANT = re.compile(r"^(?:inline |static )*(?:constexpr|const|constinit)\b[^;={(]*?"
-                       r"\b(k[A-Z]\w*)(?:\[[^\]]*\])?\s*[={(]", re.MULTILINE)
-_USING = re.compile(r"^using (?:\w+::)+(\w+);", re.MULTILINE)
 
 
 def names_are_unique_in_a_folder(tree):
@@ -202,11 +200,11 @@ def names_are_unique_in_a_folder(tree):
 
 
 def what_a_source_names_it_uses(tree):
-    """Using-declarations and constants: where several files are compiled as one,
-    no compiler and no linter tells of them.
+    """Using-declarations, aliases and constants: where several files are compiled
+    as one, no compiler and no linter tells of them.
     """
     for path, text in _code(tree, ".cc"):
-        for name in _USING.findall(text) + _CONSTANT.findall(text):
+        for name in _USING.findall(text) + _ALIAS.findall(text) + _CONSTANT.findall(text):
             if len(re.findall(rf"\b{name}\b", text)) < 2:
                 yield f"{path}: {name} is not used"
 
