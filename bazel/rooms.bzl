@@ -32,7 +32,7 @@ def room_visibility(used_by):
 
 _BATCH_SIZE = 8
 
-def unity_sources(name, srcs):
+def _unity_sources(name, srcs):
     """Sources that include `srcs`, several at once, as CMake's UNITY_BUILD does.
 
     Most of the time of compiling goes into headers and templates, which are the
@@ -73,7 +73,7 @@ def signet_room(name, deps = [], system = [], used_by = []):
     sources = native.glob(["*.cc"], exclude = ["main.cc"])
     native.cc_library(
         name = name,
-        srcs = unity_sources(name, sources),
+        srcs = _unity_sources(name, sources),
         hdrs = native.glob(["*.h"]),
         textual_hdrs = sources,
         copts = COPTS,
@@ -97,7 +97,7 @@ def signet_test(name, srcs, hdrs, deps):
     )
     native.cc_test(
         name = name,
-        srcs = unity_sources(name, srcs),
+        srcs = _unity_sources(name, srcs),
         copts = COPTS,
         deps = [name + "_sources", "@system//:gtest"] + deps,
     )

@@ -29,7 +29,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
 endif()
 
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # Of what is in no header, but where several files are one, gcc cannot tell.
+  # gcc takes a type of an included .cc file, with a member of an unnamed
+  # namespace, for one of a header.
   target_compile_options(signet_compiler INTERFACE -Wno-subobject-linkage)
 endif()
 

@@ -104,8 +104,8 @@ interop() {
 
 bazel_test() {
   need "${build_packages[@]}" "${bazel_packages[@]}"
-  # A quarter faster than gcc where nothing is optimised. gcc also warns of the
-  # linkage of what is in no header, where several files are compiled as one.
+  # A quarter faster than gcc where nothing is optimised; and gcc would need a
+  # warning off, as in cmake/SignetCompiler.cmake.
   export CC=clang-14
   third_party/boringssl/build.sh "$root/build/deps/boringssl"
   say "building and testing with Bazel"

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -15,6 +13,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/bench/options.h"
 #include "tests/support/seeded_random.h"
 
 namespace signet {
@@ -26,9 +25,7 @@ constexpr int kInFlight = 64;
 constexpr int kTouchedAtOnce = 100;
 
 void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "storage_bench: %s\n", status.ToString().c_str());
-  std::exit(1);
+  if (!status.ok()) Die(status);
 }
 
 std::string PublicId(uint32_t number) {

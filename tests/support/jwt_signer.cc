@@ -17,18 +17,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/crypto/bytes.h"
 #include "tests/support/must.h"
 
 namespace signet {
 namespace {
-
-const uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<const uint8_t*>(text.data());
-}
-
-uint8_t* Bytes(std::string& text) {
-  return reinterpret_cast<uint8_t*>(text.data());
-}
 
 std::string Padded(const BIGNUM* number, size_t size) {
   std::string bytes(size, '\0');

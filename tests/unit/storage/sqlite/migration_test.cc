@@ -24,7 +24,7 @@ constexpr Migration kPeopleAndPets = {
     "CREATE TABLE pets (owner INTEGER REFERENCES people (id)) STRICT;"};
 constexpr Migration kBorn = {"ALTER TABLE people ADD COLUMN born INTEGER;"};
 // Rebuilds a table others refer to, as a changed constraint needs it.
-constexpr Migration kThird = {
+constexpr Migration kRebuilt = {
     "CREATE TABLE renewed (id INTEGER PRIMARY KEY, name TEXT NOT NULL"
     " CHECK (name <> ''), born INTEGER) STRICT;"
     "INSERT INTO renewed SELECT id, name, born FROM people;"
@@ -59,7 +59,7 @@ class MigrationTest : public testing::Test {
 };
 
 TEST_F(MigrationTest, TakesANewDatabaseThroughEveryStep) {
-  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn, kThird}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn, kRebuilt}), IsOk());
   EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
   EXPECT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada', 1815)"), IsOk());
 }
@@ -69,7 +69,7 @@ TEST_F(MigrationTest, TakesAnOldDatabaseThroughTheStepsItLacks) {
   ASSERT_THAT(Execute("INSERT INTO people VALUES (1, 'Ada');"
                       "INSERT INTO pets VALUES (1)"),
               IsOk());
-  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn, kThird}), IsOk());
+  ASSERT_THAT(MigrateThrough({kPeopleAndPets, kBorn, kRebuilt}), IsOk());
   EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
   EXPECT_THAT(Count("people WHERE name = 'Ada' AND born IS NULL"),
               IsOkAndHolds(1));
@@ -83,7 +83,8 @@ TEST_F(MigrationTest, AgainChangesNothing) {
 }
 
 TEST_F(MigrationTest, AStepThatFailsLeavesTheVersionBeforeIt) {
-  const absl::Status status = MigrateThrough({kPeopleAndPets, kBroken, kThird});
+  const absl::Status status =
+      MigrateThrough({kPeopleAndPets, kBroken, kRebuilt});
   EXPECT_THAT(status, StatusIs(StatusCode::kInternal));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("migration to schema version 2"));
