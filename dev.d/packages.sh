@@ -14,7 +14,7 @@ readonly test_packages=(
   python3-pytest sqlite3 strace)
 readonly lint_packages=(clang-14 clang-format-14 clang-tidy-14)
 readonly asan_packages=(clang-14 libclang-rt-14-dev llvm)  # llvm-symbolizer.
-readonly interop_packages=(caddy nginx)
+readonly interop_packages=(caddy nginx python3-pip)
 readonly bench_packages=(libbenchmark-dev nghttp2-client nghttp2-server nginx python3)
 readonly bazel_packages=(bazel-bootstrap bazel-rules-java clang-14)
 

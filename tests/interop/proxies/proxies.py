@@ -38,17 +38,20 @@ CADDY = """
 class Proxy:
     """Listens on a socket in `folder`, with other addresses than documented."""
 
-    def __init__(self, folder, signet_port, app_port):
+    signet = ("127.0.0.1:8080", "127.0.0.1:{signet}")
+    signet_port = "rest"
+    app = ("127.0.0.1:3000", "127.0.0.1:{app}")
+
+    def __init__(self, folder, ports, app_port):
         self.rest = "http://localhost"
         self.folder = folder
         self.socket = folder / "sock"
         self.log = folder / "error.log"
         text = (ROOT / "docs" / "integrations" / self.documented).read_text()
-        for documented, here in (("127.0.0.1:8080", f"127.0.0.1:{signet_port}"),
-                                 ("127.0.0.1:3000", f"127.0.0.1:{app_port}"),
-                                 self.listen):
+        for documented, here in (self.signet, self.app, self.listen):
             assert documented in text
-            text = text.replace(documented, here.format(socket=self.socket))
+            text = text.replace(documented, here.format(
+                signet=ports[self.signet_port], app=app_port, socket=self.socket))
         user = "user root;" if os.geteuid() == 0 else ""
         configuration = folder / self.documented
         configuration.write_text(self.main.format(user=user, documented=text))
@@ -93,3 +96,20 @@ class Caddy(Proxy):
 
     def command(self, configuration):
         return ["caddy", "run", "--adapter", "caddyfile", "--config", configuration]
+
+
+class Envoy(Proxy):
+    documented = "envoy.yaml"
+    main = "{documented}"
+    signet = ("address: 127.0.0.1, port_value: 9090", "address: 127.0.0.1, port_value: {signet}")
+    signet_port = "grpc"
+    app = ("address: 127.0.0.1, port_value: 3000", "address: 127.0.0.1, port_value: {app}")
+    listen = ("socket_address: {address: 0.0.0.0, port_value: 8000}", "pipe: {{path: {socket}}}")
+    without_signet = 503
+
+    def command(self, configuration):
+        return ["envoy", "--config-path", configuration, "--concurrency", "1",
+                "--disable-hot-restart"]
+
+
+ALL = [Nginx, Caddy, Envoy]
