@@ -68,7 +68,7 @@ fuzz() {
   [[ $failed -eq 0 && $passed -gt 0 ]]
 }
 
-# grpcurl and buf for pasting, and oidc-provider, at the versions that tests/interop
+# grpcurl and buf for pasting, and the npm packages, at the versions that tests/interop
 # pins.
 tools() {
   local packages=() major=0
@@ -79,7 +79,7 @@ tools() {
   command -v go >/dev/null || packages+=(golang-go)
   need "${packages[@]}"
 
-  say "fetching buf and oidc-provider"
+  say "fetching buf and the npm packages"
   npm ci --prefix tests/interop --ignore-scripts --no-fund --no-audit
   say "building grpcurl"
   (cd tests/interop/grpcurl &&

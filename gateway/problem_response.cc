@@ -112,17 +112,23 @@ std::string_view OAuthErrorOf(const Problem& problem) {
 HttpResponse ProblemResponse(const Problem& problem,
                              std::string_view request_id, ProblemReader reader,
                              std::string_view resource_metadata) {
-  HttpResponse response{.status = problem.status,
-                        .fields = {{"Content-Type", "application/problem+json"},
-                                   {"Cache-Control", "no-store"},
-                                   {"X-Request-Id", std::string(request_id)}},
-                        .body = Document(problem, request_id, reader)};
+  const bool is_oauth = reader == ProblemReader::kOAuth;
+  HttpResponse response{
+      .status = problem.status,
+      .fields = {{"Content-Type",
+                  is_oauth ? "application/json" : "application/problem+json"},
+                 {"Cache-Control", "no-store"},
+                 {"X-Request-Id", std::string(request_id)}},
+      .body = Document(problem, request_id, reader)};
   if (std::optional<std::string> challenge = ChallengeFor(problem)) {
     if (!resource_metadata.empty()) {
       absl::StrAppend(&*challenge, ", resource_metadata=\"",
                       std::string(resource_metadata), "\"");
     }
     response.fields.push_back({"WWW-Authenticate", *std::move(challenge)});
+  }
+  if (problem.status == 401 && is_oauth) {
+    response.fields.push_back({"WWW-Authenticate", "Basic realm=\"signet\""});
   }
   if (problem.status == 429 || problem.status == 503) {
     const int seconds = std::max(problem.retry_after_s, 1);

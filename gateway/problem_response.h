@@ -14,16 +14,19 @@ namespace signet {
 // Who reads a problem document.
 enum class ProblemReader {
   kApi,
-  kOAuth,  // OAuth clients: one member more, `error`, as OAuthErrorOf says.
+  // OAuth clients: as `application/json` and with one member more, `error`, as
+  // OAuthErrorOf says (RFC 6749 section 5.2).
+  kOAuth,
 };
 
-// The answer for a problem: a document after RFC 9457 with the members `type`,
-// `title`, `status`, `detail`, `code`, `reason`, `request_id`, `errors`, always
-// all and in this order. `type` is `urn:signet:error:` and the reason in
-// kebab-case; `title` is the reason in words; of more than 100 errors the first
-// 100 are there. Equal problems give equal bytes but for the request id.
-// Fields:
-//   WWW-Authenticate as ChallengeFor says;
+// The answer for a problem: an `application/problem+json` after RFC 9457 with
+// the members `type`, `title`, `status`, `detail`, `code`, `reason`,
+// `request_id`, `errors`, always all and in this order. `type` is
+// `urn:signet:error:` and the reason in kebab-case; `title` is the reason in
+// words; of more than 100 errors the first 100 are there. Equal problems give
+// equal bytes but for the request id. Fields:
+//   WWW-Authenticate as ChallengeFor says, and with 401 for OAuth clients a
+//   second one for `Basic` (RFC 6749 section 5.2);
 //   Retry-After with 429 and 503, at least a second (RFC 9110 section 10.2.3);
 //   Cache-Control: no-store, X-Request-Id, and those of the problem.
 // `resource_metadata`: where the server's metadata is, which a challenge then

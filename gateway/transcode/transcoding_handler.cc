@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/problem_response.h"
 #include "gateway/request_id.h"
+#include "gateway/transcode/client_credential.h"
 #include "gateway/transcode/form_credential.h"
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/media_type.h"
@@ -91,6 +92,7 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
         return Refuse(*exchange, "", *fault);
       }
     }
+    if (match.route->form_body) TakeClientCredential(call.authorization);
     if (match.route->next_page_token_field != nullptr) {
       exchange->target = request.target;
     }

@@ -27,8 +27,9 @@ namespace signet {
 // 400. A request in order costs one call. One with a fault costs one call too,
 // which only asks the backend whether it would have refused earlier.
 //
-// A method with `form_body` is for OAuth clients: every success says
-// `Cache-Control: no-store`, and every problem document has the member `error`.
+// A method with `form_body` is for OAuth clients: its credential may also be
+// the password of `Basic`, every success says `Cache-Control: no-store`, and
+// every problem document has the member `error`.
 //
 // A method with `token_in_form` takes its credential from a form as well (RFC
 // 7009): whether it then succeeds or the token is not good, the answer is an

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """RFC 7662 introspection and RFC 7009 revocation, as forms."""
 
+import base64
 import time
 
 import pytest
@@ -48,6 +49,29 @@ def test_who_may_introspect(world):
     assert world.form(INTROSPECT, "junk", token="junk").status == 401
     assert world.form(INTROSPECT, "junk", token=world.create()["token"]).status == 403
     assert world.form(INTROSPECT, "junk", token=world.create("auth.verify")["token"]).status == 200
+
+
+@pytest.mark.parametrize("path", [INTROSPECT, REVOKE])
+def test_the_askers_token_may_be_a_clients_password(world, path):
+    def ask(secret):
+        pair = base64.b64encode(f"client:{secret}".encode()).decode()
+        return rest.request(world.server, "POST", path, body="token=junk", fields=[
+            f"Authorization: Basic {pair}", "Content-Type: application/x-www-form-urlencoded"])
+
+    assert ask(world.create("auth.verify")["token"]).status == 200
+    refused = ask("junk")
+    assert (refused.status, refused.json()["error"]) == (401, "invalid_client")
+    assert refused.value("content-type") == "application/json"
+    assert refused.values("www-authenticate") == [
+        'Bearer realm="signet", error="invalid_token"', 'Basic realm="signet"']
+
+
+def test_elsewhere_a_password_is_no_credential(server, world):
+    pair = base64.b64encode(f"client:{world.owner}".encode()).decode()
+    answer = rest.request(server, "GET", "/v1/public/auth/self",
+                          fields=[f"Authorization: Basic {pair}"])
+    assert (answer.status, answer.json()["reason"]) == (401, "CREDENTIAL_MISSING")
+    assert answer.values("www-authenticate") == ['Bearer realm="signet"']
 
 
 @pytest.mark.parametrize("path", [INTROSPECT, REVOKE])

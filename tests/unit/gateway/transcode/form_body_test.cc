@@ -75,6 +75,26 @@ TEST_F(FormBody, AnEmptyAnswerIsAnEmptyObject) {
   EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
 }
 
+TEST_F(FormBody, TheCallersTokenMayBeAClientsPassword) {
+  HttpRequest request = Form("token=t");
+  request.fields[0].value = "Basic Y2xpZW50OmNhbGxlcg==";  // client:caller
+  EXPECT_EQ(Send(request).status, 200);
+  EXPECT_THAT(backend_.calls().back().authorization,
+              testing::ElementsAre("Bearer caller"));
+
+  backend_.identity_error = Unauthenticated();
+  const HttpResponse response = Send(request);
+  EXPECT_EQ(response.status, 401);
+  EXPECT_EQ(Member(response, "error"), "invalid_client");
+  EXPECT_EQ(Field(response, "Content-Type"), "application/json");
+  std::vector<std::string> challenges;
+  for (const HttpField& field : response.fields) {
+    if (field.name == "WWW-Authenticate") challenges.push_back(field.value);
+  }
+  EXPECT_THAT(challenges, testing::ElementsAre(testing::StartsWith("Bearer "),
+                                               "Basic realm=\"signet\""));
+}
+
 TEST_F(FormBody, MayNameItsCharset) {
   for (const char* type :
        {"application/x-www-form-urlencoded; charset=utf-8",
