@@ -54,6 +54,17 @@ absl::Status SyncFolderOf(const std::string& path) {
 
 }  // namespace
 
+Secret CredentialLine(const Bootstrapped& credential) {
+  std::string text =
+      absl::StrCat("{\"account_id\":\"", credential.account_id.ToString(),
+                   "\",\"service_account_id\":\"",
+                   credential.service_account_id.ToString(), "\",\"token\":\"");
+  text.reserve(text.size() + 128);
+  text.append(credential.token.Expose());
+  text.append("\"}\n");
+  return Secret(std::move(text));
+}
+
 BootstrapFile::BootstrapFile(std::string path, RandomSource* random)
     : path_(std::move(path)), pending_(path_ + ".pending"), random_(random) {}
 
@@ -93,16 +104,8 @@ absl::Status BootstrapFile::CheckFree() const {
 }
 
 absl::Status BootstrapFile::Stage(const Bootstrapped& credential) {
-  std::string text =
-      absl::StrCat("{\"account_id\":\"", credential.account_id.ToString(),
-                   "\",\"service_account_id\":\"",
-                   credential.service_account_id.ToString(), "\",\"token\":\"");
-  text.reserve(text.size() + 128);
-  text.append(credential.token.Expose());
-  text.append("\"}\n");
-  const Secret content(std::move(text));
   const absl::Status status =
-      CreateSecretFile(pending_, content.Expose(), *random_);
+      CreateSecretFile(pending_, CredentialLine(credential).Expose(), *random_);
   if (status.ok()) return status;
   return FlagError(kFlag, std::string(status.message()));
 }

@@ -6,13 +6,17 @@
 
 #include "absl/status/status.h"
 #include "server/base/random.h"
+#include "server/base/secret.h"
 #include "server/domain/bootstrap.h"
 #include "storage/store.h"
 
 namespace signet {
 
-// The file of --bootstrap_file, which receives the first credential:
-// {"account_id","service_account_id","token"}, mode 0600.
+// A line that says all: {"account_id","service_account_id","token"}.
+Secret CredentialLine(const Bootstrapped& credential);
+
+// The file of --bootstrap_file, which receives the first credential: its
+// CredentialLine, mode 0600.
 //
 // The credential is on disk as `PATH.pending` before it is committed and gets
 // its name after that. So a crash between the two steps loses no token and

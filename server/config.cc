@@ -69,6 +69,7 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"purge_after", config.purge_after.has_value()},
       {"audit_retention", config.audit_retention.has_value()},
       {"verify_audit", config.verify_audit},
+      {"issue_super_admin", config.issue_super_admin},
       {"bootstrap_file", !config.bootstrap_file.empty()},
       {"bootstrap_account_id", !config.bootstrap_account_id.empty()},
       {"bootstrap_owner_user", !config.bootstrap_owner_user.empty()},
@@ -141,8 +142,20 @@ absl::Status CheckMaintenance(const ServerConfig& config) {
                      ", want at least --max_rotation_overlap, which is ",
                      absl::FormatDuration(*config.max_rotation_overlap)));
   }
-  if (config.verify_audit && config.storage == StorageEngine::kMemory) {
-    return FlagError("verify_audit", "want --storage=sqlite with it");
+  return absl::OkStatus();
+}
+
+// What is done in place of serving.
+absl::Status CheckErrands(const ServerConfig& config) {
+  if (config.verify_audit && config.issue_super_admin) {
+    return FlagError("issue_super_admin", "want it without --verify_audit");
+  }
+  if (config.storage == StorageEngine::kMemory) {
+    for (const auto& [flag, given] :
+         {std::pair("verify_audit", config.verify_audit),
+          std::pair("issue_super_admin", config.issue_super_admin)}) {
+      if (given) return FlagError(flag, "want --storage=sqlite with it");
+    }
   }
   return absl::OkStatus();
 }
@@ -192,6 +205,7 @@ absl::Status ServerConfig::Validate() const {
     checks.push_back(CheckStorage(*this));
     checks.push_back(CheckTokens(*this));
     checks.push_back(CheckMaintenance(*this));
+    checks.push_back(CheckErrands(*this));
     checks.push_back(CheckBootstrap(*this));
     checks.push_back(oauth.Validate());
   }

@@ -62,7 +62,9 @@ struct ServerConfig {
   // How long before its end a token is announced; absent: it is not.
   std::optional<absl::Duration> expiry_notice = absl::Hours(24 * 7);
   std::optional<absl::Duration> audit_retention;  // Absent: for ever.
-  bool verify_audit = false;  // Check the audit logs, and serve nothing.
+  // At most one of them: what is done in place of serving.
+  bool verify_audit = false;       // Check the audit logs.
+  bool issue_super_admin = false;  // Make a credential that may do everything.
 
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.

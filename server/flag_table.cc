@@ -192,7 +192,11 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
   AddDuration("audit_retention", &config->audit_retention,
               "Delete audit events so old. Default: never.");
   AddSwitch("verify_audit", &config->verify_audit,
-            "Check all audit logs and exit: 0 if they are whole, else 1.");
+            "Check all audit logs and exit: 0 if they are whole, 1 if not, 3 "
+            "while a server has the database.");
+  AddSwitch("issue_super_admin", &config->issue_super_admin,
+            "Make a service account that may do everything everywhere, print "
+            "it with its token as JSON, and exit.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {

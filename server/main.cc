@@ -15,6 +15,7 @@
 #include "server/base/log.h"
 #include "server/crypto/system_random.h"
 #include "server/flags.h"
+#include "server/issue_super_admin.h"
 #include "server/process.h"
 #include "server/rpc/library_log.h"
 #include "server/verify_audit.h"
@@ -56,13 +57,14 @@ int Main(int argc, char** argv) {
                                      .random = &random,
                                      .logger = &logger,
                                      .show = ShowOnStdout};
-  if (invocation->config.verify_audit) {
-    const absl::Status status =
-        VerifyAuditLogs(invocation->config, surroundings);
+  const ServerConfig& config = invocation->config;
+  if (config.verify_audit || config.issue_super_admin) {
+    const absl::Status status = config.verify_audit
+                                    ? VerifyAuditLogs(config, surroundings)
+                                    : ShowNewSuperAdmin(config, surroundings);
     return status.ok() ? 0 : Fail(status);
   }
-  absl::StatusOr<std::unique_ptr<App>> app =
-      App::Start(invocation->config, surroundings);
+  absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, surroundings);
   if (!app.ok()) return Fail(app.status());
   while (!signals.WaitFor(absl::Milliseconds(100))) {
     const absl::Status health = (*app)->Health();

@@ -55,4 +55,20 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
   return std::move(*store);
 }
 
+absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
+                                                RandomSource& random,
+                                                Logger* logger) {
+  // First, so that a wrong --data_dir is not furnished with a database.
+  absl::StatusOr<std::unique_ptr<MacKeyring>> keyring = MacKeyring::Load(
+      config.TokenKeysPath(), /*create_if_missing=*/false, random);
+  if (!keyring.ok()) {
+    return FlagError("token_keys_file",
+                     std::string(keyring.status().message()));
+  }
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(config, logger);
+  if (!store.ok()) return store.status();
+  return ExistingStore{.keyring = *std::move(keyring),
+                       .store = *std::move(store)};
+}
+
 }  // namespace signet

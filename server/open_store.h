@@ -6,7 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "server/base/log.h"
+#include "server/base/random.h"
 #include "server/config.h"
+#include "server/crypto/mac_keyring.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -17,6 +19,19 @@ namespace signet {
 //   Otherwise as the engine says.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
                                                  Logger* logger);
+
+// What belongs to a database that a server has made.
+struct ExistingStore {
+  std::unique_ptr<MacKeyring> keyring;
+  std::unique_ptr<Store> store;
+};
+
+// Opens what a server has made, and makes nothing: without its keys nothing is
+// touched. `random` is not kept.
+//   FLAG_INVALID: --token_keys_file cannot be read. Otherwise as OpenStore.
+absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
+                                                RandomSource& random,
+                                                Logger* logger);
 
 }  // namespace signet
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/verify_audit.h"
 
-#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
-#include "server/crypto/mac_keyring.h"
 #include "server/domain/audit_verify.h"
 #include "server/open_store.h"
-#include "storage/store.h"
 
 namespace signet {
 namespace {
@@ -30,21 +27,13 @@ std::string Line(const AuditFault& fault) {
 absl::Status VerifyAuditLogs(const ServerConfig& config,
                              const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  // First, so that a wrong --data_dir is not furnished with a database.
-  const absl::StatusOr<std::unique_ptr<MacKeyring>> keyring =
-      MacKeyring::Load(config.TokenKeysPath(), /*create_if_missing=*/false,
-                       *surroundings.random);
-  if (!keyring.ok()) {
-    return FlagError("token_keys_file",
-                     std::string(keyring.status().message()));
-  }
-  const absl::StatusOr<std::unique_ptr<Store>> store =
-      OpenStore(config, surroundings.logger);
-  if (!store.ok()) return store.status();
+  const absl::StatusOr<ExistingStore> opened =
+      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+  if (!opened.ok()) return opened.status();
 
   absl::Status shown;
-  const absl::StatusOr<AuditVerdict> verdict =
-      VerifyAudit(**store, **keyring, [&](const AuditFault& fault) {
+  const absl::StatusOr<AuditVerdict> verdict = VerifyAudit(
+      *opened->store, *opened->keyring, [&](const AuditFault& fault) {
         shown.Update(surroundings.show(Line(fault)));
       });
   if (!verdict.ok()) return verdict.status();

@@ -21,15 +21,69 @@ absl::Status Raced() {
       {.reason = "BOOTSTRAP_RACE"});
 }
 
-AuthorizationRecord Ownership(const Uuid& account_id, Subject subject,
-                              absl::Time now, RandomSource& random) {
+// A service account made of nothing, and its token.
+struct Founder {
+  ServiceAccountRecord account;
+  Secret token;
+};
+
+Founder NewFounder(const std::string& name, const std::string& token_prefix,
+                   const std::optional<Uuid>& account_id, absl::Time now,
+                   const MacKeyring& keyring, RandomSource& random) {
+  IssuedToken token =
+      IssueToken(token_prefix, now, std::nullopt, keyring, random);
+  ServiceAccountRecord account;
+  account.account_id = account_id.value_or(Uuid::V7(now, random));
+  account.id = Uuid::V7(now, random);
+  account.name = name;
+  account.token = std::move(token.record);
+  account.created_at = account.token.created_at;
+  account.updated_at = account.created_at;
+  return {.account = std::move(account), .token = std::move(token.text)};
+}
+
+Subject SubjectOf(const ServiceAccountRecord& account) {
+  return {SubjectType::kServiceAccount, account.id.ToString()};
+}
+
+AuthorizationRecord NewGrant(const Uuid& account_id, GrantKind kind,
+                             Subject subject, absl::Time now,
+                             RandomSource& random) {
   AuthorizationRecord grant;
   grant.id = Uuid::V7(now, random);
   grant.account_id = account_id;
-  grant.grant_kind = GrantKind::kAccountOwner;
+  grant.grant_kind = kind;
   grant.subject = std::move(subject);
   grant.created_at = WholeMicros(now);
   return grant;
+}
+
+absl::Status Deliver(
+    Founder& founder,
+    absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver) {
+  return deliver({.account_id = founder.account.account_id,
+                  .service_account_id = founder.account.id,
+                  .token = std::move(founder.token)});
+}
+
+// With what it was granted, and an event.
+absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
+                    const std::vector<AuthorizationRecord>& grants,
+                    const char* action, absl::Time now,
+                    const MacKeyring& keyring) {
+  absl::Status status =
+      txn.EnsureAccount(account.account_id, account.created_at);
+  status.Update(txn.InsertServiceAccount(account));
+  for (const AuthorizationRecord& grant : grants) {
+    status.Update(txn.InsertAuthorization(grant));
+  }
+  if (!status.ok()) return status;
+  return AuditLog(&keyring).AppendSystem(
+      txn, account.account_id, now,
+      {.action = action,
+       .resource_type = std::string(kServiceAccountResource),
+       .resource_id = account.id.ToString(),
+       .details = {{"token_public_id", account.token.public_id}}});
 }
 
 // An id is recorded in lower case; anything else is a `sub`, kept as it is.
@@ -54,48 +108,46 @@ absl::StatusOr<bool> BootstrapIfEmpty(
   if (!empty) return false;
 
   const absl::Time now = clock.Now();
-  IssuedToken token =
-      IssueToken(plan.token_prefix, now, std::nullopt, keyring, random);
-  ServiceAccountRecord owner;
-  owner.account_id = plan.account_id.value_or(Uuid::V7(now, random));
-  owner.id = Uuid::V7(now, random);
-  owner.name = "owner";
-  owner.token = std::move(token.record);
-  owner.created_at = owner.token.created_at;
-  owner.updated_at = owner.created_at;
-  std::vector<AuthorizationRecord> grants = {Ownership(
-      owner.account_id, {SubjectType::kServiceAccount, owner.id.ToString()},
-      now, random)};
+  Founder owner = NewFounder("owner", plan.token_prefix, plan.account_id, now,
+                             keyring, random);
+  const Uuid account_id = owner.account.account_id;
+  std::vector<AuthorizationRecord> grants = {
+      NewGrant(account_id, GrantKind::kAccountOwner, SubjectOf(owner.account),
+               now, random)};
   if (!plan.owner_user.empty()) {
-    grants.push_back(Ownership(owner.account_id,
-                               {SubjectType::kUser, UserId(plan.owner_user)},
-                               now, random));
+    grants.push_back(NewGrant(account_id, GrantKind::kAccountOwner,
+                              {SubjectType::kUser, UserId(plan.owner_user)},
+                              now, random));
   }
-
-  const absl::Status delivered = deliver({.account_id = owner.account_id,
-                                          .service_account_id = owner.id,
-                                          .token = std::move(token.text)});
-  if (!delivered.ok()) return delivered;
+  if (absl::Status s = Deliver(owner, deliver); !s.ok()) return s;
 
   const absl::Status written = WriteAndWait(store, [&](WriteTxn& txn) {
     const absl::StatusOr<bool> still_empty = txn.IsEmpty();
     if (!still_empty.ok()) return still_empty.status();
     if (!*still_empty) return Raced();
-    absl::Status status = txn.EnsureAccount(owner.account_id, owner.created_at);
-    status.Update(txn.InsertServiceAccount(owner));
-    for (const AuthorizationRecord& grant : grants) {
-      status.Update(txn.InsertAuthorization(grant));
-    }
-    if (!status.ok()) return status;
-    return AuditLog(&keyring).AppendSystem(
-        txn, owner.account_id, now,
-        {.action = "account.bootstrap",
-         .resource_type = std::string(kServiceAccountResource),
-         .resource_id = owner.id.ToString(),
-         .details = {{"token_public_id", owner.token.public_id}}});
+    return Insert(txn, owner.account, grants, "account.bootstrap", now,
+                  keyring);
   });
   if (!written.ok()) return written;
   return true;
+}
+
+absl::Status IssueSuperAdmin(
+    Store& store, const MacKeyring& keyring, const Clock& clock,
+    RandomSource& random, const std::string& token_prefix,
+    const std::optional<Uuid>& account_id,
+    absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver) {
+  const absl::Time now = clock.Now();
+  Founder admin =
+      NewFounder("super_admin", token_prefix, account_id, now, keyring, random);
+  const std::vector<AuthorizationRecord> grants = {
+      NewGrant(admin.account.account_id, GrantKind::kSuperAdmin,
+               SubjectOf(admin.account), now, random)};
+  if (absl::Status s = Deliver(admin, deliver); !s.ok()) return s;
+  return WriteAndWait(store, [&](WriteTxn& txn) {
+    return Insert(txn, admin.account, grants, "account.issue_super_admin", now,
+                  keyring);
+  });
 }
 
 }  // namespace signet

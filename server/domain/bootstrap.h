@@ -17,6 +17,11 @@
 
 namespace signet {
 
+// The credentials that nobody who calls the service can make, for who has its
+// files: the first one, and one that may do everything. Their tokens never
+// expire, whatever the policy for others, so that they cannot lock everyone
+// out.
+
 // What a first start puts into an empty store.
 struct BootstrapPlan {
   std::string token_prefix = "hbx_sa";  // Valid for MintToken.
@@ -25,8 +30,6 @@ struct BootstrapPlan {
   std::string owner_user;
 };
 
-// The first credential. Its token never expires, whatever the policy for
-// others, so that it cannot lock everyone out.
 struct Bootstrapped {
   Uuid account_id;
   Uuid service_account_id;
@@ -46,6 +49,16 @@ struct Bootstrapped {
 absl::StatusOr<bool> BootstrapIfEmpty(
     Store& store, const MacKeyring& keyring, const Clock& clock,
     RandomSource& random, const BootstrapPlan& plan,
+    absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
+
+// Makes, in one transaction, a service account called `super_admin` that is
+// one, in the account given or, without one, in a fresh one of its own. Blocks.
+// `deliver` as above: what it was given is void where this fails. The errors
+// are `deliver`'s and the store's.
+absl::Status IssueSuperAdmin(
+    Store& store, const MacKeyring& keyring, const Clock& clock,
+    RandomSource& random, const std::string& token_prefix,
+    const std::optional<Uuid>& account_id,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
 
 }  // namespace signet

@@ -117,6 +117,15 @@ INSTANTIATE_TEST_SUITE_P(
                   }},
         BadConfig{"GatewayThatVerifies", "verify_audit", GoodGateway(),
                   [](auto& c) { c.verify_audit = true; }},
+        BadConfig{"SuperAdminOfMemory", "issue_super_admin", GoodServer(),
+                  [](auto& c) {
+                    c.issue_super_admin = true;
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"GatewayThatIssues", "issue_super_admin", GoodGateway(),
+                  [](auto& c) { c.issue_super_admin = true; }},
+        BadConfig{"TwoErrands", "issue_super_admin", GoodServer(),
+                  [](auto& c) { c.verify_audit = c.issue_super_admin = true; }},
         BadConfig{"AccountIsNoUuid", "bootstrap_account_id", GoodServer(),
                   [](auto& c) { c.bootstrap_account_id = "1234"; }},
         BadConfig{"TwoFilesInOne", "bootstrap_file", GoodServer(),

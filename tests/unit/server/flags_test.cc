@@ -59,6 +59,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.expiry_notice = std::nullopt;
   want.audit_retention = absl::Hours(24 * 400);
   want.verify_audit = true;
+  want.issue_super_admin = true;
   want.bootstrap_file = "/boot";
   want.bootstrap_account_id = "account";
   want.bootstrap_owner_user = "user";
@@ -90,6 +91,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--expiry_notice=0",
                       "--audit_retention=400d",
                       "--verify_audit",
+                      "--issue_super_admin",
                       "--bootstrap_file=/boot",
                       "--bootstrap_account_id=account",
                       "--bootstrap_owner_user=user",

@@ -144,6 +144,58 @@ TEST_F(Bootstrap, TheStoresErrorsComeThrough) {
   EXPECT_TRUE(Empty());
 }
 
+class NewSuperAdmin : public Bootstrap {
+ protected:
+  absl::Status Issue(const std::optional<Uuid>& account_id = {}) {
+    return IssueSuperAdmin(store_, *keyring_, clock_, random_, "acme",
+                           account_id, [this](const Bootstrapped& credential) {
+                             account_id_ = credential.account_id;
+                             id_ = credential.service_account_id;
+                             token_ = credential.token.Expose();
+                             return delivery_;
+                           });
+  }
+};
+
+TEST_F(NewSuperAdmin, MayDoEverythingEverywhere) {
+  ASSERT_THAT(Run(), IsOkAndHolds(true));
+  const Uuid first = account_id_;
+  ASSERT_THAT(Issue(), IsOk());
+  EXPECT_NE(account_id_, first);
+  EXPECT_EQ(ParseToken(token_)->prefix, "acme");
+  const Subject admin = {SubjectType::kServiceAccount, id_.ToString()};
+  for (const Uuid& account : {first, account_id_, SampleId(77)}) {
+    account_id_ = account;
+    EXPECT_THAT(Manage(admin), IsOkAndHolds(GrantKind::kSuperAdmin));
+  }
+}
+
+TEST_F(NewSuperAdmin, BelongsToTheAccountGivenAndLeavesAnEvent) {
+  ASSERT_THAT(Run(), IsOkAndHolds(true));
+  const Uuid first = account_id_;
+  ASSERT_THAT(Issue(first), IsOk());
+  EXPECT_EQ(account_id_, first);
+  EXPECT_THAT(
+      ReadAndWait(store_,
+                  [&](ReadTxn& txn) {
+                    const auto events = txn.ListAuditEvents(
+                        {.account_id = first, .limit = 9, .scan_limit = 9});
+                    EXPECT_THAT(events, IsOk());
+                    EXPECT_EQ(events->records.size(), 2);
+                    EXPECT_EQ(events->records[0].action,
+                              "account.issue_super_admin");
+                    EXPECT_EQ(events->records[0].resource_id, id_.ToString());
+                    return absl::OkStatus();
+                  }),
+      IsOk());
+}
+
+TEST_F(NewSuperAdmin, IsNotMadeUnlessDelivered) {
+  delivery_ = absl::UnavailableError("standard output");
+  EXPECT_EQ(Issue(), delivery_);
+  EXPECT_TRUE(Empty());
+}
+
 TEST_F(Bootstrap, SurvivesARepeatedTransaction) {
   store_.run_bodies_twice = true;
   ASSERT_THAT(Run(), IsOkAndHolds(true));
