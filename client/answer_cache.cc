@@ -41,7 +41,8 @@ AnswerCache::AnswerCache(const AnswerCacheOptions& options, const Clock* clock,
                          RandomSource& random)
     : clock_(clock),
       secret_(NewSecret(random)),
-      active_(options.max_entries, options.max_bytes),
+      active_(options.max_entries - options.max_entries / 4,
+              options.max_bytes - options.max_bytes / 4),
       inactive_(options.max_entries / 4, options.max_bytes / 4) {}
 
 TokenAnswer AnswerCache::Find(const Key& key, SteadyTime now) {

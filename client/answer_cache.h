@@ -30,7 +30,7 @@ struct AnswerCacheOptions {
 
 // Keeps answers while they are true, if it is told of every change. Answers
 // that a token is not good name nobody whose change could end them: they lie in
-// a part of their own, a quarter as large, and go by time. Thread-safe.
+// a part of their own, a quarter of the whole, and go by time. Thread-safe.
 class AnswerCache {
  public:
   // A token's place: HMAC-SHA-256 under a key of this object's own. Who reads

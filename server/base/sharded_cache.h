@@ -21,9 +21,9 @@ namespace signet {
 // belongs to one of kShards parts, each with a short lock of its own.
 //
 // Eviction is CLOCK, which comes near to least recently used at the cost of one
-// bit: what was found since the hand last passed stays for another round. What
-// was never found again goes first, so a scan over many keys does not push out
-// those in use.
+// bit: what was found since the hand last passed stays for another round, so a
+// scan over many keys does not push out those in use. Whoever is new has a
+// whole round to be found in.
 template <typename Key, typename Value>
 class ShardedCache {
  public:
@@ -33,8 +33,8 @@ class ShardedCache {
   // `max_weight`. Both are divided evenly among the shards, and rounded up to a
   // multiple of their number. 0 entries: nothing is ever kept.
   ShardedCache(size_t max_entries, size_t max_weight)
-      : shard_entries_((max_entries + kShards - 1) / kShards),
-        shard_weight_((max_weight + kShards - 1) / kShards) {}
+      : shard_entries_(ShareOf(max_entries)),
+        shard_weight_(ShareOf(max_weight)) {}
   ShardedCache(const ShardedCache&) = delete;
   ShardedCache& operator=(const ShardedCache&) = delete;
 
@@ -63,6 +63,8 @@ class ShardedCache {
     while (shard.slots.size() >= shard_entries_ ||
            shard.weight + weight > shard_weight_) {
       evicted.push_back(RemoveAt(shard, NextVictim(shard)));
+      // Past whoever took its place, the youngest.
+      ++shard.hand;
     }
     shard.index.emplace(key, static_cast<uint32_t>(shard.slots.size()));
     shard.slots.push_back({.key = key,
@@ -125,6 +127,10 @@ class ShardedCache {
     size_t weight ABSL_GUARDED_BY(mutex) = 0;
     size_t hand ABSL_GUARDED_BY(mutex) = 0;
   };
+
+  static size_t ShareOf(size_t whole) {
+    return whole / kShards + (whole % kShards == 0 ? 0 : 1);
+  }
 
   // By the highest bits: a shard's own table goes by the lowest.
   Shard& ShardOf(const Key& key) {

@@ -28,6 +28,7 @@ struct Requirement {
   enum class Kind { kCapability, kAllOf, kAnyOf };
 
   static constexpr int kMaxCapabilities = 32;
+  static constexpr int kMaxParts = 128;  // Lists among them, and itself.
   static constexpr int kMaxDepth = 4;
 
   Kind kind = Kind::kAllOf;  // Of nothing: nothing is required.

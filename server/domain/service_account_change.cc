@@ -18,6 +18,8 @@
 namespace signet {
 namespace {
 
+constexpr char kRevokeToken[] = "service_account.revoke_token";
+
 AuditEntry EntryFor(std::string action, const Uuid& id) {
   return {.action = std::move(action),
           .resource_type = std::string(kServiceAccountResource),
@@ -318,13 +320,17 @@ void ServiceAccounts::RevokeToken(
        target](WriteTxn& txn) -> absl::Status {
         const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
             txn, *caller, now, target->account_id, Right::kManage);
-        // To say so would tell whether the token exists.
-        if (absl::IsPermissionDenied(grant.status())) return absl::OkStatus();
+        if (absl::IsPermissionDenied(grant.status())) {
+          // To say so would tell whether the token exists.
+          return audit_->Append(txn, target->account_id, *caller, now,
+                                EntryFor(kRevokeToken, target->subject_id),
+                                kDenied);
+        }
         if (!grant.ok()) return grant.status();
         const absl::Status status =
             EndToken(txn, *caller, now, target->public_id,
                      {.reason = RevokeReason::kUnspecified, .comment = {}},
-                     "service_account.revoke_token", *audit_);
+                     kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
       std::move(done), std::move(expired));

@@ -228,6 +228,12 @@ void TokenVerifier::VerifyCaller(const Principal& caller,
              std::move(done));
     return;
   }
+  if (requirement == nullptr && account_id.has_value() &&
+      *account_id != facts->account_id && !IsSuperAdmin(facts->held)) {
+    std::move(done)(
+        TokenVerification{.verdict = TokenVerdict::kCapabilityMissing});
+    return;
+  }
   std::optional<TokenVerification> verification =
       Judge({.state = TokenState::kLive, .facts = facts},
             {.every_account = true}, requirement.get());

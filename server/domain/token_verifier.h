@@ -102,7 +102,8 @@ class TokenVerifier {
               OutcomeDone<TokenVerification> done);
 
   // What somebody who proved to be `caller` may, for who asks about itself:
-  // as Verify() on its own credential, in the scope of `account_id` if given.
+  // as Verify() on its own credential, on `account_id` if given. Without a
+  // requirement a service account must then belong there, or be a super_admin.
   void VerifyCaller(const Principal& caller,
                     const std::optional<Uuid>& account_id,
                     std::shared_ptr<const Requirement> requirement,

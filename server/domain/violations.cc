@@ -13,6 +13,10 @@ void Violations::Add(std::string_view field, const absl::Status& status) {
 }
 
 void Violations::Add(std::string_view field, std::string_view detail) {
+  if (full_) return;
+  bytes_ += field.size() + detail.size();
+  full_ = bytes_ > kMostBytes;
+  if (full_ && !list_.empty()) return;
   list_.push_back({.field = std::string(field), .detail = std::string(detail)});
 }
 
@@ -29,6 +33,7 @@ absl::Status Violations::ToStatus() && {
     absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field,
                     ": ", violation.detail);
   }
+  if (full_) absl::StrAppend(&message, "; and more");
   return MakeError(absl::StatusCode::kInvalidArgument, message,
                    {.reason = "FIELD_INVALID", .violations = std::move(list_)});
 }

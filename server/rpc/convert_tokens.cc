@@ -20,6 +20,13 @@ class RequirementReader {
   Requirement Read(const std::string& field, const v1::Requirement& in,
                    int depth) {
     Requirement out;
+    if (++parts_ > Requirement::kMaxParts) {
+      too_many_ = true;
+      violations_.Add(field,
+                      absl::StrCat("want at most ", Requirement::kMaxParts,
+                                   " requirements in all"));
+      return out;
+    }
     if (depth > Requirement::kMaxDepth) {
       violations_.Add(field, absl::StrCat("want at most ",
                                           Requirement::kMaxDepth, " levels"));
@@ -56,7 +63,7 @@ class RequirementReader {
   void ReadList(const std::string& field, const v1::RequirementList& in,
                 int depth, Requirement& out) {
     for (int i = 0; i < in.requirements_size(); ++i) {
-      if (too_many_) return;
+      if (too_many_ || violations_.full()) return;
       out.of.push_back(Read(absl::StrCat(field, "[", i, "]"),
                             in.requirements(i), depth + 1));
     }
@@ -71,6 +78,7 @@ class RequirementReader {
   }
 
   Violations& violations_;
+  int parts_ = 0;
   int capabilities_ = 0;
   bool too_many_ = false;  // The rest is not even looked at.
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/ext_authz.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ namespace auth = envoy::service::auth::v3;
 // HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD.
 constexpr int kOverwrite = 2;
 
+constexpr std::string_view kExtensions[] = {"capability", "account_id",
+                                            "resource_type", "resource_id"};
+
 // What the configuration of the proxy's route asks for.
 struct Wanted {
   std::optional<Uuid> account_id;
@@ -45,6 +49,14 @@ absl::StatusOr<Wanted> ReadWanted(const auth::AttributeContext& attributes) {
   const auto& extensions = attributes.context_extensions();
   const std::string account_id = ValueOf(extensions, "account_id");
   Violations violations;
+  // A slip of the pen must not open a route.
+  for (const auto& [key, value] : extensions) {
+    if (!std::ranges::count(kExtensions, key)) {
+      violations.Add(key, "want no such key");
+    } else if (value.empty()) {
+      violations.Add(key, "want a value");
+    }
+  }
   Wanted wanted;
   if (!account_id.empty()) {
     wanted.account_id = violations.TakeId("account_id", account_id);
@@ -154,10 +166,12 @@ struct ExtAuthz::Open {
 
   void Log(const absl::Status& status) const {
     const std::string reason = GetErrorDetail(status).reason;
+    const std::string detail(status.message());
     deps.logger->Info("external authorization refused",
                       {{"request_id", std::string_view(request_id)},
                        {"code", CodeName(status.code())},
                        {"reason", std::string_view(reason)},
+                       {"detail", std::string_view(detail)},
                        {"peer", std::string_view(peer)}});
   }
 };

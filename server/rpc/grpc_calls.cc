@@ -201,6 +201,7 @@ void GrpcCalls::AskBackend(const GrpcMethod& method,
   }
   if (!open.fault.ok()) {  // A 401 ranks before it.
     call.scope = CallScope::kIdentify;
+    WipeToken(*call.request);  // What came before the fault.
     call.request = nullptr;
   }
 

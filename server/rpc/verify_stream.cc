@@ -73,6 +73,7 @@ void VerifyStream::Answer() {
     return;
   }
   if (!ParseMessage(request_, *request)) {
+    WipeToken(*request);  // What came before the fault.
     Refuse(MessageMalformedError());
     return;
   }

@@ -36,6 +36,7 @@ def test_says_who_it_is_in_fields(server, client, method, http):
     ("capability=domain.view", 403), ("capability=domain.view&resource_type=domain", 204),
     (f"capability=domain.view&resource_type=domain&resource_id={uuid.UUID(int=7)}", 204),
     (f"capability=mailbox.create&account_id={uuid.UUID(int=7)}", 403),
+    (f"account_id={uuid.UUID(int=7)}", 403),
     ("capability=NOT+A+KEY", 400), ("capabilities=mailbox.create", 400), ("account_id=me", 400),
     ("capability=domain.view&resource_type=spaceship", 400),
     ("&".join(33 * ["capability=mailbox.create"]), 400),
@@ -48,6 +49,11 @@ def test_the_query_says_what_it_needs(server, client, query, status):
         assert answer.json()["reason"] == "CAPABILITY_MISSING"
     if status != 204:
         assert not [n for n, _ in answer.fields if n.startswith("x-signet-")]
+
+
+def test_an_account_alone_asks_for_a_token_of_it(server, client):
+    query = f"{PATH}?account_id={client['account_id'].upper()}"
+    assert rest.request(server, "GET", query, token=client["token"]).status == 204
 
 
 @pytest.mark.parametrize("token,challenge", [

@@ -192,6 +192,7 @@ def test_denies_as_rest_does(server, proxy, account, query):
     ({"capability": "mailbox.create", "resource_type": "mailbox"}, True),
     ({"capability": "mailbox.create",
       "account_id": "00000000-0000-0000-0000-000000000001"}, False),
+    ({"account_id": "00000000-0000-0000-0000-000000000001"}, False),
 ])
 def test_what_the_route_asks_for(proxy, account, extensions, passes):
     answer = proxy(account["token"], **extensions)
@@ -209,13 +210,22 @@ def test_what_the_route_asks_for(proxy, account, extensions, passes):
     {"account_id": "me"},
     {"capability": "mailbox.create", "resource_type": "spaceship"},
     {"resource_type": "mailbox"},
+    {"capabilities": "mailbox.create"}, {"Capability": "mailbox.create"}, {"capability": ""},
+    {"capability": "mailbox.create", "account_id": ""},
     {"capability": ",".join(["mailbox.create"] * 33)},
 ])
-def test_a_misconfigured_route_is_shut(proxy, account, extensions):
+def test_a_misconfigured_route_is_shut(server, proxy, account, extensions):
     answer = proxy(account["token"], **extensions)
     assert answer.status.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
     assert answer.denied_response.status.code == 500
     assert json.loads(answer.denied_response.body)["reason"] == "ROUTE_MISCONFIGURED"
+    # What is wrong is for the operator only.
+    assert answer.denied_response.body.count("want") == 0
+    assert '"reason":"FIELD_INVALID","detail":"' in server.stderr.read_text()
+
+
+def test_an_account_alone_asks_for_a_token_of_it(proxy, account):
+    assert proxy(account["token"], account_id=account["account_id"]).HasField("ok_response")
 
 
 def test_a_revocation_is_true_at_once(server, proxy, account):

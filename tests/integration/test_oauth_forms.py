@@ -108,6 +108,10 @@ def test_without_the_right_the_token_lives_on_and_nothing_tells(server, world):
     for text in ("junk", token_text.INVENTED):
         assert world.form(REVOKE, text, token=stranger["token"]).comparable() == mine.comparable()
     assert mine.status == 200
+    events = world.call("GET", server.accounts_path.replace("service-accounts", "audit-events")
+                        + f"?outcome=denied&resource_id={made['id']}")
+    assert [(e["action"], e["actor"]) for e in events] == [
+        ("service_account.revoke_token", f"service_account:{stranger['id']}")]
 
 
 def test_an_oauth_token_is_its_issuers_to_revoke(world):

@@ -181,7 +181,21 @@ def test_what_breaks_a_rule_is_refused(asker, fields, fault):
     assert asker.verify(**asked) == Refusal("INVALID_ARGUMENT", "FIELD_INVALID", (fault,))
 
 
+@pytest.mark.parametrize("requirement", [
+    all_of(*200 * [{}]), all_of(*127 * [all_of()], MAIL),
+    all_of(*32 * [has("NOT A KEY", account_id="x", resource_type="x", resource_id="x")]),
+])
+def test_many_faults_are_told_of_in_few_words(server, asker, requirement):
+    refused = asker.verify("junk", requirement=requirement)
+    assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "FIELD_INVALID")
+    assert 1 <= len(refused.faults) < 33
+    answer = rest.request(server, "POST", PATH, token=asker.token,
+                          json_body={"token": "junk", "requirement": requirement})
+    assert len(answer.body) < 8000
+
+
 @pytest.mark.parametrize("fields", [
+    {"requirement": all_of(*126 * [all_of()], MAIL)},
     {"requirement": all_of(all_of(all_of(MAIL)))}, {"requirement": any_of(*32 * [MAIL])},
     {"token": "x" * 16384},
 ])

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,6 +107,26 @@ TEST(ShardedCache, AScanPushesOutWhatIsNotInUse) {
     }
   }
   EXPECT_EQ(cache.entries(), 6400u);
+}
+
+// What nobody asks for any more makes room, even for keys that are found only
+// once in a while.
+TEST(ShardedCache, WhatIsInUseTakesThePlaceOfWhatIsNot) {
+  Cache cache(6400, kAny);
+  for (int dead = 100'000; dead < 110'000; ++dead) cache.Put(dead, "dead", 1);
+  constexpr int kInUse = 3200;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < kInUse; ++i) {
+      if (!cache.Find(i).has_value()) cache.Put(i, "in use", 1);
+    }
+  }
+  EXPECT_EQ(CountFound(cache, 0, kInUse), kInUse);
+}
+
+TEST(ShardedCache, TheLargestBoundsAreNone) {
+  Cache cache(SIZE_MAX, SIZE_MAX);
+  for (int i = 0; i < 1000; ++i) cache.Put(i, std::to_string(i), 1);
+  EXPECT_EQ(CountFound(cache, 0, 1000), 1000);
 }
 
 // Shared with a shared_ptr, a use after free would show under ASan.
