@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <utility>
@@ -30,6 +32,9 @@ std::optional<uint64_t> NumberIn(std::string_view position,
     return std::nullopt;
   }
   const std::string_view digits = position.substr(id.size() + 1);
+  if (digits.find_first_not_of("0123456789") != digits.npos) {
+    return std::nullopt;
+  }
   uint64_t number = 0;
   if (!absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()),
                         &number)) {
@@ -38,10 +43,22 @@ std::optional<uint64_t> NumberIn(std::string_view position,
   return number;
 }
 
+using SteadyPoint = std::chrono::steady_clock::time_point;
+
+SteadyPoint FromNow(absl::Duration time) {
+  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(time);
+}
+
+absl::Duration Until(SteadyPoint moment) {
+  return absl::FromChrono(moment - std::chrono::steady_clock::now());
+}
+
 }  // namespace
 
 ChangeFeed::ChangeFeed(RandomSource& random)
-    : id_(NewFeedId(random)), thread_([this] { Run(); }) {}
+    : id_(NewFeedId(random)),
+      wakes_([this] { Wakes(); }),
+      checks_([this] { Checks(); }) {}
 
 void ChangeFeed::Publish(const TokenChanges& changes) {
   if (changes.service_accounts.empty()) return;
@@ -55,19 +72,36 @@ void ChangeFeed::Publish(const TokenChanges& changes) {
   published_ = true;
 }
 
-ChangeFeed::News ChangeFeed::Since(std::string_view position,
-                                   const VerifyScope& scope) const {
+uint64_t ChangeFeed::end() const {
   absl::MutexLock lock(&mutex_);
-  News news = {.position = absl::StrCat(id_, ".", end_)};
-  if (position.empty()) return news;
-  const std::optional<uint64_t> from = NumberIn(position, id_);
-  if (!from.has_value() || *from > end_ || end_ - *from > changes_.size()) {
-    news.reset = true;
-    return news;
+  return end_;
+}
+
+ChangeFeed::News ChangeFeed::Since(std::string_view position,
+                                   const VerifyScope& scope,
+                                   const Uuid& self) const {
+  News news;
+  std::vector<Change> changes;
+  {
+    // Who publishes a change waits for this lock: no more than a copy.
+    absl::MutexLock lock(&mutex_);
+    news.end = end_;
+    const std::optional<uint64_t> from = NumberIn(position, id_);
+    if (!position.empty()) {
+      news.reset =
+          !from.has_value() || *from > end_ || end_ - *from > changes_.size();
+      if (!news.reset) {
+        changes.assign(changes_.end() - static_cast<ptrdiff_t>(end_ - *from),
+                       changes_.end());
+      }
+    }
   }
-  for (size_t i = changes_.size() - static_cast<size_t>(end_ - *from);
-       i < changes_.size(); ++i) {
-    const Change& change = changes_[i];
+  news.position = absl::StrCat(id_, ".", news.end);
+  for (size_t i = 0; i < changes.size(); ++i) {
+    const Change& change = changes[i];
+    if (change.service_account_id == self) {
+      news.self_changed = news.end - changes.size() + i + 1;
+    }
     if (scope.every_account || change.account_id == scope.account_id ||
         change.account_id == Uuid()) {
       news.service_account_ids.push_back(change.service_account_id);
@@ -80,24 +114,39 @@ ChangeFeed::News ChangeFeed::Since(std::string_view position,
   return news;
 }
 
-bool ChangeFeed::Add(std::shared_ptr<Watcher> watcher) {
+bool ChangeFeed::Add(std::shared_ptr<Watcher> watcher,
+                     const std::string& owner) {
   absl::MutexLock lock(&mutex_);
-  if (stopped_ || watchers_.size() >= kMaxWatchers) return false;
-  watchers_.push_back(std::move(watcher));
+  if (stopped_ || followers_.size() >= kMaxWatchers) return false;
+  if (!owner.empty() &&
+      std::ranges::count(followers_, owner, &Follower::owner) >=
+          static_cast<ptrdiff_t>(kMaxOfOneOwner)) {
+    return false;
+  }
+  followers_.push_back({.watcher = std::move(watcher), .owner = owner});
   return true;
 }
 
 void ChangeFeed::Remove(const Watcher* watcher) {
-  std::shared_ptr<Watcher> removed;  // Destroyed without the lock.
+  Follower removed;  // Destroyed without the lock.
   absl::MutexLock lock(&mutex_);
   const auto found =
-      std::find_if(watchers_.begin(), watchers_.end(),
-                   [watcher](const std::shared_ptr<Watcher>& known) {
-                     return known.get() == watcher;
-                   });
-  if (found == watchers_.end()) return;
+      std::ranges::find_if(followers_, [watcher](const Follower& known) {
+        return known.watcher.get() == watcher;
+      });
+  if (found == followers_.end()) return;
   removed = std::move(*found);
-  watchers_.erase(found);
+  followers_.erase(found);
+}
+
+void ChangeFeed::WakeSoon() {
+  absl::MutexLock lock(&mutex_);
+  published_ = true;
+}
+
+void ChangeFeed::CheckSoon(std::shared_ptr<Watcher> watcher) {
+  absl::MutexLock lock(&mutex_);
+  if (!stopped_) to_check_.push_back(std::move(watcher));
 }
 
 void ChangeFeed::Stop() {
@@ -105,21 +154,54 @@ void ChangeFeed::Stop() {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread* thread : {&wakes_, &checks_}) {
+    if (thread->joinable()) thread->join();
+  }
 }
 
-void ChangeFeed::Run() {
+ChangeFeed::Watchers ChangeFeed::Followers() const {
+  Watchers watchers;
+  for (const Follower& follower : followers_) {
+    watchers.push_back(follower.watcher);
+  }
+  return watchers;
+}
+
+void ChangeFeed::Wakes() {
+  // By the clock, so that a beat comes no later for what came in between.
+  SteadyPoint next_beat = FromNow(kHeartbeat);
   while (true) {
-    std::vector<std::shared_ptr<Watcher>> watchers;
+    Watchers watchers;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &ChangeFeed::HasWork),
-                              kHeartbeat);
+      mutex_.AwaitWithTimeout(absl::Condition(this, &ChangeFeed::HasNews),
+                              Until(next_beat));
       if (stopped_) return;
       published_ = false;
-      watchers = watchers_;
+      watchers = Followers();
     }
-    for (const std::shared_ptr<Watcher>& watcher : watchers) watcher->Wake();
+    const bool beat = Until(next_beat) <= absl::ZeroDuration();
+    if (beat) next_beat = FromNow(kHeartbeat);
+    for (const auto& watcher : watchers) watcher->Wake(beat);
+  }
+}
+
+void ChangeFeed::Checks() {
+  SteadyPoint next_round = FromNow(kHeartbeat);
+  while (true) {
+    Watchers watchers;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(this, &ChangeFeed::HasQuestions),
+                              Until(next_round));
+      if (stopped_) return;
+      watchers = std::exchange(to_check_, {});
+      if (Until(next_round) <= absl::ZeroDuration()) watchers = Followers();
+    }
+    for (const auto& watcher : watchers) watcher->Check();
+    if (Until(next_round) <= absl::ZeroDuration()) {
+      next_round = FromNow(kHeartbeat);
+    }
   }
 }
 

@@ -28,23 +28,33 @@ class ChangeFeed {
  public:
   static constexpr size_t kKept = 1 << 16;
   static constexpr size_t kMaxWatchers = 1000;
+  static constexpr size_t kMaxOfOneOwner = 250;
 
   // Somebody who follows the feed.
   class Watcher {
    public:
     virtual ~Watcher() = default;
 
-    // There is something new, or kHeartbeat is over. Called on the feed's own
-    // thread, by no two at once; must not block.
-    virtual void Wake() = 0;
+    // There is something new or, with `beat`, kHeartbeat is over. Called on one
+    // thread for all; must not block.
+    virtual void Wake(bool beat) = 0;
+
+    // Asks whether it may still follow: kHeartbeat after the last round of such
+    // questions, and after CheckSoon(). Called on another thread, so that it
+    // may wait for the store and delays no news.
+    virtual void Check() = 0;
   };
-  static constexpr absl::Duration kHeartbeat = absl::Seconds(1);
+  // Less than the second that watchers are promised.
+  static constexpr absl::Duration kHeartbeat = absl::Milliseconds(700);
 
   // What a watcher has not yet been told.
   struct News {
     std::string position;  // Behind all of it.
+    uint64_t end = 0;      // As end(), at the same time.
     bool reset = false;    // What was kept is not enough: forget everything.
     std::vector<Uuid> service_account_ids = {};
+    // The number of the latest change of `self`, of any account; 0 for none.
+    uint64_t self_changed = 0;
   };
 
   explicit ChangeFeed(RandomSource& random);
@@ -53,14 +63,25 @@ class ChangeFeed {
   // For WatchedStore. Wakes the watchers.
   void Publish(const TokenChanges& changes);
 
-  // What is behind `position` and in `scope`; of an empty position, which is
-  // where a watcher begins, nothing.
-  News Since(std::string_view position, const VerifyScope& scope) const;
+  // How many changes there were. The latest has this number.
+  uint64_t end() const;
 
-  // Wakes it from now on until Remove() has returned, or Stop(). False if there
-  // are kMaxWatchers, or it is stopped.
-  bool Add(std::shared_ptr<Watcher> watcher);
+  // What is behind `position` and in `scope`; of an empty position, which is
+  // where a watcher begins, nothing. `self` is the service account of who asks;
+  // nil for none.
+  News Since(std::string_view position, const VerifyScope& scope,
+             const Uuid& self = {}) const;
+
+  // Calls it from now on until Stop() or, but for a call that has begun or is
+  // about to, Remove(). False if there are kMaxWatchers, or kMaxOfOneOwner with
+  // this `owner`, or it is stopped. An empty owner has no such limit.
+  bool Add(std::shared_ptr<Watcher> watcher, const std::string& owner);
   void Remove(const Watcher* watcher);
+
+  // Wakes all watchers soon, as if there were something new.
+  void WakeSoon();
+  // Calls the watcher's Check() soon.
+  void CheckSoon(std::shared_ptr<Watcher> watcher);
 
   // Wakes nobody any more. Idempotent.
   void Stop();
@@ -71,9 +92,20 @@ class ChangeFeed {
     Uuid service_account_id;
   };
 
-  void Run();
-  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+  struct Follower {
+    std::shared_ptr<Watcher> watcher;
+    std::string owner;
+  };
+  using Watchers = std::vector<std::shared_ptr<Watcher>>;
+
+  void Wakes();
+  void Checks();
+  Watchers Followers() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool HasNews() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopped_ || published_;
+  }
+  bool HasQuestions() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopped_ || !to_check_.empty();
   }
 
   const std::string id_;  // Of this feed: positions of another are not known.
@@ -82,8 +114,10 @@ class ChangeFeed {
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // The number of changes so far.
   bool published_ ABSL_GUARDED_BY(mutex_) = false;  // Since the last round.
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::shared_ptr<Watcher>> watchers_ ABSL_GUARDED_BY(mutex_);
-  std::thread thread_;
+  std::vector<Follower> followers_ ABSL_GUARDED_BY(mutex_);
+  Watchers to_check_ ABSL_GUARDED_BY(mutex_);
+  std::thread wakes_;
+  std::thread checks_;
 };
 
 }  // namespace signet

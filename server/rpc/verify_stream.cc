@@ -27,7 +27,14 @@ const google::protobuf::MethodDescriptor* VerifyTokenMethod() {
 VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
                            OpenStreams* open,
                            grpc::CallbackServerContext* context)
-    : deps_(deps), open_(open), context_(context), started_(deps.clock->Now()) {
+    : deps_(deps),
+      open_(open),
+      context_(context),
+      started_(deps.clock->Now()),
+      request_id_(ChooseRequestId(GrpcMetadata(*context).request_ids, started_,
+                                  *deps.random)),
+      peer_(PeerAddress(context->peer())) {
+  context_->AddInitialMetadata("x-request-id", request_id_);
   const auto [first, last] =
       context_->client_metadata().equal_range("authorization");
   if (first != last) {
@@ -93,9 +100,8 @@ BackendCall VerifyStream::NewCall() {
   BackendCall call;
   call.authorization = std::move(metadata.authorization);
   call.trusted = deps_.trusted;
-  call.request_id =
-      ChooseRequestId(metadata.request_ids, deps_.clock->Now(), *deps_.random);
-  call.peer = PeerAddress(context_->peer());
+  call.request_id = request_id_;
+  call.peer = peer_;
   call.user_agent = metadata.user_agent;
   return call;
 }
@@ -199,6 +205,8 @@ void VerifyStream::OnDone() {
     deps_.logger->Info(
         "grpc stream",
         {{"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
+         {"request_id", std::string_view(request_id_)},
+         {"peer", std::string_view(peer_)},
          {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
          {"answers", answers_},
          {"duration_ms",

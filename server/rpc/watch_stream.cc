@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/watch_stream.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -33,7 +36,9 @@ std::string_view FeedPosition(std::string_view position,
                               const VerifyScope& scope) {
   const std::string tag = ScopeTag(scope);
   if (position.empty()) return position;
-  return position.starts_with(tag) ? position.substr(tag.size()) : "-";
+  return position.starts_with(tag) && position.size() > tag.size()
+             ? position.substr(tag.size())
+             : "-";
 }
 
 absl::Status WatchersFullError() {
@@ -43,6 +48,12 @@ absl::Status WatchersFullError() {
       {.reason = "WATCHERS_FULL", .retry_after = absl::Seconds(1)});
 }
 
+absl::Status UnreadError() {
+  return MakeError(absl::StatusCode::kDeadlineExceeded,
+                   "the client does not read what it asked for",
+                   {.reason = "WATCHER_STUCK"});
+}
+
 }  // namespace
 
 // Follows the feed from the first answer until the stream ends. Whoever calls
@@ -50,14 +61,14 @@ absl::Status WatchersFullError() {
 class WatchStream::State final : public ChangeFeed::Watcher,
                                  public std::enable_shared_from_this<State> {
  public:
-  State(const TokenStreams::Dependencies& deps, WatchStream* stream)
-      : deps_(deps), stream_(stream) {}
+  State(const TokenStreams::Dependencies& deps,
+        grpc::CallbackServerContext* context, WatchStream* stream)
+      : deps_(deps), context_(context), stream_(stream) {}
 
   // Reads the request and authenticates who asks.
-  void Begin(grpc::CallbackServerContext& context,
-             const grpc::ByteBuffer& bytes) {
+  void Begin(const grpc::ByteBuffer& bytes) {
     v1::WatchChangesRequest request;
-    GrpcMetadata metadata(context);
+    GrpcMetadata metadata(*context_);
     if (bytes.Length() > kMaxMessageBytes) {
       fault_ = MessageTooLargeError(kMaxMessageBytes);
     } else if (ParseMessage(bytes, request)) {
@@ -69,10 +80,11 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     }
     const absl::Time now = deps_.clock->Now();
     auto caller = std::make_shared<Caller>();
-    caller->request_id =
+    caller->request_id = request_id_ =
         ChooseRequestId(metadata.request_ids, now, *deps_.random);
-    caller->peer = PeerAddress(context.peer());
+    caller->peer = peer_ = PeerAddress(context_->peer());
     caller->user_agent = metadata.user_agent;
+    context_->AddInitialMetadata("x-request-id", caller->request_id);
     if (deps_.trusted && metadata.authorization.empty()) {
       caller->trusted = true;
       Known(std::move(caller));
@@ -92,27 +104,49 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     for (std::string& credential : metadata.authorization) Wipe(credential);
   }
 
-  void Wake() override {
-    const absl::Time now = deps_.clock->Now();
+  void Wake(bool beat) override {
+    bool sent = true;
     {
       absl::MutexLock lock(&mutex_);
-      if (ended_ || writing_) return;  // It sends again when it has written.
+      if (ended_) return;
+      if (!writing_) {
+        sent = Send(beat) || std::exchange(check_wanted_, true);
+      } else if (!beat || ++beats_unread_ < kMaxBeatsUnread) {
+        return;  // It sends again when it has written.
+      }
     }
-    if (now >= check_again_at_) {
-      FindScope();  // Sends, if the caller still may.
-    } else {
-      Send();
+    if (beats_unread() >= kMaxBeatsUnread) return End(UnreadError());
+    if (!sent) deps_.feed->CheckSoon(shared_from_this());
+  }
+
+  void Check() override {
+    uint64_t end = 0;
+    CallerPtr caller;
+    {
+      absl::MutexLock lock(&mutex_);
+      check_wanted_ = false;
+      if (ended_ || asking_) return;
+      asking_ = true;
+      caller = caller_;
+      end = deps_.feed->end();
     }
+    deps_.verifier->FindScope(caller, account_id_, deps_.clock->Now(),
+                              [self = shared_from_this(),
+                               end](const absl::StatusOr<VerifyScope>& scope) {
+                                self->Continue(scope, end);
+                              });
   }
 
   void Written(bool ok) {
+    bool behind = false;
     {
       absl::MutexLock lock(&mutex_);
       writing_ = false;
+      beats_unread_ = 0;
+      behind = !ended_ && deps_.feed->end() != sent_end_;
     }
     if (!ok) return End(absl::CancelledError("the client has gone"));
-    // What came meanwhile. Nothing new: the feed's next round says so.
-    if (HasNews()) Send();
+    if (behind) deps_.feed->WakeSoon();
   }
 
   // Tells gRPC, once; then, or if it was told before, the stream is let go.
@@ -126,9 +160,13 @@ class WatchStream::State final : public ChangeFeed::Watcher,
       stream = std::exchange(stream_, nullptr);
     }
     deps_.feed->Remove(this);
+    // What the client does not read would hold the end back.
+    if (beats_unread() >= kMaxBeatsUnread) context_->TryCancel();
     stream->Finish(ToGrpcStatus(ToRpcStatus(status)));
   }
 
+  std::string_view request_id() const { return request_id_; }
+  std::string_view peer() const { return peer_; }
   absl::StatusCode code() {
     absl::MutexLock lock(&mutex_);
     return code_;
@@ -140,33 +178,39 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   }
 
  private:
+  // Beats that a client may leave unread.
+  static constexpr int kMaxBeatsUnread = 7;
+
   CallerPtr caller() {
     absl::MutexLock lock(&mutex_);
     return caller_;
   }
+  int beats_unread() {
+    absl::MutexLock lock(&mutex_);
+    return beats_unread_;
+  }
 
-  // What follows is called by one at a time: first by Begin's callbacks, then
-  // by the feed.
   void Known(CallerPtr caller) {
     {
       absl::MutexLock lock(&mutex_);
       caller_ = std::move(caller);
     }
-    FindScope();
+    Check();
   }
 
-  void FindScope() {
-    const absl::Time now = deps_.clock->Now();
-    // Shorter than a heartbeat, so that each of them finds it due.
-    check_again_at_ = now + ChangeFeed::kHeartbeat / 2;
-    deps_.verifier->FindScope(
-        caller(), account_id_, now,
-        [self = shared_from_this()](const absl::StatusOr<VerifyScope>& scope) {
-          self->Continue(scope);
-        });
+  // Whose watchers are counted together: an account's, or a user's.
+  std::string Owner() {
+    const CallerPtr caller = this->caller();
+    if (caller->trusted) return std::string();
+    const Principal& principal = caller->principal;
+    return principal.home_account_id.has_value()
+               ? principal.home_account_id->ToString()
+               : principal.ToString();
   }
 
-  void Continue(const absl::StatusOr<VerifyScope>& scope) {
+  // By one at a time, as Check() asks one question at a time. `end`: of the
+  // feed, before the question.
+  void Continue(const absl::StatusOr<VerifyScope>& scope, uint64_t end) {
     if (absl::IsPermissionDenied(scope.status())) {
       const CallerPtr who = caller();
       deps_.access->RecordDenial(
@@ -176,32 +220,45 @@ class WatchStream::State final : public ChangeFeed::Watcher,
               const absl::Status&) { self->End(status); });
       return;
     }
+    if (absl::IsUnavailable(scope.status()) && following_) {
+      absl::MutexLock lock(&mutex_);
+      asking_ = false;  // The next round asks again.
+      return;
+    }
     if (!scope.ok()) return End(scope.status());
     if (!fault_.ok()) return End(fault_);
+    const bool first = !std::exchange(following_, true);
+    bool sent = true;
     {
       absl::MutexLock lock(&mutex_);
       scope_ = *scope;
+      checked_end_ = end;
+      asking_ = false;
     }
-    if (!following_) {
-      following_ = true;
-      if (!deps_.feed->Add(shared_from_this())) {
-        return End(WatchersFullError());
+    if (first && !deps_.feed->Add(shared_from_this(), Owner())) {
+      return End(WatchersFullError());
+    }
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!ended_ && !writing_) {
+        sent = Send(first) || std::exchange(check_wanted_, true);
       }
     }
-    Send();
+    if (!sent) deps_.feed->CheckSoon(shared_from_this());
   }
 
-  bool HasNews() {
-    absl::MutexLock lock(&mutex_);
-    const std::string_view position = FeedPosition(position_, scope_);
-    return !ended_ && deps_.feed->Since(position, scope_).position != position;
-  }
-
-  void Send() {
-    absl::MutexLock lock(&mutex_);
-    if (ended_ || writing_) return;
+  // Sends the news if there is any; with `beat` a message in any case. False:
+  // the caller has changed since it was last asked whether it may know.
+  bool Send(bool beat) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const Uuid self = caller_->trusted ? Uuid() : caller_->principal.id;
     const ChangeFeed::News news =
-        deps_.feed->Since(FeedPosition(position_, scope_), scope_);
+        deps_.feed->Since(FeedPosition(position_, scope_), scope_, self);
+    if (!news.reset && std::max(news.self_changed, reset_end_) > checked_end_) {
+      return false;
+    }
+    if (!beat && !news.reset && news.service_account_ids.empty()) return true;
+    if (news.reset) reset_end_ = news.end;  // What was in it is not known.
+    sent_end_ = news.end;
     position_ = absl::StrCat(ScopeTag(scope_), news.position);
     v1::WatchChangesResponse message;
     message.set_position(position_);
@@ -212,21 +269,33 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     bytes_ = SerializeMessage(message);
     writing_ = true;
     stream_->StartWrite(&bytes_);
+    return true;
   }
 
   const TokenStreams::Dependencies deps_;
+  grpc::CallbackServerContext* const context_;  // gRPC's, until it is told.
+  // From Begin() on.
+  std::string request_id_;
+  std::string peer_;
   std::string account_id_;
   absl::Status fault_;  // Of the request; ranks behind a refusal.
   bool following_ = false;
-  absl::Time check_again_at_;
 
   absl::Mutex mutex_;
   CallerPtr caller_ ABSL_GUARDED_BY(mutex_);
   WatchStream* stream_ ABSL_GUARDED_BY(mutex_);
   std::string position_ ABSL_GUARDED_BY(mutex_);
   VerifyScope scope_ ABSL_GUARDED_BY(mutex_);
+  // The feed's ends: when scope_ was asked for, of the last message, of the
+  // last reset.
+  uint64_t checked_end_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t sent_end_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t reset_end_ ABSL_GUARDED_BY(mutex_) = 0;
   grpc::ByteBuffer bytes_ ABSL_GUARDED_BY(mutex_);  // gRPC's while writing_.
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  int beats_unread_ ABSL_GUARDED_BY(mutex_) = 0;  // While writing_.
+  bool asking_ ABSL_GUARDED_BY(mutex_) = false;
+  bool check_wanted_ ABSL_GUARDED_BY(mutex_) = false;  // Of the feed.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   absl::StatusCode code_ ABSL_GUARDED_BY(mutex_) = absl::StatusCode::kOk;
 };
@@ -238,10 +307,10 @@ WatchStream::WatchStream(const TokenStreams::Dependencies& deps,
     : deps_(deps),
       open_(open),
       started_(deps.clock->Now()),
-      state_(std::make_shared<State>(deps, this)) {
+      state_(std::make_shared<State>(deps, context, this)) {
   const std::shared_ptr<State> state = state_;
   if (open_->Add(this, [state] { state->End(StoppingError()); })) {
-    state->Begin(*context, request);
+    state->Begin(request);
   } else {
     state->End(StoppingError());
   }
@@ -260,6 +329,8 @@ void WatchStream::OnDone() {
       "grpc stream",
       {{"method", std::string_view("signet.v1.Tokens.WatchChanges")},
        {"principal", std::string_view(principal)},
+       {"request_id", state_->request_id()},
+       {"peer", state_->peer()},
        {"code", CodeName(state_->code())},
        {"duration_ms",
         absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}});

@@ -2,6 +2,7 @@
 #include "server/domain/change_feed.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,9 +30,27 @@ const VerifyScope kAtHome = {.every_account = false, .account_id = kHome};
 
 class CountingWatcher final : public ChangeFeed::Watcher {
  public:
-  void Wake() override {
+  std::function<void()> on_check;
+
+  void Wake(bool beat) override {
     absl::MutexLock lock(&mutex_);
     ++wakes_;
+    if (beat) ++beats_;
+  }
+  void Check() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      ++checks_;
+    }
+    if (on_check) on_check();
+  }
+  int beats() const {
+    absl::MutexLock lock(&mutex_);
+    return beats_;
+  }
+  int checks() const {
+    absl::MutexLock lock(&mutex_);
+    return checks_;
   }
   int wakes() const {
     absl::MutexLock lock(&mutex_);
@@ -48,6 +68,8 @@ class CountingWatcher final : public ChangeFeed::Watcher {
  private:
   mutable absl::Mutex mutex_;
   int wakes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int beats_ ABSL_GUARDED_BY(mutex_) = 0;
+  int checks_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 class ChangeFeedTest : public testing::Test {
@@ -125,6 +147,7 @@ TEST_F(ChangeFeedTest, APositionThatIsNotKnownIsAReset) {
   for (const std::string& position :
        {other.Since("", kEverywhere).position, std::string("junk"), id,
         absl::StrCat(id, "."), absl::StrCat(id, ".x"), absl::StrCat(id, ".-1"),
+        absl::StrCat(id, ".+1"), absl::StrCat(id, ". 1"),
         absl::StrCat(id, ".2"),  // Ahead of the feed.
         absl::StrCat(id, ".18446744073709551615"), absl::StrCat(here, "0")}) {
     const ChangeFeed::News news = feed_.Since(position, kEverywhere);
@@ -148,7 +171,7 @@ TEST_F(ChangeFeedTest, KeepsTheLatestAndResetsWhoIsBehindThem) {
 
 TEST_F(ChangeFeedTest, WakesAtAChangeMuchSoonerThanTheHeartbeat) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher));
+  ASSERT_TRUE(feed_.Add(watcher, ""));
   ASSERT_TRUE(watcher->Await(1, absl::Seconds(10)));  // By the heartbeat.
   absl::Duration best = absl::InfiniteDuration();
   for (uint32_t i = 0; i < 5; ++i) {
@@ -163,7 +186,7 @@ TEST_F(ChangeFeedTest, WakesAtAChangeMuchSoonerThanTheHeartbeat) {
 
 TEST_F(ChangeFeedTest, BeatsWithoutChanges) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher));
+  ASSERT_TRUE(feed_.Add(watcher, ""));
   const absl::Time began = absl::Now();
   ASSERT_TRUE(watcher->Await(2, absl::Seconds(10)));
   const absl::Duration taken = absl::Now() - began;
@@ -171,11 +194,87 @@ TEST_F(ChangeFeedTest, BeatsWithoutChanges) {
   EXPECT_LT(taken, ChangeFeed::kHeartbeat * 4);
 }
 
+// One is promised each second, however much there is to tell in between.
+TEST_F(ChangeFeedTest, BeatsEachSecondAmongChanges) {
+  const auto watcher = std::make_shared<CountingWatcher>();
+  ASSERT_TRUE(feed_.Add(watcher, ""));
+  const absl::Time began = absl::Now();
+  uint32_t published = 0;
+  while (watcher->beats() < 3 && absl::Now() - began < absl::Seconds(30)) {
+    Publish(kHome, 2 + published++);
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(watcher->beats(), 3);
+  EXPECT_LT((absl::Now() - began) / 3, absl::Seconds(1));
+}
+
+TEST_F(ChangeFeedTest, AsksSoonAndNowAndThenWhetherOneMayFollow) {
+  const auto watcher = std::make_shared<CountingWatcher>();
+  ASSERT_TRUE(feed_.Add(watcher, ""));
+  const absl::Time began = absl::Now();
+  feed_.CheckSoon(watcher);
+  while (watcher->checks() < 1) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_LT(absl::Now() - began, ChangeFeed::kHeartbeat / 2);
+  while (watcher->checks() < 3 && absl::Now() - began < absl::Seconds(30)) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(watcher->checks(), 3);
+}
+
+TEST_F(ChangeFeedTest, AnAnswerThatIsLongInComingDelaysNoNews) {
+  absl::Notification asked;
+  absl::Notification answered;
+  const auto slow = std::make_shared<CountingWatcher>();
+  const auto other = std::make_shared<CountingWatcher>();
+  slow->on_check = [&] {
+    if (!asked.HasBeenNotified()) asked.Notify();
+    answered.WaitForNotification();
+  };
+  ASSERT_TRUE(feed_.Add(slow, ""));
+  ASSERT_TRUE(feed_.Add(other, ""));
+  feed_.CheckSoon(slow);
+  asked.WaitForNotification();
+  for (int i = 0; i < 3; ++i) {
+    const int before = other->wakes();
+    Publish(kHome, 2);
+    EXPECT_TRUE(other->Await(before + 1, absl::Seconds(10)));
+  }
+  const int beats = other->beats();
+  EXPECT_TRUE(other->Await(other->wakes() + 2, absl::Seconds(10)));
+  EXPECT_GT(other->beats(), beats);
+  answered.Notify();
+  feed_.Stop();
+}
+
+TEST_F(ChangeFeedTest, TellsWhenWhoAsksHasChanged) {
+  Publish(kHome, 7);
+  const std::string from = Position();
+  Publish(kHome, 2);
+  Publish(kAway, 7);
+  Publish(kHome, 3);
+  EXPECT_EQ(feed_.end(), 4u);
+  // Of another account too, which is not told of.
+  const ChangeFeed::News news = feed_.Since(from, kAtHome, SampleId(7));
+  EXPECT_EQ(news.self_changed, 3u);
+  EXPECT_EQ(news.end, 4u);
+  EXPECT_THAT(news.service_account_ids, ElementsAre(SampleId(2), SampleId(3)));
+  EXPECT_EQ(feed_.Since(from, kAtHome, SampleId(8)).self_changed, 0u);
+  EXPECT_EQ(feed_.Since(from, kAtHome).self_changed, 0u);
+}
+
+TEST_F(ChangeFeedTest, OneOwnerMayNotHaveAllPlaces) {
+  for (size_t i = 0; i < ChangeFeed::kMaxOfOneOwner; ++i) {
+    ASSERT_TRUE(feed_.Add(std::make_shared<CountingWatcher>(), "a"));
+  }
+  EXPECT_FALSE(feed_.Add(std::make_shared<CountingWatcher>(), "a"));
+  EXPECT_TRUE(feed_.Add(std::make_shared<CountingWatcher>(), "b"));
+}
+
 TEST_F(ChangeFeedTest, LetsGoOfWhoIsRemoved) {
   auto watcher = std::make_shared<CountingWatcher>();
   auto other = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher));
-  ASSERT_TRUE(feed_.Add(other));
+  ASSERT_TRUE(feed_.Add(watcher, ""));
+  ASSERT_TRUE(feed_.Add(other, ""));
   feed_.Remove(watcher.get());
   feed_.Remove(watcher.get());
   Publish(kHome, 2);
@@ -187,23 +286,23 @@ TEST_F(ChangeFeedTest, TakesSoManyWatchers) {
   std::vector<std::shared_ptr<CountingWatcher>> watchers;
   for (size_t i = 0; i < ChangeFeed::kMaxWatchers; ++i) {
     watchers.push_back(std::make_shared<CountingWatcher>());
-    ASSERT_TRUE(feed_.Add(watchers.back()));
+    ASSERT_TRUE(feed_.Add(watchers.back(), ""));
   }
   const auto late = std::make_shared<CountingWatcher>();
-  EXPECT_FALSE(feed_.Add(late));
+  EXPECT_FALSE(feed_.Add(late, ""));
   feed_.Remove(watchers.front().get());
-  EXPECT_TRUE(feed_.Add(late));
+  EXPECT_TRUE(feed_.Add(late, ""));
 }
 
 TEST_F(ChangeFeedTest, WakesNobodyOnceItHasStopped) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher));
+  ASSERT_TRUE(feed_.Add(watcher, ""));
   feed_.Stop();
   feed_.Stop();
   const int before = watcher->wakes();
   Publish(kHome, 2);
   EXPECT_FALSE(watcher->Await(before + 1, absl::Milliseconds(100)));
-  EXPECT_FALSE(feed_.Add(std::make_shared<CountingWatcher>()));
+  EXPECT_FALSE(feed_.Add(std::make_shared<CountingWatcher>(), ""));
 }
 
 }  // namespace

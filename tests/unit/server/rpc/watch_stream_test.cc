@@ -180,6 +180,100 @@ TEST_F(WatchStreamTest, ACredentialThatIsRevokedEndsIt) {
   EXPECT_LT(absl::Now() - revoked, absl::Seconds(2));
 }
 
+// As for every call: once the revocation has returned, it fails.
+TEST_F(WatchStreamTest, ACredentialThatIsRevokedHearsOfNothingMore) {
+  for (int i = 0; i < 5; ++i) {
+    const v1::IssuedServiceAccount watching = world_.Issue({"auth.verify"});
+    const v1::IssuedServiceAccount victim = world_.Issue();
+    Watch watch(world_.channel, TokensWorld::CredentialOf(watching), {});
+    ASSERT_TRUE(watch.Next().has_value());
+    ASSERT_TRUE(world_.Revoke(watching).ok());
+    ASSERT_TRUE(world_.Revoke(victim).ok());
+    while (const auto message = watch.Next()) {
+      EXPECT_THAT(message->service_account_ids(),
+                  testing::Not(Contains(victim.id())));
+    }
+    EXPECT_EQ(watch.Finish().error_code(), grpc::UNAUTHENTICATED);
+  }
+}
+
+TEST_F(WatchStreamTest, WhoComesToSeeMoreForgetsEverythingFirst) {
+  world_.Write([](WriteTxn& txn) {
+    absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
+    status.Update(
+        txn.InsertServiceAccount(SampleServiceAccount(SampleId(9), 90)));
+    return status;
+  });
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  AuthorizationRecord grant = SampleCapability(
+      SampleId(1), 401,
+      {.type = SubjectType::kServiceAccount, .id = world_.asking.id()});
+  grant.grant_kind = GrantKind::kSuperAdmin;
+  grant.capability_key.reset();
+  world_.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
+  world_.Write([](WriteTxn& txn) {
+    ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
+    away.enabled = false;
+    return txn.UpdateServiceAccount(away);
+  });
+  const v1::WatchChangesResponse news = watch->NextNews();
+  EXPECT_TRUE(news.reset());
+}
+
+// Nor can it tell from the messages when others change.
+TEST_F(WatchStreamTest, IsQuietAboutOtherAccounts) {
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  for (uint32_t i = 0; i < 50; ++i) {
+    world_.world.feed.Publish(
+        {.service_accounts = {{SampleId(9), SampleId(900 + i)}},
+         .new_public_ids = {}});
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  ASSERT_TRUE(world_.Revoke(good_).ok());
+  int messages = 1;
+  while (watch->Next()->service_account_ids_size() == 0) ++messages;
+  EXPECT_LT(messages, 10) << "beats only";
+}
+
+// Its place is free again, whatever the client does.
+TEST_F(WatchStreamTest, WhoDoesNotReadIsLetGo) {
+  std::string start;
+  {
+    const auto first = Open();
+    start = first->Next()->position();
+    first->Cancel();
+    first->Finish();
+  }
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    world_.world.feed.Publish(
+        {.service_accounts = {{SampleId(1), SampleId(1000 + i)}},
+         .new_public_ids = {}});
+  }
+  const size_t before = world_.world.logger.lines().size();
+  // More than flow control lets by.
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  Watch watch(grpc::CreateCustomChannel(
+                  absl::StrCat("127.0.0.1:", world_.server->port()),
+                  grpc::InsecureChannelCredentials(), arguments),
+              world_.asker, From(start));
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  std::string code;
+  while (code.empty() && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(50));
+    const auto lines = world_.world.logger.lines();
+    for (size_t i = before; i < lines.size(); ++i) {
+      auto line = lines[i];
+      if (line.message == "grpc stream" && line.fields["code"] != "CANCELLED") {
+        code = line.fields["code"];
+      }
+    }
+  }
+  EXPECT_EQ(code, "DEADLINE_EXCEEDED");
+}
+
 TEST_F(WatchStreamTest, ARightThatIsTakenAwayEndsIt) {
   const v1::IssuedServiceAccount watching = world_.Issue();
   AuthorizationRecord grant = SampleCapability(
