@@ -80,7 +80,7 @@ class Proxy:
 class Nginx(Proxy):
     documented = "nginx.conf"
     main = NGINX
-    listen = ("listen 80;", "listen unix:{socket};")
+    listen = ("listen 80 default_server;", "listen unix:{socket};")
     without_signet = 500
 
     def command(self, configuration):
