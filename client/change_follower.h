@@ -43,8 +43,9 @@ class ChangeFollower {
   // Blocks until the stream is closed.
   ~ChangeFollower();
 
-  // Whether the cache has been told of all that had changed max_silence before
-  // `now`, and, but for what is on its way, of all until `now`.
+  // Whether the cache may be believed at `now`: it was told of every change but
+  // those still on their way, and the last message came less than max_silence
+  // ago. A network that delays each message by the same time adds that time.
   bool IsLive(SteadyTime now) const {
     return now.time_since_epoch().count() <
            live_until_.load(std::memory_order_acquire);
@@ -74,9 +75,11 @@ class ChangeFollower {
   std::atomic<SteadyTime::rep> live_until_ = 0;  // Written under mutex_.
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;    // The stream; so is what
-  bool started_ ABSL_GUARDED_BY(mutex_) = false;  // follows. A message came.
-  SteadyTime heard_at_ ABSL_GUARDED_BY(mutex_);   // Or was opened.
+  // Of the stream: whether it is over, whether a message came, and when the
+  // last one did or, before any, when it was opened.
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyTime heard_at_ ABSL_GUARDED_BY(mutex_);
   std::string position_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;

@@ -20,7 +20,8 @@ namespace signet {
 struct TokenClientOptions {
   // The server: a gRPC target, for example `dns:///signet.internal:9090`,
   // called in cleartext. Or a channel, for TLS or settings of one's own; give
-  // it keepalive, without which a dead connection is not noticed. One of both.
+  // it keepalive, without which a dead connection is not noticed. Set one of
+  // the two.
   std::string target = {};
   std::shared_ptr<grpc::Channel> channel = nullptr;
 

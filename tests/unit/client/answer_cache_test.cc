@@ -155,6 +155,48 @@ TEST_F(AnswerCacheTest, InventedTokensPushOutNoGoodOnes) {
   EXPECT_EQ(still, kept);
 }
 
+// How many of a thousand answers a cache keeps.
+class AnswerCacheBounds : public AnswerCacheTest {
+ protected:
+  int Kept(const AnswerCacheOptions& options,
+           const v1::VerifyTokenResponse& answer) {
+    AnswerCache cache(options, &clock_, random_);
+    const auto shared = std::make_shared<v1::VerifyTokenResponse>(answer);
+    std::vector<AnswerCache::Key> keys;
+    for (int i = 0; i < 1000; ++i) {
+      keys.push_back(cache.KeyOf(absl::StrCat(i)));
+      cache.Keep(keys.back(), shared, cache.Now(), kTtl, kNow);
+    }
+    int kept = 0;
+    for (const AnswerCache::Key& key : keys) {
+      kept += cache.Find(key, kNow) != nullptr;
+    }
+    return kept;
+  }
+};
+
+TEST_F(AnswerCacheBounds, AreOfEntriesAndAQuarterForWhatIsNotGood) {
+  const AnswerCacheOptions options = {.max_entries = 640,
+                                      .max_bytes = size_t{1} << 30};
+  EXPECT_LE(Kept(options, GoodAnswer(1)), 640 * 3 / 4 + 64);
+  EXPECT_GT(Kept(options, GoodAnswer(1)), 640 / 2);
+  EXPECT_LE(Kept(options, BadAnswer("TOKEN_REVOKED")), 640 / 4 + 64);
+  EXPECT_GT(Kept(options, BadAnswer("TOKEN_REVOKED")), 640 / 8);
+}
+
+TEST_F(AnswerCacheBounds, AreOfBytes) {
+  const AnswerCacheOptions options = {.max_entries = 1'000'000,
+                                      .max_bytes = 400'000};
+  v1::VerifyTokenResponse large = GoodAnswer(1);
+  for (int i = 0; i < 20; ++i) {
+    large.add_capabilities(absl::StrCat("capability.", i));
+  }
+  // The text alone takes so much.
+  EXPECT_LT(Kept(options, large) * large.ByteSizeLong(), options.max_bytes);
+  EXPECT_LT(Kept(options, large), Kept(options, GoodAnswer(1)));
+  EXPECT_LT(Kept(options, GoodAnswer(1)), 1000);
+}
+
 TEST_F(AnswerCacheTest, ZeroEntriesKeepNothing) {
   AnswerCache none({.max_entries = 0, .max_bytes = 1 << 20}, &clock_, random_);
   for (auto answer : {GoodAnswer(1), BadAnswer("TOKEN_UNKNOWN")}) {
