@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/verify_stream.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -98,6 +99,28 @@ TEST_F(VerifyStreamTest, AnswersInOrder) {
   v1::VerifyTokenResponse none;
   EXPECT_FALSE(stream.Read(none));
   EXPECT_TRUE(stream.Finish().ok());
+}
+
+// Answers that nobody takes are not piled up: whoever asks on and on is let
+// wait.
+TEST_F(VerifyStreamTest, WhoDoesNotReadCannotAskForEver) {
+  constexpr int kMany = 300'000;  // More than lies in buffers on the way.
+  Stream stream(world_.channel, {world_.asker});
+  std::atomic<int> asked = 0;
+  std::atomic<bool> ended = false;
+  std::thread asking([&] {
+    while (asked < kMany && stream.Ask(good_.token())) ++asked;
+    ended = true;
+  });
+  int before = -1;
+  while (!ended && asked != before) {
+    before = asked;
+    absl::SleepFor(absl::Seconds(1));
+  }
+  EXPECT_LT(asked, kMany);
+  stream.Cancel();
+  asking.join();
+  EXPECT_EQ(stream.Finish().error_code(), grpc::CANCELLED);
 }
 
 TEST_F(VerifyStreamTest, AnswersTenThousand) {
