@@ -101,6 +101,13 @@ class TokenVerifier {
               std::shared_ptr<const Requirement> requirement, absl::Time now,
               OutcomeDone<TokenVerification> done);
 
+  // What is known of a service account's token, whatever its state; or the
+  // store's error. `token` is read before this returns.
+  void Find(std::string_view token, absl::Time now,
+            OutcomeDone<TokenFinding> done) {
+    directory_->Find(token, now, std::move(done));
+  }
+
   // What somebody who proved to be `caller` may, for who asks about itself:
   // as Verify() on its own credential, on `account_id` if given. Without a
   // requirement a service account must then belong there, or be a super_admin.

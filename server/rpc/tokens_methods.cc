@@ -214,6 +214,21 @@ UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
   return method;
 }
 
+// Whether a token is good, or could be made so again.
+bool MayLiveAgain(TokenState state) {
+  switch (state) {
+    case TokenState::kLive:
+    case TokenState::kExpired:
+    case TokenState::kDisabled:
+      return true;
+    case TokenState::kUnknown:
+    case TokenState::kRevoked:
+    case TokenState::kReplaced:
+      break;
+  }
+  return false;
+}
+
 UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
                    const Clock* clock) {
   using Request = v1::RevokeTokenRequest;
@@ -240,12 +255,12 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
         std::move(done)(status);
       }
     };
-    verifier->Verify(
-        request.token(), {.every_account = true}, nullptr, clock->Now(),
+    verifier->Find(
+        request.token(), clock->Now(),
         [accounts, caller = std::move(call.caller),
          expired = std::move(call.expired), finish = std::move(finish)](
-            const absl::StatusOr<TokenVerification>& found) mutable {
-          if (!found.ok() || found->verdict != TokenVerdict::kActive) {
+            const absl::StatusOr<TokenFinding>& found) mutable {
+          if (!found.ok() || !MayLiveAgain(found->state)) {
             std::move(finish)(found.status());
           } else {
             accounts->RevokeToken(std::move(caller), found->facts,

@@ -114,6 +114,26 @@ def test_without_the_right_the_token_lives_on_and_nothing_tells(server, world):
         ("service_account.revoke_token", f"service_account:{stranger['id']}")]
 
 
+def in_two_seconds():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+
+
+@pytest.mark.parametrize("kill,revive", [
+    (lambda: {"enabled": False}, {"enabled": True}),
+    (lambda: {"expires_at": in_two_seconds()}, {"expires_at": None})])
+def test_what_could_live_again_is_ended_too(server, world, kill, revive):
+    made = world.create()
+    world.change(made, "update", kill())
+    end = time.time() + 10
+    while works(server, made["token"]) and time.time() < end:
+        time.sleep(0.05)
+    assert world.form(REVOKE, made["token"], token=world.owner).status == 200
+    revived = rest.request(server, "PATCH", f"{server.accounts_path}/{made['id']}",
+                           token=world.owner, json_body=revive)
+    assert revived.status == 409
+    assert not works(server, made["token"])
+
+
 def test_an_oauth_token_is_its_issuers_to_revoke(world):
     answer = world.form(REVOKE, "a.b.c", token=world.owner)
     assert (answer.status, answer.json()["error"]) == (400, "unsupported_token_type")
