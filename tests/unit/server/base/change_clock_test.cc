@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -91,10 +92,13 @@ TEST(ChangeClock, NobodyBelievesWhatWasOverwrittenBeforeTheyAsked) {
   std::atomic<int> committed[kKeys] = {};
   std::atomic<int> acknowledged[kKeys] = {};
   std::atomic<int> writing = kWriters;
+  constexpr int kReaders = 2;
+  std::latch ready(kWriters + kReaders);
 
   std::vector<std::thread> threads;
   for (int w = 0; w < kWriters; ++w) {
     threads.emplace_back([&, w] {
+      ready.arrive_and_wait();
       for (int i = 0; i < kRounds; ++i) {
         const int key = (i + w) % kKeys;
         const int value = ++committed[key];
@@ -109,11 +113,14 @@ TEST(ChangeClock, NobodyBelievesWhatWasOverwrittenBeforeTheyAsked) {
   }
   std::atomic<int> wrong = 0;
   std::atomic<int64_t> believed = 0;
-  for (int r = 0; r < 2; ++r) {
+  for (int r = 0; r < kReaders; ++r) {
     threads.emplace_back([&] {
+      ready.arrive_and_wait();
       int remembered[kKeys] = {};
       uint64_t read_at[kKeys] = {};
-      while (writing > 0) {
+      // Twice more once all is written: what is read then is believed.
+      for (int after = 0; after < 2;) {
+        if (writing == 0) ++after;
         for (int key = 0; key < kKeys; ++key) {
           const int least = acknowledged[key];
           if (clock->IsFresh(KeyOf(key), read_at[key])) {
