@@ -219,14 +219,23 @@ TEST_F(ChangeFeedTest, BeatsEachSecondAmongChanges) {
 TEST_F(ChangeFeedTest, AsksSoonAndNowAndThenWhetherOneMayFollow) {
   const auto watcher = std::make_shared<CountingWatcher>();
   ASSERT_TRUE(feed_.Add(watcher, ""));
-  const absl::Time began = absl::Now();
-  feed_.CheckSoon(watcher);
-  while (watcher->checks() < 1) absl::SleepFor(absl::Milliseconds(1));
-  EXPECT_LT(absl::Now() - began, ChangeFeed::kHeartbeat / 2);
-  while (watcher->checks() < 3 && absl::Now() - began < absl::Seconds(30)) {
-    absl::SleepFor(absl::Milliseconds(5));
+  const auto await = [&watcher](int checks) {
+    const absl::Time end = absl::Now() + absl::Seconds(30);
+    while (watcher->checks() < checks && absl::Now() < end) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    return watcher->checks() >= checks;
+  };
+  absl::Duration best = absl::InfiniteDuration();
+  for (int i = 0; i < 5; ++i) {
+    const absl::Time began = absl::Now();
+    const int before = watcher->checks();
+    feed_.CheckSoon(watcher);
+    ASSERT_TRUE(await(before + 1));
+    best = std::min(best, absl::Now() - began);
   }
-  EXPECT_EQ(watcher->checks(), 3);
+  EXPECT_LT(best, ChangeFeed::kHeartbeat / 10);
+  EXPECT_TRUE(await(watcher->checks() + 2)) << "unasked";
 }
 
 TEST_F(ChangeFeedTest, AnAnswerThatIsLongInComingDelaysNoNews) {
