@@ -22,8 +22,8 @@ namespace signet {
 //
 // Eviction is CLOCK, which comes near to least recently used at the cost of one
 // bit: what was found since the hand last passed stays for another round, so a
-// scan over many keys does not push out those in use. Whoever is new has a
-// whole round to be found in.
+// scan over many keys does not push out those in use. Whoever is new has about
+// a round to be found in.
 template <typename Key, typename Value>
 class ShardedCache {
  public:

@@ -190,18 +190,18 @@ void ChangeFeed::Checks() {
   SteadyPoint next_round = FromNow(kHeartbeat);
   while (true) {
     Watchers watchers;
+    bool round = false;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.AwaitWithTimeout(absl::Condition(this, &ChangeFeed::HasQuestions),
                               Until(next_round));
       if (stopped_) return;
       watchers = std::exchange(to_check_, {});
-      if (Until(next_round) <= absl::ZeroDuration()) watchers = Followers();
+      round = Until(next_round) <= absl::ZeroDuration();
+      if (round) watchers = Followers();
     }
     for (const auto& watcher : watchers) watcher->Check();
-    if (Until(next_round) <= absl::ZeroDuration()) {
-      next_round = FromNow(kHeartbeat);
-    }
+    if (round) next_round = FromNow(kHeartbeat);
   }
 }
 

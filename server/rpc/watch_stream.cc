@@ -105,18 +105,19 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   }
 
   void Wake(bool beat) override {
-    bool sent = true;
+    bool stuck = false;
+    bool ask = false;
     {
       absl::MutexLock lock(&mutex_);
       if (ended_) return;
-      if (!writing_) {
-        sent = Send(beat) || std::exchange(check_wanted_, true);
-      } else if (!beat || ++beats_unread_ < kMaxBeatsUnread) {
-        return;  // It sends again when it has written.
+      if (writing_) {  // It sends again when it has written.
+        stuck = beat && ++beats_unread_ >= kMaxBeatsUnread;
+      } else {
+        ask = !Send(beat) && !std::exchange(check_wanted_, true);
       }
     }
-    if (beats_unread() >= kMaxBeatsUnread) return End(UnreadError());
-    if (!sent) deps_.feed->CheckSoon(shared_from_this());
+    if (stuck) End(UnreadError());
+    if (ask) deps_.feed->CheckSoon(shared_from_this());
   }
 
   void Check() override {
@@ -228,7 +229,6 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     if (!scope.ok()) return End(scope.status());
     if (!fault_.ok()) return End(fault_);
     const bool first = !std::exchange(following_, true);
-    bool sent = true;
     {
       absl::MutexLock lock(&mutex_);
       scope_ = *scope;
@@ -238,13 +238,13 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     if (first && !deps_.feed->Add(shared_from_this(), Owner())) {
       return End(WatchersFullError());
     }
+    bool ask = false;
     {
       absl::MutexLock lock(&mutex_);
-      if (!ended_ && !writing_) {
-        sent = Send(first) || std::exchange(check_wanted_, true);
-      }
+      ask = !ended_ && !writing_ && !Send(first) &&
+            !std::exchange(check_wanted_, true);
     }
-    if (!sent) deps_.feed->CheckSoon(shared_from_this());
+    if (ask) deps_.feed->CheckSoon(shared_from_this());
   }
 
   // Sends the news if there is any; with `beat` a message in any case. False:

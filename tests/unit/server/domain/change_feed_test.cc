@@ -238,6 +238,25 @@ TEST_F(ChangeFeedTest, AsksSoonAndNowAndThenWhetherOneMayFollow) {
   EXPECT_TRUE(await(watcher->checks() + 2)) << "unasked";
 }
 
+// However often one is asked for, the others have their round.
+TEST_F(ChangeFeedTest, QuestionsAskedForTakeNobodysTurn) {
+  const auto asking = std::make_shared<CountingWatcher>();
+  const auto other = std::make_shared<CountingWatcher>();
+  asking->on_check = [this, &asking] {
+    absl::SleepFor(ChangeFeed::kHeartbeat / 10);
+    feed_.CheckSoon(asking);
+  };
+  ASSERT_TRUE(feed_.Add(asking, ""));
+  ASSERT_TRUE(feed_.Add(other, ""));
+  feed_.CheckSoon(asking);
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (other->checks() < 2 && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(other->checks(), 2);
+  feed_.Stop();
+}
+
 TEST_F(ChangeFeedTest, AnAnswerThatIsLongInComingDelaysNoNews) {
   absl::Notification asked;
   absl::Notification answered;

@@ -105,6 +105,23 @@ class WatchStreamTest : public testing::Test {
     return std::make_unique<Watch>(world_.channel, world_.asker, request);
   }
 
+  // A service account of another account, and a change of it.
+  void AddAway() {
+    world_.Write([](WriteTxn& txn) {
+      absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
+      status.Update(
+          txn.InsertServiceAccount(SampleServiceAccount(SampleId(9), 90)));
+      return status;
+    });
+  }
+  void ChangeAway() {
+    world_.Write([](WriteTxn& txn) {
+      ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
+      away.enabled = false;
+      return txn.UpdateServiceAccount(away);
+    });
+  }
+
   TokensWorld world_;
   const v1::IssuedServiceAccount good_ = world_.Issue();
 
@@ -198,12 +215,7 @@ TEST_F(WatchStreamTest, ACredentialThatIsRevokedHearsOfNothingMore) {
 }
 
 TEST_F(WatchStreamTest, WhoComesToSeeMoreForgetsEverythingFirst) {
-  world_.Write([](WriteTxn& txn) {
-    absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
-    status.Update(
-        txn.InsertServiceAccount(SampleServiceAccount(SampleId(9), 90)));
-    return status;
-  });
+  AddAway();
   const auto watch = Open();
   ASSERT_TRUE(watch->Next().has_value());
   AuthorizationRecord grant = SampleCapability(
@@ -212,11 +224,7 @@ TEST_F(WatchStreamTest, WhoComesToSeeMoreForgetsEverythingFirst) {
   grant.grant_kind = GrantKind::kSuperAdmin;
   grant.capability_key.reset();
   world_.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
-  world_.Write([](WriteTxn& txn) {
-    ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
-    away.enabled = false;
-    return txn.UpdateServiceAccount(away);
-  });
+  ChangeAway();
   const v1::WatchChangesResponse news = watch->NextNews();
   EXPECT_TRUE(news.reset());
 }
@@ -318,19 +326,10 @@ TEST_F(WatchStreamTest, APositionOfAnotherFeedIsAReset) {
 }
 
 TEST_F(WatchStreamTest, TellsOfTheAccountAskedForAlone) {
-  world_.Write([](WriteTxn& txn) {
-    absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
-    status.Update(
-        txn.InsertServiceAccount(SampleServiceAccount(SampleId(9), 90)));
-    return status;
-  });
+  AddAway();
   const auto watch = Open();
   ASSERT_TRUE(watch->Next().has_value());
-  world_.Write([](WriteTxn& txn) {
-    ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
-    away.enabled = false;
-    return txn.UpdateServiceAccount(away);
-  });
+  ChangeAway();
   ASSERT_TRUE(world_.Revoke(good_).ok());
   EXPECT_THAT(watch->NextNews().service_account_ids(),
               testing::ElementsAre(good_.id()));
