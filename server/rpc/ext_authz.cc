@@ -143,13 +143,13 @@ struct ExtAuthz::Open {
     }
     if (status.ok()) {
       Pass(*verification, *response);
-      reactor->Finish(grpc::Status::OK);
+      End(grpc::Status::OK);
       return;
     }
     const google::rpc::Status refusal = ToRpcStatus(status);
     if (absl::IsUnavailable(status) || IsInternal(status.code())) {
       Log(status);
-      reactor->Finish(ToGrpcStatus(refusal));
+      End(ToGrpcStatus(refusal));
     } else {
       Refuse(status, BackendProblem(refusal));
     }
@@ -161,7 +161,12 @@ struct ExtAuthz::Open {
          ProblemResponse(problem, request_id, ProblemReader::kApi,
                          deps.resource_metadata),
          *response);
-    reactor->Finish(grpc::Status::OK);
+    End(grpc::Status::OK);
+  }
+
+  void End(const grpc::Status& status) {
+    deps.count->End();
+    reactor->Finish(status);
   }
 
   void Log(const absl::Status& status) const {
@@ -179,6 +184,7 @@ struct ExtAuthz::Open {
 grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
                                           const auth::CheckRequest* request,
                                           auth::CheckResponse* response) {
+  deps_.count->Begin();
   const absl::Time now = deps_.clock->Now();
   const auto& headers = request->attributes().request().http().headers();
   std::vector<std::string_view> request_ids;

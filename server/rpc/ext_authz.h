@@ -13,6 +13,7 @@
 #include "server/base/random.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
+#include "server/rpc/call_count.h"
 
 namespace signet {
 
@@ -39,6 +40,7 @@ class ExtAuthz final
     const Clock* clock;
     RandomSource* random;  // For request ids.
     Logger* logger;
+    CallCount* count;
   };
 
   explicit ExtAuthz(Dependencies dependencies)

@@ -91,7 +91,7 @@ struct GrpcCalls::Open {
     if (status.code() == 0 && !fault.ok()) status = ToRpcStatus(fault);
     if (status.code() == 0) *response = Body(reply.response.get());
     Log(static_cast<absl::StatusCode>(status.code()), reply.principal);
-    ++calls.answered_;
+    calls.deps_.count->End();
     // The last act: gRPC may take the call apart, and the server with it.
     reactor->Finish(ToGrpcStatus(status));
   }
@@ -134,20 +134,20 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
                                            grpc::CallbackServerContext* context,
                                            const grpc::ByteBuffer* request,
                                            grpc::ByteBuffer* response) {
-  ++started_;
+  deps_.count->Begin();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   std::optional<TokenFastPath::Miss> miss;
   if (deps_.fast_path != nullptr && request->Length() <= method.max_bytes &&
       deps_.fast_path->Answer(*method.descriptor, *context, deps_.trusted,
                               *request, *response, miss)) {
-    ++answered_;
+    deps_.count->End();
     reactor->Finish(grpc::Status::OK);
   } else if (miss.has_value()) {
     deps_.fast_path->Read(
         *std::move(miss), response,
         [this, &method, context, request, response, reactor](bool answered) {
           if (answered) {
-            ++answered_;
+            deps_.count->End();
             reactor->Finish(grpc::Status::OK);
           } else {
             // Asks again, and says what is wrong.

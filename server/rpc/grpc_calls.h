@@ -2,9 +2,7 @@
 #ifndef SIGNET_SERVER_RPC_GRPC_CALLS_H_
 #define SIGNET_SERVER_RPC_GRPC_CALLS_H_
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +19,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
+#include "server/rpc/call_count.h"
 #include "server/rpc/token_fast_path.h"
 
 namespace signet {
@@ -71,6 +70,7 @@ class GrpcCalls {
     const Clock* clock;
     RandomSource* random;
     Logger* logger;
+    CallCount* count;
   };
 
   explicit GrpcCalls(const Dependencies& dependencies) : deps_(dependencies) {}
@@ -81,10 +81,6 @@ class GrpcCalls {
                                   const grpc::ByteBuffer* request,
                                   grpc::ByteBuffer* response);
 
-  // How many calls have come so far, and how many of them were answered.
-  uint64_t started() const { return started_; }
-  uint64_t answered() const { return answered_; }
-
  private:
   struct Open;
 
@@ -94,8 +90,6 @@ class GrpcCalls {
                   grpc::ServerUnaryReactor* reactor);
 
   const Dependencies deps_;
-  std::atomic<uint64_t> started_ = 0;
-  std::atomic<uint64_t> answered_ = 0;
 };
 
 }  // namespace signet

@@ -82,7 +82,8 @@ class GrpcServerImpl final : public GrpcServer {
                                      .trusted = options.trusted,
                                      .clock = clock,
                                      .random = random,
-                                     .logger = logger});
+                                     .logger = logger,
+                                     .count = &count_});
     }
     calls_.emplace(GrpcCalls::Dependencies{
         .backend = backend,
@@ -90,7 +91,8 @@ class GrpcServerImpl final : public GrpcServer {
         .trusted = options.trusted,
         .clock = clock,
         .random = random,
-        .logger = logger});
+        .logger = logger,
+        .count = &count_});
     services_ =
         GrpcServices(&*calls_, streams_.has_value() ? &*streams_ : nullptr);
     if (tokens != nullptr) {
@@ -102,7 +104,8 @@ class GrpcServerImpl final : public GrpcServer {
                .resource_metadata = tokens->resource_metadata,
                .clock = clock,
                .random = random,
-               .logger = logger})});
+               .logger = logger,
+               .count = &count_})});
     }
   }
 
@@ -167,21 +170,17 @@ class GrpcServerImpl final : public GrpcServer {
   // take long to notice that it was sent away. So whoever is still connected
   // when no call has come or run for a while is disconnected.
   void CloseOnceIdle(const absl::Notification& done) {
-    bool was_idle = false;
-    uint64_t idle_after = 0;  // That many calls, if it was.
+    std::optional<uint64_t> before;
     do {
-      // In this order: if they are equal, nothing ran in between.
-      const uint64_t answered = calls_->answered();
-      const uint64_t started = calls_->started();
-      const bool idle = answered == started;
-      if (idle && was_idle && idle_after == started) {
+      const std::optional<uint64_t> now = count_.BegunIfIdle();
+      if (now.has_value() && now == before) {
         grpc_server_cancel_all_calls(server_->c_server());
       }
-      was_idle = idle;
-      idle_after = started;
+      before = now;
     } while (!done.WaitForNotificationWithTimeout(kIdleBeforeClose));
   }
 
+  CallCount count_;
   std::optional<TokenFastPath> fast_path_;
   std::optional<TokenStreams> streams_;
   std::optional<GrpcCalls> calls_;

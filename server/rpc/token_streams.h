@@ -19,6 +19,7 @@
 #include "server/domain/change_feed.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
+#include "server/rpc/call_count.h"
 #include "server/rpc/token_fast_path.h"
 
 namespace signet {
@@ -60,6 +61,7 @@ class TokenStreams {
     const Clock* clock;
     RandomSource* random;
     Logger* logger;
+    CallCount* count;  // Of questions, not of streams.
   };
 
   explicit TokenStreams(const Dependencies& dependencies)

@@ -64,6 +64,7 @@ void VerifyStream::OnReadDone(bool ok) {
     reading_ = false;
     closed_ |= !ok;
     answering_ = answer = !closed_;
+    if (answering_) deps_.count->Begin();
     if (closed_) end = Proceed();
   }
   if (answer) {
@@ -136,6 +137,7 @@ void VerifyStream::Answered(google::rpc::Status status,
   {
     absl::MutexLock lock(&mutex_);
     answering_ = false;
+    deps_.count->End();
     if (status.code() == 0) {
       waiting_.push_back(response);
       ++answers_;
