@@ -33,7 +33,7 @@ void OnGrpc(gpr_log_func_args* args) {
 
 void OnProtobuf(google::protobuf::LogLevel level, const char*, int,
                 const std::string& message) {
-  if (level < google::protobuf::LOGLEVEL_ERROR) return;
+  if (level < google::protobuf::LOGLEVEL_FATAL) return;
   Forward("protobuf", message);
 }
 

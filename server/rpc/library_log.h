@@ -7,8 +7,10 @@
 namespace signet {
 
 // While it lives, what gRPC and protobuf would print on stderr becomes lines of
-// `logger`: their errors do. Everything below is dropped, since traces
-// (GRPC_TRACE) show metadata, and that holds credentials.
+// `logger`: gRPC's errors, and what ends the process. Everything below is
+// dropped: gRPC's traces (GRPC_TRACE) show metadata, and that holds
+// credentials; protobuf's errors are about messages that clients sent, who are
+// told, and are theirs to repeat as often as they like.
 //
 // The libraries' hooks belong to the whole process, hence one at a time: for
 // main(), not for parts of it.
