@@ -2,10 +2,15 @@
 #include "server/flags.h"
 
 #include <fstream>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -40,6 +45,8 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.mode = ServerMode::kGateway;
   want.rest_address = "[::1]:1";
   want.grpc_address = "b:2";
+  want.trusted_grpc_address = "t:9";
+  want.public_url = "https://s";
   want.grpc_target = "c:3";
   want.port_file = "/port";
   want.max_connections = 4;
@@ -49,6 +56,8 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.write_queue_limit = 6;
   want.write_batch_limit = 7;
   want.read_connections = 8;
+  want.token_cache_entries = 10;
+  want.token_cache_mib = 11;
   want.token_prefix = "pre";
   want.token_keys_file = "/keys";
   want.default_token_ttl = absl::Hours(24 * 30);
@@ -72,6 +81,8 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   EXPECT_THAT(Config({"--mode=gateway",
                       "--rest_address=[::1]:1",
                       "--grpc_address=b:2",
+                      "--trusted_grpc_address=t:9",
+                      "--public_url=https://s",
                       "--grpc_target=c:3",
                       "--port_file=/port",
                       "--max_connections=4",
@@ -81,6 +92,8 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--write_queue_limit=6",
                       "--write_batch_limit=7",
                       "--read_connections=8",
+                      "--token_cache_entries=10",
+                      "--token_cache_mib=11",
                       "--token_prefix=pre",
                       "--token_keys_file=/keys",
                       "--default_token_ttl=30d",
@@ -103,6 +116,50 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--oauth_groups_claim=roles",
                       "--oauth_required_scope=signet"}),
               IsOkAndHolds(want));
+}
+
+// The flags that --help names.
+std::vector<std::string> FlagNames() {
+  std::vector<std::string> names;
+  for (const absl::string_view line :
+       absl::StrSplit(ParseFlags({"--help"}, {})->text, '\n')) {
+    if (!absl::StartsWith(line, "  --")) continue;
+    const std::vector<absl::string_view> words =
+        absl::StrSplit(line.substr(4), ' ');
+    names.emplace_back(words[0]);
+  }
+  return names;
+}
+
+TEST(FlagsTest, AGatewayRefusesWhatItHasNoUseFor) {
+  const std::set<std::string> useful = {
+      "version",      "flagfile",        "mode",        "port_file",
+      "rest_address", "public_url",      "grpc_target", "max_connections",
+      "help",         "drain_timeout_ms"};
+  const std::map<std::string, std::string> values = {
+      {"storage", "memory"},
+      {"default_token_ttl", "3h"},
+      {"max_token_ttl", "3h"},
+      {"max_rotation_overlap", "3h"},
+      {"last_used_flush_interval", "3s"},
+      {"purge_after", "90d"},
+      {"expiry_notice", "3h"},
+      {"audit_retention", "3h"},
+      {"verify_audit", "true"},
+      {"issue_super_admin", "true"}};
+  const std::vector<std::string> names = FlagNames();
+  EXPECT_THAT(names, testing::Contains("grpc_address"));
+  for (const std::string& name : names) {
+    if (useful.contains(name)) continue;
+    const auto value = values.find(name);
+    const auto config =
+        Config({"--mode=gateway", "--grpc_target=c:3",
+                absl::StrCat("--", name, "=",
+                             value == values.end() ? "7" : value->second)});
+    ASSERT_THAT(config, IsOk()) << name;
+    EXPECT_THAT(std::string(config->Validate().message()),
+                testing::StartsWith(absl::StrCat("--", name, ": ")));
+  }
 }
 
 TEST(FlagsTest, SwitchesHaveAValueElsewhere) {
