@@ -92,6 +92,18 @@ class EmptyTokens final : public v1::Tokens::CallbackService {
     return reactor;
   }
 
+  grpc::ServerUnaryReactor* BatchVerifyTokens(
+      grpc::CallbackServerContext* context,
+      const v1::BatchVerifyTokensRequest* request,
+      v1::BatchVerifyTokensResponse* response) override {
+    for (int i = 0; i < request->tokens_size(); ++i) {
+      *response->add_results() = answer_;
+    }
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
   grpc::ServerBidiReactor<v1::VerifyTokenRequest, v1::VerifyTokenResponse>*
   VerifyTokens(grpc::CallbackServerContext*) override {
     return new EmptyStream(&answer_);

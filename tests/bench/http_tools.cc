@@ -142,8 +142,8 @@ absl::StatusOr<double> H2load(const std::string& url,
 }
 
 absl::StatusOr<double> H2loadGrpc(const std::string& address,
-                                  const GrpcCall& call,
-                                  const std::string& directory,
+                                  const GrpcCall& call, int connections,
+                                  int in_flight, const std::string& directory,
                                   absl::Duration duration) {
   const std::string file = directory + "/h2load-body";
   {
@@ -154,11 +154,13 @@ absl::StatusOr<double> H2loadGrpc(const std::string& address,
     body.write(reinterpret_cast<const char*>(&length), sizeof(length));
     body << call.message;
   }
-  return RunH2load(absl::StrCat("-c 4 -m 8 -H 'content-type: application/grpc'"
-                                " -H 'te: trailers' -d ",
-                                file),
-                   absl::StrCat("http://", address, call.method),
-                   absl::StrCat("Bearer ", call.token), duration);
+  return RunH2load(
+      absl::StrCat("-c ", connections, " -m ", in_flight / connections,
+                   " -H 'content-type: application/grpc'"
+                   " -H 'te: trailers' -d ",
+                   file),
+      absl::StrCat("http://", address, call.method),
+      absl::StrCat("Bearer ", call.token), duration);
 }
 
 }  // namespace signet

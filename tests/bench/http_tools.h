@@ -32,13 +32,13 @@ absl::StatusOr<double> H2load(const std::string& url,
                               const std::string& authorization, bool http1,
                               absl::Duration duration);
 
-// Calls per second of that one, with a credential, by h2load over 4 connections
-// of 8 streams: a load that costs less than gRPC's own client. h2load sees the
-// HTTP status of an answer, which is 200 whatever gRPC's is. Writes a file into
-// `directory`. INTERNAL as above.
+// Calls per second of that one, with a credential, by h2load with so many in
+// flight over `connections`: a load that costs less than gRPC's own client.
+// h2load sees the HTTP status of an answer, which is 200 whatever gRPC's is.
+// Writes a file into `directory`. INTERNAL as above.
 absl::StatusOr<double> H2loadGrpc(const std::string& address,
-                                  const GrpcCall& call,
-                                  const std::string& directory,
+                                  const GrpcCall& call, int connections,
+                                  int in_flight, const std::string& directory,
                                   absl::Duration duration);
 
 }  // namespace signet
