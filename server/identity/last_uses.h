@@ -27,7 +27,7 @@ namespace signet {
 // Thread-safe.
 //
 // Bounded: a shard remembers up to kMaxPerShard service accounts, all of them
-// about 130,000 in some 13 MB. Once a shard is half full AwaitPressure returns,
+// about 180,000 in some 13 MB. Once a shard is half full AwaitPressure returns,
 // so that a flush can come early; those whose use is written are forgotten by
 // the flush after. Where the store does not keep up and a shard is full,
 // further uses are not noted; the next flush logs how many.
@@ -36,7 +36,9 @@ namespace signet {
 class LastUses {
  public:
   static constexpr size_t kShards = 64;
-  static constexpr size_t kMaxPerShard = 2048;
+  // So many fit in a table of 4,096 places: above, it would double rather than
+  // sweep out the places of what was erased.
+  static constexpr size_t kMaxPerShard = 2800;
 
   // `logger` outlives this object.
   explicit LastUses(Logger* logger) : logger_(logger) {}
