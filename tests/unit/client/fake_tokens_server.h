@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
@@ -77,14 +78,20 @@ class FakeTokensServer final : public v1::Tokens::Service {
   }
 
   // Sends a message to every watcher that is there, or comes back.
-  void Tell(std::vector<uint32_t> service_accounts, bool reset = false) {
+  void Tell(const std::vector<uint32_t>& service_accounts, bool reset = false) {
+    std::vector<std::string> ids;
+    for (const uint32_t number : service_accounts) {
+      ids.push_back(SampleId(number).ToString());
+    }
+    TellOf(ids, reset);
+  }
+  // The same of ids that need not be any.
+  void TellOf(const std::vector<std::string>& ids, bool reset = false) {
     absl::MutexLock lock(&mutex_);
     v1::WatchChangesResponse message;
     message.set_position(absl::StrCat("p", messages_.size() + 1));
     message.set_reset(reset);
-    for (const uint32_t number : service_accounts) {
-      message.add_service_account_ids(SampleId(number).ToString());
-    }
+    for (const std::string& id : ids) message.add_service_account_ids(id);
     messages_.push_back(std::move(message));
   }
   // Says nothing more on the streams that are open, or to be opened if `all`.
@@ -95,6 +102,17 @@ class FakeTokensServer final : public v1::Tokens::Service {
   void Speak() {
     absl::MutexLock lock(&mutex_);
     silent_before_ = static_cast<unsigned>(positions_.size());
+  }
+  // Each stream to be opened sends one message, so long after that, and no
+  // more.
+  void SpeakOnce(absl::Duration after) {
+    absl::MutexLock lock(&mutex_);
+    only_message_after_ = after;
+  }
+  // When the last stream was opened.
+  absl::Time opened_at() const {
+    absl::MutexLock lock(&mutex_);
+    return opened_at_;
   }
   // Ends every stream so; those that come later go on.
   void EndFeed(grpc::Status status) {
@@ -128,8 +146,11 @@ class FakeTokensServer final : public v1::Tokens::Service {
       grpc::ServerWriter<v1::WatchChangesResponse>* writer) override {
     size_t told = 0;
     size_t number = 0;
+    absl::Duration only_after;
     {
       absl::MutexLock lock(&mutex_);
+      opened_at_ = absl::Now();
+      only_after = only_message_after_;
       NoteAuthorization(*context);
       positions_.push_back(request->position());
       number = positions_.size();
@@ -137,6 +158,7 @@ class FakeTokensServer final : public v1::Tokens::Service {
       told =
           position.empty() ? messages_.size() : std::stoul(position.substr(1));
     }
+    absl::SleepFor(only_after);
     for (bool first = true;; first = false) {
       v1::WatchChangesResponse message;
       bool silent = false;
@@ -150,7 +172,8 @@ class FakeTokensServer final : public v1::Tokens::Service {
                                   absl::Milliseconds(100));
         }
         if (number <= end_before_) return end_;
-        silent = number <= silent_before_;
+        silent = number <= silent_before_ ||
+                 (!first && only_after > absl::ZeroDuration());
         if (messages_.size() > told) {
           message = messages_[told++];
         } else {
@@ -183,6 +206,8 @@ class FakeTokensServer final : public v1::Tokens::Service {
   std::vector<v1::WatchChangesResponse> messages_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> positions_ ABSL_GUARDED_BY(mutex_);
   unsigned silent_before_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Duration only_message_after_ ABSL_GUARDED_BY(mutex_);
+  absl::Time opened_at_ ABSL_GUARDED_BY(mutex_);
   size_t end_before_ ABSL_GUARDED_BY(mutex_) = 0;
   grpc::Status end_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_;

@@ -39,6 +39,13 @@ class FeedTest : public testing::Test {
   bool AwaitLoss(absl::Duration limit) {
     return Eventually([this] { return !client_->FeedStatus().ok(); }, limit);
   }
+  // Until it has been opened again.
+  void BreakFeed() {
+    const size_t opened = server_.positions().size();
+    server_.EndFeed({grpc::StatusCode::UNAVAILABLE, "stopping"});
+    EXPECT_TRUE(
+        Eventually([&] { return server_.positions().size() > opened; }));
+  }
   bool Verify(const std::string& token = "token") {
     const auto answer = client_->VerifyAndWait(token, nullptr);
     return answer.ok() && (*answer)->active();
@@ -97,6 +104,38 @@ TEST_F(FeedTest, ALostFeedEndsKeptAnswersAtOnceAndComesBack) {
   EXPECT_TRUE(AwaitFeed());
   EXPECT_THAT(server_.positions(), SizeIs(2));
   EXPECT_TRUE(IsKept());
+}
+
+TEST_F(FeedTest, AnIdThatCannotBeReadEndsAllThatIsKept) {
+  Verify();
+  EXPECT_TRUE(IsKept());
+  server_.TellOf({"service-account-1"});
+  EXPECT_TRUE(Eventually([this] { return !IsKept(); }));
+}
+
+// What the first message says may have lain on the way as long as the stream
+// has been open.
+TEST_F(FeedTest, TheFirstMessageIsAsOldAsItsStream) {
+  server_.SpeakOnce(kStaleness / 2);
+  BreakFeed();
+  EXPECT_TRUE(AwaitFeed());
+  const absl::Time opened_at = server_.opened_at();
+  while (true) {
+    const absl::Time now = absl::Now();
+    const bool live = client_->FeedStatus().ok();
+    if (!live || server_.opened_at() != opened_at) break;
+    ASSERT_LT(now, opened_at + kStaleness);
+  }
+}
+
+TEST_F(FeedTest, AFeedThatWorkedIsOpenedAgainSoon) {
+  const absl::Time began = absl::Now();
+  for (int i = 0; i < 6; ++i) {
+    BreakFeed();
+    EXPECT_TRUE(AwaitFeed());
+  }
+  // Had it waited longer each time, it would have taken three seconds at least.
+  EXPECT_LT(absl::Now() - began, absl::Seconds(3));
 }
 
 TEST_F(FeedTest, WhoMayNotWatchKeepsNothing) {
