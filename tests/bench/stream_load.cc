@@ -75,11 +75,14 @@ class Stream final
       RemoveHold();
       return;
     }
-    if (unanswered_ >= window_) return;
+    // Half a window at a time, so that messages share packets.
+    if (unanswered_ <= window_ / 2) filling_ = true;
+    if (!filling_) return;
     ++unanswered_;
+    filling_ = unanswered_ < window_;
     writing_ = true;
     grpc::WriteOptions options;
-    if (unanswered_ < window_) options.set_buffer_hint();
+    if (filling_) options.set_buffer_hint();
     StartWrite(&request_, options);
   }
 
@@ -95,6 +98,7 @@ class Stream final
 
   absl::Mutex mutex_;
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool filling_ ABSL_GUARDED_BY(mutex_) = true;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
