@@ -23,16 +23,16 @@ absl::Status Explain(const absl::Status& status) {
     case absl::StatusCode::kDataLoss:
       return MakeError(status.code(), message, {.reason = "DATABASE_REFUSED"});
     case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
       return FlagError("data_dir", message);
     default:
       return status;
   }
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
-                                                 Logger* logger) {
+absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
+                                            bool create_if_missing,
+                                            Logger* logger) {
   if (config.storage == StorageEngine::kMemory) {
     // Its keys may be there, as with any engine.
     if (!config.data_dir.empty() && mkdir(config.data_dir.c_str(), 0700) != 0 &&
@@ -45,6 +45,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
   }
   SqliteOptions options;
   options.directory = config.data_dir;
+  options.create_if_missing = create_if_missing;
   options.max_queued_writes = config.write_queue_limit;
   options.max_writes_per_commit = config.write_batch_limit;
   options.read_connections = config.read_connections;
@@ -55,17 +56,24 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
   return std::move(*store);
 }
 
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
+                                                 Logger* logger) {
+  return Open(config, /*create_if_missing=*/true, logger);
+}
+
 absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
                                                 RandomSource& random,
                                                 Logger* logger) {
-  // First, so that a wrong --data_dir is not furnished with a database.
   absl::StatusOr<std::unique_ptr<MacKeyring>> keyring = MacKeyring::Load(
       config.TokenKeysPath(), /*create_if_missing=*/false, random);
   if (!keyring.ok()) {
     return FlagError("token_keys_file",
                      std::string(keyring.status().message()));
   }
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(config, logger);
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      Open(config, /*create_if_missing=*/false, logger);
   if (!store.ok()) return store.status();
   return ExistingStore{.keyring = *std::move(keyring),
                        .store = *std::move(store)};

@@ -26,9 +26,10 @@ struct ExistingStore {
   std::unique_ptr<Store> store;
 };
 
-// Opens what a server has made, and makes nothing: without its keys nothing is
-// touched. `random` is not kept.
-//   FLAG_INVALID: --token_keys_file cannot be read. Otherwise as OpenStore.
+// Opens what a server has made, and makes nothing: where its keys or its
+// database are missing, nothing is touched. `random` is not kept.
+//   FLAG_INVALID: --token_keys_file cannot be read, or there is no database in
+//     --data_dir. Otherwise as OpenStore.
 absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
                                                 RandomSource& random,
                                                 Logger* logger);

@@ -42,6 +42,14 @@ absl::Status CheckOptions(const SqliteOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status CheckExists(const std::string& file) {
+  if (access(file.c_str(), F_OK) == 0 || errno != ENOENT) {
+    return absl::OkStatus();
+  }
+  return absl::NotFoundError(absl::StrCat(
+      file, ": is not there; choose the directory of a server that ran"));
+}
+
 absl::Status PrepareDirectory(const std::string& directory) {
   if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return absl::FailedPreconditionError(
@@ -61,13 +69,17 @@ absl::Status PrepareDirectory(const std::string& directory) {
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
     SqliteOptions options) {
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
+  const std::string file = absl::StrCat(options.directory, "/signet.db");
+  if (!options.create_if_missing) {
+    if (absl::Status s = CheckExists(file); !s.ok()) return s;
+  }
   if (absl::Status s = PrepareDirectory(options.directory); !s.ok()) return s;
   absl::StatusOr<LockFile> lock = LockFile::Acquire(
       absl::StrCat(options.directory, "/signet.lock"), options.lock_wait);
   if (!lock.ok()) return lock.status();
 
   const DatabaseOptions database = {
-      .connection = {.file = absl::StrCat(options.directory, "/signet.db"),
+      .connection = {.file = file,
                      .vfs = options.vfs,
                      .busy_timeout = options.busy_timeout},
       .check_time = options.check_time,

@@ -28,6 +28,8 @@ struct SqliteOptions {
   // Holds `signet.db`, its log and `signet.lock`. Made (mode 0700) if absent;
   // its parent exists. On a local file system.
   std::string directory;
+  // Whether Open() makes what is not there.
+  bool create_if_missing = true;
 
   // Writes that may wait; one more is refused with WRITE_QUEUE_FULL.
   int max_queued_writes = 4096;
@@ -72,6 +74,7 @@ class SqliteStore final : public Store {
  public:
   // Opens the database in `options.directory`, or makes it. An error names the
   // file and the remedy in one line, and leaves the database as it was.
+  //   NOT_FOUND: there is none, and none is to be made.
   //   FAILED_PRECONDITION: the directory cannot be written or another process
   //     uses it; the database is another application's or a newer release's.
   //   DATA_LOSS: the database is damaged, cut short or incomplete.

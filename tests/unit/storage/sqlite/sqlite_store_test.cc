@@ -144,6 +144,19 @@ TEST_F(SqliteStoreTest, ASecondInstanceIsRefusedWhileTheFirstLives) {
   EXPECT_THAT(SqliteStore::Open(Options()), IsOk());
 }
 
+TEST_F(SqliteStoreTest, MakesNothingUnlessItMay) {
+  const auto open = [this] {
+    SqliteOptions options = Options();
+    options.create_if_missing = false;
+    return SqliteStore::Open(std::move(options)).status();
+  };
+  std::filesystem::remove_all(directory_);
+  EXPECT_THAT(open(), StatusIs(StatusCode::kNotFound));
+  EXPECT_FALSE(std::filesystem::exists(directory_));
+  Open();
+  EXPECT_THAT(open(), IsOk());
+}
+
 TEST_F(SqliteStoreTest, ADirectoryThatCannotBeMadeIsNamed) {
   SqliteOptions options = Options();
   options.directory = temp_.File("missing/data");
