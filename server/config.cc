@@ -30,7 +30,9 @@ absl::Status CheckAddress(std::string_view flag, const std::string& address) {
 absl::Status CheckPublicUrl(std::string_view url) {
   std::string_view rest = url;
   for (const std::string_view scheme : {"https://", "http://"}) {
-    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+    if (!url.starts_with(scheme)) continue;
+    rest.remove_prefix(scheme.size());
+    break;
   }
   const bool has_scheme = rest.size() < url.size();
   const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {

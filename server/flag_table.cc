@@ -300,7 +300,8 @@ void FlagTable::Impl::AddList(const std::string& name, const std::string& type,
 absl::Status FlagTable::Impl::Parse(std::vector<std::string> arguments) {
   // CLI11 would take the argument that follows `--name=` as the value.
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].starts_with("--") && arguments[i].ends_with('=')) {
+    if (arguments[i].starts_with("--") &&
+        arguments[i].find('=') == arguments[i].size() - 1) {
       arguments[i].pop_back();
       arguments.insert(arguments.begin() + static_cast<ptrdiff_t>(i) + 1, "");
     }

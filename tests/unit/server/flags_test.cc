@@ -188,6 +188,17 @@ TEST(FlagsTest, EmptyValueDoesNotEatTheNextFlag) {
   EXPECT_EQ(config->token_prefix, "pre");
 }
 
+TEST(FlagsTest, AValueMayEndInAnEqualsSign) {
+  EXPECT_EQ(Config({"--bootstrap_owner_user=YQ=="})->bootstrap_owner_user,
+            "YQ==");
+  EXPECT_THAT(
+      Config({"--oauth_audience=YWI=", "--oauth_audience=b"})->oauth.audiences,
+      ElementsAre("YWI=", "b"));
+  EXPECT_EQ(
+      Config({}, {"SIGNET_OAUTH_REQUIRED_SCOPE=a="})->oauth.required_scope,
+      "a=");
+}
+
 TEST(FlagsTest, CommandLineBeatsEnvironmentBeatsFlagfile) {
   const std::string file = WriteFile("precedence",
                                      "data_dir=/file\n"
