@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/watch_stream.h"
 
+#include <grpc/grpc.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -161,8 +163,13 @@ class WatchStream::State final : public ChangeFeed::Watcher,
       stream = std::exchange(stream_, nullptr);
     }
     deps_.feed->Remove(this);
-    // What the client does not read would hold the end back.
-    if (beats_unread() >= kMaxBeatsUnread) context_->TryCancel();
+    // What the client does not read would hold the end back. (TryCancel() is
+    // the same, with a status of its own.)
+    if (beats_unread() >= kMaxBeatsUnread) {
+      grpc_call_cancel_with_status(
+          context_->c_call(), static_cast<grpc_status_code>(status.code()),
+          std::string(status.message()).c_str(), nullptr);
+    }
     stream->Finish(ToGrpcStatus(ToRpcStatus(status)));
   }
 
@@ -239,11 +246,15 @@ class WatchStream::State final : public ChangeFeed::Watcher,
       return End(WatchersFullError());
     }
     bool ask = false;
+    bool ended = false;
     {
       absl::MutexLock lock(&mutex_);
+      ended = ended_;
       ask = !ended_ && !writing_ && !Send(first) &&
             !std::exchange(check_wanted_, true);
     }
+    // Perhaps before the feed knew it.
+    if (ended) deps_.feed->Remove(this);
     if (ask) deps_.feed->CheckSoon(shared_from_this());
   }
 

@@ -2,6 +2,8 @@
 #ifndef SIGNET_TESTS_SUPPORT_RECORDING_LOGGER_H_
 #define SIGNET_TESTS_SUPPORT_RECORDING_LOGGER_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -47,6 +49,11 @@ class RecordingLogger final : public Logger {
   std::vector<Line> lines() const {
     absl::MutexLock lock(&mutex_);
     return lines_;
+  }
+  // How many lines have this message.
+  ptrdiff_t LinesOf(std::string_view message) const {
+    absl::MutexLock lock(&mutex_);
+    return std::ranges::count(lines_, message, &Line::message);
   }
 
  private:

@@ -71,12 +71,6 @@ class HousekeepingTest : public testing::Test, protected AuditWorld {
     return ids;
   }
 
-  int Lines(const std::string& message) {
-    int count = 0;
-    for (const auto& line : logger.lines()) count += line.message == message;
-    return count;
-  }
-
   HousekeepingPolicy policy;
   RecordingLogger logger;
   bool stop = false;
@@ -194,19 +188,19 @@ TEST_F(HousekeepingTest, AnnouncesEachExpiryOnce) {
   Run();
   EXPECT_THAT(Resources("service_account.expires_soon"),
               ElementsAre(SampleId(11).ToString()));
-  EXPECT_EQ(Lines(kNotice), 1);
+  EXPECT_EQ(logger.LinesOf(kNotice), 1);
   EXPECT_EQ(logger.lines().back().fields.at("service_account_id"),
             SampleId(11).ToString());
   EXPECT_EQ(logger.lines().back().fields.at("expires_at"),
             FormatRfc3339(Now() + kDay));
   Run();
-  EXPECT_EQ(Lines(kNotice), 1);
+  EXPECT_EQ(logger.LinesOf(kNotice), 1);
 
   Run(Now() + absl::Hours(1));
   EXPECT_THAT(Resources("service_account.expires_soon"),
               ElementsAre(SampleId(11).ToString(), SampleId(12).ToString()));
   Run(Now() + 30 * kDay);  // After the end of 13: no news any more.
-  EXPECT_EQ(Lines(kNotice), 2);
+  EXPECT_EQ(logger.LinesOf(kNotice), 2);
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
@@ -215,7 +209,7 @@ TEST_F(HousekeepingTest, AClockThatGoesBackAnnouncesNothingTwice) {
   InsertExpiring(11, Now() + kDay);
   Run();
   Run(Now() - 2 * kDay);
-  EXPECT_EQ(Lines(kNotice), 1);
+  EXPECT_EQ(logger.LinesOf(kNotice), 1);
 }
 
 TEST_F(HousekeepingTest, AnnouncesLivesShorterThanTheNoticeOnceToo) {
@@ -228,11 +222,11 @@ TEST_F(HousekeepingTest, AnnouncesLivesShorterThanTheNoticeOnceToo) {
   Run(Now() + hour);
   EXPECT_THAT(Resources("service_account.expires_soon"),
               ElementsAre(SampleId(10).ToString(), SampleId(11).ToString()));
-  EXPECT_EQ(Lines(kNotice), 2);
+  EXPECT_EQ(logger.LinesOf(kNotice), 2);
   Run(Now() + hour + absl::Minutes(1));
   Run(Now() + kDay);
   Run(Now() + 3 * kDay - hour);
-  EXPECT_EQ(Lines(kNotice), 2);
+  EXPECT_EQ(logger.LinesOf(kNotice), 2);
 }
 
 // A write may still be under way when its moment of creation is over.
@@ -264,7 +258,7 @@ TEST_F(HousekeepingTest, AnnouncesManyShortLives) {
   }
   store.run_bodies_twice = true;
   Run(Now() + absl::Hours(1));
-  EXPECT_EQ(Lines(kNotice), 600);
+  EXPECT_EQ(logger.LinesOf(kNotice), 600);
   const std::vector<std::string> ids =
       Resources("service_account.expires_soon");
   EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(600));
@@ -283,7 +277,7 @@ TEST_F(HousekeepingTest, DoesNotAnnounceWhatCannotBeUsedAnyway) {
   disabled.token.created_at = Now() - kDay;
   Insert(disabled);
   Run();
-  EXPECT_EQ(Lines(kNotice), 0);
+  EXPECT_EQ(logger.LinesOf(kNotice), 0);
 }
 
 TEST_F(HousekeepingTest, AnnouncesManyInSmallTransactions) {
@@ -300,7 +294,7 @@ TEST_F(HousekeepingTest, AnnouncesManyInSmallTransactions) {
       Resources("service_account.expires_soon");
   EXPECT_THAT(ids, SizeIs(310));
   EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(310));
-  EXPECT_EQ(Lines(kNotice), 310);
+  EXPECT_EQ(logger.LinesOf(kNotice), 310);
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
@@ -322,12 +316,12 @@ TEST_F(HousekeepingTest, EveryJobRunsWhateverFailsBefore) {
   store.write_outcomes = {absl::UnavailableError("down"),
                           absl::UnavailableError("still down")};
   Run();
-  ASSERT_EQ(Lines(kFailure), 2);
+  ASSERT_EQ(logger.LinesOf(kFailure), 2);
   EXPECT_EQ(logger.lines()[0].level, LogLevel::kWarning);
   EXPECT_EQ(logger.lines()[0].fields.at("job"), "forget_replays");
   EXPECT_EQ(logger.lines()[0].fields.at("error"), "down");
   EXPECT_EQ(logger.lines()[1].fields.at("job"), "purge");
-  EXPECT_EQ(Lines(kNotice), 1);
+  EXPECT_EQ(logger.LinesOf(kNotice), 1);
   EXPECT_TRUE(IsThere(10));
   Run();
   EXPECT_FALSE(IsThere(10));
@@ -351,7 +345,7 @@ TEST_F(HousekeepingTest, EndsOfTimeDoNoHarm) {
   InsertExpiring(11, MaxTimestamp());
   Append(kAccount, 1);
   Run();
-  EXPECT_EQ(Lines(kFailure), 0);
+  EXPECT_EQ(logger.LinesOf(kFailure), 0);
 }
 
 }  // namespace

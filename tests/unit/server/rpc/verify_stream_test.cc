@@ -64,14 +64,6 @@ class VerifyStreamTest : public testing::Test {
     return ReadError(stream.Finish()).reason;
   }
 
-  int LinesOf(const std::string& text) {
-    int count = 0;
-    for (const RecordingLogger::Line& line : world_.world.logger.lines()) {
-      if (line.message == text) ++count;
-    }
-    return count;
-  }
-
   TokensWorld world_;
   const v1::IssuedServiceAccount good_ = world_.Issue({"billing.view"});
 };
@@ -250,10 +242,10 @@ TEST_F(VerifyStreamTest, AClientThatGoesAwayLeavesNothingBehind) {
     EXPECT_EQ(stream.Finish().error_code(), grpc::CANCELLED);
   }
   const absl::Time end = absl::Now() + absl::Seconds(10);
-  while (LinesOf("grpc stream") == 0 && absl::Now() < end) {
+  while (world_.world.logger.LinesOf("grpc stream") == 0 && absl::Now() < end) {
     absl::SleepFor(absl::Milliseconds(5));
   }
-  EXPECT_EQ(LinesOf("grpc stream"), 1);
+  EXPECT_EQ(world_.world.logger.LinesOf("grpc stream"), 1);
 }
 
 }  // namespace
