@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -22,6 +24,21 @@
 
 namespace signet {
 namespace {
+
+// Takes the places of standard input, output and error where they are closed:
+// a file opened there would receive what is written to them, a token perhaps.
+// Writing to the place holder fails. Before the initializers of libraries,
+// which open files, and hence by system calls alone.
+void OccupyStandardDescriptors(int, char**, char**) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (syscall(SYS_fcntl, fd, F_GETFD) == -1) {
+      syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
+    }
+  }
+}
+__attribute__((section(".preinit_array"),
+               used)) void (*occupy)(int, char**,
+                                     char**) = &OccupyStandardDescriptors;
 
 int Fail(const absl::Status& status) {
   std::cerr << "signetd: " << status.message() << "\n";

@@ -13,6 +13,16 @@
 
 namespace signet {
 
+namespace {
+
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  sigaction(signal, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
 void HardenProcess() {
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -39,6 +49,8 @@ StopSignals::StopSignals() {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
+  // One that is blocked would wait here though it is ignored.
+  if (!IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
@@ -50,8 +62,11 @@ bool StopSignals::WaitFor(absl::Duration timeout) {
 void StopSignals::ExitOnNext() {
   struct sigaction action = {};
   action.sa_handler = [](int) { _exit(1); };
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    if (sigismember(&signals_, signal) == 1) {
+      sigaction(signal, &action, nullptr);
+    }
+  }
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
 }
 

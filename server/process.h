@@ -23,8 +23,9 @@ void QuickenMutexes();
 // The environment as lines `NAME=value`.
 std::vector<std::string> Environment();
 
-// SIGTERM and SIGINT, taken as events. One per process, made before it starts
-// its first thread: all threads inherit that the signals wait here.
+// SIGTERM, SIGINT and, unless it was ignored as nohup(1) does, SIGHUP, taken as
+// events. One per process, made before it starts its first thread: all threads
+// inherit that the signals wait here.
 class StopSignals {
  public:
   StopSignals();

@@ -2,6 +2,7 @@
 """Flags, files, exit codes, and what the process does for its secrets."""
 
 import os
+import pathlib
 import re
 import resource
 import signal
@@ -194,6 +195,34 @@ def test_descriptors_are_raised_to_the_hard_limit(tmp_path):
     files, = [line.split() for line in limits.splitlines() if "open files" in line]
     assert files[3] == files[4] != "64"
     server.kill()
+
+
+CLOSED = ["bash", "-c", 'exec "$@" <&- >&- 2>&-', "-"]
+
+
+def test_with_standard_output_closed_no_token_goes_elsewhere(tmp_path):
+    server = Server(tmp_path)
+    server.flags = ["--bootstrap_file="]  # It is shown on standard output.
+    done = subprocess.run([*CLOSED, *server.arguments()], timeout=20, env=server.env)
+    assert done.returncode == 1
+    assert b"hbx_sa" not in (server.data / "signet.lock").read_bytes()
+    with server:  # Whose first account is made again, as nobody saw it.
+        assert "owns it" in server.stdout.read_text()
+        assert server.stop() == 0
+    done = subprocess.run([*CLOSED, process.BINARY, f"--data_dir={server.data}",
+                           "--issue_super_admin"], timeout=20, env=server.env)
+    assert done.returncode == 1
+    assert b"hbx_sa" not in (server.data / "signet.lock").read_bytes()
+
+
+def test_with_standard_error_closed_it_serves(tmp_path):
+    server = Server(tmp_path)
+    server.start(CLOSED)
+    assert Rest(server, "--http1.1").self_(token=server.first["token"]).code == "OK"
+    fd = pathlib.Path(f"/proc/{server.process.pid}/fd")
+    assert {os.readlink(fd / str(i)) for i in range(3)} == {"/dev/null"}
+    assert server.stop() == 0
+    assert (server.data / "signet.lock").read_bytes() == b""
 
 
 def test_closed_reader_of_the_log_does_not_end_the_service(tmp_path):

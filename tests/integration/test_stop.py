@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM and SIGINT drain: no acknowledged create is lost, exit code 0."""
+"""SIGTERM, SIGINT and SIGHUP drain: no acknowledged create is lost, exit code 0."""
 
 import json
 import signal
@@ -21,7 +21,7 @@ def health(api, service=""):
     return reply.message.status if reply.message else reply.code
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_stop_under_load_loses_nothing(start, number):
     server = start()
     creators = start_load(server)
@@ -68,6 +68,16 @@ def test_health_and_the_listeners_on_the_way_down(start):
     token = json.loads(answer.partition(b"\r\n\r\n")[2])["token"]
     server.start()
     assert Rest(server, "--http1.1").self_(token=token).code == "OK"
+
+
+def test_nohup_is_heeded(start):
+    server = start()
+    server.stop()
+    server.start(["nohup"])
+    server.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert server.process.poll() is None
+    assert server.stop() == 0
 
 
 def test_second_signal_ends_it_at_once(start):
