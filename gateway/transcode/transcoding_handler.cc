@@ -288,8 +288,9 @@ void TranscodingHandler::Log(const Exchange& exchange,
     route = exchange.route->path;
   }
   const absl::Duration latency = deps_.clock->Now() - exchange.start;
-  deps_.logger->Log(status >= 500 ? LogLevel::kError : LogLevel::kInfo,
-                    "rest request",
+  // These two are the client's own doing.
+  const bool failed = status >= 500 && status != 501 && status != 505;
+  deps_.logger->Log(failed ? LogLevel::kError : LogLevel::kInfo, "rest request",
                     {{"request_id", exchange.request_id},
                      {"method", method},
                      {"http_method", exchange.http_method},

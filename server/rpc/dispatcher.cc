@@ -98,7 +98,8 @@ struct Dispatcher::Pending {
 
   void Refuse(const absl::Status& status) && {
     if (IsInternal(status.code())) {
-      const std::string detail = status.ToString();
+      const std::string detail =
+          status.ToString(absl::StatusToStringMode::kWithNoExtraData);
       logger->Error("call failed inside",
                     {{"request_id", std::string_view(request_id)},
                      {"method", method == nullptr

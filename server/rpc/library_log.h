@@ -10,7 +10,9 @@ namespace signet {
 // `logger`: gRPC's errors, and what ends the process. Everything below is
 // dropped: gRPC's traces (GRPC_TRACE) show metadata, and that holds
 // credentials; protobuf's errors are about messages that clients sent, who are
-// told, and are theirs to repeat as often as they like.
+// told. Clients cause some of gRPC's errors, too, as often as they like: of
+// those that come within a second of each other one is logged, with the number
+// of the others before it.
 //
 // The libraries' hooks belong to the whole process, hence one at a time: for
 // main(), not for parts of it.

@@ -190,8 +190,10 @@ void SqliteStore::NoteDisk(const absl::Status& status) {
   disk_trouble_ = !status.ok();
   if (options_.logger == nullptr) return;
   if (disk_trouble_) {
-    options_.logger->Warning("writes are refused or checkpoints fail",
-                             {{"cause", status.ToString()}});
+    options_.logger->Warning(
+        "writes are refused or checkpoints fail",
+        {{"cause",
+          status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
   } else {
     options_.logger->Info("the disk is good again");
   }

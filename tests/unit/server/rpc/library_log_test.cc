@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/library_log.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 
 #include <string>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/stubs/logging.h"
 #include "gtest/gtest.h"
@@ -17,7 +19,14 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST(LibraryLog, WhatMattersBecomesLines) {
+// gRPC is silent until it is used.
+class LibraryLogTest : public testing::Test {
+ protected:
+  LibraryLogTest() { grpc_init(); }
+  ~LibraryLogTest() override { grpc_shutdown(); }
+};
+
+TEST_F(LibraryLogTest, WhatMattersBecomesLines) {
   RecordingLogger logger;
   const LibraryLog library_log(&logger);
   gpr_log(GPR_ERROR, "port %d is taken", 7);
@@ -32,7 +41,18 @@ TEST(LibraryLog, WhatMattersBecomesLines) {
   EXPECT_EQ(logger.lines()[1].fields.at("text"), "a broken promise");
 }
 
-TEST(LibraryLog, DropsWhatIsWrongWithAMessage) {
+TEST_F(LibraryLogTest, WhoeverCausesErrorsCannotFillTheLog) {
+  RecordingLogger logger;
+  const LibraryLog library_log(&logger);
+  for (int i = 0; i < 1000; ++i) gpr_log(GPR_ERROR, "again");
+  ASSERT_THAT(logger.lines(), SizeIs(1));
+  absl::SleepFor(absl::Milliseconds(1100));
+  gpr_log(GPR_ERROR, "again");
+  ASSERT_THAT(logger.lines(), SizeIs(2));
+  EXPECT_EQ(logger.lines()[1].fields.at("omitted"), "999");
+}
+
+TEST_F(LibraryLogTest, DropsWhatIsWrongWithAMessage) {
   RecordingLogger logger;
   const LibraryLog library_log(&logger);
   v1::ServiceAccount account;
@@ -40,7 +60,7 @@ TEST(LibraryLog, DropsWhatIsWrongWithAMessage) {
   EXPECT_THAT(logger.lines(), IsEmpty());
 }
 
-TEST(LibraryLog, DropsWhatIsLessThanAnError) {
+TEST_F(LibraryLogTest, DropsWhatIsLessThanAnError) {
   RecordingLogger logger;
   const LibraryLog library_log(&logger);
   gpr_log_message(__FILE__, __LINE__, GPR_LOG_SEVERITY_DEBUG, "a credential");
@@ -49,7 +69,7 @@ TEST(LibraryLog, DropsWhatIsLessThanAnError) {
   EXPECT_THAT(logger.lines(), IsEmpty());
 }
 
-TEST(LibraryLog, IsSilentOnceItIsGone) {
+TEST_F(LibraryLogTest, IsSilentOnceItIsGone) {
   RecordingLogger logger;
   { const LibraryLog library_log(&logger); }
   gpr_log(GPR_ERROR, "late");
