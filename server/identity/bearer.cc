@@ -46,11 +46,13 @@ absl::StatusOr<std::string_view> ReadBearer(
     return CredentialMissingError();
   }
   const std::string_view rest = value.substr(kScheme.size());
+  // RFC 6750 section 2.1: "Bearer" 1*SP b64token.
+  const std::string_view credential =
+      rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
   // `Bearer` alone names no credential; `Bearerx` is another scheme.
-  if (rest.empty() || rest == " " || IsTokenChar(rest.front())) {
+  if (credential.empty() || IsTokenChar(rest.front())) {
     return CredentialMissingError();
   }
-  const std::string_view credential = rest.substr(1);
   if (rest.front() != ' ' || credential.size() > kMaxCredentialBytes ||
       !IsB64Token(credential)) {
     return TokenInvalidError();

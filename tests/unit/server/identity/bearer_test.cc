@@ -28,6 +28,10 @@ TEST(ReadBearer, TakesSixteenKibibytesAndNoMore) {
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
+TEST(ReadBearer, TakesAnyNumberOfSpaces) {
+  EXPECT_THAT(ReadBearer(Fields{"Bearer   abc"}), IsOkAndHolds("abc"));
+}
+
 TEST(ReadBearer, WantsOneField) {
   EXPECT_THAT(ReadBearer(Fields{}),
               ErrorIs(StatusCode::kUnauthenticated, "CREDENTIAL_MISSING"));
@@ -54,6 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Empty", "", "CREDENTIAL_MISSING"},
         Refused{"SchemeAlone", "Bearer", "CREDENTIAL_MISSING"},
         Refused{"SchemeAndSpace", "Bearer ", "CREDENTIAL_MISSING"},
+        Refused{"SchemeAndSpaces", "Bearer   ", "CREDENTIAL_MISSING"},
         Refused{"Basic", "Basic YWJjOmRlZg==", "CREDENTIAL_MISSING"},
         Refused{"LongerScheme", "Bearerx abc", "CREDENTIAL_MISSING"},
         Refused{"DottedScheme", "Bearer. abc", "CREDENTIAL_MISSING"},
@@ -61,7 +66,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"LeadingSpace", " Bearer abc", "CREDENTIAL_MISSING"},
         Refused{"TokenAlone", "hbx_sa_abc", "CREDENTIAL_MISSING"},
         Refused{"Tab", "Bearer\tabc", "TOKEN_INVALID"},
-        Refused{"TwoSpaces", "Bearer  abc", "TOKEN_INVALID"},
         Refused{"SpaceAndTab", "Bearer \tabc", "TOKEN_INVALID"},
         Refused{"TrailingSpace", "Bearer abc ", "TOKEN_INVALID"},
         Refused{"TrailingTab", "Bearer abc\t", "TOKEN_INVALID"},

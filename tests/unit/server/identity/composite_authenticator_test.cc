@@ -104,7 +104,7 @@ TEST_F(CompositeAuthenticatorTest, AllBadTokensGetOneAnswer) {
               want)
         << token;
   }
-  EXPECT_EQ(Authenticate(both_, {"Bearer  " + Issue()}).status(), want);
+  EXPECT_EQ(Authenticate(both_, {"Bearer " + Issue() + "!"}).status(), want);
 }
 
 }  // namespace
