@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/base/error.h"
@@ -85,6 +86,11 @@ absl::StatusOr<Source> ReadFlagfile(const std::string& path) {
     if (name == "flagfile") {
       return FlagError("flagfile",
                        absl::StrCat(where, ": want no further flagfile"));
+    }
+    if (absl::StrContains(flag, " #") || absl::StrContains(flag, "\t#")) {
+      return FlagError(
+          "flagfile",
+          absl::StrCat(where, ": want a comment on a line of its own"));
     }
     source.arguments.push_back("--" + flag);
   }

@@ -188,6 +188,17 @@ TEST(FlagsTest, EmptyValueDoesNotEatTheNextFlag) {
   EXPECT_EQ(config->token_prefix, "pre");
 }
 
+TEST(FlagsTest, ACommentHasALineOfItsOwn) {
+  const auto behind = Config({absl::StrCat(
+      "--flagfile=", WriteFile("comment", "data_dir=/data # the disk\n"))});
+  EXPECT_THAT(behind,
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
+  const auto inside = Config({absl::StrCat(
+      "--flagfile=", WriteFile("number", "  # the disk\ndata_dir=/a#1\n"))});
+  ASSERT_THAT(inside, IsOk());
+  EXPECT_EQ(inside->data_dir, "/a#1");
+}
+
 TEST(FlagsTest, AValueMayEndInAnEqualsSign) {
   EXPECT_EQ(Config({"--bootstrap_owner_user=YQ=="})->bootstrap_owner_user,
             "YQ==");
