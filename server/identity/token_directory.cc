@@ -109,8 +109,8 @@ absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
   const bool known = found.ok();
   if (!known && !absl::IsNotFound(found.status())) return found.status();
 
-  // The same work, whatever there is: the lookup with the other outcome, and
-  // what somebody was granted. No public id is empty.
+  // The same work, whatever there is: the lookup with the other outcome, what
+  // somebody was granted, and an answer. No public id is empty.
   const std::string other = known ? std::string() : decoy_.Get();
   absl::StatusOr<TokenOwner> second = txn.FindToken(other);
   if (!second.ok() && !absl::IsNotFound(second.status())) {
@@ -121,23 +121,18 @@ absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
   } else if (!second.ok()) {
     decoy_.Forget(other);
   }
-  Uuid account_id;
-  Uuid owner_id;
-  if (known || second.ok()) {
-    const ServiceAccountRecord& owner = known ? found->owner : second->owner;
-    account_id = owner.account_id;
-    owner_id = owner.id;
-  }
+  TokenOwner row;
+  if (known || second.ok())
+    row = known ? *std::move(found) : *std::move(second);
   const std::vector<Subject> subjects = {
-      {.type = SubjectType::kServiceAccount, .id = owner_id.ToString()}};
+      {.type = SubjectType::kServiceAccount, .id = row.owner.id.ToString()}};
   absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(subjects, account_id);
+      txn.ListHeldAuthorizations(subjects, row.owner.account_id);
   if (!held.ok()) return held.status();
-  if (known) {
-    TokenFacts facts = FactsOf(*std::move(found), *std::move(held));
-    if (render_) facts.rendered = render_(facts);
-    question.facts = std::make_shared<const TokenFacts>(std::move(facts));
-  }
+  TokenFacts facts = FactsOf(std::move(row), *std::move(held));
+  if (render_) facts.rendered = render_(facts);
+  auto shared = std::make_shared<const TokenFacts>(std::move(facts));
+  if (known) question.facts = std::move(shared);
   return absl::OkStatus();
 }
 
