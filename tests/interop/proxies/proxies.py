@@ -41,6 +41,7 @@ class Proxy:
     signet = ("127.0.0.1:8080", "127.0.0.1:{signet}")
     signet_port = "rest"
     app = ("127.0.0.1:3000", "127.0.0.1:{app}")
+    changes = ()  # More of the kind.
 
     def __init__(self, folder, ports, app_port):
         self.rest = "http://localhost"
@@ -48,7 +49,7 @@ class Proxy:
         self.socket = folder / "sock"
         self.log = folder / "error.log"
         text = (ROOT / "docs" / "integrations" / self.documented).read_text()
-        for documented, here in (self.signet, self.app, self.listen):
+        for documented, here in (self.signet, self.app, self.listen, *self.changes):
             assert documented in text
             text = text.replace(documented, here.format(
                 signet=ports[self.signet_port], app=app_port, socket=self.socket))
