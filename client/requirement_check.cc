@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "server/base/capability_key.h"
+#include "server/base/resource_type.h"
 #include "server/base/uuid.h"
 
 namespace signet {
@@ -15,6 +16,7 @@ namespace {
 // The server's own limits (Requirement, tokens.proto).
 constexpr int kMaxCapabilities = 32;
 constexpr int kMaxDepth = 4;
+constexpr int kMaxParts = 128;
 
 bool IsUuidOrEmpty(const std::string& text) {
   return text.empty() || Uuid::Parse(text).has_value();
@@ -24,7 +26,7 @@ bool IsWellFormedCapability(const v1::RequiredCapability& capability) {
   return IsCapabilityKey(capability.capability_key()) &&
          IsUuidOrEmpty(capability.account_id()) &&
          (capability.resource_type().empty() ||
-          IsLowerCaseWord(capability.resource_type())) &&
+          IsResourceType(capability.resource_type())) &&
          IsUuidOrEmpty(capability.resource_id()) &&
          (capability.resource_id().empty() ||
           !capability.resource_type().empty());
@@ -46,16 +48,21 @@ const Parts* PartsOf(const v1::Requirement& part) {
   return nullptr;
 }
 
-bool IsWellFormedPart(const v1::Requirement& part, int depth,
-                      int& capabilities) {
-  if (depth > kMaxDepth) return false;
+// What was found so far.
+struct Size {
+  int capabilities = 0;
+  int parts = 0;
+};
+
+bool IsWellFormedPart(const v1::Requirement& part, int depth, Size& size) {
+  if (depth > kMaxDepth || ++size.parts > kMaxParts) return false;
   if (const Parts* parts = PartsOf(part)) {
-    return std::all_of(
-        parts->begin(), parts->end(), [&](const v1::Requirement& inner) {
-          return IsWellFormedPart(inner, depth + 1, capabilities);
-        });
+    return std::all_of(parts->begin(), parts->end(),
+                       [&](const v1::Requirement& inner) {
+                         return IsWellFormedPart(inner, depth + 1, size);
+                       });
   }
-  return part.has_capability() && ++capabilities <= kMaxCapabilities &&
+  return part.has_capability() && ++size.capabilities <= kMaxCapabilities &&
          IsWellFormedCapability(part.capability());
 }
 
@@ -110,8 +117,8 @@ bool IsMet(const v1::Requirement& part, const v1::VerifyTokenResponse& answer) {
 }  // namespace
 
 bool IsWellFormed(const v1::Requirement& requirement) {
-  int capabilities = 0;
-  return IsWellFormedPart(requirement, 1, capabilities);
+  Size size;
+  return IsWellFormedPart(requirement, 1, size);
 }
 
 RequirementVerdict CheckRequirement(const v1::Requirement& requirement,

@@ -9,8 +9,8 @@ namespace signet {
 // The meaning of a Requirement, as the server has it (tokens.proto), as far as
 // one answer about a token tells. Pure; nothing is allocated.
 
-// False for what the server refuses; it is left to the server to say why. Which
-// types of resource there are only the server knows.
+// False for what the server refuses; it is left to the server to say why, or
+// to know better: a later one may have more types of resources.
 bool IsWellFormed(const v1::Requirement& requirement);
 
 enum class RequirementVerdict {

@@ -11,14 +11,14 @@ constexpr size_t kMaxLength = 100;
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 
-}  // namespace
-
 bool IsLowerCaseWord(std::string_view text) {
   return !text.empty() && IsLower(text.front()) &&
          std::all_of(text.begin(), text.end(), [](char c) {
            return IsLower(c) || (c >= '0' && c <= '9') || c == '_';
          });
 }
+
+}  // namespace
 
 bool IsCapabilityKey(std::string_view text) {
   if (text.size() > kMaxLength) return false;

@@ -11,9 +11,6 @@ namespace signet {
 // parted by `.`, at most 100 characters in all.
 bool IsCapabilityKey(std::string_view text);
 
-// Whether `text` is one such word, as types of resources are.
-bool IsLowerCaseWord(std::string_view text);
-
 }  // namespace signet
 
 #endif  // SIGNET_SERVER_BASE_CAPABILITY_KEY_H_

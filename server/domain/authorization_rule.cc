@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/authorization_rule.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/capability_key.h"
+#include "server/base/resource_type.h"
 
 namespace signet {
 namespace {
@@ -20,11 +20,6 @@ constexpr std::pair<std::string_view, GrantKind> kGrantKinds[] = {
     {"capability", GrantKind::kCapability},
     {"account_owner", GrantKind::kAccountOwner},
     {"super_admin", GrantKind::kSuperAdmin},
-};
-
-constexpr std::string_view kResourceTypes[] = {
-    "client",   "account",    "workspace",  "domain", "dns_record", "mailbox",
-    "redirect", "forwarding", "credential", "tenant", "route",      "proxy",
 };
 
 }  // namespace
@@ -65,13 +60,8 @@ absl::Status CheckCapabilityKey(std::string_view key) {
 }
 
 absl::Status CheckResourceType(std::string_view type) {
-  if (std::find(std::begin(kResourceTypes), std::end(kResourceTypes), type) !=
-      std::end(kResourceTypes)) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      "want client, account, workspace, domain, dns_record, mailbox, redirect, "
-      "forwarding, credential, tenant, route or proxy");
+  if (IsResourceType(type)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("want ", kResourceTypesText));
 }
 
 }  // namespace signet

@@ -62,6 +62,7 @@ TEST(RequirementCheckTest, RefusesWhatTheServerRefuses) {
       {"no account", Capability("a.b", "x"), false},
       {"type", Capability("a.b", "", "domain"), true},
       {"no type", Capability("a.b", "", "Domain"), false},
+      {"no type that there is", Capability("a.b", "", "domains"), false},
       {"resource", Capability("a.b", "", "domain", id), true},
       {"resource of no type", Capability("a.b", "", "", id), false},
       {"no resource", Capability("a.b", "", "domain", "x"), false},
@@ -69,6 +70,8 @@ TEST(RequirementCheckTest, RefusesWhatTheServerRefuses) {
       {"5 deep", AllOf(1, AllOf(1, AllOf(1, AllOf(1, good)))), false},
       {"32", AllOf(32, good), true},
       {"33", AllOf(33, good), false},
+      {"128 parts", AllOf(127, AllOf(0, good)), true},
+      {"129 parts", AllOf(128, AllOf(0, good)), false},
       {"33 in all", AllOf(3, AllOf(11, good)), false},
   };
   for (const auto& c : kCases) {

@@ -25,12 +25,5 @@ TEST(IsCapabilityKey, HasAtMostAHundredCharacters) {
   EXPECT_FALSE(IsCapabilityKey("a." + std::string(99, 'b')));
 }
 
-TEST(IsLowerCaseWord, IsOneOfThem) {
-  EXPECT_TRUE(IsLowerCaseWord("dns_record"));
-  for (const char* text : {"", "a.b", "A", "1", "_"}) {
-    EXPECT_FALSE(IsLowerCaseWord(text)) << text;
-  }
-}
-
 }  // namespace
 }  // namespace signet
