@@ -83,7 +83,8 @@ class GrpcServerImpl final : public GrpcServer {
                                      .clock = clock,
                                      .random = random,
                                      .logger = logger,
-                                     .count = &count_});
+                                     .count = &count_,
+                                     .limits = tokens->limits});
     }
     calls_.emplace(GrpcCalls::Dependencies{
         .backend = backend,

@@ -16,6 +16,7 @@
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
 #include "server/identity/token_directory.h"
+#include "server/rpc/stream_limits.h"
 
 namespace signet {
 
@@ -35,6 +36,7 @@ struct GrpcTokenParts {
   Access* access;
   ChangeFeed* feed;
   std::string resource_metadata = {};  // As ProblemResponse takes it.
+  StreamLimits limits = {};
 };
 
 // Serves proto/signet/v1 over gRPC (cleartext HTTP/2) from a Backend, with

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/token_streams.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -16,25 +17,45 @@ absl::Status StoppingError() {
       {.reason = "SERVER_STOPPING", .retry_after = absl::Seconds(1)});
 }
 
-bool OpenStreams::Add(const void* stream, const std::function<void()>& end) {
+OpenStreams::OpenStreams(absl::Duration interval)
+    : looking_([this, interval] { Look(interval); }) {}
+
+bool OpenStreams::Add(OpenStream* stream) {
   absl::MutexLock lock(&mutex_);
   if (ended_) return false;
-  open_.emplace(stream, end);
+  open_.insert(stream);
   return true;
 }
 
-void OpenStreams::Remove(const void* stream) {
+void OpenStreams::Remove(OpenStream* stream) {
   absl::MutexLock lock(&mutex_);
   open_.erase(stream);
 }
 
 void OpenStreams::End() {
-  // Under the lock: none of them is removed, and so destroyed, meanwhile. What
-  // `end` calls comes back to Remove() on a thread of gRPC's.
-  absl::MutexLock lock(&mutex_);
-  ended_ = true;
-  for (const auto& [stream, end] : open_) end();
+  {
+    // Under the lock: none of them is removed, and so destroyed, meanwhile.
+    // What they do comes back to Remove() on a thread of gRPC's.
+    absl::MutexLock lock(&mutex_);
+    if (ended_) return;
+    ended_ = true;
+    for (OpenStream* const stream : open_) stream->Stop();
+  }
+  looking_.join();
 }
+
+void OpenStreams::Look(absl::Duration interval) {
+  absl::MutexLock lock(&mutex_);
+  while (!mutex_.AwaitWithTimeout(absl::Condition(&ended_), interval)) {
+    for (OpenStream* const stream : open_) stream->CheckLimits();
+  }
+}
+
+TokenStreams::TokenStreams(const Dependencies& dependencies)
+    : deps_(dependencies),
+      open_(std::min(dependencies.limits.first_request,
+                     dependencies.limits.unread_answer) /
+            5) {}
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
 TokenStreams::Verify(grpc::CallbackServerContext* context) {

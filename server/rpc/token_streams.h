@@ -2,12 +2,13 @@
 #ifndef SIGNET_SERVER_RPC_TOKEN_STREAMS_H_
 #define SIGNET_SERVER_RPC_TOKEN_STREAMS_H_
 
-#include <functional>
+#include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "gateway/backend.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -20,6 +21,7 @@
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
 #include "server/rpc/call_count.h"
+#include "server/rpc/stream_limits.h"
 #include "server/rpc/token_fast_path.h"
 
 namespace signet {
@@ -27,22 +29,38 @@ namespace signet {
 // UNAVAILABLE / SERVER_STOPPING, with a retry hint.
 absl::Status StoppingError();
 
-// The streams that are open, so that a server that stops can end them.
-// Thread-safe.
+// A stream that the server watches over.
+class OpenStream {
+ public:
+  virtual ~OpenStream() = default;
+
+  // Ends it, as the server stops. Called once.
+  virtual void Stop() = 0;
+  // Called now and then: it ends itself if its client keeps it waiting.
+  virtual void CheckLimits() {}
+};
+
+// The streams that are open. Thread-safe.
 class OpenStreams {
  public:
-  // `end` is called by End(), once, from the time of Add() until Remove() has
+  // Looks at each stream `interval` after the last time.
+  explicit OpenStreams(absl::Duration interval);
+  ~OpenStreams() { End(); }
+
+  // The stream is called, one call at a time, from now until Remove() has
   // returned. False: the server has stopped.
-  bool Add(const void* stream, const std::function<void()>& end);
-  void Remove(const void* stream);
+  bool Add(OpenStream* stream);
+  void Remove(OpenStream* stream);
   // Ends those that are open, and lets no other begin. Idempotent.
   void End();
 
  private:
+  void Look(absl::Duration interval);
+
   absl::Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<const void*, std::function<void()>> open_
-      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<OpenStream*> open_ ABSL_GUARDED_BY(mutex_);
+  std::thread looking_;
 };
 
 // The streaming methods of signet.v1.Tokens. Each leaves one line in the log,
@@ -62,10 +80,10 @@ class TokenStreams {
     RandomSource* random;
     Logger* logger;
     CallCount* count;  // Of questions, not of streams.
+    StreamLimits limits;
   };
 
-  explicit TokenStreams(const Dependencies& dependencies)
-      : deps_(dependencies) {}
+  explicit TokenStreams(const Dependencies& dependencies);
 
   // For gRPC's handlers, which return what they get.
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Verify(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/verify_stream.h"
 
+#include <grpc/grpc.h>
+
 #include <cstdint>
 #include <iterator>
 #include <utility>
@@ -20,6 +22,18 @@ const google::protobuf::MethodDescriptor* VerifyTokenMethod() {
       ->file()
       ->FindServiceByName("Tokens")
       ->FindMethodByName("VerifyToken");
+}
+
+absl::Status NothingAskedError() {
+  return MakeError(absl::StatusCode::kDeadlineExceeded,
+                   "nothing was asked after the stream was opened",
+                   {.reason = "NOTHING_ASKED"});
+}
+
+absl::Status UnreadAnswersError() {
+  return MakeError(absl::StatusCode::kDeadlineExceeded,
+                   "the client does not read the answers",
+                   {.reason = "READER_STUCK"});
 }
 
 }  // namespace
@@ -43,8 +57,7 @@ VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
       authorization_.reset();
     }
   }
-  const bool serving = open_->Add(this, [this] { Close(StoppingError()); });
-  if (!serving) {
+  if (!open_->Add(this)) {
     Close(StoppingError());
     return;
   }
@@ -64,6 +77,7 @@ void VerifyStream::OnReadDone(bool ok) {
     reading_ = false;
     closed_ |= !ok;
     answering_ = answer = !closed_;
+    asked_ = true;
     if (answering_) deps_.count->Begin();
     if (closed_) end = Proceed();
   }
@@ -173,6 +187,28 @@ void VerifyStream::Close(const absl::Status& status) {
   FinishWith(end);
 }
 
+void VerifyStream::CheckLimits() {
+  bool silent = false;
+  bool stuck = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    silent = !asked_ && !closed_ &&
+             absl::FromChrono(now - opened_at_) >= deps_.limits.first_request;
+    stuck = writing_ && absl::FromChrono(now - writing_since_) >=
+                            deps_.limits.unread_answer;
+  }
+  if (silent) Close(NothingAskedError());
+  if (stuck) {
+    const absl::Status error = UnreadAnswersError();
+    Close(error);
+    // What is not read holds the end back.
+    grpc_call_cancel_with_status(context_->c_call(),
+                                 GRPC_STATUS_DEADLINE_EXCEEDED,
+                                 std::string(error.message()).c_str(), nullptr);
+  }
+}
+
 void VerifyStream::CloseWith(google::rpc::Status status) {
   if (closed_) return;
   closed_ = true;
@@ -182,6 +218,7 @@ void VerifyStream::CloseWith(google::rpc::Status status) {
 std::optional<grpc::Status> VerifyStream::Proceed() {
   if (!writing_ && !waiting_.empty() && !finished_) {
     writing_ = true;
+    writing_since_ = std::chrono::steady_clock::now();
     response_.Swap(&waiting_.front());
     waiting_.pop_front();
     grpc::WriteOptions options;

@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_RPC_VERIFY_STREAM_H_
 #define SIGNET_SERVER_RPC_VERIFY_STREAM_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -20,7 +21,8 @@ namespace signet {
 // One VerifyTokens: reads ahead while answers are on their way, one request
 // after another. Owned by itself: gRPC's OnDone() ends it.
 class VerifyStream final
-    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+      private OpenStream {
  public:
   VerifyStream(const TokenStreams::Dependencies& deps, OpenStreams* open,
                grpc::CallbackServerContext* context);
@@ -32,6 +34,9 @@ class VerifyStream final
  private:
   // Answers that may wait for the client to read; then no request is read.
   static constexpr size_t kMaxWaiting = 256;
+
+  void Stop() override { Close(StoppingError()); }
+  void CheckLimits() override;
 
   // Ends the stream once what was asked is answered.
   void Close(const absl::Status& status);
@@ -54,6 +59,8 @@ class VerifyStream final
   OpenStreams* const open_;
   grpc::CallbackServerContext* const context_;
   const absl::Time started_;
+  const std::chrono::steady_clock::time_point opened_at_ =
+      std::chrono::steady_clock::now();
   const std::string request_id_;
   const std::string peer_;
   // In the context's metadata; empty for none, absent for what only the backend
@@ -69,6 +76,8 @@ class VerifyStream final
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;    // Nothing is read any more.
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // gRPC was told.
+  bool asked_ ABSL_GUARDED_BY(mutex_) = false;     // Ever.
+  std::chrono::steady_clock::time_point writing_since_ ABSL_GUARDED_BY(mutex_);
   int64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
   google::rpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };

@@ -319,13 +319,15 @@ WatchStream::WatchStream(const TokenStreams::Dependencies& deps,
       open_(open),
       started_(deps.clock->Now()),
       state_(std::make_shared<State>(deps, context, this)) {
-  const std::shared_ptr<State> state = state_;
-  if (open_->Add(this, [state] { state->End(StoppingError()); })) {
+  const std::shared_ptr<State> state = state_;  // Whatever becomes of this.
+  if (open_->Add(this)) {
     state->Begin(request);
   } else {
     state->End(StoppingError());
   }
 }
+
+void WatchStream::Stop() { state_->End(StoppingError()); }
 
 void WatchStream::OnWriteDone(bool ok) { state_->Written(ok); }
 

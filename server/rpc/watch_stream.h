@@ -16,7 +16,8 @@ namespace signet {
 
 // One WatchChanges. What it shares with the feed and with calls under way lives
 // longer than gRPC's reactor, hence two objects.
-class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                          private OpenStream {
  public:
   WatchStream(const TokenStreams::Dependencies& deps, OpenStreams* open,
               grpc::CallbackServerContext* context,
@@ -28,6 +29,8 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
  private:
   class State;
+
+  void Stop() override;
 
   const TokenStreams::Dependencies deps_;
   OpenStreams* const open_;

@@ -234,6 +234,40 @@ TEST_F(VerifyStreamTest, ADrainEndsThoseThatAreIdle) {
   EXPECT_LT(absl::Now() - began, absl::Seconds(10));
 }
 
+// A server that is short of patience.
+class VerifyStreamLimits : public VerifyStreamTest {
+ protected:
+  static GrpcTokenParts WithLimits(GrpcTokenParts parts) {
+    parts.limits = {.first_request = absl::Milliseconds(200),
+                    .unread_answer = absl::Milliseconds(300)};
+    return parts;
+  }
+
+  const GrpcTokenParts parts_ = WithLimits(world_.world.token_parts);
+  const TokensWorld::Server server_ = world_.StartServer(false, &parts_);
+};
+
+TEST_F(VerifyStreamLimits, OneThatNothingIsAskedOnEnds) {
+  const absl::Time began = absl::Now();
+  Stream silent(server_.channel, {});  // Nobody knows who it is, either.
+  Stream asking(server_.channel, {world_.asker});
+  EXPECT_TRUE(asking.IsActive(good_.token()));
+  EXPECT_EQ(ReasonOf(silent), "NOTHING_ASKED");
+  EXPECT_GE(absl::Now() - began, absl::Milliseconds(200));
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_TRUE(asking.IsActive(good_.token()));  // Once is enough.
+}
+
+TEST_F(VerifyStreamLimits, OneThatNobodyReadsEnds) {
+  Stream stream(server_.channel, {world_.asker});
+  while (stream.Ask(good_.token())) {
+  }
+  v1::VerifyTokenResponse answer;
+  while (stream.Read(answer)) {  // What has come.
+  }
+  EXPECT_EQ(stream.Finish().error_code(), grpc::DEADLINE_EXCEEDED);
+}
+
 TEST_F(VerifyStreamTest, AClientThatGoesAwayLeavesNothingBehind) {
   {
     Stream stream(world_.channel, {world_.asker});
