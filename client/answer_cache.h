@@ -57,7 +57,7 @@ class AnswerCache {
 
   // Keeps what was asked at `asked_at` and not before: a change that came since
   // has ended it already. `ttl`, from `now` on, counts for an inactive answer.
-  // Keeps no answer about a user.
+  // Does not keep that a user's token is good.
   void Keep(const Key& key, TokenAnswer answer, const Stamp& asked_at,
             absl::Duration ttl, SteadyTime now);
 
