@@ -187,6 +187,31 @@ TEST_F(LiveServerTest, TheTrustedListenerNeedsNoCredential) {
   EXPECT_EQ(Verify("hbx_sa_nonsense"), "TOKEN_UNKNOWN");
 }
 
+TEST_F(LiveServerTest, WhoMayNotAskIsToldWhy) {
+  const v1::IssuedServiceAccount issued = Issue(account_id_, "ci");
+  const auto ask_as = [&](const std::string& credential) {
+    auto client = TokenClient::Create(
+        {.target = absl::StrCat("127.0.0.1:", *app_->ports().grpc),
+         .credential = credential});
+    EXPECT_THAT(client, IsOk());
+    return (*client)->VerifyAndWait(issued.token(), nullptr).status();
+  };
+  EXPECT_THAT(ask_as(issued.token()),
+              ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
+  EXPECT_THAT(ask_as("hbx_sa_nonsense"),
+              ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+}
+
+TEST_F(LiveServerTest, ARequirementThatTheServerRefusesIsAnError) {
+  StartClient(*app_->ports().grpc, {.credential = admin_});
+  const v1::IssuedServiceAccount issued = Issue(account_id_, "ci");
+  EXPECT_EQ(Verify(issued.token()), "active");  // Is kept.
+  v1::Requirement misspelt;
+  misspelt.mutable_capability()->set_capability_key("mail.send");
+  misspelt.mutable_capability()->set_resource_type("mailboxes");
+  EXPECT_EQ(Verify(issued.token(), &misspelt), "FIELD_INVALID");
+}
+
 TEST_F(LiveServerTest, AGrantIsSeen) {
   StartClient(*app_->ports().grpc, {.credential = admin_});
   const v1::IssuedServiceAccount issued = Issue(account_id_, "ci");

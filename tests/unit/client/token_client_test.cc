@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "tests/support/requirements.h"
 #include "tests/support/status_matchers.h"
@@ -55,6 +57,24 @@ class TokenClientTest : public testing::Test {
   FakeTokensServer server_;
   std::unique_ptr<TokenClient> client_;
 };
+
+TEST_F(TokenClientTest, TakesAChannelOfItsUsers) {
+  auto client = TokenClient::Create(
+      {.channel = grpc::CreateChannel(server_.target(),
+                                      grpc::InsecureChannelCredentials())});
+  ASSERT_THAT(client, IsOk());
+  client_ = *std::move(client);
+  EXPECT_EQ(Verify("token"), "active");
+  EXPECT_TRUE(Eventually([this] { return IsKept("token"); }));
+}
+
+TEST_F(TokenClientTest, WithoutEntriesItAsksEachTime) {
+  Start({.max_entries = 0});
+  for (size_t i = 1; i <= 3; ++i) {
+    EXPECT_EQ(Verify("token"), "active");
+    EXPECT_EQ(asked(), i);
+  }
+}
 
 TEST_F(TokenClientTest, AsksOnce) {
   Start({.credential = "own", .account_id = SampleId(1).ToString()});
@@ -273,6 +293,10 @@ TEST(TokenClientOptionsTest, BadOnesAreRefused) {
     TokenClientOptions options;
   } kCases[] = {
       {"neither target nor channel", {}},
+      {"both",
+       {.target = "localhost:1",
+        .channel = grpc::CreateChannel("localhost:1",
+                                       grpc::InsecureChannelCredentials())}},
       {"credential", {.target = "localhost:1", .credential = "a\nb"}},
       {"account", {.target = "localhost:1", .account_id = "1"}},
       {"staleness",

@@ -370,17 +370,22 @@ TEST_F(VerifyTokenTest, SuccessesLeaveNoLineAndRefusalsDo) {
   EXPECT_EQ(lines(), before + 1);
 }
 
-TEST_F(VerifyTokenTest, ARequestIdIsAnsweredFromMemoryToo) {
-  grpc::ClientContext context;
-  world_.Prepare(context, world_.asker.c_str());
-  context.AddMetadata("x-request-id", "mine");
-  const auto ending = TokensWorld::CallRaw(
-      world_.channel, "Tokens/VerifyToken", context,
-      TokensWorld::About(good_.token()).SerializeAsString());
-  EXPECT_TRUE(ending.status.ok());
-  const auto& metadata = context.GetServerInitialMetadata();
-  ASSERT_EQ(metadata.count("x-request-id"), 1u);
-  EXPECT_EQ(metadata.find("x-request-id")->second, "mine");
+TEST_F(VerifyTokenTest, ARequestIdIsForWhoSentOne) {
+  for (const bool sent : {true, false}) {
+    grpc::ClientContext context;
+    world_.Prepare(context, world_.asker.c_str());
+    if (sent) context.AddMetadata("x-request-id", "mine");
+    world_.Verify(good_.token());  // Is in memory from here on.
+    const auto ending = TokensWorld::CallRaw(
+        world_.channel, "Tokens/VerifyToken", context,
+        TokensWorld::About(good_.token()).SerializeAsString());
+    EXPECT_TRUE(ending.status.ok());
+    const auto& metadata = context.GetServerInitialMetadata();
+    ASSERT_EQ(metadata.count("x-request-id"), sent ? 1u : 0u);
+    if (sent) {
+      EXPECT_EQ(metadata.find("x-request-id")->second, "mine");
+    }
+  }
 }
 
 }  // namespace
