@@ -10,6 +10,7 @@
 #include "server/domain/name_rule.h"
 #include "server/domain/page_token.h"
 #include "server/domain/violations.h"
+#include "server/identity/token_state.h"
 
 namespace signet {
 namespace {
@@ -118,8 +119,10 @@ absl::Status CheckSubject(ReadTxn& txn, const Uuid& account_id,
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
-// Whether the owner named by `grant` can still act as one.
-absl::StatusOr<bool> CanAct(ReadTxn& txn, const AuthorizationRecord& grant) {
+// Whether the owner named by `grant` can act as one at `now`, as far as is
+// known here.
+absl::StatusOr<bool> CanAct(ReadTxn& txn, const AuthorizationRecord& grant,
+                            absl::Time now) {
   if (grant.subject.type != SubjectType::kServiceAccount) return true;
   const std::optional<Uuid> id = Uuid::Parse(grant.subject.id);
   if (!id.has_value()) return true;
@@ -127,11 +130,12 @@ absl::StatusOr<bool> CanAct(ReadTxn& txn, const AuthorizationRecord& grant) {
       txn.GetServiceAccount(grant.account_id, *id);
   if (absl::IsNotFound(found.status())) return true;  // Of another account.
   if (!found.ok()) return found.status();
-  return !found->revoked_at.has_value();
+  return IsLive({.token = found->token, .owner = *found}, now);
 }
 
 // OK if the account has an owner besides `grant`.
-absl::Status CheckOtherOwner(ReadTxn& txn, const AuthorizationRecord& grant) {
+absl::Status CheckOtherOwner(ReadTxn& txn, const AuthorizationRecord& grant,
+                             absl::Time now) {
   AuthorizationQuery query;
   query.account_id = grant.account_id;
   query.grant_kind = GrantKind::kAccountOwner;
@@ -143,7 +147,7 @@ absl::Status CheckOtherOwner(ReadTxn& txn, const AuthorizationRecord& grant) {
     if (!page.ok()) return page.status();
     for (const AuthorizationRecord& other : page->records) {
       if (other.id == grant.id) continue;
-      const absl::StatusOr<bool> acts = CanAct(txn, other);
+      const absl::StatusOr<bool> acts = CanAct(txn, other, now);
       if (!acts.ok()) return acts.status();
       if (*acts) return absl::OkStatus();
     }
@@ -372,7 +376,7 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
   }
   if (found->revoked_at.has_value()) return found;
   if (found->grant_kind == GrantKind::kAccountOwner) {
-    status = CheckOtherOwner(txn, *found);
+    status = CheckOtherOwner(txn, *found, now);
     if (!status.ok()) return status;
   }
   found->revoked_at = WholeMicros(now);

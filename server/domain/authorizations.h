@@ -77,8 +77,7 @@ class Authorizations {
   // Grants; what the subject holds already, word for word, is answered as it
   // is. An account comes into being by a super_admin's first grant on it.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant; or the subject
-  //   is
-  //     a service account that is not of this account, and the caller no
+  //     is a service account that is not of this account, and the caller no
   //     super_admin.
   void Grant(CallerPtr caller, const GrantRequest& request, Expired expired,
              Done<AuthorizationRecord> done);
@@ -86,11 +85,10 @@ class Authorizations {
   // Revokes; if it is revoked already nothing changes.
   //   NOT_FOUND: as Get.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: it is more than a capability, and
-  //   the
-  //     caller could not grant it.
+  //     the caller could not grant it.
   //   FAILED_PRECONDITION / LAST_OWNER: no other account_owner of the account
-  //   is
-  //     left (a service account of it that is revoked counts for none).
+  //     is left. A service account of it whose token is revoked, expired or
+  //     disabled counts for none; users and groups are taken to exist.
   void Revoke(CallerPtr caller, const GetRequest& request, Expired expired,
               Done<AuthorizationRecord> done);
 

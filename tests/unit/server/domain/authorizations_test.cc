@@ -230,6 +230,36 @@ TEST_F(AuthorizationsTest, ARevokedServiceAccountIsNoOtherOwner) {
   EXPECT_THAT(Revoke(world_.owner, SampleId(104)), IsOk());
 }
 
+TEST_F(AuthorizationsTest, NorIsOneThatCannotActNow) {
+  ServiceAccountRecord record;
+  const auto update = [&] {
+    EXPECT_THAT(WriteAndWait(world_.store,
+                             [&](WriteTxn& txn) {
+                               return txn.UpdateServiceAccount(record);
+                             }),
+                IsOk());
+  };
+  EXPECT_THAT(ReadAndWait(world_.store,
+                          [&](ReadTxn& txn) {
+                            record = *txn.GetServiceAccount(
+                                SampleId(1), world_.program.id);
+                            return absl::OkStatus();
+                          }),
+              IsOk());
+  record.enabled = false;
+  update();
+  EXPECT_THAT(Revoke(world_.owner, SampleId(101)),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, "LAST_OWNER"));
+  record.enabled = true;
+  record.token.expires_at = world_.clock.Now();
+  update();
+  EXPECT_THAT(Revoke(world_.owner, SampleId(101)),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, "LAST_OWNER"));
+  record.token.expires_at = world_.clock.Now() + absl::Seconds(1);
+  update();
+  EXPECT_THAT(Revoke(world_.owner, SampleId(101)), IsOk());
+}
+
 TEST_F(AuthorizationsTest, OnlyASuperAdminLetsInServiceAccountsOfOthers) {
   Authorizations::GrantRequest request =
       Capability(world_.nobody, "auth.manage");
