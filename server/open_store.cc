@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,15 @@ absl::Status Explain(const absl::Status& status) {
       return FlagError("data_dir", message);
     default:
       return status;
+  }
+}
+
+// Who may write there may put another database or other keys in place.
+void WarnOfOthers(const std::string& directory, Logger* logger) {
+  struct stat found = {};
+  if (stat(directory.c_str(), &found) == 0 && (found.st_mode & S_IWOTH) != 0) {
+    logger->Warning("everybody may write into the data directory",
+                    {{"directory", std::string_view(directory)}});
   }
 }
 
@@ -53,6 +63,7 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =
       SqliteStore::Open(std::move(options));
   if (!store.ok()) return Explain(store.status());
+  WarnOfOthers(config.data_dir, logger);
   return std::move(*store);
 }
 

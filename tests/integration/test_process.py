@@ -197,6 +197,17 @@ def test_descriptors_are_raised_to_the_hard_limit(tmp_path):
     server.kill()
 
 
+@pytest.mark.parametrize("mode, warned", [(0o777, True), (0o1777, True), (0o775, False)])
+def test_a_data_directory_that_everybody_may_write_is_warned_of(tmp_path, mode, warned):
+    server = Server(tmp_path)
+    server.data.mkdir()
+    server.data.chmod(mode)
+    with server:
+        lines = [line for line in server.log() if line["level"] == "warning"]
+    assert [line["message"] for line in lines] == warned * [
+        "everybody may write into the data directory"]
+
+
 CLOSED = ["bash", "-c", 'exec "$@" <&- >&- 2>&-', "-"]
 
 
