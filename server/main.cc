@@ -36,9 +36,9 @@ void OccupyStandardDescriptors(int, char**, char**) {
     }
   }
 }
-__attribute__((section(".preinit_array"),
-               used)) void (*occupy)(int, char**,
-                                     char**) = &OccupyStandardDescriptors;
+using Initializer = void (*)(int, char**, char**);
+__attribute__((section(".preinit_array"), used)) Initializer occupy =
+    &OccupyStandardDescriptors;
 
 int Fail(const absl::Status& status) {
   std::cerr << "signetd: " << status.message() << "\n";

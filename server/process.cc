@@ -12,7 +12,6 @@
 #include "absl/synchronization/mutex.h"
 
 namespace signet {
-
 namespace {
 
 bool IsIgnored(int signal) {

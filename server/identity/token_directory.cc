@@ -122,8 +122,11 @@ absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
     decoy_.Forget(other);
   }
   TokenOwner row;
-  if (known || second.ok())
-    row = known ? *std::move(found) : *std::move(second);
+  if (known) {
+    row = *std::move(found);
+  } else if (second.ok()) {
+    row = *std::move(second);
+  }
   const std::vector<Subject> subjects = {
       {.type = SubjectType::kServiceAccount, .id = row.owner.id.ToString()}};
   absl::StatusOr<std::vector<AuthorizationRecord>> held =

@@ -136,9 +136,10 @@ absl::StatusOr<HttpServerUnderLoad> StartNghttpd(const std::string& directory) {
 
 absl::StatusOr<double> H2load(const std::string& url,
                               const std::string& authorization, bool http1,
-                              absl::Duration duration) {
-  return RunH2load(http1 ? "--h1 -c 64 -m 1" : "-c 4 -m 32", url, authorization,
-                   duration);
+                              absl::Duration duration, int times) {
+  return RunH2load(http1 ? absl::StrCat("--h1 -m 1 -c ", 64 * times)
+                         : absl::StrCat("-m 32 -c ", 4 * times),
+                   url, authorization, duration);
 }
 
 absl::StatusOr<double> H2loadGrpc(const std::string& address,

@@ -26,11 +26,11 @@ absl::StatusOr<HttpServerUnderLoad> StartNginx(const std::string& directory);
 absl::StatusOr<HttpServerUnderLoad> StartNghttpd(const std::string& directory);
 
 // GETs per second by h2load with that Authorization field, over HTTP/2 (4
-// connections of 32 streams) or HTTP/1.1 (64 connections). INTERNAL: h2load
-// failed, or not every answer was a 2xx.
+// connections of 32 streams) or HTTP/1.1 (64 connections), or `times` as many
+// connections. INTERNAL: h2load failed, or not every answer was a 2xx.
 absl::StatusOr<double> H2load(const std::string& url,
                               const std::string& authorization, bool http1,
-                              absl::Duration duration);
+                              absl::Duration duration, int times = 1);
 
 // Calls per second of that one, with a credential, by h2load with so many in
 // flight over `connections`: a load that costs less than gRPC's own client.

@@ -140,6 +140,8 @@ GrpcCall Batch(const std::vector<std::string>& tokens, size_t first,
           asker};
 }
 
+const char* HttpName(bool http1) { return http1 ? "HTTP/1.1" : "HTTP/2"; }
+
 void DieOnFailures(const std::string& name, const LoadResult& result) {
   if (result.failures == 0) return;
   Die(absl::InternalError(
@@ -292,6 +294,11 @@ void RunRound(const Options& options, const std::vector<std::string>& tokens,
               OrDie(H2load(nginx.url, bearer, true, duration)));
     table.Add("REST check, HTTP/1.1",
               OrDie(H2load(check, bearer, true, duration)));
+    for (const bool http1 : {false, true}) {
+      table.Add(
+          absl::StrCat("REST check, ", HttpName(http1), ", 10 times the load"),
+          OrDie(H2load(check, bearer, http1, duration, 10)));
+    }
   }
   const Signetd uncached =
       StartSignetd(options, few, {"--token_cache_entries=0"});
@@ -348,6 +355,10 @@ bool Report(const Options& options, const Table& table, double memory_mib,
               "empty handler, 2560 in flight");
   all &= table.Aim("REST check, HTTP/2", "nghttpd, HTTP/2", 0.5);
   all &= table.Aim("REST check, HTTP/1.1", "nginx return 204, HTTP/1.1", 0.6);
+  for (const bool http1 : {false, true}) {
+    const std::string check = absl::StrCat("REST check, ", HttpName(http1));
+    all &= table.Aim(check + ", 10 times the load", check, 0.8);
+  }
   for (const char* name : {"evenly", "Zipf"}) {
     all &= table.Aim(absl::StrCat(options.tokens, " tokens, ", name),
                      absl::StrCat(kFewTokens, " tokens, ", name), 0.85);
