@@ -241,8 +241,8 @@ TEST_F(AuthorizationsTest, NorIsOneThatCannotActNow) {
   };
   EXPECT_THAT(ReadAndWait(world_.store,
                           [&](ReadTxn& txn) {
-                            record = *txn.GetServiceAccount(
-                                SampleId(1), world_.program.id);
+                            record = *txn.GetServiceAccount(SampleId(1),
+                                                            world_.program.id);
                             return absl::OkStatus();
                           }),
               IsOk());
