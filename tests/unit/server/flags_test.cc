@@ -120,9 +120,9 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
 
 // The flags that --help names.
 std::vector<std::string> FlagNames() {
+  const std::string help = ParseFlags({"--help"}, {})->text;
   std::vector<std::string> names;
-  for (const absl::string_view line :
-       absl::StrSplit(ParseFlags({"--help"}, {})->text, '\n')) {
+  for (const absl::string_view line : absl::StrSplit(help, '\n')) {
     if (!absl::StartsWith(line, "  --")) continue;
     const std::vector<absl::string_view> words =
         absl::StrSplit(line.substr(4), ' ');

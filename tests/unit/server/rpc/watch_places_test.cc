@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who may watch the feed is bounded: how places are taken, and given back.
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "server/domain/change_feed.h"
+#include "tests/support/borrowed_store.h"
+#include "tests/unit/server/rpc/rpc_error.h"
+#include "tests/unit/server/rpc/watch_fixture.h"
+
+namespace signet {
+namespace {
+
+class WatchPlacesTest : public WatchFixture {};
+
+// Its place is free again, whatever the client does.
+TEST_F(WatchPlacesTest, WhoDoesNotReadIsLetGo) {
+  std::string start;
+  {
+    const auto first = Open();
+    start = first->Next()->position();
+    first->Cancel();
+    first->Finish();
+  }
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    world_.world.feed.Publish(
+        {.service_accounts = {{SampleId(1), SampleId(1000 + i)}},
+         .new_public_ids = {}});
+  }
+  const size_t before = world_.world.logger.lines().size();
+  // More than flow control lets by.
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  Watch watch(grpc::CreateCustomChannel(
+                  absl::StrCat("127.0.0.1:", world_.server->port()),
+                  grpc::InsecureChannelCredentials(), arguments),
+              world_.asker, From(start));
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  std::string code;
+  while (code.empty() && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(50));
+    const auto lines = world_.world.logger.lines();
+    for (size_t i = before; i < lines.size(); ++i) {
+      auto line = lines[i];
+      if (line.message == "grpc stream" && line.fields["code"] != "CANCELLED") {
+        code = line.fields["code"];
+      }
+    }
+  }
+  EXPECT_EQ(code, "DEADLINE_EXCEEDED");
+  while (watch.Next().has_value()) {
+  }
+  EXPECT_EQ(watch.Finish().error_code(), grpc::DEADLINE_EXCEEDED);
+}
+
+// Answers on a thread of its own.
+class AsyncAuthenticator final : public Authenticator {
+ public:
+  explicit AsyncAuthenticator(Authenticator* behind) : behind_(behind) {}
+
+  void Authenticate(std::span<const std::string> authorization, absl::Time now,
+                    Done done) override {
+    answering_ = std::async(
+        std::launch::async,
+        [this, copy = std::vector(authorization.begin(), authorization.end()),
+         now, done = std::move(done)]() mutable {
+          behind_->Authenticate(copy, now, std::move(done));
+        });
+  }
+
+ private:
+  Authenticator* const behind_;
+  std::future<void> answering_;
+};
+
+// Answers a read when it is told to.
+class SlowStore final : public Store {
+ public:
+  explicit SlowStore(Store* behind) : behind_(behind) {}
+
+  void Read(ReadBody body, Done done) override {
+    asked.Notify();
+    answer.WaitForNotification();
+    behind_.Read(std::move(body), std::move(done));
+  }
+  void Write(WriteBody body, Done done,
+             absl::AnyInvocable<bool()> expired = nullptr) override {
+    behind_.Write(std::move(body), std::move(done), std::move(expired));
+  }
+  absl::Status Health() const override { return behind_.Health(); }
+  void Drain() override { behind_.Drain(); }
+
+  absl::Notification asked;
+  absl::Notification answer;
+
+ private:
+  BorrowedStore behind_;
+};
+
+// Takes every place that one owner may have.
+class Crowd {
+ public:
+  Crowd(ChangeFeed& feed, const std::string& owner) : feed_(feed) {
+    for (size_t i = 0; i < ChangeFeed::kMaxOfOneOwner; ++i) {
+      idle_.push_back(std::make_shared<Idle>());
+      EXPECT_TRUE(feed_.Add(idle_.back(), owner)) << i;
+    }
+  }
+  ~Crowd() {
+    for (const auto& watcher : idle_) feed_.Remove(watcher.get());
+  }
+
+ private:
+  struct Idle final : ChangeFeed::Watcher {
+    void Wake(bool) override {}
+    void Check() override {}
+  };
+
+  ChangeFeed& feed_;
+  std::vector<std::shared_ptr<Idle>> idle_;
+};
+
+TEST_F(WatchPlacesTest, WhoLeavesWhileItIsLetInTakesNoPlace) {
+  RpcWorld& world = world_.world;
+  SlowStore slow(world.store);
+  TokenVerifier verifier(&slow, &world.directory, &world.authenticator);
+  GrpcTokenParts parts = world.token_parts;
+  parts.verifier = &verifier;
+  const std::string owner = world.account_id;
+  {
+    AsyncAuthenticator async(&world.authenticator);
+    parts.authenticator = &async;
+    const TokensWorld::Server server = world_.StartServer(false, &parts);
+    Watch watch(server.channel, world_.asker, {});
+    slow.asked.WaitForNotification();
+    watch.Cancel();
+    while (world_.world.logger.LinesOf("grpc stream") == 0) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    slow.answer.Notify();
+  }
+  const Crowd crowd(world.feed, owner);  // Finds all places free.
+}
+
+TEST_F(WatchPlacesTest, SoManyMayWatchForOneAccount) {
+  {
+    const Crowd crowd(world_.world.feed, world_.world.account_id);
+    const RpcError error = Open()->End();
+    EXPECT_EQ(error.code, grpc::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(error.reason, "WATCHERS_FULL");
+    EXPECT_EQ(error.retry_after, absl::Seconds(1));
+    // Others have places of their own.
+    Watch user(world_.channel, kOwner, From("", world_.world.account_id));
+    EXPECT_TRUE(user.Next().has_value());
+  }
+  EXPECT_TRUE(Open()->Next().has_value());
+}
+
+// Each watcher that leaves makes room: many more come and go than may stay.
+TEST_F(WatchPlacesTest, WhoGoesAwayIsLetGo) {
+  constexpr ptrdiff_t kMany = ChangeFeed::kMaxOfOneOwner + 50;
+  for (ptrdiff_t i = 0; i < kMany; ++i) {
+    const auto watch = Open();
+    ASSERT_TRUE(watch->Next().has_value()) << i;
+    watch->Cancel();
+    EXPECT_EQ(watch->Finish().error_code(), grpc::CANCELLED);
+  }
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  while (world_.world.logger.LinesOf("grpc stream") < kMany &&
+         absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(world_.world.logger.LinesOf("grpc stream"), kMany);
+}
+
+}  // namespace
+}  // namespace signet
