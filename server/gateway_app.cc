@@ -38,7 +38,7 @@ class GatewayApp final : public App {
 };
 
 absl::Status GatewayApp::Start() {
-  if (absl::Status status = RemovePortFile(config_.port_file); !status.ok()) {
+  if (absl::Status status = PreparePortFile(config_.port_file); !status.ok()) {
     return status;
   }
   absl::StatusOr<std::unique_ptr<RestFront>> rest =

@@ -11,7 +11,6 @@
 #include "server/config.h"
 
 namespace signet {
-
 namespace {
 
 absl::Status Failure(const char* action, const std::string& path) {
@@ -20,11 +19,22 @@ absl::Status Failure(const char* action, const std::string& path) {
   return FlagError("port_file", std::string(status.message()));
 }
 
+// Beside it, so that it can take its place.
+std::string TemporaryFor(const std::string& path) {
+  return absl::StrCat(path, ".", getpid());
+}
+
 }  // namespace
 
-absl::Status RemovePortFile(const std::string& path) {
-  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  return Failure("replace", path);
+absl::Status PreparePortFile(const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return Failure("replace", path);
+  }
+  const std::string temporary = TemporaryFor(path);
+  if (!std::ofstream(temporary, std::ios::trunc)) return Failure("write", path);
+  unlink(temporary.c_str());
+  return absl::OkStatus();
 }
 
 absl::Status WritePortFile(const std::string& path, const Ports& ports) {
@@ -35,7 +45,7 @@ absl::Status WritePortFile(const std::string& path, const Ports& ports) {
   }
   absl::StrAppend(&text, "}\n");
 
-  const std::string temporary = absl::StrCat(path, ".", getpid());
+  const std::string temporary = TemporaryFor(path);
   std::ofstream file(temporary, std::ios::trunc);
   file << text;
   file.close();

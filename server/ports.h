@@ -19,9 +19,10 @@ struct Ports {
   friend bool operator==(const Ports&, const Ports&) = default;
 };
 
-// Removes what an earlier run wrote, so that nobody takes it for this run's. OK
-// if nothing is there. FLAG_INVALID, naming --port_file, otherwise.
-absl::Status RemovePortFile(const std::string& path);
+// Removes what an earlier run wrote, so that nobody takes it for this run's,
+// and sees that a file can be written there. OK for an empty path.
+// FLAG_INVALID, naming --port_file, otherwise.
+absl::Status PreparePortFile(const std::string& path);
 
 // Writes `{"rest":8080,"grpc":9090}` (a gateway: without `grpc`; with a trusted
 // listener `trusted_grpc` too) to `path`, in place of what is there. Who reads

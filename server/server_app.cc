@@ -102,7 +102,7 @@ class ServerApp final : public App {
 
 absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
-  if (absl::Status status = RemovePortFile(config_.port_file); !status.ok()) {
+  if (absl::Status status = PreparePortFile(config_.port_file); !status.ok()) {
     return status;
   }
   if (absl::Status status = StartServing(); !status.ok()) return status;

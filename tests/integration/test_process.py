@@ -104,7 +104,9 @@ def test_port_file_of_an_earlier_run_is_gone_before_a_start_can_fail(start):
 
 
 def test_port_file_that_cannot_be_written_exits_2(tmp_path):
-    done = refused(Server(tmp_path), f"--port_file={tmp_path}/none/ports")
+    server = Server(tmp_path)
+    done = refused(server, f"--port_file={tmp_path}/none/ports")
+    assert not (tmp_path / "bootstrap").exists()  # No account was made for it.
     assert done.returncode == 2
     assert "--port_file" in done.stderr
 

@@ -58,14 +58,16 @@ TEST_F(PortFileTest, FailureLeavesNothing) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
-TEST_F(PortFileTest, RemovesWhatAnEarlierRunWrote) {
+TEST_F(PortFileTest, IsPrepared) {
   const std::string path = folder_ + "/ports";
   ASSERT_THAT(WritePortFile(path, {.rest = 1}), IsOk());
-  EXPECT_THAT(RemovePortFile(path), IsOk());
-  EXPECT_FALSE(std::filesystem::exists(path));
-  EXPECT_THAT(RemovePortFile(path), IsOk());
-  EXPECT_THAT(RemovePortFile(""), IsOk());  // Without the flag.
-  EXPECT_THAT(RemovePortFile(folder_),
+  EXPECT_THAT(PreparePortFile(path), IsOk());
+  EXPECT_THAT(PreparePortFile(path), IsOk());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_THAT(PreparePortFile(""), IsOk());  // Without the flag.
+  EXPECT_THAT(PreparePortFile(folder_ + "/none/ports"),
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
+  EXPECT_THAT(PreparePortFile(folder_),
               ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
 }
 
