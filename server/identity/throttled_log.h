@@ -2,13 +2,11 @@
 #ifndef SIGNET_SERVER_IDENTITY_THROTTLED_LOG_H_
 #define SIGNET_SERVER_IDENTITY_THROTTLED_LOG_H_
 
-#include <cstdint>
 #include <string_view>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/base/log.h"
+#include "server/base/throttle.h"
 
 namespace signet {
 
@@ -24,9 +22,7 @@ class ThrottledLog {
 
  private:
   Logger* const logger_;
-  absl::Mutex mutex_;
-  absl::Time last_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  int64_t omitted_ ABSL_GUARDED_BY(mutex_) = 0;
+  Throttle throttle_;
 };
 
 }  // namespace signet

@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_RPC_LIBRARY_LOG_H_
 
 #include "server/base/log.h"
+#include "server/base/throttle.h"
 
 namespace signet {
 
@@ -22,6 +23,9 @@ class LibraryLog {
   LibraryLog(const LibraryLog&) = delete;
   LibraryLog& operator=(const LibraryLog&) = delete;
   ~LibraryLog();
+
+ private:
+  Throttle grpc_errors_;
 };
 
 }  // namespace signet
