@@ -51,8 +51,8 @@ struct VerifyScope {
   Uuid account_id = {};  // Unless every_account.
 };
 
-// Says of tokens whether they are good, and for what. Thread-safe; nothing
-// blocks.
+// Says of tokens whether they are good, and for what. Thread-safe;
+// nothing blocks but a store that reads on the calling thread.
 class TokenVerifier {
  public:
   // How long an answer may be kept by who is not told of changes.

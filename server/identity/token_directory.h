@@ -36,7 +36,7 @@ struct TokenDirectoryOptions {
   size_t max_entries = 1'000'000;
   size_t max_bytes = size_t{256} << 20;
   // Makes what is kept beside the facts as TokenFacts::rendered, once for each
-  // time that they are read. May be null.
+  // time that they are read, or sought in vain. May be null.
   std::function<std::string(const TokenFacts&)> render = {};
 };
 
@@ -51,8 +51,8 @@ struct TokenDirectoryOptions {
 // Who holds a token whose checksum is right learns nothing from how long the
 // answer takes but whether somebody asked the same a short while ago. Unknown
 // or not, wrong secret, expired, replaced, revoked, disabled: each costs one
-// MAC and, where it is not remembered, one lookup that finds a row and one that
-// finds none.
+// MAC and, where it is not remembered, one lookup that finds a row, one that
+// finds none, and the making of an answer.
 class TokenDirectory {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<TokenFinding>) &&>;

@@ -28,7 +28,8 @@ namespace signet {
 //     it is misconfigured.
 //   It cannot be told, as the store or the issuer does not answer: UNAVAILABLE;
 //     the proxy decides (failure_mode_allow).
-// What does not pass leaves a line in the log. Thread-safe; nothing blocks.
+// What does not pass leaves a line in the log. Thread-safe; blocks as
+// Dispatcher does.
 class ExtAuthz final
     : public envoy::service::auth::v3::Authorization::CallbackService {
  public:

@@ -23,7 +23,7 @@ namespace signet {
 // account that is known and may ask. A single answer may take one read of the
 // store; those of a batch are all at hand. Whatever is not so
 // simple, and every refusal, is left to the Dispatcher, which decides by the
-// same rules. Thread-safe; nothing blocks.
+// same rules. Thread-safe; blocks as Dispatcher does.
 class TokenFastPath {
  public:
   // All outlive this object.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/token_streams.h"
 
+#include <grpc/grpc.h>
+
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,13 @@ absl::Status StoppingError() {
   return MakeError(
       absl::StatusCode::kUnavailable, "the server is stopping",
       {.reason = "SERVER_STOPPING", .retry_after = absl::Seconds(1)});
+}
+
+void CancelWith(grpc::CallbackServerContext& context,
+                const absl::Status& status) {
+  grpc_call_cancel_with_status(context.c_call(),
+                               static_cast<grpc_status_code>(status.code()),
+                               std::string(status.message()).c_str(), nullptr);
 }
 
 OpenStreams::OpenStreams(absl::Duration interval)

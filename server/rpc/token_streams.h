@@ -29,6 +29,12 @@ namespace signet {
 // UNAVAILABLE / SERVER_STOPPING, with a retry hint.
 absl::Status StoppingError();
 
+// Drops what the client of the call does not read, which would hold the end
+// back, and tells it the code and the message. TryCancel() with a status of
+// one's own; the reactor is to be finished besides.
+void CancelWith(grpc::CallbackServerContext& context,
+                const absl::Status& status);
+
 // A stream that the server watches over.
 class OpenStream {
  public:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/verify_stream.h"
 
-#include <grpc/grpc.h>
-
 #include <cstdint>
 #include <iterator>
 #include <utility>
@@ -192,20 +190,16 @@ void VerifyStream::CheckLimits() {
   bool stuck = false;
   {
     absl::MutexLock lock(&mutex_);
-    const auto now = std::chrono::steady_clock::now();
-    silent = !asked_ && !closed_ &&
-             absl::FromChrono(now - opened_at_) >= deps_.limits.first_request;
-    stuck = writing_ && absl::FromChrono(now - writing_since_) >=
-                            deps_.limits.unread_answer;
+    const absl::Duration waited =
+        absl::FromChrono(std::chrono::steady_clock::now() - waiting_since_);
+    silent = !asked_ && !closed_ && waited >= deps_.limits.first_request;
+    stuck = writing_ && waited >= deps_.limits.unread_answer;
   }
   if (silent) Close(NothingAskedError());
   if (stuck) {
     const absl::Status error = UnreadAnswersError();
     Close(error);
-    // What is not read holds the end back.
-    grpc_call_cancel_with_status(context_->c_call(),
-                                 GRPC_STATUS_DEADLINE_EXCEEDED,
-                                 std::string(error.message()).c_str(), nullptr);
+    CancelWith(*context_, error);
   }
 }
 
@@ -218,7 +212,7 @@ void VerifyStream::CloseWith(google::rpc::Status status) {
 std::optional<grpc::Status> VerifyStream::Proceed() {
   if (!writing_ && !waiting_.empty() && !finished_) {
     writing_ = true;
-    writing_since_ = std::chrono::steady_clock::now();
+    waiting_since_ = std::chrono::steady_clock::now();
     response_.Swap(&waiting_.front());
     waiting_.pop_front();
     grpc::WriteOptions options;

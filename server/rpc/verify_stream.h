@@ -59,8 +59,6 @@ class VerifyStream final
   OpenStreams* const open_;
   grpc::CallbackServerContext* const context_;
   const absl::Time started_;
-  const std::chrono::steady_clock::time_point opened_at_ =
-      std::chrono::steady_clock::now();
   const std::string request_id_;
   const std::string peer_;
   // In the context's metadata; empty for none, absent for what only the backend
@@ -77,7 +75,9 @@ class VerifyStream final
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;    // Nothing is read any more.
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // gRPC was told.
   bool asked_ ABSL_GUARDED_BY(mutex_) = false;     // Ever.
-  std::chrono::steady_clock::time_point writing_since_ ABSL_GUARDED_BY(mutex_);
+  // For the client: to ask for the first time, or to read while writing_.
+  std::chrono::steady_clock::time_point waiting_since_ ABSL_GUARDED_BY(mutex_) =
+      std::chrono::steady_clock::now();
   int64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
   google::rpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/watch_stream.h"
 
-#include <grpc/grpc.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -163,13 +161,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
       stream = std::exchange(stream_, nullptr);
     }
     deps_.feed->Remove(this);
-    // What the client does not read would hold the end back. (TryCancel() is
-    // the same, with a status of its own.)
-    if (beats_unread() >= kMaxBeatsUnread) {
-      grpc_call_cancel_with_status(
-          context_->c_call(), static_cast<grpc_status_code>(status.code()),
-          std::string(status.message()).c_str(), nullptr);
-    }
+    if (beats_unread() >= kMaxBeatsUnread) CancelWith(*context_, status);
     stream->Finish(ToGrpcStatus(ToRpcStatus(status)));
   }
 
