@@ -2,6 +2,7 @@
 """One JSON line per request, with what an operator asks for and no secret."""
 
 import re
+import socket
 import time
 
 from harness import rest
@@ -45,6 +46,19 @@ def test_request_line_of_rest(server):
     assert line["code"] == "OK"
     assert line["latency_us"] > 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", line["time"])
+
+
+def test_what_a_client_does_wrong_is_no_error(server):
+    before = len(server.log())
+    with socket.create_connection(("127.0.0.1", server.ports["rest"])) as peer:
+        peer.sendall(b"GET / HTTP/1.2\r\nHost: x\r\n\r\n")
+        assert peer.recv(100).startswith(b"HTTP/1.1 505 ")
+        while peer.recv(4096):
+            pass
+    end = time.monotonic() + 2
+    while not (lines := [line for line in server.log()[before:] if line.get("status") == 505]):
+        assert time.monotonic() < end
+    assert [line["level"] for line in lines] == ["info"]
 
 
 def test_request_line_of_grpc(server, api):

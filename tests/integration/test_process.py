@@ -199,6 +199,15 @@ def test_descriptors_are_raised_to_the_hard_limit(tmp_path):
     server.kill()
 
 
+@pytest.mark.parametrize("errand", ["--verify_audit", "--issue_super_admin"])
+def test_an_errand_makes_no_database_beside_keys_that_are_elsewhere(server, tmp_path, errand):
+    data = tmp_path / "mistyped"
+    done = run(errand, f"--data_dir={data}", f"--token_keys_file={server.data}/token_keys")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--data_dir: " in done.stderr and "is not there" in done.stderr
+    assert not data.exists()
+
+
 @pytest.mark.parametrize("mode, warned", [(0o777, True), (0o1777, True), (0o775, False)])
 def test_a_data_directory_that_everybody_may_write_is_warned_of(tmp_path, mode, warned):
     server = Server(tmp_path)

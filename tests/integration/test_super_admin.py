@@ -71,12 +71,3 @@ def test_makes_no_database(tmp_path):
     done = process.run("--issue_super_admin", f"--data_dir={tmp_path}")
     assert (done.returncode, done.stdout) == (2, "")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_makes_no_database_beside_keys_that_are_elsewhere(server, tmp_path):
-    data = tmp_path / "mistyped"
-    done = process.run("--issue_super_admin", f"--data_dir={data}",
-                       f"--token_keys_file={server.data}/token_keys")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--data_dir: " in done.stderr and "is not there" in done.stderr
-    assert not data.exists()

@@ -131,15 +131,6 @@ def test_makes_no_database(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_makes_no_database_beside_keys_that_are_elsewhere(stopped, tmp_path):
-    data = tmp_path / "mistyped"
-    done = process.run("--verify_audit", f"--data_dir={data}",
-                       f"--token_keys_file={stopped.data}/token_keys")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--data_dir: " in done.stderr and "is not there" in done.stderr
-    assert not data.exists()
-
-
 def test_serves_nothing(stopped):
     (stopped.folder / "ports").unlink()
     done = process.run("--verify_audit", *stopped.arguments()[1:])

@@ -143,6 +143,21 @@ TEST(TokenMemory, AnswersAgainWithoutTheStore) {
   EXPECT_EQ(memory.store.reads(), reads);
 }
 
+// Or the time that it takes would tell the two apart.
+TEST(TokenMemory, AnUnknownTokenCostsTheMakingOfAnAnswerToo) {
+  int rendered = 0;
+  TokenMemory memory({.render = [&rendered](const TokenFacts&) {
+    ++rendered;
+    return std::string("answer");
+  }});
+  EXPECT_EQ(memory.StateNow(memory.Issue(2).token), TokenState::kLive);
+  EXPECT_EQ(rendered, 1);
+  const TokenMemory::Issued unknown = memory.Mint(3);
+  EXPECT_EQ(memory.StateNow(unknown.token), TokenState::kUnknown);
+  EXPECT_EQ(rendered, 2);
+  EXPECT_EQ(memory.Find(unknown.token)->facts, nullptr);
+}
+
 // Three times as many as there is room for, and as many that are unknown.
 TEST(TokenMemory, TakesAsMuchMemoryAsItMay) {
   constexpr size_t kLimit = size_t{4} << 20;

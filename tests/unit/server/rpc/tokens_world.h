@@ -31,16 +31,19 @@ struct TokensWorld : GrpcWorld<MemoryStore> {
     }
   };
 
-  // A server of the same world, on a port of its own.
+  // A server of the same world, on a port of its own, before its dispatcher or
+  // another backend.
   struct Server {
     std::unique_ptr<GrpcServer> server;
     std::shared_ptr<grpc::Channel> channel;
   };
 
-  Server StartServer(bool trusted, const GrpcTokenParts* parts) {
-    auto started = GrpcServer::Start(
-        {.address = "127.0.0.1:0", .trusted = trusted}, &world.dispatcher,
-        parts, &world.clock, &world.random, &world.logger);
+  Server StartServer(bool trusted, const GrpcTokenParts* parts,
+                     Backend* backend = nullptr) {
+    auto started =
+        GrpcServer::Start({.address = "127.0.0.1:0", .trusted = trusted},
+                          backend == nullptr ? &world.dispatcher : backend,
+                          parts, &world.clock, &world.random, &world.logger);
     EXPECT_THAT(started, IsOk());
     Server result = {.server = *std::move(started), .channel = nullptr};
     result.channel =

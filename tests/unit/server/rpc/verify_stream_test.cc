@@ -265,7 +265,11 @@ TEST_F(VerifyStreamLimits, OneThatNobodyReadsEnds) {
   v1::VerifyTokenResponse answer;
   while (stream.Read(answer)) {  // What has come.
   }
-  EXPECT_EQ(stream.Finish().error_code(), grpc::DEADLINE_EXCEEDED);
+  const grpc::Status status = stream.Finish();
+  EXPECT_EQ(status.error_code(), grpc::DEADLINE_EXCEEDED);
+  EXPECT_EQ(
+      status.error_message(),  // The server's, not of the call's deadline.
+      "the client does not read the answers");
 }
 
 TEST_F(VerifyStreamTest, AClientThatGoesAwayLeavesNothingBehind) {

@@ -300,7 +300,8 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWritesOnlyAndOnlyWhileItIsFull) {
   const std::vector<RecordingLogger::Line> lines = logger_.lines();
   ASSERT_THAT(lines, SizeIs(2));  // Not one for each write.
   EXPECT_EQ(lines[0].level, LogLevel::kWarning);
-  EXPECT_THAT(lines[0].fields.at("cause"), HasSubstr("disk is full"));
+  EXPECT_EQ(lines[0].fields.at("cause"),
+            "UNAVAILABLE: storage: the disk is full (code 13)");
   EXPECT_EQ(lines[1].level, LogLevel::kInfo);
 }
 

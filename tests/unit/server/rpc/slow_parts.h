@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_TESTS_UNIT_SERVER_RPC_SLOW_PARTS_H_
+#define SIGNET_TESTS_UNIT_SERVER_RPC_SLOW_PARTS_H_
+
+#include <future>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "gateway/backend.h"
+#include "server/identity/authenticator.h"
+
+namespace signet {
+
+// Parts of a server that answer one question, so long behind it and on a thread
+// of their own.
+
+class SlowAuthenticator final : public Authenticator {
+ public:
+  SlowAuthenticator(Authenticator* behind, absl::Duration delay)
+      : behind_(behind), delay_(delay) {}
+
+  void Authenticate(std::span<const std::string> authorization, absl::Time now,
+                    Done done) override {
+    answering_ = std::async(
+        std::launch::async,
+        [this, copy = std::vector(authorization.begin(), authorization.end()),
+         now, done = std::move(done)]() mutable {
+          asked.Notify();
+          absl::SleepFor(delay_);
+          behind_->Authenticate(copy, now, std::move(done));
+        });
+  }
+
+  absl::Notification asked;
+
+ private:
+  Authenticator* const behind_;
+  const absl::Duration delay_;
+  std::future<void> answering_;  // Waits for it when it is destroyed.
+};
+
+class SlowBackend final : public Backend {
+ public:
+  SlowBackend(Backend* behind, absl::Duration delay)
+      : behind_(behind), delay_(delay) {}
+
+  void Call(BackendCall call, Done done) override {
+    answering_ = std::async(
+        std::launch::async,
+        [this, call = std::move(call), done = std::move(done)]() mutable {
+          asked.Notify();
+          absl::SleepFor(delay_);
+          behind_->Call(std::move(call), std::move(done));
+        });
+  }
+
+  absl::Notification asked;
+
+ private:
+  Backend* const behind_;
+  const absl::Duration delay_;
+  std::future<void> answering_;  // Waits for it when it is destroyed.
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_TESTS_UNIT_SERVER_RPC_SLOW_PARTS_H_
