@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/crypto/bytes.h"
 #include "server/crypto/digest.h"
+#include "server/crypto/weak_key.h"
 
 namespace signet {
 namespace {
@@ -165,6 +166,10 @@ absl::StatusOr<std::unique_ptr<PublicKey>> PublicKey::FromRsa(
     return absl::InvalidArgumentError(
         "RSA exponent: want an odd number of 65537 to 2^33");
   }
+  if (IsWeakRsaModulus(*n)) {
+    return absl::InvalidArgumentError(
+        "RSA modulus: want the product of two large primes");
+  }
   bssl::UniquePtr<BIGNUM> e = ToBignum(exponent);
   if (!e || !RSA_set0_key(key.get(), n.get(), e.get(), nullptr)) {
     ERR_clear_error();
@@ -206,6 +211,10 @@ absl::StatusOr<std::unique_ptr<PublicKey>> PublicKey::FromEd25519(
         absl::StrCat("Ed25519 key: want ", bytes.size(), " bytes"));
   }
   std::copy(key.begin(), key.end(), bytes.begin());
+  if (IsWeakEd25519Key(bytes)) {
+    return absl::InvalidArgumentError(
+        "Ed25519 key: want a point of large order in its canonical encoding");
+  }
   return std::make_unique<Ed25519Key>(bytes);
 }
 

@@ -23,8 +23,9 @@ class PublicKey {
   virtual ~PublicKey() = default;
 
   // Big-endian modulus and exponent without leading zeros (RFC 7518
-  // section 6.3.1). INVALID_ARGUMENT: under 2048 or over 8192 bits, an even
-  // modulus, or an exponent that is even, below 65537 or above 2^33.
+  // section 6.3.1). INVALID_ARGUMENT: under 2048 or over 8192 bits, a modulus
+  // that is even or that anybody can factor (see weak_key.h), or an exponent
+  // that is even, below 65537 or above 2^33.
   static absl::StatusOr<std::unique_ptr<PublicKey>> FromRsa(
       std::span<const uint8_t> modulus, std::span<const uint8_t> exponent);
 
@@ -33,8 +34,10 @@ class PublicKey {
   static absl::StatusOr<std::unique_ptr<PublicKey>> FromEc(
       EcCurve curve, std::span<const uint8_t> x, std::span<const uint8_t> y);
 
-  // INVALID_ARGUMENT: not 32 bytes. A key that encodes no point of the curve
-  // (RFC 8032 section 5.1.3) is taken and verifies nothing.
+  // INVALID_ARGUMENT: not 32 bytes, a point of small order, for which anybody
+  // can sign, or another than the canonical encoding of a point. A key that
+  // encodes no point of the curve (RFC 8032 section 5.1.3) is taken and
+  // verifies nothing.
   static absl::StatusOr<std::unique_ptr<PublicKey>> FromEd25519(
       std::span<const uint8_t> key);
 

@@ -72,6 +72,34 @@ TEST(JwkSet, OneIdForTwoKeysOfAKindNamesNone) {
   EXPECT_THAT(set->notes(), ElementsAre(HasSubstr("keys[1]: ")));
 }
 
+// Anybody can sign for such a key: it must not come in by a key set.
+TEST(JwkSet, LeavesOutWeakKeysAndKeepsTheOthers) {
+  Json identity = Ed("weak");  // The neutral element.
+  identity["x"] = Base64Url(std::string(1, '\1') + std::string(31, '\0'));
+  Json wrapped = Ed("weak");  // The same, as y = p + 1.
+  wrapped["x"] =
+      Base64Url("\xee" + std::string(30, '\xff') + std::string(1, '\x7f'));
+  Json infinity = Ec("weak");
+  infinity["x"] = infinity["y"] = Base64Url(std::string(32, '\0'));
+  Json off_curve = Ec("weak");
+  off_curve["y"] = off_curve["x"];
+  Json even = JwtSigner(JwtSigner::Kind::kRs256).PublicJwk("weak");
+  even["n"] = Base64Url(std::string(256, '\xfe'));
+  Json small_factor = even;  // 255 * (256^255 + ... + 1)
+  small_factor["n"] = Base64Url(std::string(256, '\xff'));
+  Json one = JwtSigner(JwtSigner::Kind::kRs256).PublicJwk("weak");
+  one["e"] = "AQ";
+  for (const Json& weak :
+       {identity, wrapped, infinity, off_curve, even, small_factor, one}) {
+    const absl::StatusOr<JwkSet> set = Parse({Ec("a"), weak, Ed("c")});
+    ASSERT_THAT(set, IsOk());
+    EXPECT_EQ(set->size(), 2u) << weak.dump();
+    EXPECT_THAT(set->Find({"a", kEs256}), NotNull());
+    EXPECT_THAT(set->Find({"c", kEdDsa}), NotNull());
+    EXPECT_THAT(set->notes(), ElementsAre(HasSubstr("keys[1]: ")));
+  }
+}
+
 TEST(JwkSet, LeavesOutWhatItCannotUseAndSaysWhy) {
   Json for_encryption = Ec("b");
   for_encryption["use"] = "enc";
