@@ -54,8 +54,8 @@ Secret DeriveKey(std::string_view secret, std::string_view salt,
   return Secret(std::move(text));
 }
 
-std::string Seal(const Secret& key, std::string_view plaintext,
-                 std::string_view context, RandomSource& random) {
+std::string CloseBox(const Secret& key, std::string_view plaintext,
+                     std::string_view context, RandomSource& random) {
   std::string sealed(kNonceBytes + plaintext.size() + kTagBytes, '\0');
   uint8_t* const nonce = Bytes(sealed);
   random.Fill(std::span(nonce, kNonceBytes));
@@ -70,8 +70,8 @@ std::string Seal(const Secret& key, std::string_view plaintext,
   return sealed;
 }
 
-absl::StatusOr<Secret> Unseal(const Secret& key, std::string_view sealed,
-                              std::string_view context) {
+absl::StatusOr<Secret> OpenBox(const Secret& key, std::string_view sealed,
+                               std::string_view context) {
   const absl::Status refused =
       absl::UnauthenticatedError("sealed box: want the key that closed it");
   if (sealed.size() < kNonceBytes + kTagBytes) return refused;

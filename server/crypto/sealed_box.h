@@ -19,13 +19,13 @@ Secret DeriveKey(std::string_view secret, std::string_view salt,
 // Encrypts with AES-256-GCM (NIST SP 800-38D) under a key of DeriveKey's and a
 // random nonce of 96 bits, so at most 2^32 times under one key. `context` is
 // authenticated, not kept.
-std::string Seal(const Secret& key, std::string_view plaintext,
-                 std::string_view context, RandomSource& random);
+std::string CloseBox(const Secret& key, std::string_view plaintext,
+                     std::string_view context, RandomSource& random);
 
-// What Seal was given. UNAUTHENTICATED: another key, another context, or
+// What CloseBox was given. UNAUTHENTICATED: another key, another context, or
 // `sealed` was altered.
-absl::StatusOr<Secret> Unseal(const Secret& key, std::string_view sealed,
-                              std::string_view context);
+absl::StatusOr<Secret> OpenBox(const Secret& key, std::string_view sealed,
+                               std::string_view context);
 
 }  // namespace signet
 

@@ -109,7 +109,7 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
                      {.reason = "IDEMPOTENCY_KEY_REUSED"});
   }
   const absl::StatusOr<Secret> text =
-      Unseal(replay.key, kept->sealed, Context(replay));
+      OpenBox(replay.key, kept->sealed, Context(replay));
   if (!text.ok()) {
     return MakeError(
         absl::StatusCode::kFailedPrecondition,
@@ -125,11 +125,12 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
 absl::Status KeepReplay(WriteTxn& txn, const Replay& replay,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random) {
-  return txn.InsertReplay({.lookup = replay.lookup,
-                           .fingerprint = replay.fingerprint,
-                           .sealed = Seal(replay.key, Encode(issued).Expose(),
-                                          Context(replay), random),
-                           .created_at = WholeMicros(now)});
+  return txn.InsertReplay(
+      {.lookup = replay.lookup,
+       .fingerprint = replay.fingerprint,
+       .sealed = CloseBox(replay.key, Encode(issued).Expose(), Context(replay),
+                          random),
+       .created_at = WholeMicros(now)});
 }
 
 }  // namespace signet

@@ -35,30 +35,31 @@ class SealedBox : public testing::Test {
 TEST_F(SealedBox, GivesBackWhatWasSealed) {
   for (const std::string& text :
        {std::string(), std::string("a\0b", 3), std::string(100'000, 'x')}) {
-    const std::string sealed = Seal(key_, text, "context", random_);
-    const auto opened = Unseal(key_, sealed, "context");
+    const std::string sealed = CloseBox(key_, text, "context", random_);
+    const auto opened = OpenBox(key_, sealed, "context");
     ASSERT_THAT(opened, IsOk());
     EXPECT_EQ(opened->Expose(), text);
   }
 }
 
 TEST_F(SealedBox, NeverSealsAlikeTwice) {
-  EXPECT_NE(Seal(key_, "text", "", random_), Seal(key_, "text", "", random_));
+  EXPECT_NE(CloseBox(key_, "text", "", random_),
+            CloseBox(key_, "text", "", random_));
 }
 
 TEST_F(SealedBox, RefusesAnotherKeyContextOrText) {
-  const std::string sealed = Seal(key_, "text", "context", random_);
+  const std::string sealed = CloseBox(key_, "text", "context", random_);
   const auto refused = StatusIs(absl::StatusCode::kUnauthenticated);
-  EXPECT_THAT(Unseal(DeriveKey("secret", "salt", "other"), sealed, "context"),
+  EXPECT_THAT(OpenBox(DeriveKey("secret", "salt", "other"), sealed, "context"),
               refused);
-  EXPECT_THAT(Unseal(key_, sealed, "other"), refused);
+  EXPECT_THAT(OpenBox(key_, sealed, "other"), refused);
   for (size_t i = 0; i < sealed.size(); ++i) {
     std::string altered = sealed;
     altered[i] ^= 1;
-    EXPECT_THAT(Unseal(key_, altered, "context"), refused) << i;
-    EXPECT_THAT(Unseal(key_, sealed.substr(0, i), "context"), refused) << i;
+    EXPECT_THAT(OpenBox(key_, altered, "context"), refused) << i;
+    EXPECT_THAT(OpenBox(key_, sealed.substr(0, i), "context"), refused) << i;
   }
-  EXPECT_THAT(Unseal(key_, sealed + "x", "context"), refused);
+  EXPECT_THAT(OpenBox(key_, sealed + "x", "context"), refused);
 }
 
 }  // namespace

@@ -236,7 +236,7 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
         std::string(stolen.lookup.begin(), stolen.lookup.end()),
         std::string(stolen.fingerprint.begin(), stolen.fingerprint.end())}) {
     const Secret key = DeriveKey(guess, "key-1", "signet replay key v1");
-    EXPECT_FALSE(Unseal(key, stolen.sealed, "").ok());
+    EXPECT_FALSE(OpenBox(key, stolen.sealed, "").ok());
     Replay forged = Replay::For(*CallerFor(world_.owner, guess), "key-1", "");
     forged.fingerprint = stolen.fingerprint;
     EXPECT_THAT(ReadAndWait(world_.store,
