@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "gateway/remote/forwarded_credential.h"
 #include "gateway/remote/rpc_status.h"
 #include "grpc/grpc.h"
 #include "grpcpp/client_context.h"
@@ -23,16 +24,8 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
-// A metadata value holds printable ASCII only (gRPC over HTTP/2,
-// "Custom-Metadata"). No credential has any other byte, so an odd one may
-// become a `?`, which none has either: the server refuses the value for the
-// same reason as it would have.
-std::string MetadataValue(std::string value) {
-  for (char& c : value) {
-    if (c < 0x20 || c > 0x7E) c = '?';
-  }
-  return value;
-}
+// An error that names many fields comes as metadata.
+constexpr int kMaxAnswerMetadataBytes = 1024 * 1024;
 
 const MethodDescriptor* GetSelf() {
   return v1::GetSelfRequest::descriptor()
@@ -61,6 +54,10 @@ std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  // The server bounds what it answers. What this channel refused by itself
+  // would be told as an outage.
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxAnswerMetadataBytes);
   // Credentials travel here; an environment variable must not divert them.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
@@ -78,6 +75,11 @@ struct RemoteBackend::Pending {
 };
 
 void RemoteBackend::Call(BackendCall call, Done done) {
+  ForwardedCredential credential = Forwarded(std::move(call.authorization));
+  if (credential.too_long) {
+    std::move(done)({.status = TokenInvalidStatus()});
+    return;
+  }
   const bool identify = call.scope == CallScope::kIdentify;
   const MethodDescriptor& method = identify ? *GetSelf() : *call.method;
   auto pending = std::make_unique<Pending>();
@@ -89,8 +91,8 @@ void RemoteBackend::Call(BackendCall call, Done done) {
   pending->done = std::move(done);
 
   grpc::ClientContext& context = pending->context;
-  for (std::string& value : call.authorization) {
-    context.AddMetadata("authorization", MetadataValue(std::move(value)));
+  for (const std::string& value : credential.values) {
+    context.AddMetadata("authorization", value);
   }
   context.AddMetadata("x-request-id", call.request_id);
   if (call.scope == CallScope::kAdmit) {

@@ -22,16 +22,20 @@ std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target);
 
 // The methods of a signet gRPC server elsewhere. Thread-safe; nothing blocks.
 //
-// A call carries every Authorization value and the request id as metadata, and
-// its deadline; kAdmit is asked with `signet-call-scope: admit`, kIdentify by
-// calling signet.v1.Identity.GetSelf. Neither peer nor user agent travels: the
-// server could not tell a gateway's word for them from anybody else's, and the
-// request id joins the two logs. Who called is known for kIdentify only.
+// A call carries the request id and its deadline as metadata, and as much of
+// the Authorization values as the server needs to judge them (see
+// ForwardedCredential); kAdmit is asked with `signet-call-scope: admit`,
+// kIdentify by calling signet.v1.Identity.GetSelf. Neither peer nor user agent
+// travels: the server could not tell a gateway's word for them from anybody
+// else's, and the request id joins the two logs. Who called is known for
+// kIdentify only.
 //
 // Errors of the server arrive whole, as in this process. Others are made here:
 //   UNAVAILABLE / BACKEND_UNAVAILABLE: the server cannot be reached, is not
 //     signet's, or broke the call off, which may have been carried out.
 //   DEADLINE_EXCEEDED / DEADLINE_EXCEEDED: no answer in time; the same holds.
+//   UNAUTHENTICATED / TOKEN_INVALID: the credential is longer than any that is
+//     read; the server was not asked.
 class RemoteBackend final : public Backend {
  public:
   // `clock` (which deadlines count on) and `logger` outlive the backend, which

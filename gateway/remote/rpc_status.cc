@@ -57,4 +57,9 @@ google::rpc::Status FromGrpc(const grpc::Status& status) {
   return unavailable;
 }
 
+google::rpc::Status TokenInvalidStatus() {
+  return Make(google::rpc::UNAUTHENTICATED,
+              "authorization: the token is not valid", "TOKEN_INVALID");
+}
+
 }  // namespace signet

@@ -16,6 +16,9 @@ bool IsServersOwn(const grpc::Status& status);
 // is not a signet server's. OK gives an empty message.
 google::rpc::Status FromGrpc(const grpc::Status& status);
 
+// UNAUTHENTICATED / TOKEN_INVALID, as a signet server says it.
+google::rpc::Status TokenInvalidStatus();
+
 }  // namespace signet
 
 #endif  // SIGNET_GATEWAY_REMOTE_RPC_STATUS_H_

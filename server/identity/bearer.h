@@ -2,7 +2,6 @@
 #ifndef SIGNET_SERVER_IDENTITY_BEARER_H_
 #define SIGNET_SERVER_IDENTITY_BEARER_H_
 
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,8 +9,6 @@
 #include "absl/status/statusor.h"
 
 namespace signet {
-
-inline constexpr size_t kMaxCredentialBytes = 16 * 1024;
 
 // Reads the values of a request's Authorization fields: one, of the scheme
 // `Bearer` in any letter case, one space, and a b64token (RFC 6750 section 2.1)

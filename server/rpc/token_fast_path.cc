@@ -9,8 +9,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "grpcpp/support/slice.h"
+#include "server/base/credential_size.h"
 #include "server/domain/violations.h"
-#include "server/identity/bearer.h"
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/wire.h"
 

@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "server/base/credential_size.h"
 #include "server/domain/violations.h"
-#include "server/identity/bearer.h"
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/method_support.h"
 #include "signet/v1/tokens.pb.h"

@@ -2,7 +2,9 @@
 """--mode=gateway answers, byte for byte, as the server's own REST does."""
 
 import functools
+import http.client
 import json
+import threading
 import time
 import uuid
 
@@ -104,6 +106,85 @@ def test_same_bytes(server, gateway, case, http):
 
 def test_no_case_is_forgotten(server):
     assert sorted(requests(server)) == sorted(CASES)
+
+
+class Bystander(threading.Thread):
+    """Asks who it is through the gateway, again and again, on one connection."""
+
+    def __init__(self, gateway, credential):
+        super().__init__(daemon=True)
+        self._port = gateway.ports["rest"]
+        self._fields = {"Authorization": f"Bearer {credential}"}
+        self._end = threading.Event()
+        self.statuses = []
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        while not self._end.is_set():
+            connection.request("GET", "/v1/public/auth/self", headers=self._fields)
+            answer = connection.getresponse()
+            answer.read()
+            self.statuses.append(answer.status)
+        connection.close()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self.join(30)
+
+
+# What one client may send that must not reach the connection that all share, as
+# the header section's limit of 32 KiB lets it in: name -> header fields.
+HOSTILE = {
+    "credential": ["Authorization: Bearer " + "a" * 32600],
+    "credential just too long": ["Authorization: Bearer " + "a" * 16385],
+    "credential of the largest size": ["Authorization: Bearer " + "a" * 16384],
+    "token behind many spaces": ["Authorization: Bearer" + " " * 30000 + "TOKEN"],
+    "another scheme": ["Authorization: Basic " + "a" * 32600],
+    "no scheme": ["Authorization: " + "a" * 32600],
+    "odd bytes in a credential": ["Authorization: Bearer " + "\u00e9" * 8000],
+    "two long credentials": ["Authorization: Bearer " + "a" * 16000] * 2,
+    "many credentials": ["Authorization: Bearer TOKEN"] * 90,
+    "request id": ["Authorization: Bearer TOKEN", "X-Request-Id: " + "a" * 32000],
+    "odd request id": ["Authorization: Bearer TOKEN", "X-Request-Id: \u00e9\u20ac"],
+    "user agent": ["Authorization: Bearer TOKEN", "User-Agent: " + "a" * 32000],
+    "odd user agent": ["Authorization: Bearer TOKEN", "User-Agent: \u00e9\u20ac"],
+    "idempotency key": ["Authorization: Bearer TOKEN", "Idempotency-Key: " + "a" * 32000],
+    "odd idempotency key": ["Authorization: Bearer TOKEN", "Idempotency-Key: \u20ac" * 2],
+    "entity tag": ["Authorization: Bearer TOKEN", 'If-Match: "' + "a" * 32000 + '"'],
+    "many fields": ["Authorization: Bearer TOKEN", *(f"X-{i}: {'b' * 300}" for i in range(80))],
+    "fields of gRPC": ["Authorization: Bearer TOKEN", "Grpc-Timeout: 1n", "Grpc-Encoding: gzip",
+                       "Signet-Call-Scope: none", "X-Bin: !!!!", "Grpc-Status-Details-Bin: !"],
+}
+
+
+@pytest.mark.parametrize("http_version", rest.HTTP_VERSIONS)
+def test_what_one_client_sends_touches_no_others_call(server, gateway, http_version):
+    created = server.accounts_path
+    with Bystander(gateway, server.first["token"]) as bystander:
+        for name, fields in HOSTILE.items():
+            fields = [f.replace("TOKEN", server.first["token"]) for f in fields]
+            for method, path, body in [
+                    ("GET", "/v1/public/auth/self", None), ("POST", created, {"name": " "}),
+                    ("POST", created, "{"), ("GET", "/nowhere", None)]:
+                options = {"body": body} if isinstance(body, str) else {"json_body": body}
+                answers = [rest.request(end, method, path, http=http_version, fields=fields,
+                                        **options) for end in (server, gateway)]
+                assert answers[1].comparable() == answers[0].comparable(), name
+    assert bystander.statuses, "it has asked nothing"
+    assert set(bystander.statuses) == {200}
+
+
+def test_a_credential_too_long_is_not_forwarded(server, gateway):
+    answer = rest.request(gateway, "GET", "/v1/public/auth/self",
+                          fields=HOSTILE["credential just too long"] + ["X-Request-Id: kept-here"])
+    assert (answer.status, answer.json()["reason"]) == (401, "TOKEN_INVALID")
+    assert 'error="invalid_token"' in answer.value("www-authenticate")
+    assert "kept-here" in [line.get("request_id") for line in gateway.log()]
+    assert "kept-here" not in [line.get("request_id") for line in server.log()]
 
 
 def test_create_through_the_gateway(server, gateway):

@@ -45,6 +45,7 @@ class FakeServer final : public v1::ServiceAccounts::Service,
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                              &port_);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 32 * 1024);
     builder.RegisterService(static_cast<v1::ServiceAccounts::Service*>(this));
     builder.RegisterService(static_cast<v1::Identity::Service*>(this));
     server_ = builder.BuildAndStart();
@@ -53,6 +54,9 @@ class FakeServer final : public v1::ServiceAccounts::Service,
   std::shared_ptr<grpc::Channel> Channel() {
     return NewBackendChannel("127.0.0.1:" + std::to_string(port_));
   }
+
+  // How often the answer holds the request's name. Call before any request.
+  void RepeatName(int times) { repeat_name_ = times; }
 
   void Answer(grpc::Status status) {
     absl::MutexLock lock(&mutex_);
@@ -72,7 +76,9 @@ class FakeServer final : public v1::ServiceAccounts::Service,
       grpc::ServerContext* context,
       const v1::CreateServiceAccountRequest* request,
       v1::IssuedServiceAccount* response) override {
-    response->set_name(request->name());
+    for (int i = 0; i < repeat_name_; ++i) {
+      response->mutable_name()->append(request->name());
+    }
     return Record(*context);
   }
   grpc::Status GetSelf(grpc::ServerContext* context, const v1::GetSelfRequest*,
@@ -98,6 +104,7 @@ class FakeServer final : public v1::ServiceAccounts::Service,
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   Metadata metadata_ ABSL_GUARDED_BY(mutex_);
   absl::Duration time_left_ ABSL_GUARDED_BY(mutex_);
+  int repeat_name_ = 1;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -169,16 +176,87 @@ TEST_F(RemoteBackendTest, CallsTheMethod) {
   EXPECT_THAT(Sent("signet-call-scope"), IsEmpty());
 }
 
-TEST_F(RemoteBackendTest, EveryCredentialTravelsInOrder) {
+TEST_F(RemoteBackendTest, NoCredentialIsNoMetadata) {
   BackendCall call = CreateCall();
-  call.authorization = {"Bearer a", "Bearer b"};
-  Wait(std::move(call));
-  EXPECT_THAT(Sent("authorization"), ElementsAre("Bearer a", "Bearer b"));
-
-  call = CreateCall();
   call.authorization.clear();
   Wait(std::move(call));
   EXPECT_THAT(Sent("authorization"), IsEmpty());
+}
+
+// The server refuses them for their number alone.
+TEST_F(RemoteBackendTest, OfSeveralCredentialsOnlyTheirNumberTravels) {
+  BackendCall call = CreateCall();
+  call.authorization = {"Bearer a", "Bearer " + std::string(30000, 'b'),
+                        "Bearer c"};
+  Wait(std::move(call));
+  EXPECT_THAT(Sent("authorization"), ElementsAre("Bearer ?", "Bearer ?"));
+}
+
+TEST_F(RemoteBackendTest, ACredentialOfTheLargestSizeTravels) {
+  BackendCall call = CreateCall();
+  call.authorization = {"Bearer " + std::string(16384, 'a')};
+  EXPECT_EQ(Wait(std::move(call)).status.code(), 0);
+  EXPECT_THAT(Sent("authorization"),
+              ElementsAre("Bearer " + std::string(16384, 'a')));
+}
+
+TEST_F(RemoteBackendTest, ALongerOneIsRefusedWithoutForwarding) {
+  for (const CallScope scope :
+       {CallScope::kFull, CallScope::kAdmit, CallScope::kIdentify}) {
+    BackendCall call = CreateCall(scope);
+    call.authorization = {"bearer  " + std::string(16385, 'a')};
+    const BackendReply reply = Wait(std::move(call));
+    EXPECT_EQ(reply.status.code(), google::rpc::UNAUTHENTICATED);
+    EXPECT_EQ(ReasonOf(reply.status), "TOKEN_INVALID");
+  }
+  EXPECT_THAT(server_.metadata(), IsEmpty());
+}
+
+TEST_F(RemoteBackendTest, SpacesBeforeACredentialDoNotTravel) {
+  BackendCall call = CreateCall();
+  call.authorization = {"BEARER" + std::string(30000, ' ') + "t"};
+  EXPECT_EQ(Wait(std::move(call)).status.code(), 0);
+  EXPECT_THAT(Sent("authorization"), ElementsAre("BEARER t"));
+}
+
+TEST_F(RemoteBackendTest, OfAnotherSchemeOnlyTheBeginningTravels) {
+  for (const std::string begin : {"Basic ", "Bearerx ", "Bearer\t", ""}) {
+    BackendCall call = CreateCall();
+    call.authorization = {begin + std::string(30000, 'a')};
+    Wait(std::move(call));
+    const std::vector<std::string> sent = Sent("authorization");
+    ASSERT_EQ(sent.size(), 1);
+    EXPECT_EQ(sent[0].size(), 64);
+    EXPECT_EQ(sent[0].substr(0, 5), (begin + "aaaaa").substr(0, 5));
+  }
+}
+
+TEST_F(RemoteBackendTest, ALargeAnswerArrives) {
+  BackendCall call = CreateCall();
+  static_cast<v1::CreateServiceAccountRequest&>(*call.request)
+      .set_name(std::string(3 << 20, 'n'));
+  server_.RepeatName(4);
+  const BackendReply reply = Wait(std::move(call));
+  ASSERT_EQ(reply.status.code(), 0);
+  EXPECT_EQ(static_cast<const v1::IssuedServiceAccount&>(*reply.response)
+                .name()
+                .size(),
+            12u << 20);
+}
+
+TEST_F(RemoteBackendTest, AnErrorThatNamesManyFieldsArrivesWhole) {
+  google::rpc::Status error = RpcError(google::rpc::INVALID_ARGUMENT,
+                                       "many: want less", "FIELD_INVALID");
+  google::rpc::BadRequest bad_request;
+  for (int i = 0; i < 1000; ++i) {
+    auto* violation = bad_request.add_field_violations();
+    violation->set_field("tokens");
+    violation->set_description(std::string(100, 'd'));
+  }
+  error.add_details()->PackFrom(bad_request);
+  server_.Answer(Carried(error));
+  EXPECT_EQ(Wait(CreateCall()).status.SerializeAsString(),
+            error.SerializeAsString());
 }
 
 TEST_F(RemoteBackendTest, OddBytesInACredentialReachTheServerAsQuestionMarks) {

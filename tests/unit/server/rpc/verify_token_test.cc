@@ -11,7 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/identity/bearer.h"
+#include "server/base/credential_size.h"
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/token_fast_path.h"
 #include "tests/support/requirements.h"
