@@ -18,7 +18,8 @@ namespace signet {
 
 // What the service takes from the world around it. Borrowed.
 struct Surroundings {
-  const Clock* clock = nullptr;
+  const Clock* clock = nullptr;  // The machine's.
+  const MonotonicClock* monotonic = nullptr;
   RandomSource* random = nullptr;
   Logger* logger = nullptr;
 

@@ -63,6 +63,7 @@ int Main(int argc, char** argv) {
 
   StopSignals signals;  // Before the first thread.
   const SystemClock clock;
+  const SystemMonotonicClock monotonic;
   SystemRandom random;
   JsonLogger logger(STDERR_FILENO, &clock);
   const LibraryLog library_log(&logger);
@@ -71,6 +72,7 @@ int Main(int argc, char** argv) {
   }
 
   const Surroundings surroundings = {.clock = &clock,
+                                     .monotonic = &monotonic,
                                      .random = &random,
                                      .logger = &logger,
                                      .show = ShowOnStdout};

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
+#include "server/base/rfc3339.h"
+#include "server/base/trusted_clock.h"
 #include "server/bootstrap_file.h"
 #include "server/crypto/mac_keyring.h"
 #include "server/domain/access.h"
@@ -19,6 +21,7 @@
 #include "server/domain/maintenance.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_verifier.h"
+#include "server/domain/watermark.h"
 #include "server/identity/identity.h"
 #include "server/identity/last_uses.h"
 #include "server/identity/token_directory.h"
@@ -63,6 +66,7 @@ class ServerApp final : public App {
 
  private:
   absl::Status OpenFiles();
+  absl::Status StartClock();
   absl::Status StartServing();
   absl::Status StartGrpc(const char* flag, const GrpcServerOptions& options,
                          std::unique_ptr<GrpcServer>& server);
@@ -76,11 +80,12 @@ class ServerApp final : public App {
   HostPort GrpcEnd() const;
 
   const ServerConfig config_;
-  const Surroundings around_;
+  Surroundings around_;  // Its clock is clock_ once that is there.
   std::optional<BootstrapFile> bootstrap_file_;
 
   // Each is used by those below it.
   std::unique_ptr<Store> store_;
+  std::optional<TrustedClock> clock_;
   std::unique_ptr<MacKeyring> keyring_;
   std::optional<LastUses> last_uses_;
   std::optional<TokenDirectory> directory_;
@@ -102,6 +107,7 @@ class ServerApp final : public App {
 
 absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
+  if (absl::Status status = StartClock(); !status.ok()) return status;
   if (absl::Status status = PreparePortFile(config_.port_file); !status.ok()) {
     return status;
   }
@@ -155,6 +161,24 @@ absl::Status ServerApp::OpenFiles() {
                      std::string(keyring.status().message()));
   }
   keyring_ = *std::move(keyring);
+  return absl::OkStatus();
+}
+
+absl::Status ServerApp::StartClock() {
+  std::optional<absl::Time> mark;
+  const absl::Status status = ReadAndWait(*store_, [&mark](ReadTxn& txn) {
+    return ReadWatermark(txn, kTimeWatermark, mark);
+  });
+  if (!status.ok()) return status;
+  const absl::Time wall = around_.clock->Now();
+  if (mark.has_value() && *mark > wall + absl::Seconds(1)) {
+    around_.logger->Warning(
+        "the wall clock is behind the mark of time; see --set_time_mark",
+        {{"by_ms", absl::ToInt64Milliseconds(*mark - wall)},
+         {"mark", FormatRfc3339(*mark)}});
+  }
+  clock_.emplace(around_.clock, around_.monotonic, mark);
+  around_.clock = &*clock_;
   return absl::OkStatus();
 }
 
@@ -240,7 +264,7 @@ void ServerApp::StartMaintenance() {
                    {.purge_after = config_.purge_after,
                     .expiry_notice = config_.expiry_notice,
                     .audit_retention = config_.audit_retention}),
-      around_.clock, around_.logger,
+      &*clock_, around_.logger,
       MaintenanceOptions{.flush_interval = *config_.last_used_flush_interval});
   maintenance_->Start();
 }

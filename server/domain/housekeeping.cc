@@ -11,6 +11,7 @@
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
 #include "server/domain/audit_retention.h"
+#include "server/domain/watermark.h"
 
 namespace signet {
 namespace {
@@ -88,21 +89,6 @@ absl::StatusOr<Notices> FindNotices(ReadTxn& txn, absl::Time from,
       return Notices{.records = *std::move(found), .until = last};
     }
   }
-}
-
-absl::Status ReadWatermark(ReadTxn& txn, std::string_view name,
-                           std::optional<absl::Time>& out) {
-  const absl::StatusOr<absl::Time> found = txn.GetWatermark(name);
-  out = found.ok() ? std::optional(*found) : std::nullopt;
-  return absl::IsNotFound(found.status()) ? absl::OkStatus() : found.status();
-}
-
-// The clock may have gone back since it was last set.
-absl::Status SetForward(WriteTxn& txn, std::string_view name, absl::Time time) {
-  std::optional<absl::Time> before;
-  absl::Status status = ReadWatermark(txn, name, before);
-  if (!status.ok() || before >= time) return status;
-  return txn.SetWatermark(name, time);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "server/base/error.h"
+#include "server/base/rfc3339.h"
+#include "server/domain/watermark.h"
 
 namespace signet {
 namespace {
@@ -39,23 +41,29 @@ void Maintenance::Stop() {
   Flush();
 }
 
-void Maintenance::RunOnce(absl::Time now) {
+void Maintenance::RunOnce() {
+  WatchClock();
   Flush();
-  housekeeping_.Run(now, [this] { return stopping(); });
+  KeepHouse();
 }
 
 void Maintenance::Loop() {
   Moment now = std::chrono::steady_clock::now();
   Moment next_housekeeping = now;
-  Moment next_flush = After(now, options_.flush_interval);
+  Moment next_flush = now;  // The mark of time, should this end soon.
+  Moment next_watch = now;
   Moment earliest_flush = now;
   while (true) {
-    const Moment next = std::min(next_housekeeping, next_flush);
-    if (last_uses_->AwaitPressure(absl::FromChrono(next - now))) {
+    const Moment next = std::min({next_housekeeping, next_flush, next_watch});
+    if (last_uses_->AwaitPressure(next)) {
       next_flush = std::min(next_flush, earliest_flush);
     }
     if (stopping()) return;
     now = std::chrono::steady_clock::now();
+    if (now >= next_watch) {
+      WatchClock();
+      next_watch = After(now, options_.clock_interval);
+    }
     if (now >= next_flush) {
       const bool written = Flush();
       now = std::chrono::steady_clock::now();
@@ -66,7 +74,7 @@ void Maintenance::Loop() {
                        : After(now, options_.flush_interval);
     }
     if (now >= next_housekeeping) {
-      housekeeping_.Run(clock_->Now(), [this] { return stopping(); });
+      KeepHouse();
       now = std::chrono::steady_clock::now();
       next_housekeeping = After(now, options_.housekeeping_interval);
     }
@@ -74,12 +82,37 @@ void Maintenance::Loop() {
 }
 
 bool Maintenance::Flush() {
-  const absl::Status status = last_uses_->Flush(*store_);
+  absl::Status status = last_uses_->Flush(*store_);
+  if (status.ok()) {
+    status = WriteAndWait(*store_, [mark = clock_->Mark()](WriteTxn& txn) {
+      return SetForward(txn, kTimeWatermark, mark);
+    });
+  }
   if (status.ok()) return true;
-  logger_->Warning("last uses of tokens are not written yet",
+  logger_->Warning("last uses of tokens and the mark of time are not written",
                    {{"code", CodeName(status.code())},
                     {"error", std::string(status.message())}});
   return false;
+}
+
+void Maintenance::WatchClock() {
+  const TrustedClock::News news = clock_->Observe();
+  if (news.jump != absl::ZeroDuration()) {
+    logger_->Warning("the wall clock was set",
+                     {{"by_ms", absl::ToInt64Milliseconds(news.jump)},
+                      {"judged_by", FormatRfc3339(clock_->Now())},
+                      {"mark", FormatRfc3339(clock_->Mark())}});
+  }
+  if (news.taken_over != absl::ZeroDuration()) {
+    logger_->Warning(
+        "the mark of time follows the wall clock, which has been "
+        "ahead of it for an hour",
+        {{"by_ms", absl::ToInt64Milliseconds(news.taken_over)}});
+  }
+}
+
+void Maintenance::KeepHouse() {
+  housekeeping_.Run(clock_->Settled(), [this] { return stopping(); });
 }
 
 bool Maintenance::stopping() {

@@ -7,8 +7,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/trusted_clock.h"
 #include "server/domain/housekeeping.h"
 #include "server/identity/last_uses.h"
 #include "storage/store.h"
@@ -16,18 +16,21 @@
 namespace signet {
 
 struct MaintenanceOptions {
-  // Of last uses; earlier where they fill their memory.
+  // Of last uses and the mark of time; earlier where the former fill their
+  // memory.
   absl::Duration flush_interval = absl::Seconds(5);
   absl::Duration housekeeping_interval = absl::Hours(1);  // And at a start.
+  absl::Duration clock_interval = absl::Seconds(5);       // See TrustedClock.
 };
 
-// The background of the service: one thread that writes last uses often and
-// keeps house now and then. No request waits for it. Start and Stop belong to
-// one thread; the rest is thread-safe. Borrows what it is given.
+// The background of the service: one thread that writes last uses and the mark
+// of time often, watches the wall clock, of whose jumps it logs each, and keeps
+// house now and then. No request waits for it. Start and Stop belong to one
+// thread; the rest is thread-safe. Borrows what it is given.
 class Maintenance {
  public:
   Maintenance(Store* store, LastUses* last_uses, Housekeeping housekeeping,
-              const Clock* clock, Logger* logger,
+              TrustedClock* clock, Logger* logger,
               const MaintenanceOptions& options)
       : store_(store),
         last_uses_(last_uses),
@@ -41,24 +44,27 @@ class Maintenance {
 
   void Start();
 
-  // Ends the thread behind the transaction that it is at, and flushes last uses
-  // once more: call it when no token is authenticated any longer, before the
+  // Ends the thread behind the transaction that it is at, and flushes once
+  // more: call it when no token is authenticated any longer, before the
   // store is drained. Blocks. Idempotent.
   void Stop();
 
-  // Does everything as of `now`, on this thread. What fails is logged. Not
-  // while the thread runs.
-  void RunOnce(absl::Time now);
+  // Does everything once, on this thread. What fails is logged. Not while the
+  // thread runs.
+  void RunOnce();
 
  private:
   void Loop();
   bool Flush();  // Whether all is written.
+  void WatchClock();
+  // As of a time that a wrong clock cannot push on: what is deleted is gone.
+  void KeepHouse();
   bool stopping();
 
   Store* const store_;
   LastUses* const last_uses_;
   Housekeeping housekeeping_;
-  const Clock* const clock_;
+  TrustedClock* const clock_;
   Logger* const logger_;
   const MaintenanceOptions options_;
 

@@ -89,20 +89,6 @@ absl::Status LastUses::Flush(Store& store) {
   return absl::OkStatus();
 }
 
-bool LastUses::AwaitPressure(absl::Duration timeout) {
-  absl::MutexLock lock(&wake_mutex_);
-  if (!wake_mutex_.AwaitWithTimeout(absl::Condition(&woken_), timeout)) {
-    return false;
-  }
-  woken_ = false;
-  return true;
-}
-
-void LastUses::Wake() {
-  absl::MutexLock lock(&wake_mutex_);
-  woken_ = true;
-}
-
 bool LastUses::IsCrowded() const {
   return std::ranges::any_of(shards_, [](const Shard& shard) {
     absl::MutexLock lock(&shard.mutex);

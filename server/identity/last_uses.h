@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/base/log.h"
+#include "server/base/steady_event.h"
 #include "server/base/uuid.h"
 #include "storage/records.h"
 #include "storage/store.h"
@@ -61,10 +62,10 @@ class LastUses {
   absl::Status Flush(Store& store);
 
   // Waits until a shard becomes half full, or Wake() is called, or either has
-  // happened since this last returned true. False: `timeout` has passed. For
-  // the thread that flushes.
-  bool AwaitPressure(absl::Duration timeout);
-  void Wake();
+  // happened since this last returned true. False: it is `end`. For the thread
+  // that flushes.
+  bool AwaitPressure(SteadyEvent::Moment end) { return wake_.AwaitUntil(end); }
+  void Wake() { wake_.Set(); }
 
   // Whether a shard is half full: the next flush makes room.
   bool IsCrowded() const;
@@ -93,9 +94,7 @@ class LastUses {
   Logger* const logger_;
   std::array<Shard, kShards> shards_;
   std::atomic<int64_t> skipped_ = 0;  // Since it was last logged.
-
-  absl::Mutex wake_mutex_;
-  bool woken_ ABSL_GUARDED_BY(wake_mutex_) = false;
+  SteadyEvent wake_;
 };
 
 }  // namespace signet

@@ -31,6 +31,23 @@ class FakeClock final : public Clock {
       absl::FromUnixMicros(1893553445678901);
 };
 
+// Stands still until told.
+class FakeMonotonicClock final : public MonotonicClock {
+ public:
+  absl::Duration Elapsed() const override {
+    absl::MutexLock lock(&mutex_);
+    return elapsed_;
+  }
+  void Advance(absl::Duration by) {
+    absl::MutexLock lock(&mutex_);
+    elapsed_ += by;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  absl::Duration elapsed_ ABSL_GUARDED_BY(mutex_) = absl::Seconds(1000);
+};
+
 }  // namespace signet
 
 #endif  // SIGNET_TESTS_SUPPORT_FAKE_CLOCK_H_

@@ -33,6 +33,7 @@ class AppTest : public testing::Test {
 
   absl::StatusOr<std::unique_ptr<App>> Start() {
     return App::Start(config_, {.clock = &clock_,
+                                .monotonic = &monotonic_,
                                 .random = &random_,
                                 .logger = &logger_,
                                 .show = [this](std::string_view text) {
@@ -43,6 +44,7 @@ class AppTest : public testing::Test {
 
   const std::string folder_;
   FakeClock clock_;
+  FakeMonotonicClock monotonic_;
   SeededRandom random_;
   RecordingLogger logger_;
   ServerConfig config_;

@@ -7,7 +7,8 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/clock.h"
+#include "server/base/trusted_clock.h"
+#include "server/domain/watermark.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/holding_store.h"
 #include "tests/support/recording_logger.h"
@@ -90,9 +91,22 @@ class MaintenanceTest : public testing::Test {
     return false;
   }
 
+  // nullopt where none was written.
+  std::optional<absl::Time> Mark() {
+    std::optional<absl::Time> mark;
+    EXPECT_THAT(ReadAndWait(store_,
+                            [&](ReadTxn& txn) {
+                              return ReadWatermark(txn, kTimeWatermark, mark);
+                            }),
+                IsOk());
+    return mark;
+  }
+
   const Uuid kAccount = SampleId(1);
   HoldingStore store_;
-  FakeClock clock_;
+  FakeClock wall_;
+  FakeMonotonicClock monotonic_;
+  TrustedClock clock_{&wall_, &monotonic_, std::nullopt};
   RecordingLogger logger_;
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   const AuditLog log_{keyring_.get()};
@@ -105,11 +119,11 @@ constexpr MaintenanceOptions kNever = {.flush_interval = absl::Hours(1),
 TEST_F(MaintenanceTest, RunOnceDoesEverything) {
   Maintenance maintenance = Make(kNever);
   Use(5);
-  maintenance.RunOnce(clock_.Now());
+  maintenance.RunOnce();
   EXPECT_NE(Stored(), std::nullopt);
   EXPECT_TRUE(IsThere());
   Revoke();
-  maintenance.RunOnce(clock_.Now());
+  maintenance.RunOnce();
   EXPECT_FALSE(IsThere());
 }
 
@@ -209,6 +223,86 @@ TEST_F(MaintenanceTest, StopsBehindTheWriteThatItIsAt) {
   maintenance.Stop();
   release.join();
   EXPECT_THAT(logger_.lines(), IsEmpty());
+}
+
+TEST_F(MaintenanceTest, KeepsTheMarkOfTimeFromTheStartToTheEnd) {
+  const absl::Time start = wall_.Now();
+  Maintenance maintenance = Make(kNever);
+  maintenance.Start();
+  EXPECT_TRUE(Await([&] { return Mark() == start; }));
+  wall_.Advance(absl::Seconds(30));
+  maintenance.Stop();
+  EXPECT_EQ(Mark(), start + absl::Seconds(30));
+}
+
+TEST_F(MaintenanceTest, KeepsTheMarkOfTimeWithEachFlush) {
+  Maintenance maintenance = Make({.flush_interval = absl::Milliseconds(5),
+                                  .housekeeping_interval = absl::Hours(1)});
+  maintenance.Start();
+  for (int i = 0; i < 3; ++i) {
+    monotonic_.Advance(absl::Seconds(1));
+    EXPECT_TRUE(Await([&] { return Mark() == clock_.Mark(); }));
+  }
+  maintenance.Stop();
+}
+
+TEST_F(MaintenanceTest, TheMarkOfTimeIsNeverWrittenBack) {
+  const absl::Time later = wall_.Now() + absl::Hours(1);
+  EXPECT_THAT(WriteAndWait(store_,
+                           [&](WriteTxn& txn) {
+                             return txn.SetWatermark(kTimeWatermark, later);
+                           }),
+              IsOk());
+  Maintenance maintenance = Make(kNever);
+  maintenance.RunOnce();
+  EXPECT_EQ(Mark(), later);
+}
+
+TEST_F(MaintenanceTest, LogsEachJumpOfTheWallClock) {
+  Maintenance maintenance = Make(kNever);
+  maintenance.RunOnce();
+  EXPECT_THAT(logger_.lines(), IsEmpty());
+  wall_.Advance(-absl::Hours(1));
+  maintenance.RunOnce();
+  maintenance.RunOnce();
+  ASSERT_THAT(logger_.lines(), SizeIs(1));
+  EXPECT_EQ(logger_.lines()[0].message, "the wall clock was set");
+  EXPECT_EQ(logger_.lines()[0].fields.at("by_ms"), "-3600000");
+}
+
+TEST_F(MaintenanceTest, WatchesTheClockByItself) {
+  MaintenanceOptions options = kNever;
+  options.clock_interval = absl::Milliseconds(5);
+  Maintenance maintenance = Make(options);
+  maintenance.Start();
+  wall_.Advance(absl::Hours(100));
+  EXPECT_TRUE(Await([this] { return !logger_.lines().empty(); }));
+  EXPECT_EQ(logger_.lines()[0].fields.at("by_ms"), "360000000");
+  maintenance.Stop();
+}
+
+// What it would have deleted is gone for good.
+TEST_F(MaintenanceTest, AWrongYearDeletesNothing) {
+  EXPECT_THAT(WriteAndWait(store_,
+                           [this](WriteTxn& txn) {
+                             auto found =
+                                 txn.GetServiceAccount(kAccount, SampleId(2));
+                             found->revoked_at = wall_.Now();
+                             return txn.UpdateServiceAccount(*found);
+                           }),
+              IsOk());
+  Maintenance maintenance = Make(kNever);
+  for (const absl::Duration wrong :
+       {absl::Hours(24 * 365), -absl::Hours(24 * 365)}) {
+    wall_.Advance(wrong);
+    maintenance.RunOnce();
+    wall_.Advance(-wrong);
+    EXPECT_TRUE(IsThere());
+  }
+  wall_.Advance(absl::Hours(1) + absl::Seconds(1));
+  monotonic_.Advance(absl::Hours(1) + absl::Seconds(1));
+  maintenance.RunOnce();
+  EXPECT_FALSE(IsThere());
 }
 
 TEST_F(MaintenanceTest, FailuresAreLogged) {
