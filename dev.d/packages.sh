@@ -10,7 +10,7 @@ readonly build_packages=(
   libprotoc-dev libsqlite3-dev ninja-build nlohmann-json3-dev pkgconf protobuf-compiler
   protobuf-compiler-grpc)
 readonly test_packages=(
-  curl python3 python3-grpcio python3-h2 python3-hpack python3-protobuf
+  curl faketime python3 python3-grpcio python3-h2 python3-hpack python3-protobuf
   python3-pytest sqlite3 strace)
 readonly lint_packages=(clang-14 clang-format-14 clang-tidy-14)
 readonly asan_packages=(clang-14 libclang-rt-14-dev llvm)  # llvm-symbolizer.

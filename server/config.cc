@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
+#include "server/base/rfc3339.h"
 #include "server/base/uuid.h"
 #include "server/token/token.h"
 
@@ -91,6 +92,7 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"audit_retention", config.audit_retention != unset.audit_retention},
       {"verify_audit", config.verify_audit},
       {"issue_super_admin", config.issue_super_admin},
+      {"set_time_mark", !config.set_time_mark.empty()},
       {"bootstrap_file", config.bootstrap_file != unset.bootstrap_file},
       {"bootstrap_account_id",
        config.bootstrap_account_id != unset.bootstrap_account_id},
@@ -173,17 +175,30 @@ absl::Status CheckMaintenance(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
-// What is done in place of serving.
+// What is done in place of serving: one thing at most.
 absl::Status CheckErrands(const ServerConfig& config) {
-  if (config.verify_audit && config.issue_super_admin) {
-    return FlagError("issue_super_admin", "want it without --verify_audit");
-  }
-  if (config.storage == StorageEngine::kMemory) {
-    for (const auto& [flag, given] :
-         {std::pair("verify_audit", config.verify_audit),
-          std::pair("issue_super_admin", config.issue_super_admin)}) {
-      if (given) return FlagError(flag, "want --storage=sqlite with it");
+  const std::pair<std::string_view, bool> errands[] = {
+      {"verify_audit", config.verify_audit},
+      {"issue_super_admin", config.issue_super_admin},
+      {"set_time_mark", !config.set_time_mark.empty()}};
+  std::string_view errand;
+  for (const auto& [flag, given] : errands) {
+    if (!given) continue;
+    if (!errand.empty()) {
+      return FlagError(flag,
+                       absl::StrCat("want it without --", std::string(errand)));
     }
+    errand = flag;
+  }
+  if (!errand.empty() && config.storage == StorageEngine::kMemory) {
+    return FlagError(errand, "want --storage=sqlite with it");
+  }
+  if (!config.set_time_mark.empty() && config.set_time_mark != kTimeMarkNow &&
+      !ParseRfc3339(config.set_time_mark).ok()) {
+    return FlagError("set_time_mark",
+                     absl::StrCat("got \"", config.set_time_mark,
+                                  "\", want now or a time such as "
+                                  "2026-01-31T12:00:00Z"));
   }
   return absl::OkStatus();
 }

@@ -18,6 +18,9 @@ enum class ServerMode {
   kGateway,  // REST alone, in front of a gRPC server elsewhere.
 };
 
+// For ServerConfig::set_time_mark: what the wall clock says.
+inline constexpr std::string_view kTimeMarkNow = "now";
+
 enum class StorageEngine { kSqlite, kMemory };
 
 // Everything an operator decides, one member for each flag of server/flags.cc.
@@ -65,6 +68,7 @@ struct ServerConfig {
   // At most one of them: what is done in place of serving.
   bool verify_audit = false;       // Check the audit logs.
   bool issue_super_admin = false;  // Make a credential that may do everything.
+  std::string set_time_mark;       // RFC 3339 or kTimeMarkNow. Empty: do not.
 
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.

@@ -197,6 +197,9 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
   AddSwitch("issue_super_admin", &config->issue_super_admin,
             "Make a service account that may do everything everywhere, print "
             "it with its token as JSON, and exit.");
+  AddText("set_time_mark", "TIME", &config->set_time_mark,
+          "Set the mark of time, which expiry is judged by where the clock is "
+          "behind it, to a time in RFC 3339 or to `now`, and exit.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {

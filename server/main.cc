@@ -20,6 +20,7 @@
 #include "server/issue_super_admin.h"
 #include "server/process.h"
 #include "server/rpc/library_log.h"
+#include "server/set_time_mark.h"
 #include "server/verify_audit.h"
 
 namespace signet {
@@ -51,6 +52,15 @@ absl::Status ShowOnStdout(std::string_view text) {
   return absl::UnavailableError("cannot write to standard output");
 }
 
+// What is done in place of serving; null where nothing is.
+using Errand = absl::Status (*)(const ServerConfig&, const Surroundings&);
+Errand ErrandOf(const ServerConfig& config) {
+  if (config.verify_audit) return &VerifyAuditLogs;
+  if (config.issue_super_admin) return &ShowNewSuperAdmin;
+  if (!config.set_time_mark.empty()) return &SetTimeMark;
+  return nullptr;
+}
+
 int Main(int argc, char** argv) {
   HardenProcess();
   QuickenMutexes();
@@ -77,10 +87,8 @@ int Main(int argc, char** argv) {
                                      .logger = &logger,
                                      .show = ShowOnStdout};
   const ServerConfig& config = invocation->config;
-  if (config.verify_audit || config.issue_super_admin) {
-    const absl::Status status = config.verify_audit
-                                    ? VerifyAuditLogs(config, surroundings)
-                                    : ShowNewSuperAdmin(config, surroundings);
+  if (const Errand errand = ErrandOf(config); errand != nullptr) {
+    const absl::Status status = errand(config, surroundings);
     return status.ok() ? 0 : Fail(status);
   }
   absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, surroundings);

@@ -132,6 +132,20 @@ INSTANTIATE_TEST_SUITE_P(
                   [](auto& c) { c.issue_super_admin = true; }},
         BadConfig{"TwoErrands", "issue_super_admin", GoodServer(),
                   [](auto& c) { c.verify_audit = c.issue_super_admin = true; }},
+        BadConfig{"TimeMarkOfMemory", "set_time_mark", GoodServer(),
+                  [](auto& c) {
+                    c.set_time_mark = "now";
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"GatewayThatSetsTheTimeMark", "set_time_mark", GoodGateway(),
+                  [](auto& c) { c.set_time_mark = "now"; }},
+        BadConfig{"TimeMarkIsNoTime", "set_time_mark", GoodServer(),
+                  [](auto& c) { c.set_time_mark = "yesterday"; }},
+        BadConfig{"TimeMarkBesideAnotherErrand", "set_time_mark", GoodServer(),
+                  [](auto& c) {
+                    c.issue_super_admin = true;
+                    c.set_time_mark = "2026-01-31T12:00:00Z";
+                  }},
         BadConfig{"AccountIsNoUuid", "bootstrap_account_id", GoodServer(),
                   [](auto& c) { c.bootstrap_account_id = "1234"; }},
         BadConfig{"TwoFilesInOne", "bootstrap_file", GoodServer(),

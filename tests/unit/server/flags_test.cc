@@ -69,6 +69,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.audit_retention = absl::Hours(24 * 400);
   want.verify_audit = true;
   want.issue_super_admin = true;
+  want.set_time_mark = "now";
   want.bootstrap_file = "/boot";
   want.bootstrap_account_id = "account";
   want.bootstrap_owner_user = "user";
@@ -105,6 +106,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--audit_retention=400d",
                       "--verify_audit",
                       "--issue_super_admin",
+                      "--set_time_mark=now",
                       "--bootstrap_file=/boot",
                       "--bootstrap_account_id=account",
                       "--bootstrap_owner_user=user",

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/set_time_mark.h"
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/base/rfc3339.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/time_correction.h"
+#include "server/open_store.h"
+
+namespace signet {
+
+absl::Status SetTimeMark(const ServerConfig& config,
+                         const Surroundings& surroundings) {
+  if (absl::Status status = config.Validate(); !status.ok()) return status;
+  const absl::StatusOr<ExistingStore> opened =
+      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+  if (!opened.ok()) return opened.status();
+  const absl::Time now = surroundings.clock->Now();
+  absl::Time mark = now;
+  if (config.set_time_mark != kTimeMarkNow) {
+    const absl::StatusOr<absl::Time> named = ParseRfc3339(config.set_time_mark);
+    if (!named.ok()) return named.status();
+    mark = *named;
+  }
+  const AuditLog audit(opened->keyring.get());
+  const absl::StatusOr<std::optional<absl::Time>> before =
+      CorrectTimeMark(*opened->store, audit, mark, now);
+  if (!before.ok()) return before.status();
+  return surroundings.show(
+      absl::StrCat("mark of time: was ",
+                   before->has_value() ? FormatRfc3339(**before) : "none",
+                   ", is ", FormatRfc3339(mark), "\n"));
+}
+
+}  // namespace signet
