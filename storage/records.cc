@@ -55,6 +55,19 @@ class Rules {
 
 }  // namespace
 
+absl::Status CheckUpdate(const TokenRecord& record, const TokenRecord& stored,
+                         bool current) {
+  return Rules()
+      .Require(Storable(record.expires_at), kTimes)
+      .Require(Storable(record.retires_at), kTimes)
+      .Require(Storable(record.not_before), kTimes)
+      .Require(record.retires_at.has_value() == !current,
+               "a time of retirement with a replaced token, and only then")
+      .Require(!record.ended || !current, "a current token that goes on")
+      .Require(record.ended || !stored.ended, "no token that has ended to live")
+      .status();
+}
+
 absl::Status CheckTime(absl::Time time) {
   return Rules().Require(Storable(time), kTimes).status();
 }
@@ -69,7 +82,9 @@ absl::Status CheckRecord(const ServiceAccountRecord& record) {
       .Require(Storable(record.revoked_at), kTimes)
       .Require(Storable(record.token.created_at), kTimes)
       .Require(Storable(record.token.expires_at), kTimes)
-      .Require(!record.token.retires_at.has_value(), "a current token")
+      .Require(Storable(record.token.not_before), kTimes)
+      .Require(!record.token.retires_at.has_value() && !record.token.ended,
+               "a current token")
       .Require(record.revoke_reason >= RevokeReason::kUnspecified &&
                    record.revoke_reason <= RevokeReason::kPrivilegeWithdrawn,
                "a reason there is")
@@ -106,6 +121,13 @@ absl::Status CheckRecord(const AuditChainRecord& record) {
       .Require(Storable(record.last_sequence), kNumbers)
       .Require(record.last_sequence >= record.first_sequence - 1,
                "no end before the start")
+      .status();
+}
+
+absl::Status CheckRecord(const AuditHeadRecord& record) {
+  return Rules()
+      .Require(Storable(record.events), kNumbers)
+      .Require(Storable(record.accounts), kNumbers)
       .status();
 }
 

@@ -19,6 +19,16 @@ namespace signet {
 // Numbers are below 2^63. Times are whole nanoseconds within MinTimestamp() and
 // MaxTimestamp() of server/base/rfc3339.h.
 
+// A MAC over a row that gives authority, so that whoever writes to the database
+// without the key becomes nobody by it. What it is made over is
+// server/domain's; engines keep the bytes.
+struct Seal {
+  uint32_t key_version = 0;  // Which key. 0: there is no seal.
+  std::array<uint8_t, 32> mac = {};
+
+  friend bool operator==(const Seal&, const Seal&) = default;
+};
+
 // A token as stored: never its secret, only a MAC of the whole token.
 struct TokenRecord {
   std::string public_id;  // 16 base62 characters, unique for ever.
@@ -30,6 +40,11 @@ struct TokenRecord {
   std::optional<absl::Time> expires_at;  // Dead at now >= expires_at.
   // Set once a rotation has replaced it: dead at now >= retires_at too.
   std::optional<absl::Time> retires_at = {};
+  std::optional<absl::Time> not_before = {};  // Dead at now < not_before.
+  // Replaced without an overlap, or ended within it: dead whatever the clock
+  // says. Never taken back.
+  bool ended = false;
+  Seal seal = {};
 
   friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
 };
@@ -49,7 +64,7 @@ struct ServiceAccountRecord {
   Uuid account_id;
   Uuid id;
   std::string name;
-  TokenRecord token;  // Never one that retires.
+  TokenRecord token;  // Never one that retires or has ended.
   absl::Time created_at;
   absl::Time updated_at;
   std::optional<Uuid> created_by_user_id = {};
@@ -60,8 +75,14 @@ struct ServiceAccountRecord {
   std::string revoke_comment = {};  // Free text; empty for none.
   std::string description = {};
   std::map<std::string, std::string> labels = {};  // In UTF-8.
-  bool enabled = true;    // While false its tokens fail.
-  uint64_t revision = 1;  // Rises with each change but that of last_used_at.
+  bool enabled = true;     // While false its tokens fail.
+  uint64_t revision = 1;   // Rises with each change but that of last_used_at.
+  std::string owner = {};  // Empty for none.
+  std::string allowed_addresses = {};  // Empty for any.
+  // Principal::ToString() of whoever was shown the current token; empty where
+  // it is not known.
+  std::string token_shown_to = {};
+  Seal seal = {};
 
   friend bool operator==(const ServiceAccountRecord&,
                          const ServiceAccountRecord&) = default;
@@ -104,6 +125,8 @@ struct AuthorizationRecord {
   std::optional<Uuid> resource_id = {};
   absl::Time created_at;
   std::optional<absl::Time> revoked_at = {};
+  std::string subject_issuer = {};  // Whose subject; empty for none.
+  Seal seal = {};
 
   friend bool operator==(const AuthorizationRecord&,
                          const AuthorizationRecord&) = default;
@@ -145,6 +168,18 @@ struct AuditChainRecord {
                          const AuditChainRecord&) = default;
 };
 
+// How long the audit log was, as one of those who write it has last sealed it.
+// What is sealed is server/domain's; engines keep the bytes.
+struct AuditHeadRecord {
+  std::string writer;     // The embedded engines have one, "".
+  uint64_t events = 0;    // Of all accounts.
+  uint64_t accounts = 0;  // That have an audit log.
+  std::string sealed;
+
+  friend bool operator==(const AuditHeadRecord&,
+                         const AuditHeadRecord&) = default;
+};
+
 // The answer to a call that may be repeated under the same idempotency key.
 struct ReplayRecord {
   std::array<uint8_t, 32> lookup = {};       // Names caller, method and key.
@@ -161,7 +196,14 @@ absl::Status CheckRecord(const ServiceAccountRecord& record);
 absl::Status CheckRecord(const AuthorizationRecord& record);
 absl::Status CheckRecord(const AuditEventRecord& record);
 absl::Status CheckRecord(const AuditChainRecord& record);
+absl::Status CheckRecord(const AuditHeadRecord& record);
 absl::Status CheckRecord(const ReplayRecord& record);
+
+// The same of a token that takes the place of `stored`, which is its service
+// account's current one or not: a token that was replaced retires, a current
+// one does not, and what has ended stays so.
+absl::Status CheckUpdate(const TokenRecord& record, const TokenRecord& stored,
+                         bool current);
 
 // The same of a time that stands alone.
 absl::Status CheckTime(absl::Time time);

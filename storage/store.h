@@ -35,6 +35,12 @@ class ReadTxn {
   // revoked and expired ones included. NOT_FOUND: none.
   virtual absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) = 0;
 
+  // The service account's tokens that have not ended: the current one, then
+  // replaced ones, expired and retired ones included, newest public id first.
+  // Empty: no such service account.
+  virtual absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+      const Uuid& account_id, const Uuid& id) = 0;
+
   virtual absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
       const ServiceAccountQuery& query) = 0;
 
@@ -76,6 +82,9 @@ class ReadTxn {
   virtual absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) = 0;
 
+  // In order of writer.
+  virtual absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() = 0;
+
   // NOT_FOUND: none, or purged.
   virtual absl::StatusOr<ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) = 0;
@@ -100,22 +109,23 @@ class WriteTxn : public ReadTxn {
       const ServiceAccountRecord& record) = 0;
 
   // Replaces everything of the record that may change: all of it but the ids,
-  // the creation, last_used_at, and of the token all but expires_at.
-  // NOT_FOUND: no such service account.
+  // the creation, last_used_at, and of the token all but expires_at, not_before
+  // and its seal. NOT_FOUND: no such service account.
   virtual absl::Status UpdateServiceAccount(
       const ServiceAccountRecord& record) = 0;
 
-  // Makes record.token the current token and updates the rest as
-  // UpdateServiceAccount does. The token it replaces retires at `retires_at`,
-  // and any that was still to retire does so at once, at `now`.
+  // Makes record.token, a new one, the current token and updates the rest as
+  // UpdateServiceAccount does. The token it replaces must get its time of
+  // retirement by UpdateToken in the same body.
   // NOT_FOUND: no such service account. ALREADY_EXISTS: the public id is taken.
-  virtual absl::Status ReplaceToken(const ServiceAccountRecord& record,
-                                    absl::Time now, absl::Time retires_at) = 0;
+  virtual absl::Status ReplaceToken(const ServiceAccountRecord& record) = 0;
 
-  // Lets a replaced token retire at `at`, if it would later. NOT_FOUND: no such
-  // token, or it is a current one.
-  virtual absl::Status RetireToken(std::string_view public_id,
-                                   absl::Time at) = 0;
+  // Replaces all that may change of a token of that service account:
+  // expires_at, retires_at, not_before, ended and its seal.
+  // NOT_FOUND: no such token of it. INTERNAL: see CheckUpdate() too.
+  virtual absl::Status UpdateToken(const Uuid& account_id,
+                                   const Uuid& service_account_id,
+                                   const TokenRecord& token) = 0;
 
   // Moves last_used_at forward, never back. Skips who is not there.
   virtual absl::Status TouchLastUsed(std::span<const LastUse> uses) = 0;
@@ -124,13 +134,16 @@ class WriteTxn : public ReadTxn {
   virtual absl::Status DeleteServiceAccount(const Uuid& account_id,
                                             const Uuid& id) = 0;
 
-  // ALREADY_EXISTS: the id is taken. FAILED_PRECONDITION: no such account.
+  // ALREADY_EXISTS: the id is taken, or an unrevoked one grants the same to the
+  // same subject on the account. FAILED_PRECONDITION: no such account.
   virtual absl::Status InsertAuthorization(
       const AuthorizationRecord& record) = 0;
 
-  // No change if it is revoked already. NOT_FOUND: not in that account.
+  // With the seal of what it is then. No change if it is revoked already.
+  // NOT_FOUND: not in that account.
   virtual absl::Status RevokeAuthorization(const Uuid& account_id,
-                                           const Uuid& id, absl::Time at) = 0;
+                                           const Uuid& id, absl::Time at,
+                                           const Seal& seal = {}) = 0;
 
   // ALREADY_EXISTS: the sequence number is taken. FAILED_PRECONDITION: no such
   // account.
@@ -138,6 +151,9 @@ class WriteTxn : public ReadTxn {
 
   // Inserts or replaces the account's. FAILED_PRECONDITION: no such account.
   virtual absl::Status PutAuditChain(const AuditChainRecord& record) = 0;
+
+  // Inserts or replaces the writer's.
+  virtual absl::Status PutAuditHead(const AuditHeadRecord& record) = 0;
 
   // Removes the account's events before that sequence number.
   virtual absl::Status DeleteAuditEventsBefore(const Uuid& account_id,

@@ -28,16 +28,16 @@ class NotingTxn final : public WriteTxn {
     Note(record.account_id, record.id);
     return txn_.UpdateServiceAccount(record);
   }
-  absl::Status ReplaceToken(const ServiceAccountRecord& record, absl::Time now,
-                            absl::Time retires_at) override {
+  absl::Status ReplaceToken(const ServiceAccountRecord& record) override {
     Note(record.account_id, record.id);
     changes_.new_public_ids.push_back(record.token.public_id);
-    return txn_.ReplaceToken(record, now, retires_at);
+    return txn_.ReplaceToken(record);
   }
-  absl::Status RetireToken(std::string_view public_id, absl::Time at) override {
-    const absl::StatusOr<TokenOwner> found = txn_.FindToken(public_id);
-    if (found.ok()) Note(found->owner.account_id, found->owner.id);
-    return txn_.RetireToken(public_id, at);
+  absl::Status UpdateToken(const Uuid& account_id,
+                           const Uuid& service_account_id,
+                           const TokenRecord& token) override {
+    Note(account_id, service_account_id);
+    return txn_.UpdateToken(account_id, service_account_id, token);
   }
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override {
@@ -49,11 +49,11 @@ class NotingTxn final : public WriteTxn {
     return txn_.InsertAuthorization(record);
   }
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at) override {
+                                   absl::Time at, const Seal& seal) override {
     const absl::StatusOr<AuthorizationRecord> found =
         txn_.GetAuthorization(account_id, id);
     if (found.ok()) Note(*found);
-    return txn_.RevokeAuthorization(account_id, id, at);
+    return txn_.RevokeAuthorization(account_id, id, at, seal);
   }
 
   // Nothing below decides about a token.
@@ -68,6 +68,9 @@ class NotingTxn final : public WriteTxn {
   }
   absl::Status PutAuditChain(const AuditChainRecord& record) override {
     return txn_.PutAuditChain(record);
+  }
+  absl::Status PutAuditHead(const AuditHeadRecord& record) override {
+    return txn_.PutAuditHead(record);
   }
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override {
@@ -91,6 +94,10 @@ class NotingTxn final : public WriteTxn {
   }
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
     return txn_.FindToken(public_id);
+  }
+  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+      const Uuid& account_id, const Uuid& id) override {
+    return txn_.ListTokensInUse(account_id, id);
   }
   absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
       const ServiceAccountQuery& query) override {
@@ -129,6 +136,9 @@ class NotingTxn final : public WriteTxn {
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override {
     return txn_.ListAuditedAccounts(after, limit);
+  }
+  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override {
+    return txn_.ListAuditHeads();
   }
   absl::StatusOr<ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override {

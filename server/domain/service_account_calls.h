@@ -36,6 +36,10 @@ absl::Status CheckNotRevoked(const ServiceAccountRecord& record);
 // Moves on updated_at and the revision.
 void MarkChanged(ServiceAccountRecord& record, absl::Time now);
 
+// Ends a replaced token for good. Where it would have retired later, it shows
+// `now` as its time of retirement.
+void EndForGood(TokenRecord& token, absl::Time now);
+
 template <typename T>
 void ServiceAccounts::Refuse(const Caller& caller, std::string_view account_id,
                              Right right, absl::Status fault, Done<T> done) {

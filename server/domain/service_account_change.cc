@@ -69,8 +69,10 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
   AuditEntry entry = EntryFor(action, record.id);
   entry.details["token_public_id"] = public_id;
   absl::Status status;
+  if (found->token.ended) return absl::OkStatus();
   if (found->token.retires_at.has_value()) {
-    status = txn.RetireToken(public_id, WholeMicros(now));
+    EndForGood(found->token, now);
+    status = txn.UpdateToken(record.account_id, record.id, found->token);
   } else {
     MarkRevoked(record, caller, now, revocation, entry);
     status = txn.UpdateServiceAccount(record);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/rfc3339.h"
@@ -79,6 +80,9 @@ struct ServiceAccounts::RotateCall {
   absl::Status Replace(WriteTxn& txn, ServiceAccountRecord record,
                        const AuditLog& audit, RandomSource& random) {
     const std::string replaced = record.token.public_id;
+    absl::StatusOr<std::vector<TokenRecord>> in_use =
+        txn.ListTokensInUse(account_id, id);
+    if (!in_use.ok()) return in_use.status();
     const std::optional<absl::Time> expiry = Expiry(record.token);
     record.token = minted.record;
     record.token.expires_at = expiry;
@@ -87,8 +91,15 @@ struct ServiceAccounts::RotateCall {
     // Copied, as the transaction may run again.
     issued.token = Secret(std::string(minted.text.Expose()));
     const absl::Time retires_at = WholeMicros(now) + overlap;
-    absl::Status status =
-        txn.ReplaceToken(record, WholeMicros(now), retires_at);
+    absl::Status status = txn.ReplaceToken(record);
+    for (TokenRecord& token : *in_use) {
+      if (overlap > absl::ZeroDuration() && token.public_id == replaced) {
+        token.retires_at = retires_at;
+      } else {
+        EndForGood(token, now);
+      }
+      if (status.ok()) status = txn.UpdateToken(account_id, id, token);
+    }
     if (status.ok()) {
       status = audit.Append(
           txn, account_id, *caller, now,

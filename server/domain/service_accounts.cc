@@ -34,6 +34,12 @@ absl::Status CheckNotRevoked(const ServiceAccountRecord& record) {
                    {.reason = "SERVICE_ACCOUNT_REVOKED"});
 }
 
+void EndForGood(TokenRecord& token, absl::Time now) {
+  const absl::Time at = WholeMicros(now);
+  token.retires_at = std::min(token.retires_at.value_or(at), at);
+  token.ended = true;
+}
+
 void MarkChanged(ServiceAccountRecord& record, absl::Time now) {
   // The clock may have gone back since the last change.
   record.updated_at = std::max(record.updated_at, WholeMicros(now));

@@ -34,15 +34,17 @@ size_t TokenFacts::MemoryBytes() const {
     bytes += HeapBytes(grant.subject.id);
     if (grant.capability_key) bytes += HeapBytes(*grant.capability_key);
     if (grant.resource_type) bytes += HeapBytes(*grant.resource_type);
+    bytes += HeapBytes(grant.subject_issuer);
   }
   return bytes;
 }
 
 TokenState StateOf(const TokenFacts& facts, absl::Time now) {
   if (facts.revoked) return TokenState::kRevoked;
-  if (now >= facts.retires_at) return TokenState::kReplaced;
+  if (facts.ended || now >= facts.retires_at) return TokenState::kReplaced;
   if (now >= facts.expires_at) return TokenState::kExpired;
-  return facts.enabled ? TokenState::kLive : TokenState::kDisabled;
+  const bool usable = facts.enabled && now >= facts.not_before;
+  return usable ? TokenState::kLive : TokenState::kDisabled;
 }
 
 TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {
@@ -55,6 +57,8 @@ TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {
   facts.issued_at = found.token.created_at;
   facts.expires_at = found.token.expires_at.value_or(absl::InfiniteFuture());
   facts.retires_at = found.token.retires_at.value_or(absl::InfiniteFuture());
+  facts.not_before = found.token.not_before.value_or(absl::InfinitePast());
+  facts.ended = found.token.ended;
   facts.revoked = found.owner.revoked_at.has_value();
   facts.enabled = found.owner.enabled;
   facts.labels = std::move(found.owner.labels);

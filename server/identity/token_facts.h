@@ -24,7 +24,7 @@ enum class TokenState {
   kRevoked,   // Its service account was revoked.
   kReplaced,  // A rotation has replaced it, and its overlap is over.
   kExpired,
-  kDisabled,  // Its service account is switched off.
+  kDisabled,  // Its service account is switched off, or it is not valid yet.
   kLive,
 };
 
@@ -40,6 +40,8 @@ struct TokenFacts {
   absl::Time issued_at;
   absl::Time expires_at = absl::InfiniteFuture();
   absl::Time retires_at = absl::InfiniteFuture();
+  absl::Time not_before = absl::InfinitePast();
+  bool ended = false;  // Replaced, whatever the clock says.
   bool revoked = false;
   bool enabled = true;
   std::map<std::string, std::string> labels = {};

@@ -13,6 +13,8 @@ std::optional<absl::Time> DeathOf(const TokenRecord& token) {
 
 bool IsLive(const TokenOwner& found, absl::Time now) {
   return !found.owner.revoked_at.has_value() && found.owner.enabled &&
+         !found.token.ended &&
+         now >= found.token.not_before.value_or(absl::InfinitePast()) &&
          now < DeathOf(found.token).value_or(absl::InfiniteFuture());
 }
 

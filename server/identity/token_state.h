@@ -12,8 +12,8 @@ namespace signet {
 // When the token dies by itself; nullopt for never.
 std::optional<absl::Time> DeathOf(const TokenRecord& token);
 
-// Whether the token authenticates at `now`: neither expired nor retired, its
-// service account neither revoked nor disabled.
+// Whether the token authenticates at `now`: it has begun and has neither ended
+// nor expired nor retired, its service account neither revoked nor disabled.
 bool IsLive(const TokenOwner& found, absl::Time now);
 
 }  // namespace signet

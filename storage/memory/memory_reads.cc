@@ -101,6 +101,24 @@ absl::StatusOr<TokenOwner> MemoryReads<Interface>::FindToken(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<TokenRecord>>
+MemoryReads<Interface>::ListTokensInUse(const Uuid& account_id,
+                                        const Uuid& id) {
+  const MemoryTables::ServiceAccountKey key = {account_id, id};
+  std::vector<TokenRecord> tokens;
+  const auto owner = reads_.service_accounts.find(key);
+  if (owner == reads_.service_accounts.end()) return tokens;
+  tokens.push_back(owner->second.token);
+  for (const auto& [public_id, token] : std::views::reverse(reads_.tokens)) {
+    if (token.owner == key && token.replaced.has_value() &&
+        !token.replaced->ended) {
+      tokens.push_back(*token.replaced);
+    }
+  }
+  return tokens;
+}
+
+template <typename Interface>
 absl::StatusOr<ServiceAccountPage> MemoryReads<Interface>::ListServiceAccounts(
     const ServiceAccountQuery& query) {
   RowPointers<ServiceAccountRecord> rows;
@@ -240,6 +258,14 @@ absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAuditedAccounts(
     }
   }
   return accounts;
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuditHeadRecord>>
+MemoryReads<Interface>::ListAuditHeads() {
+  std::vector<AuditHeadRecord> heads;
+  for (const auto& [writer, head] : reads_.audit_heads) heads.push_back(head);
+  return heads;
 }
 
 template <typename Interface>

@@ -47,6 +47,7 @@ struct MemoryTables {
   std::set<GrantKey> grants;  // All of them, revoked ones too.
   std::map<AuditKey, AuditEventRecord> audit_events;
   std::map<Uuid, AuditChainRecord> audit_chains;
+  std::map<std::string, AuditHeadRecord, std::less<>> audit_heads;
   std::map<std::array<uint8_t, 32>, ReplayRecord> replays;
   std::map<std::string, absl::Time, std::less<>> watermarks;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace signet {
@@ -19,13 +20,23 @@ absl::Status RowMissing() {
 // `record`, but what may not change as it is in `stored`.
 ServiceAccountRecord Updated(const ServiceAccountRecord& stored,
                              ServiceAccountRecord record) {
-  const std::optional<absl::Time> expires_at = record.token.expires_at;
-  record.token = stored.token;
-  record.token.expires_at = expires_at;
+  TokenRecord token = stored.token;
+  token.expires_at = record.token.expires_at;
+  token.not_before = record.token.not_before;
+  token.seal = record.token.seal;
+  record.token = std::move(token);
   record.created_at = stored.created_at;
   record.created_by_user_id = stored.created_by_user_id;
   record.last_used_at = stored.last_used_at;
   return record;
+}
+
+bool GrantsTheSame(const AuthorizationRecord& a, const AuthorizationRecord& b) {
+  const auto all = [](const AuthorizationRecord& it) {
+    return std::tie(it.account_id, it.grant_kind, it.subject, it.capability_key,
+                    it.resource_type, it.resource_id, it.subject_issuer);
+  };
+  return all(a) == all(b);
 }
 
 }  // namespace
@@ -103,29 +114,16 @@ absl::Status MemoryWriteTxn::UpdateServiceAccount(
   });
 }
 
-absl::Status MemoryWriteTxn::ReplaceToken(const ServiceAccountRecord& record,
-                                          absl::Time now,
-                                          absl::Time retires_at) {
+absl::Status MemoryWriteTxn::ReplaceToken(const ServiceAccountRecord& record) {
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
-    if (absl::Status s = CheckTime(now); !s.ok()) return s;
-    if (absl::Status s = CheckTime(retires_at); !s.ok()) return s;
     const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
     const auto stored = tables_.service_accounts.find(key);
     if (stored == tables_.service_accounts.end()) {
       return NoSuch("no such service account");
     }
     if (tables_.tokens.contains(record.token.public_id)) return RowExists();
-    for (auto& [public_id, token] : tables_.tokens) {
-      if (token.owner == key && token.replaced.has_value() &&
-          token.replaced->retires_at > now) {
-        MemoryTables::StoredToken retired = token;
-        retired.replaced->retires_at = now;
-        Set(tables_.tokens, public_id, retired);
-      }
-    }
-    TokenRecord replaced = stored->second.token;
-    replaced.retires_at = retires_at;
+    const TokenRecord replaced = stored->second.token;
     ServiceAccountRecord updated = Updated(stored->second, record);
     updated.token = record.token;
     Set(tables_.tokens, replaced.public_id,
@@ -137,17 +135,34 @@ absl::Status MemoryWriteTxn::ReplaceToken(const ServiceAccountRecord& record,
   });
 }
 
-absl::Status MemoryWriteTxn::RetireToken(std::string_view public_id,
-                                         absl::Time at) {
+absl::Status MemoryWriteTxn::UpdateToken(const Uuid& account_id,
+                                         const Uuid& service_account_id,
+                                         const TokenRecord& token) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckTime(at); !s.ok()) return s;
-    const auto token = tables_.tokens.find(public_id);
-    if (token == tables_.tokens.end() || !token->second.replaced.has_value()) {
-      return NoSuch("no such replaced token");
+    const MemoryTables::ServiceAccountKey key = {account_id,
+                                                 service_account_id};
+    const auto found = tables_.tokens.find(token.public_id);
+    if (found == tables_.tokens.end() || found->second.owner != key) {
+      return NoSuch("no such token");
     }
-    MemoryTables::StoredToken retired = token->second;
-    retired.replaced->retires_at = std::min(*retired.replaced->retires_at, at);
-    Set(tables_.tokens, token->first, retired);
+    const bool current = !found->second.replaced.has_value();
+    ServiceAccountRecord owner = tables_.service_accounts.find(key)->second;
+    TokenRecord updated = current ? owner.token : *found->second.replaced;
+    if (absl::Status s = CheckUpdate(token, updated, current); !s.ok()) {
+      return s;
+    }
+    updated.expires_at = token.expires_at;
+    updated.retires_at = token.retires_at;
+    updated.not_before = token.not_before;
+    updated.ended = token.ended;
+    updated.seal = token.seal;
+    if (current) {
+      owner.token = updated;
+      Set(tables_.service_accounts, key, owner);
+    } else {
+      Set(tables_.tokens, token.public_id,
+          MemoryTables::StoredToken{key, updated});
+    }
     return absl::OkStatus();
   });
 }
@@ -197,6 +212,16 @@ absl::Status MemoryWriteTxn::InsertAuthorization(
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
     if (tables_.authorizations.contains(record.id)) return RowExists();
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+    for (auto grant = tables_.grants.lower_bound({record.subject, Uuid()});
+         grant != tables_.grants.end() && grant->subject == record.subject &&
+         !record.revoked_at.has_value();
+         ++grant) {
+      const AuthorizationRecord& held =
+          tables_.authorizations.find(grant->id)->second;
+      if (!held.revoked_at.has_value() && GrantsTheSame(held, record)) {
+        return RowExists();
+      }
+    }
     const MemoryTables::GrantKey key = {record.subject, record.id};
     tables_.grants.insert(key);
     undo_.push_back([this, key] { tables_.grants.erase(key); });
@@ -206,8 +231,8 @@ absl::Status MemoryWriteTxn::InsertAuthorization(
 }
 
 absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
-                                                 const Uuid& id,
-                                                 absl::Time at) {
+                                                 const Uuid& id, absl::Time at,
+                                                 const Seal& seal) {
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckTime(at); !s.ok()) return s;
     const auto stored = tables_.authorizations.find(id);
@@ -218,6 +243,7 @@ absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
     if (stored->second.revoked_at.has_value()) return absl::OkStatus();
     AuthorizationRecord revoked = stored->second;
     revoked.revoked_at = at;
+    revoked.seal = seal;
     Set(tables_.authorizations, id, revoked);
     return absl::OkStatus();
   });
@@ -239,6 +265,14 @@ absl::Status MemoryWriteTxn::PutAuditChain(const AuditChainRecord& record) {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
     Set(tables_.audit_chains, record.account_id, record);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryWriteTxn::PutAuditHead(const AuditHeadRecord& record) {
+  return Attempt([&]() -> absl::Status {
+    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    Set(tables_.audit_heads, record.writer, record);
     return absl::OkStatus();
   });
 }

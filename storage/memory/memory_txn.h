@@ -25,6 +25,8 @@ class MemoryReads : public Interface {
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
+  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+      const Uuid& account_id, const Uuid& id) override;
   absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
       const ServiceAccountQuery& query) override;
   absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
@@ -43,6 +45,7 @@ class MemoryReads : public Interface {
   absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override;
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override;
+  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override;
   absl::StatusOr<ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override;
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
@@ -74,17 +77,19 @@ class MemoryWriteTxn final : public MemoryReads<WriteTxn> {
       const ServiceAccountRecord& record) override;
   absl::Status UpdateServiceAccount(
       const ServiceAccountRecord& record) override;
-  absl::Status ReplaceToken(const ServiceAccountRecord& record, absl::Time now,
-                            absl::Time retires_at) override;
-  absl::Status RetireToken(std::string_view public_id, absl::Time at) override;
+  absl::Status ReplaceToken(const ServiceAccountRecord& record) override;
+  absl::Status UpdateToken(const Uuid& account_id,
+                           const Uuid& service_account_id,
+                           const TokenRecord& token) override;
   absl::Status TouchLastUsed(std::span<const LastUse> uses) override;
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override;
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at) override;
+                                   absl::Time at, const Seal& seal) override;
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
   absl::Status PutAuditChain(const AuditChainRecord& record) override;
+  absl::Status PutAuditHead(const AuditHeadRecord& record) override;
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override;
   absl::Status InsertReplay(const ReplayRecord& record) override;

@@ -38,6 +38,14 @@ constexpr char kListAccounts[] =
     "  EXISTS (SELECT 1 FROM audit_events WHERE account_id = accounts.id))"
     " ORDER BY id LIMIT ?2";
 
+constexpr char kListHeads[] =
+    "SELECT writer, events, accounts, sealed FROM audit_heads ORDER BY writer";
+
+constexpr char kPutHead[] =
+    "INSERT INTO audit_heads (writer, events, accounts, sealed)"
+    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (writer) DO UPDATE"
+    " SET events = ?2, accounts = ?3, sealed = ?4";
+
 constexpr char kInsertEvent[] =
     "INSERT INTO audit_events (" SIGNET_AUDIT_COLUMNS
     ") VALUES"
@@ -83,6 +91,15 @@ AuditChainRecord ReadChain(Rows& rows) {
   return record;
 }
 
+AuditHeadRecord ReadHead(Rows& rows) {
+  AuditHeadRecord record;
+  record.writer = rows.Text(0);
+  record.events = static_cast<uint64_t>(rows.Integer(1));
+  record.accounts = static_cast<uint64_t>(rows.Integer(2));
+  record.sealed = rows.Bytes(3);
+  return record;
+}
+
 // Events have lesser numbers, so this compares as the number itself does.
 int64_t InColumn(uint64_t sequence) {
   return static_cast<int64_t>(
@@ -95,7 +112,8 @@ AuditReads::AuditReads(Preparer& prepare)
     : get_chain_(prepare(kGetChain)),
       list_up_(prepare(kListUp)),
       list_down_(prepare(kListDown)),
-      list_accounts_(prepare(kListAccounts)) {}
+      list_accounts_(prepare(kListAccounts)),
+      list_heads_(prepare(kListHeads)) {}
 
 absl::StatusOr<AuditChainRecord> AuditReads::GetChain(const Uuid& account_id) {
   return ReadOne(get_chain_.Query(account_id), "no such audit chain",
@@ -121,9 +139,14 @@ absl::StatusOr<std::vector<Uuid>> AuditReads::ListAccounts(
                  [](Rows& rows) { return rows.Id(0); });
 }
 
+absl::StatusOr<std::vector<AuditHeadRecord>> AuditReads::ListHeads() {
+  return ReadAll(list_heads_.Query(), &ReadHead);
+}
+
 AuditWrites::AuditWrites(Preparer& prepare)
     : insert_(prepare(kInsertEvent)),
       put_chain_(prepare(kPutChain)),
+      put_head_(prepare(kPutHead)),
       delete_before_(prepare(kDeleteBefore)) {}
 
 absl::Status AuditWrites::Insert(const AuditEventRecord& record) {
@@ -140,6 +163,12 @@ absl::Status AuditWrites::PutChain(const AuditChainRecord& record) {
   return put_chain_.Execute(record.account_id, record.first_sequence,
                             record.mac_before_first, record.last_sequence,
                             record.last_mac, record.key_version, record.mac);
+}
+
+absl::Status AuditWrites::PutHead(const AuditHeadRecord& record) {
+  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+  return put_head_.Execute(record.writer, record.events, record.accounts,
+                           AsBlob(record.sealed));
 }
 
 absl::Status AuditWrites::DeleteBefore(const Uuid& account_id,

@@ -15,8 +15,8 @@
 
 namespace signet {
 
-// The look-ups of ReadTxn in audit_events and audit_chains, as prepared
-// statements of one connection.
+// The look-ups of ReadTxn in audit_events, audit_chains and audit_heads, as
+// prepared statements of one connection.
 class AuditReads {
  public:
   explicit AuditReads(Preparer& prepare);
@@ -25,12 +25,14 @@ class AuditReads {
   absl::StatusOr<AuditPage> List(const AuditQuery& query);
   absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit);
+  absl::StatusOr<std::vector<AuditHeadRecord>> ListHeads();
 
  private:
   Statement get_chain_;
   Statement list_up_;
   Statement list_down_;
   Statement list_accounts_;
+  Statement list_heads_;
 };
 
 // The changes of WriteTxn to them.
@@ -40,11 +42,13 @@ class AuditWrites {
 
   absl::Status Insert(const AuditEventRecord& record);
   absl::Status PutChain(const AuditChainRecord& record);
+  absl::Status PutHead(const AuditHeadRecord& record);
   absl::Status DeleteBefore(const Uuid& account_id, uint64_t sequence);
 
  private:
   Statement insert_;
   Statement put_chain_;
+  Statement put_head_;
   Statement delete_before_;
 };
 

@@ -5,14 +5,15 @@
 #include <cstdint>
 
 #include "storage/sqlite/page_rows.h"
+#include "storage/sqlite/seal_column.h"
 
 namespace signet {
 namespace {
 
-#define SIGNET_AUTHORIZATION_COLUMNS                                    \
-  "SELECT id, account_id, grant_kind, subject_type, subject_id,"        \
-  " capability_key, resource_type, resource_id, created_at, revoked_at" \
-  " FROM authorizations"
+#define SIGNET_AUTHORIZATION_COLUMNS                                     \
+  "SELECT id, account_id, grant_kind, subject_type, subject_id,"         \
+  " capability_key, resource_type, resource_id, created_at, revoked_at," \
+  " subject_issuer, seal FROM authorizations"
 
 constexpr char kAnyAccount[] = "SELECT EXISTS (SELECT 1 FROM accounts)";
 
@@ -22,9 +23,11 @@ constexpr char kHasAccount[] =
 // Two look-ups, each by an index of its own: a single condition would walk all
 // that the subject holds on other accounts.
 constexpr char kHeld[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_in_force"
     " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id = ?3"
     " AND revoked_at IS NULL"
     " UNION ALL " SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY super_admins_in_force"
     " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id <> ?3"
     " AND grant_kind = 3 AND revoked_at IS NULL";
 
@@ -42,11 +45,14 @@ constexpr char kEnsureAccount[] =
 constexpr char kInsertAuthorization[] =
     "INSERT INTO authorizations (id, account_id, grant_kind, subject_type,"
     " subject_id, capability_key, resource_type, resource_id, created_at,"
-    " revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    " revoked_at, subject_issuer, seal)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 // One that is revoked counts as changed too.
 constexpr char kRevoke[] =
-    "UPDATE authorizations SET revoked_at = ifnull(revoked_at, ?3)"
+    "UPDATE authorizations SET"
+    " seal = iif(revoked_at IS NULL, ?4, seal),"
+    " revoked_at = ifnull(revoked_at, ?3)"
     " WHERE id = ?2 AND account_id = ?1";
 
 AuthorizationRecord ReadAuthorization(Rows& rows) {
@@ -62,6 +68,8 @@ AuthorizationRecord ReadAuthorization(Rows& rows) {
   record.resource_id = rows.OptionalId(column++);
   record.created_at = rows.Time(column++);
   record.revoked_at = rows.OptionalTime(column++);
+  record.subject_issuer = rows.OptionalText(column++).value_or("");
+  record.seal = rows.ReadSeal(column++);
   return record;
 }
 
@@ -139,13 +147,17 @@ absl::Status AuthorizationWrites::Insert(const AuthorizationRecord& record) {
       record.id, record.account_id, static_cast<int64_t>(record.grant_kind),
       static_cast<int64_t>(record.subject.type), record.subject.id,
       record.capability_key, record.resource_type, record.resource_id,
-      record.created_at, record.revoked_at);
+      record.created_at, record.revoked_at, Filled(record.subject_issuer),
+      EncodeSeal(record.seal));
 }
 
 absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,
-                                         absl::Time at) {
+                                         absl::Time at, const Seal& seal) {
   if (absl::Status s = CheckTime(at); !s.ok()) return s;
-  if (absl::Status s = revoke_.Execute(account_id, id, at); !s.ok()) return s;
+  if (absl::Status s = revoke_.Execute(account_id, id, at, EncodeSeal(seal));
+      !s.ok()) {
+    return s;
+  }
   return revoke_.ChangedRows() > 0
              ? absl::OkStatus()
              : absl::NotFoundError("no such authorization");

@@ -44,7 +44,8 @@ class AuthorizationWrites {
 
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now);
   absl::Status Insert(const AuthorizationRecord& record);
-  absl::Status Revoke(const Uuid& account_id, const Uuid& id, absl::Time at);
+  absl::Status Revoke(const Uuid& account_id, const Uuid& id, absl::Time at,
+                      const Seal& seal);
 
  private:
   Statement ensure_account_;

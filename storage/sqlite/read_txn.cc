@@ -50,6 +50,13 @@ absl::StatusOr<TokenOwner> SqliteReads<Interface>::FindToken(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<TokenRecord>>
+SqliteReads<Interface>::ListTokensInUse(const Uuid& account_id,
+                                        const Uuid& id) {
+  return Note(statements_.service_accounts.ListTokensInUse(account_id, id));
+}
+
+template <typename Interface>
 absl::StatusOr<ServiceAccountPage> SqliteReads<Interface>::ListServiceAccounts(
     const ServiceAccountQuery& query) {
   return Note(statements_.service_accounts.List(query));
@@ -103,6 +110,12 @@ template <typename Interface>
 absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAuditedAccounts(
     const std::optional<Uuid>& after, int limit) {
   return Note(statements_.audit.ListAccounts(after, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuditHeadRecord>>
+SqliteReads<Interface>::ListAuditHeads() {
+  return Note(statements_.audit.ListHeads());
 }
 
 template <typename Interface>

@@ -42,6 +42,8 @@ class SqliteReads : public Interface {
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
+  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+      const Uuid& account_id, const Uuid& id) override;
   absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
       const ServiceAccountQuery& query) override;
   absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
@@ -60,6 +62,7 @@ class SqliteReads : public Interface {
   absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override;
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override;
+  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override;
   absl::StatusOr<ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override;
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;

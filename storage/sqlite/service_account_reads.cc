@@ -10,14 +10,16 @@
 namespace signet {
 namespace {
 
-#define SIGNET_TOKEN_COLUMNS(t)                                         \
-#t ".public_id, " #t ".prefix, " #t ".last4, " #t ".key_version, " #t \
-     ".mac, " #t ".created_at, " #t ".expires_at, " #t ".retires_at"
+#define SIGNET_TOKEN_COLUMNS(t)                                           \
+#t ".public_id, " #t ".prefix, " #t ".last4, " #t ".key_version, " #t   \
+     ".mac, " #t ".created_at, " #t ".expires_at, " #t ".retires_at, " #t \
+     ".not_before, " #t ".ended, " #t ".seal"
 #define SIGNET_SERVICE_ACCOUNT_COLUMNS                        \
   "s.account_id, s.id, s.name, s.created_at, s.updated_at,"   \
   " s.created_by_user_id, s.last_used_at, s.revoked_at,"      \
   " s.revoked_by_user_id, s.revoke_reason, s.revoke_comment," \
-  " s.description, s.labels, s.enabled, s.revision, " SIGNET_TOKEN_COLUMNS(t)
+  " s.description, s.labels, s.enabled, s.revision, s.owner," \
+  " s.allowed_addresses, s.token_shown_to, s.seal, " SIGNET_TOKEN_COLUMNS(t)
 
 // CROSS JOIN: in this order. INDEXED BY: so, or no statement at all.
 
@@ -36,6 +38,16 @@ constexpr char kFindToken[] = "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS ", "
     " ON s.account_id = found.account_id AND s.id = found.service_account_id"
     " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
     " WHERE found.public_id = ?1";
+
+// The second part finds the others by an index of its own.
+constexpr char kTokensInUse[] = "SELECT " SIGNET_TOKEN_COLUMNS(t)
+    " FROM service_accounts AS s"
+    " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
+    " WHERE s.account_id = ?1 AND s.id = ?2"
+    " UNION ALL SELECT " SIGNET_TOKEN_COLUMNS(t)
+    " FROM tokens AS t INDEXED BY tokens_overlapping"
+    " WHERE t.account_id = ?1 AND t.service_account_id = ?2"
+    " AND t.retires_at IS NOT NULL AND t.ended = 0";
 
 #define SIGNET_LISTING(index, behind, order)                   \
   "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS                     \
@@ -90,6 +102,9 @@ TokenRecord ReadToken(Rows& rows, int& column) {
   token.created_at = rows.Time(column++);
   token.expires_at = rows.OptionalTime(column++);
   token.retires_at = rows.OptionalTime(column++);
+  token.not_before = rows.OptionalTime(column++);
+  token.ended = rows.Integer(column++) != 0;
+  token.seal = rows.ReadSeal(column++);
   return token;
 }
 
@@ -110,6 +125,10 @@ ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
   record.labels = rows.Labels(column++);
   record.enabled = rows.Integer(column++) != 0;
   record.revision = static_cast<uint64_t>(rows.Integer(column++));
+  record.owner = rows.OptionalText(column++).value_or("");
+  record.allowed_addresses = rows.OptionalText(column++).value_or("");
+  record.token_shown_to = rows.OptionalText(column++).value_or("");
+  record.seal = rows.ReadSeal(column++);
   record.token = ReadToken(rows, column);
   return record;
 }
@@ -132,6 +151,7 @@ TokenOwner ReadTokenOwner(Rows& rows) {
 ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
     : get_(prepare(kGetAccount)),
       find_token_(prepare(kFindToken)),
+      tokens_in_use_(prepare(kTokensInUse)),
       by_creation_{prepare(kUpByCreation), prepare(kDownByCreation)},
       by_name_{prepare(kUpByName), prepare(kDownByName)},
       by_last_use_{prepare(kUpByLastUse), prepare(kDownByLastUse)},
@@ -148,6 +168,20 @@ absl::StatusOr<TokenOwner> ServiceAccountReads::FindToken(
     std::string_view public_id) {
   return ReadOne(find_token_.Query(public_id), "no such token",
                  &ReadTokenOwner);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> ServiceAccountReads::ListTokensInUse(
+    const Uuid& account_id, const Uuid& id) {
+  auto tokens = ReadAll(tokens_in_use_.Query(account_id, id), [](Rows& rows) {
+    int column = 0;
+    return ReadToken(rows, column);
+  });
+  if (tokens.ok() && !tokens->empty()) {
+    std::sort(
+        tokens->begin() + 1, tokens->end(),
+        [](const auto& a, const auto& b) { return a.public_id > b.public_id; });
+  }
+  return tokens;
 }
 
 // Without a position to begin behind, the listing begins behind a place that no

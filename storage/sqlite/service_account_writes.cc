@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "storage/sqlite/page_rows.h"
+#include "storage/sqlite/seal_column.h"
+
 namespace signet {
 namespace {
 
@@ -12,43 +15,46 @@ constexpr char kInsertAccount[] =
     "INSERT INTO service_accounts (account_id, id, name, token_public_id,"
     " created_at, updated_at, created_by_user_id, last_used_at, revoked_at,"
     " revoked_by_user_id, revoke_reason, revoke_comment, description, labels,"
-    " enabled, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-    " ?12, ?13, ?14, ?15, ?16)";
+    " enabled, revision, owner, allowed_addresses, token_shown_to, seal)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+    " ?16, ?17, ?18, ?19, ?20)";
 
 constexpr char kInsertToken[] =
     "INSERT INTO tokens (public_id, account_id, service_account_id, prefix,"
-    " last4, key_version, mac, created_at, expires_at)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    " last4, key_version, mac, created_at, expires_at, not_before, seal)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 constexpr char kUpdate[] =
     "UPDATE service_accounts SET name = ?3, updated_at = ?4, revoked_at = ?5,"
     " revoked_by_user_id = ?6, revoke_reason = ?7, revoke_comment = ?8,"
-    " description = ?9, labels = ?10, enabled = ?11, revision = ?12"
+    " description = ?9, labels = ?10, enabled = ?11, revision = ?12,"
+    " owner = ?13, allowed_addresses = ?14, token_shown_to = ?15, seal = ?16"
     " WHERE account_id = ?1 AND id = ?2";
 
 #define SIGNET_CURRENT                                        \
   "public_id = (SELECT token_public_id FROM service_accounts" \
   " WHERE account_id = ?1 AND id = ?2)"
 
-// Most updates leave the expiry, and so its index, as it is.
-constexpr char kUpdateExpiry[] =
-    "UPDATE tokens SET expires_at = ?3"
-    " WHERE " SIGNET_CURRENT " AND expires_at IS NOT ?3";
-
-constexpr char kRetireReplaced[] =
-    "UPDATE tokens SET retires_at = ?3"
-    " WHERE account_id = ?1 AND service_account_id = ?2 AND retires_at > ?3";
-
-constexpr char kRetireCurrent[] =
-    "UPDATE tokens SET retires_at = ?3 WHERE " SIGNET_CURRENT;
+// Most updates leave the token as it is.
+constexpr char kUpdateCurrent[] =
+    "UPDATE tokens SET expires_at = ?3, not_before = ?4, seal = ?5"
+    " WHERE " SIGNET_CURRENT
+    " AND (expires_at IS NOT ?3 OR not_before IS NOT ?4 OR seal IS NOT ?5)";
 
 constexpr char kSetCurrent[] =
     "UPDATE service_accounts SET token_public_id = ?3"
     " WHERE account_id = ?1 AND id = ?2";
 
-constexpr char kRetire[] =
-    "UPDATE tokens SET retires_at = min(retires_at, ?2)"
-    " WHERE public_id = ?1 AND retires_at IS NOT NULL";
+constexpr char kFindState[] =
+    "SELECT s.token_public_id = t.public_id, t.ended FROM tokens AS t"
+    " CROSS JOIN service_accounts AS s"
+    " ON s.account_id = t.account_id AND s.id = t.service_account_id"
+    " WHERE t.public_id = ?3 AND t.account_id = ?1"
+    " AND t.service_account_id = ?2";
+
+constexpr char kUpdateToken[] =
+    "UPDATE tokens SET expires_at = ?2, retires_at = ?3, not_before = ?4,"
+    " ended = ?5, seal = ?6 WHERE public_id = ?1";
 
 constexpr char kTouch[] =
     "UPDATE service_accounts SET last_used_at = ?3"
@@ -68,23 +74,16 @@ absl::Status NoSuchServiceAccount() {
   return absl::NotFoundError("no such service account");
 }
 
-// NULL stands for an empty text.
-std::optional<std::string_view> Filled(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
 }  // namespace
 
 ServiceAccountWrites::ServiceAccountWrites(Preparer& prepare)
     : insert_(prepare(kInsertAccount)),
       insert_token_(prepare(kInsertToken)),
       update_(prepare(kUpdate)),
-      update_expiry_(prepare(kUpdateExpiry)),
-      retire_replaced_(prepare(kRetireReplaced)),
-      retire_current_(prepare(kRetireCurrent)),
+      update_current_(prepare(kUpdateCurrent)),
       set_current_(prepare(kSetCurrent)),
-      retire_(prepare(kRetire)),
+      find_state_(prepare(kFindState)),
+      update_token_(prepare(kUpdateToken)),
       touch_(prepare(kTouch)),
       delete_replaced_(prepare(kDeleteReplaced)),
       delete_current_(prepare(kDeleteCurrent)),
@@ -98,7 +97,8 @@ absl::Status ServiceAccountWrites::Insert(const ServiceAccountRecord& record) {
       record.last_used_at, record.revoked_at, record.revoked_by_user_id,
       static_cast<int64_t>(record.revoke_reason), Filled(record.revoke_comment),
       Filled(record.description), BindableLabels(record.labels), record.enabled,
-      record.revision);
+      record.revision, Filled(record.owner), Filled(record.allowed_addresses),
+      Filled(record.token_shown_to), EncodeSeal(record.seal));
   return status.ok() ? InsertToken(record) : status;
 }
 
@@ -107,7 +107,8 @@ absl::Status ServiceAccountWrites::InsertToken(
   const TokenRecord& token = record.token;
   return insert_token_.Execute(token.public_id, record.account_id, record.id,
                                token.prefix, token.last4, token.key_version,
-                               token.mac, token.created_at, token.expires_at);
+                               token.mac, token.created_at, token.expires_at,
+                               token.not_before, EncodeSeal(token.seal));
 }
 
 absl::Status ServiceAccountWrites::UpdateRow(
@@ -117,7 +118,8 @@ absl::Status ServiceAccountWrites::UpdateRow(
       record.revoked_at, record.revoked_by_user_id,
       static_cast<int64_t>(record.revoke_reason), Filled(record.revoke_comment),
       Filled(record.description), BindableLabels(record.labels), record.enabled,
-      record.revision);
+      record.revision, Filled(record.owner), Filled(record.allowed_addresses),
+      Filled(record.token_shown_to), EncodeSeal(record.seal));
   if (!status.ok()) return status;
   return update_.ChangedRows() > 0 ? absl::OkStatus() : NoSuchServiceAccount();
 }
@@ -125,36 +127,37 @@ absl::Status ServiceAccountWrites::UpdateRow(
 absl::Status ServiceAccountWrites::Update(const ServiceAccountRecord& record) {
   if (absl::Status s = CheckRecord(record); !s.ok()) return s;
   if (absl::Status s = UpdateRow(record); !s.ok()) return s;
-  return update_expiry_.Execute(record.account_id, record.id,
-                                record.token.expires_at);
+  return update_current_.Execute(
+      record.account_id, record.id, record.token.expires_at,
+      record.token.not_before, EncodeSeal(record.token.seal));
 }
 
 absl::Status ServiceAccountWrites::ReplaceToken(
-    const ServiceAccountRecord& record, absl::Time now, absl::Time retires_at) {
+    const ServiceAccountRecord& record) {
   if (absl::Status s = CheckRecord(record); !s.ok()) return s;
-  if (absl::Status s = CheckTime(now); !s.ok()) return s;
-  if (absl::Status s = CheckTime(retires_at); !s.ok()) return s;
-  const Uuid& account_id = record.account_id;
-  const Uuid& id = record.id;
   if (absl::Status s = UpdateRow(record); !s.ok()) return s;
-  if (absl::Status s = retire_replaced_.Execute(account_id, id, now); !s.ok()) {
-    return s;
-  }
-  if (absl::Status s = retire_current_.Execute(account_id, id, retires_at);
-      !s.ok()) {
-    return s;
-  }
   if (absl::Status s = InsertToken(record); !s.ok()) return s;
-  return set_current_.Execute(account_id, id, record.token.public_id);
+  return set_current_.Execute(record.account_id, record.id,
+                              record.token.public_id);
 }
 
-absl::Status ServiceAccountWrites::RetireToken(std::string_view public_id,
-                                               absl::Time at) {
-  if (absl::Status s = CheckTime(at); !s.ok()) return s;
-  if (absl::Status s = retire_.Execute(public_id, at); !s.ok()) return s;
-  return retire_.ChangedRows() > 0
-             ? absl::OkStatus()
-             : absl::NotFoundError("no such replaced token");
+absl::Status ServiceAccountWrites::UpdateToken(const Uuid& account_id,
+                                               const Uuid& service_account_id,
+                                               const TokenRecord& token) {
+  bool current = false;
+  TokenRecord stored;
+  const absl::StatusOr<bool> found = ReadOne(
+      find_state_.Query(account_id, service_account_id, token.public_id),
+      "no such token", [&](Rows& rows) {
+        current = rows.Integer(0) != 0;
+        stored.ended = rows.Integer(1) != 0;
+        return true;
+      });
+  if (!found.ok()) return found.status();
+  if (absl::Status s = CheckUpdate(token, stored, current); !s.ok()) return s;
+  return update_token_.Execute(token.public_id, token.expires_at,
+                               token.retires_at, token.not_before, token.ended,
+                               EncodeSeal(token.seal));
 }
 
 absl::Status ServiceAccountWrites::TouchLastUsed(

@@ -3,7 +3,6 @@
 #define SIGNET_STORAGE_SQLITE_SERVICE_ACCOUNT_WRITES_H_
 
 #include <span>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -21,9 +20,10 @@ class ServiceAccountWrites {
 
   absl::Status Insert(const ServiceAccountRecord& record);
   absl::Status Update(const ServiceAccountRecord& record);
-  absl::Status ReplaceToken(const ServiceAccountRecord& record, absl::Time now,
-                            absl::Time retires_at);
-  absl::Status RetireToken(std::string_view public_id, absl::Time at);
+  absl::Status ReplaceToken(const ServiceAccountRecord& record);
+  absl::Status UpdateToken(const Uuid& account_id,
+                           const Uuid& service_account_id,
+                           const TokenRecord& token);
   absl::Status TouchLastUsed(std::span<const LastUse> uses);
   absl::Status Delete(const Uuid& account_id, const Uuid& id);
 
@@ -35,11 +35,10 @@ class ServiceAccountWrites {
   Statement insert_;
   Statement insert_token_;
   Statement update_;
-  Statement update_expiry_;
-  Statement retire_replaced_;
-  Statement retire_current_;
+  Statement update_current_;
   Statement set_current_;
-  Statement retire_;
+  Statement find_state_;
+  Statement update_token_;
   Statement touch_;
   Statement delete_replaced_;
   Statement delete_current_;

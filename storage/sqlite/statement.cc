@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/json.h"
+#include "storage/sqlite/seal_column.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -88,6 +89,13 @@ std::map<std::string, std::string> Rows::Labels(int column) {
     labels.emplace(name, value.get_ref<const std::string&>());
   }
   return labels;
+}
+
+Seal Rows::ReadSeal(int column) {
+  if (IsNull(column)) return {};
+  const std::optional<Seal> seal = DecodeSeal(BytesOf(column, SQLITE_BLOB));
+  if (!seal.has_value()) SetDamaged(column);
+  return seal.value_or(Seal());
 }
 
 Uuid Rows::Id(int column) {

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/uuid.h"
+#include "storage/records.h"
 #include "storage/sqlite/time_column.h"
 
 namespace signet {
@@ -49,6 +50,8 @@ class Rows {
   std::string Bytes(int column);  // A blob of any size.
   // What BindableLabels() made; nothing from NULL.
   std::map<std::string, std::string> Labels(int column);
+  // What EncodeSeal() made; none from NULL.
+  Seal ReadSeal(int column);
 
  private:
   bool IsNull(int column) const;
@@ -58,6 +61,17 @@ class Rows {
   sqlite3_stmt* const statement_;
   absl::Status status_;
 };
+
+// NULL stands for an empty text, which OptionalText() reads as none.
+inline std::optional<std::string_view> Filled(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+// Bytes that are no text.
+inline std::span<const uint8_t> AsBlob(std::string_view bytes) {
+  return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+}
 
 // One JSON object, or nothing if there are no labels. They are UTF-8.
 std::optional<std::string> BindableLabels(

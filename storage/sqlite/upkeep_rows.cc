@@ -38,10 +38,6 @@ ReplayRecord ReadReplay(Rows& rows) {
   return record;
 }
 
-std::span<const uint8_t> AsBlob(std::string_view bytes) {
-  return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
 UpkeepReads::UpkeepReads(Preparer& prepare)

@@ -81,18 +81,18 @@ absl::Status SqliteWriteTxn::UpdateServiceAccount(
   return Attempt([&] { return statements_.service_accounts.Update(record); });
 }
 
-absl::Status SqliteWriteTxn::ReplaceToken(const ServiceAccountRecord& record,
-                                          absl::Time now,
-                                          absl::Time retires_at) {
-  return Attempt([&] {
-    return statements_.service_accounts.ReplaceToken(record, now, retires_at);
-  });
+absl::Status SqliteWriteTxn::ReplaceToken(const ServiceAccountRecord& record) {
+  return Attempt(
+      [&] { return statements_.service_accounts.ReplaceToken(record); });
 }
 
-absl::Status SqliteWriteTxn::RetireToken(std::string_view public_id,
-                                         absl::Time at) {
-  return Attempt(
-      [&] { return statements_.service_accounts.RetireToken(public_id, at); });
+absl::Status SqliteWriteTxn::UpdateToken(const Uuid& account_id,
+                                         const Uuid& service_account_id,
+                                         const TokenRecord& token) {
+  return Attempt([&] {
+    return statements_.service_accounts.UpdateToken(account_id,
+                                                    service_account_id, token);
+  });
 }
 
 absl::Status SqliteWriteTxn::TouchLastUsed(std::span<const LastUse> uses) {
@@ -112,10 +112,11 @@ absl::Status SqliteWriteTxn::InsertAuthorization(
 }
 
 absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
-                                                 const Uuid& id,
-                                                 absl::Time at) {
-  return Attempt(
-      [&] { return statements_.authorizations.Revoke(account_id, id, at); });
+                                                 const Uuid& id, absl::Time at,
+                                                 const Seal& seal) {
+  return Attempt([&] {
+    return statements_.authorizations.Revoke(account_id, id, at, seal);
+  });
 }
 
 absl::Status SqliteWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
@@ -124,6 +125,10 @@ absl::Status SqliteWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
 
 absl::Status SqliteWriteTxn::PutAuditChain(const AuditChainRecord& record) {
   return Attempt([&] { return statements_.audit.PutChain(record); });
+}
+
+absl::Status SqliteWriteTxn::PutAuditHead(const AuditHeadRecord& record) {
+  return Attempt([&] { return statements_.audit.PutHead(record); });
 }
 
 absl::Status SqliteWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,

@@ -58,17 +58,19 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
       const ServiceAccountRecord& record) override;
   absl::Status UpdateServiceAccount(
       const ServiceAccountRecord& record) override;
-  absl::Status ReplaceToken(const ServiceAccountRecord& record, absl::Time now,
-                            absl::Time retires_at) override;
-  absl::Status RetireToken(std::string_view public_id, absl::Time at) override;
+  absl::Status ReplaceToken(const ServiceAccountRecord& record) override;
+  absl::Status UpdateToken(const Uuid& account_id,
+                           const Uuid& service_account_id,
+                           const TokenRecord& token) override;
   absl::Status TouchLastUsed(std::span<const LastUse> uses) override;
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override;
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at) override;
+                                   absl::Time at, const Seal& seal) override;
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
   absl::Status PutAuditChain(const AuditChainRecord& record) override;
+  absl::Status PutAuditHead(const AuditHeadRecord& record) override;
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override;
   absl::Status InsertReplay(const ReplayRecord& record) override;

@@ -75,7 +75,7 @@ class FilledStore {
         auto record = std::make_unique<ServiceAccountRecord>(Record(AnId()));
         store_->Write(
             [this, record = std::move(record)](WriteTxn& txn) {
-              return txn.ReplaceToken(*record, start_, start_ + absl::Hours(1));
+              return Replace(txn, *record, start_ + absl::Hours(1));
             },
             [&](absl::Status status) {
               Check(status);
@@ -110,6 +110,21 @@ class FilledStore {
       elapsed = absl::Now() - start;
     } while (elapsed < duration);
     return static_cast<double>(done) / absl::ToDoubleSeconds(elapsed);
+  }
+
+  // As a rotation does it.
+  static absl::Status Replace(WriteTxn& txn, const ServiceAccountRecord& record,
+                              absl::Time retires_at) {
+    absl::StatusOr<std::vector<TokenRecord>> in_use =
+        txn.ListTokensInUse(record.account_id, record.id);
+    if (!in_use.ok()) return in_use.status();
+    absl::Status status = txn.ReplaceToken(record);
+    for (TokenRecord& token : *in_use) {
+      token.ended = token.retires_at.has_value();
+      if (!token.ended) token.retires_at = retires_at;
+      status.Update(txn.UpdateToken(record.account_id, record.id, token));
+    }
+    return status;
   }
 
   ServiceAccountRecord Record(const Uuid& id) {

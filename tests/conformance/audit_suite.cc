@@ -207,6 +207,34 @@ TEST_P(StoreConformance, AnAuditChainIsPutAnewOrInPlace) {
   EXPECT_THAT(get(account_), IsOkAndHolds(chain));
 }
 
+TEST_P(StoreConformance, AnAuditHeadIsKeptForEachWriter) {
+  const auto put = [&](const AuditHeadRecord& head) {
+    return Write([&](WriteTxn& txn) { return txn.PutAuditHead(head); });
+  };
+  const auto heads = [&] {
+    return Ask([](ReadTxn& txn) { return txn.ListAuditHeads(); });
+  };
+  EXPECT_THAT(heads(), IsOkAndHolds(testing::IsEmpty()));
+  const AuditHeadRecord node = {.writer = "node b",
+                                .events = std::numeric_limits<int64_t>::max(),
+                                .accounts = 7,
+                                .sealed = std::string("\0\xff", 2)};
+  AuditHeadRecord own = {
+      .writer = "", .events = 0, .accounts = 0, .sealed = ""};
+  ASSERT_THAT(put(node), IsOk());
+  ASSERT_THAT(put(own), IsOk());
+  EXPECT_THAT(heads(), IsOkAndHolds(ElementsAre(own, node)));
+  own.events = 5;
+  own.accounts = 2;
+  own.sealed = "later";
+  ASSERT_THAT(put(own), IsOk());
+  EXPECT_THAT(heads(), IsOkAndHolds(ElementsAre(own, node)));
+  AuditHeadRecord broken = own;
+  broken.events = uint64_t{1} << 63;
+  EXPECT_THAT(put(broken), StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(heads(), IsOkAndHolds(ElementsAre(own, node)));
+}
+
 TEST_P(StoreConformance, AuditedAccountsComeInOrderOfId) {
   ASSERT_THAT(Write([&](WriteTxn& txn) {
                 for (const uint32_t i : {5, 3, 4, 6}) {

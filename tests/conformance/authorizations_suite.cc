@@ -21,6 +21,8 @@ TEST_P(StoreConformance, AnAuthorizationComesBackAsItWasStored) {
   AuthorizationRecord full = SampleCapability(account_, 11, kUser);
   full.resource_type = "mailbox";
   full.resource_id = SampleId(30);
+  full.subject_issuer = "https://issuer.example";
+  full.seal = SampleSeal(5);
   ASSERT_THAT(Insert(sparse), IsOk());
   ASSERT_THAT(Insert(full), IsOk());
   EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(ElementsAre(sparse, full)));
@@ -46,6 +48,67 @@ TEST_P(StoreConformance, ASubjectNamedTwiceHoldsNothingTwice) {
   const AuthorizationRecord grant = SampleCapability(account_, 10, kUser);
   ASSERT_THAT(Insert(grant), IsOk());
   EXPECT_THAT(Held({kUser, kUser}, account_), IsOkAndHolds(ElementsAre(grant)));
+}
+
+TEST_P(StoreConformance, TheSameIsGrantedOnceAtATime) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  const AuthorizationRecord bare = SampleCapability(account_, 10, kUser);
+  std::vector<AuthorizationRecord> grants(8, bare);
+  grants[1].account_id = other_account_;
+  grants[2].subject = kGroup;
+  grants[3].capability_key = "account.view";
+  grants[4].resource_type = "mailbox";
+  grants[5].resource_type = "mailbox";
+  grants[5].resource_id = SampleId(30);
+  grants[6].subject_issuer = "https://issuer.example";
+  grants[7] = SampleGrant(account_, 0, kUser, GrantKind::kAccountOwner);
+  uint32_t number = 100;
+  for (AuthorizationRecord& grant : grants) {
+    grant.id = SampleId(++number);
+    EXPECT_THAT(Insert(grant), IsOk());
+  }
+  for (AuthorizationRecord grant : grants) {
+    SCOPED_TRACE(grant.id.ToString());
+    grant.id = SampleId(++number);
+    grant.created_at = SampleTime(1);
+    grant.seal = SampleSeal(number);
+    EXPECT_THAT(Insert(grant), StatusIs(StatusCode::kAlreadyExists));
+    // One that is over is in nobody's way, and the other way round.
+    grant.revoked_at = SampleTime(2);
+    EXPECT_THAT(Insert(grant), IsOk());
+  }
+  const auto revoke = [&] {
+    return Write([&](WriteTxn& txn) {
+      return txn.RevokeAuthorization(account_, grants[0].id, SampleTime(3));
+    });
+  };
+  ASSERT_THAT(revoke(), IsOk());
+  AuthorizationRecord again = bare;
+  again.id = SampleId(++number);
+  EXPECT_THAT(Insert(again), IsOk());
+}
+
+TEST_P(StoreConformance, ARevocationPutsItsSealInPlaceOfTheOneBefore) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  AuthorizationRecord grant = SampleCapability(account_, 10, kUser);
+  grant.seal = SampleSeal(1);
+  ASSERT_THAT(Insert(grant), IsOk());
+  const auto revoke = [&](absl::Time at, const Seal& seal) {
+    return Write([&](WriteTxn& txn) {
+      return txn.RevokeAuthorization(account_, grant.id, at, seal);
+    });
+  };
+  const auto get = [&] {
+    return Ask(
+        [&](ReadTxn& txn) { return txn.GetAuthorization(account_, grant.id); });
+  };
+  ASSERT_THAT(revoke(SampleTime(1), SampleSeal(2)), IsOk());
+  grant.revoked_at = SampleTime(1);
+  grant.seal = SampleSeal(2);
+  EXPECT_THAT(get(), IsOkAndHolds(grant));
+  ASSERT_THAT(revoke(SampleTime(9), SampleSeal(3)), IsOk());  // No change.
+  EXPECT_THAT(get(), IsOkAndHolds(grant));
 }
 
 TEST_P(StoreConformance, WhatOthersHoldIsHidden) {

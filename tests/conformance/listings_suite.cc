@@ -182,8 +182,7 @@ TEST_P(StoreConformance, AListingFollowsChangesOfItsKeys) {
   }
   records[0].name = "z";
   ASSERT_THAT(Update(records[0]), IsOk());
-  ASSERT_THAT(Replace(WithToken(records[1], 20), SampleTime(), SampleTime(1)),
-              IsOk());
+  ASSERT_THAT(Replace(WithToken(records[1], 20), SampleTime(1)), IsOk());
   ASSERT_THAT(Write([&](WriteTxn& txn) {
                 const LastUse use = {account_, SampleId(11), SampleTime(1)};
                 return txn.TouchLastUsed({&use, 1});
@@ -210,6 +209,7 @@ TEST_P(StoreConformance, PagesPartitionAnAccountsAuthorizations) {
         i % 5 == 0 ? other_account_ : account_, i,
         {i % 2 ? SubjectType::kUser : SubjectType::kGroup, i % 3 ? "u" : "v"});
     record.capability_key = i % 4 ? "auth.manage" : "account.view";
+    record.resource_id = SampleId(i);  // So that none is another's like.
     if (i % 7 == 0) record.revoked_at = SampleTime();
     ASSERT_THAT(Insert(record), IsOk());
     if (record.account_id == account_) all.push_back(record);

@@ -101,6 +101,9 @@ void StoreModelTest::CompareAnswers() {
   });
   CompareAnswer("FindToken",
                 [&](ReadTxn& txn) { return txn.FindToken(public_id); });
+  CompareAnswer("ListTokensInUse", [&](ReadTxn& txn) {
+    return txn.ListTokensInUse(account_id, id);
+  });
   CompareAnswer("ListServiceAccounts", [&](ReadTxn& txn) {
     return Comparable(txn.ListServiceAccounts(service_accounts));
   });
@@ -143,6 +146,8 @@ void StoreModelTest::CompareAnswers() {
     return txn.ListAuditedAccounts(
         limit == 0 ? std::nullopt : std::optional(account_id), limit + 1);
   });
+  CompareAnswer("ListAuditHeads",
+                [](ReadTxn& txn) { return txn.ListAuditHeads(); });
   CompareAnswer("FindReplay",
                 [&](ReadTxn& txn) { return txn.FindReplay(lookup); });
   CompareAnswer("GetWatermark",

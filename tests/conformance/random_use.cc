@@ -53,7 +53,7 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
   const Uuid account_id = AnAccount();
   const Uuid id = AnId();
   const int limit = static_cast<int>(Pick(4));
-  switch (Pick(18)) {
+  switch (Pick(19)) {
     case 0:
       return [=](WriteTxn& txn) { return txn.EnsureAccount(account_id, now); };
     case 1:
@@ -66,12 +66,20 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
       return [=](WriteTxn& txn) { return txn.UpdateServiceAccount(account); };
     case 7:
     case 8:
-      return
-          [=](WriteTxn& txn) { return txn.ReplaceToken(account, now, later); };
-    case 9:
-      return [=, public_id = APublicId()](WriteTxn& txn) {
-        return txn.RetireToken(public_id, now);
+      return [=, ended = Chance(3)](WriteTxn& txn) {
+        return ReplaceIn(txn, account, later, ended);
       };
+    case 9: {
+      TokenRecord token = account.token;
+      if (!Chance(4)) token.retires_at = later;
+      token.ended = Chance(3);
+      return [=, own = Chance(4)](WriteTxn& txn) {
+        const absl::StatusOr<TokenOwner> found = txn.FindToken(token.public_id);
+        if (!found.ok()) return found.status();
+        return txn.UpdateToken(found->owner.account_id,
+                               own ? id : found->owner.id, token);
+      };
+    }
     case 10: {
       std::vector<LastUse> uses;
       for (int i = 0; i < 5; ++i)
@@ -88,7 +96,7 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
       };
     case 13:
       return [=](WriteTxn& txn) {
-        return txn.RevokeAuthorization(account_id, id, now);
+        return txn.RevokeAuthorization(account_id, id, now, account.seal);
       };
     case 14:
       return [record = AnEvent()](WriteTxn& txn) {
@@ -107,6 +115,13 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
       };
     }
     case 16: {
+      const AuditHeadRecord head = {.writer = AText(),
+                                    .events = Pick(9),
+                                    .accounts = Pick(9),
+                                    .sealed = AText()};
+      return [=](WriteTxn& txn) { return txn.PutAuditHead(head); };
+    }
+    case 17: {
       ReplayRecord replay = SampleReplay(Pick(kLookups));
       replay.created_at = now;
       return [=](WriteTxn& txn) { return txn.InsertReplay(replay); };

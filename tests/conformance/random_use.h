@@ -36,6 +36,7 @@ class RandomUse {
     if (Chance(2)) return std::nullopt;
     return ATime();
   }
+  Seal PerhapsASeal() { return Chance(2) ? Seal() : SampleSeal(Pick(300)); }
   std::string APublicId();
   std::array<uint8_t, 32> ALookup();
   std::string AText() { return Texts()[Pick(6)]; }
@@ -49,6 +50,8 @@ class RandomUse {
     record.name = Chance(40) ? "" : AText();
     record.token.public_id = APublicId();
     record.token.expires_at = PerhapsATime();
+    record.token.not_before = PerhapsATime();
+    record.token.seal = PerhapsASeal();
     record.created_at = ATime();
     record.updated_at = ATime();
     record.last_used_at = PerhapsATime();
@@ -62,6 +65,10 @@ class RandomUse {
     while (Chance(2)) record.labels[AText()] = Chance(2) ? "" : AText();
     record.enabled = !Chance(4);
     record.revision = Pick(100);
+    if (Chance(3)) record.owner = AText();
+    if (Chance(3)) record.allowed_addresses = AText();
+    if (Chance(3)) record.token_shown_to = AText();
+    record.seal = PerhapsASeal();
     return record;
   }
 
@@ -73,6 +80,8 @@ class RandomUse {
     if (Chance(3)) record.resource_type = AText();
     if (Chance(3)) record.resource_id = AnId();
     if (Chance(5)) record.revoked_at = ATime();
+    if (Chance(5)) record.subject_issuer = AText();
+    record.seal = PerhapsASeal();
     return record;
   }
 

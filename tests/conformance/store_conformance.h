@@ -79,10 +79,22 @@ class StoreConformance : public testing::TestWithParam<Engine> {
     return Write(
         [&](WriteTxn& txn) { return txn.UpdateServiceAccount(record); });
   }
-  absl::Status Replace(const ServiceAccountRecord& record, absl::Time now,
+  // The token before retires then.
+  absl::Status Replace(const ServiceAccountRecord& record,
                        absl::Time retires_at) {
+    return Write(
+        [&](WriteTxn& txn) { return ReplaceIn(txn, record, retires_at); });
+  }
+  absl::Status UpdateToken(const ServiceAccountRecord& owner,
+                           const TokenRecord& token) {
     return Write([&](WriteTxn& txn) {
-      return txn.ReplaceToken(record, now, retires_at);
+      return txn.UpdateToken(owner.account_id, owner.id, token);
+    });
+  }
+  absl::StatusOr<std::vector<TokenRecord>> InUse(
+      const ServiceAccountRecord& owner) {
+    return Ask([&](ReadTxn& txn) {
+      return txn.ListTokensInUse(owner.account_id, owner.id);
     });
   }
   absl::Status Delete(const Uuid& account_id, const Uuid& id) {

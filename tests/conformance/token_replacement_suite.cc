@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -9,11 +10,13 @@ namespace signet {
 namespace {
 
 using absl::StatusCode;
+using testing::ElementsAre;
 
 TEST_P(StoreConformance, AReplacedTokenIsFoundWithTheCurrentStateOfItsOwner) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   ServiceAccountRecord first = SampleServiceAccount(account_, 10);
   first.token.expires_at = SampleTime(70);
+  first.token.seal = SampleSeal(1);
   first.last_used_at = SampleTime(3);
   ASSERT_THAT(Insert(first), IsOk());
   ServiceAccountRecord second = WithToken(first, 20);
@@ -22,10 +25,14 @@ TEST_P(StoreConformance, AReplacedTokenIsFoundWithTheCurrentStateOfItsOwner) {
   second.updated_at = SampleTime(5);
   second.last_used_at = SampleTime(99);  // Not for this to change.
   second.created_at = SampleTime(99);
+  second.token_shown_to = "user:someone else";
+  second.seal = SampleSeal(2);
   second.token.created_at = SampleTime(5);
   second.token.prefix = "other";
   second.token.expires_at = SampleTime(80);
-  ASSERT_THAT(Replace(second, SampleTime(5), SampleTime(60)), IsOk());
+  second.token.not_before = SampleTime(7);
+  second.token.seal = SampleSeal(3);
+  ASSERT_THAT(Replace(second, SampleTime(60)), IsOk());
 
   second.last_used_at = first.last_used_at;
   second.created_at = first.created_at;
@@ -38,33 +45,49 @@ TEST_P(StoreConformance, AReplacedTokenIsFoundWithTheCurrentStateOfItsOwner) {
 
   // An update is about the current token.
   second.token.expires_at.reset();
+  second.token.not_before.reset();
+  second.token.seal = SampleSeal(4);
   ASSERT_THAT(Update(second), IsOk());
   EXPECT_THAT(FindOwner(SamplePublicId(10)),
               IsOkAndHolds(TokenOwner{replaced, second}));
 }
 
-TEST_P(StoreConformance, WhatWasStillToRetireDoesSoAtTheNextReplacement) {
+TEST_P(StoreConformance, TokensInUseAreTheCurrentOneAndThoseThatHaveNotEnded) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   const ServiceAccountRecord record = SampleServiceAccount(account_, 10);
   const ServiceAccountRecord bystander = SampleServiceAccount(account_, 11);
-  ASSERT_THAT(Insert(record), IsOk());
-  ASSERT_THAT(Insert(bystander), IsOk());
-  ASSERT_THAT(Replace(WithToken(bystander, 31), SampleTime(1), SampleTime(90)),
-              IsOk());
-  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(1), SampleTime(2)),
-              IsOk());
-  ASSERT_THAT(Replace(WithToken(record, 21), SampleTime(3), SampleTime(50)),
-              IsOk());
-  ASSERT_THAT(Replace(WithToken(record, 22), SampleTime(4), SampleTime(60)),
-              IsOk());
-  const auto retires_at = [&](uint32_t token) {
-    return FindOwner(SamplePublicId(token))->token.retires_at;
+  ServiceAccountRecord namesake = SampleServiceAccount(other_account_, 10);
+  namesake.token.public_id = SamplePublicId(12);
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  for (const auto& each : {record, bystander, namesake}) {
+    ASSERT_THAT(Insert(each), IsOk());
+  }
+  ASSERT_THAT(Replace(WithToken(bystander, 31), SampleTime(90)), IsOk());
+  EXPECT_THAT(InUse(record), IsOkAndHolds(ElementsAre(record.token)));
+  // The newest of all by its public id, so that order is not by it alone.
+  for (const uint32_t token : {22, 21, 20}) {
+    ASSERT_THAT(Replace(WithToken(record, token), SampleTime(token)), IsOk());
+  }
+  const auto replaced = [&](uint32_t token, uint32_t at) {
+    TokenRecord it = WithToken(record, token).token;
+    it.retires_at = SampleTime(at);
+    return it;
   };
-  EXPECT_EQ(retires_at(10), SampleTime(2));  // Had retired before.
-  EXPECT_EQ(retires_at(20), SampleTime(4));
-  EXPECT_EQ(retires_at(21), SampleTime(60));
-  EXPECT_EQ(retires_at(22), std::nullopt);
-  EXPECT_EQ(retires_at(11), SampleTime(90));
+  const TokenRecord current = WithToken(record, 20).token;
+  EXPECT_THAT(InUse(record),
+              IsOkAndHolds(ElementsAre(current, replaced(22, 21),
+                                       replaced(21, 20), replaced(10, 22))));
+  for (TokenRecord ended : {replaced(22, 21), replaced(10, 22)}) {
+    ended.ended = true;
+    ASSERT_THAT(UpdateToken(record, ended), IsOk());
+  }
+  EXPECT_THAT(InUse(record),
+              IsOkAndHolds(ElementsAre(current, replaced(21, 20))));
+  EXPECT_THAT(InUse(namesake), IsOkAndHolds(ElementsAre(namesake.token)));
+  EXPECT_THAT(InUse(SampleServiceAccount(account_, 99)),
+              IsOkAndHolds(testing::IsEmpty()));
+  // One that has ended is still found, and told whose it was.
+  EXPECT_TRUE(FindOwner(SamplePublicId(10))->token.ended);
 }
 
 TEST_P(StoreConformance, AReplacementNeedsItsServiceAccountAndANewPublicId) {
@@ -72,56 +95,112 @@ TEST_P(StoreConformance, AReplacementNeedsItsServiceAccountAndANewPublicId) {
   const ServiceAccountRecord record = SampleServiceAccount(account_, 10);
   ASSERT_THAT(Insert(record), IsOk());
   ASSERT_THAT(Insert(SampleServiceAccount(account_, 11)), IsOk());
-  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(1), SampleTime(2)),
-              IsOk());
+  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(2)), IsOk());
   const ServiceAccountRecord current = WithToken(record, 20);
 
-  EXPECT_THAT(Replace(WithToken(SampleServiceAccount(account_, 12), 21),
-                      SampleTime(1), SampleTime(2)),
-              StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(
+      Replace(WithToken(SampleServiceAccount(account_, 12), 21), SampleTime(2)),
+      StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(Replace(WithToken(SampleServiceAccount(other_account_, 10), 21),
-                      SampleTime(1), SampleTime(2)),
+                      SampleTime(2)),
               StatusIs(StatusCode::kNotFound));
   // Its own, the one before, another's.
   for (const uint32_t taken : {20, 10, 11}) {
-    EXPECT_THAT(Replace(WithToken(record, taken), SampleTime(1), SampleTime(2)),
+    EXPECT_THAT(Replace(WithToken(record, taken), SampleTime(2)),
                 StatusIs(StatusCode::kAlreadyExists));
   }
-  ServiceAccountRecord retiring = WithToken(record, 21);
-  retiring.token.retires_at = SampleTime(1);
-  EXPECT_THAT(Replace(retiring, SampleTime(1), SampleTime(2)),
+  std::vector<ServiceAccountRecord> broken(3, WithToken(record, 21));
+  broken[0].token.retires_at = SampleTime(1);
+  broken[1].token.ended = true;
+  broken[2].token.not_before = absl::InfiniteFuture();
+  for (const ServiceAccountRecord& each : broken) {
+    EXPECT_THAT(Replace(each, SampleTime(2)), StatusIs(StatusCode::kInternal));
+  }
+  EXPECT_THAT(Replace(WithToken(record, 21), absl::InfiniteFuture()),
               StatusIs(StatusCode::kInternal));
-  EXPECT_THAT(
-      Replace(WithToken(record, 21), SampleTime(1), absl::InfiniteFuture()),
-      StatusIs(StatusCode::kInternal));
-  EXPECT_THAT(
-      Replace(WithToken(record, 21), absl::InfinitePast(), SampleTime()),
-      StatusIs(StatusCode::kInternal));
   EXPECT_THAT(Get(account_, record.id), IsOkAndHolds(current));
   EXPECT_THAT(FindOwner(SamplePublicId(21)), StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(FindOwner(SamplePublicId(10))->token.retires_at, SampleTime(2));
 }
 
-TEST_P(StoreConformance, AReplacedTokenMayRetireEarlierNotLater) {
+TEST_P(StoreConformance, ATokensUpdateReplacesAllThatMayChangeOfIt) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   const ServiceAccountRecord record = SampleServiceAccount(account_, 10);
   ASSERT_THAT(Insert(record), IsOk());
-  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(1), SampleTime(50)),
-              IsOk());
-  const auto retire = [&](uint32_t token, absl::Time at) {
-    return Write([&](WriteTxn& txn) {
-      return txn.RetireToken(SamplePublicId(token), at);
-    });
-  };
-  EXPECT_THAT(retire(10, SampleTime(51)), IsOk());
-  EXPECT_EQ(FindOwner(SamplePublicId(10))->token.retires_at, SampleTime(50));
-  EXPECT_THAT(retire(10, SampleTime(49)), IsOk());
-  EXPECT_EQ(FindOwner(SamplePublicId(10))->token.retires_at, SampleTime(49));
-  EXPECT_THAT(retire(20, SampleTime(49)), StatusIs(StatusCode::kNotFound));
-  EXPECT_THAT(retire(21, SampleTime(49)), StatusIs(StatusCode::kNotFound));
-  EXPECT_THAT(retire(10, absl::InfinitePast()),
-              StatusIs(StatusCode::kInternal));
-  EXPECT_EQ(FindOwner(SamplePublicId(20))->token.retires_at, std::nullopt);
+  ServiceAccountRecord current = WithToken(record, 20);
+  ASSERT_THAT(Replace(current, SampleTime(50)), IsOk());
+
+  TokenRecord changed = FindOwner(SamplePublicId(10))->token;
+  changed.expires_at = SampleTime(40);
+  changed.retires_at = SampleTime(41);
+  changed.not_before = SampleTime(42);
+  changed.ended = true;
+  changed.seal = SampleSeal(7);
+  TokenRecord given = changed;
+  given.prefix = "other";  // Not for this to change.
+  given.last4 = "zzzz";
+  given.key_version = 9;
+  given.mac.fill(9);
+  given.created_at = SampleTime(99);
+  ASSERT_THAT(UpdateToken(record, given), IsOk());
+  EXPECT_THAT(FindOwner(SamplePublicId(10)),
+              IsOkAndHolds(TokenOwner{changed, current}));
+
+  // And of the current one, with nothing left of what was.
+  current.token.expires_at = SampleTime(40);
+  current.token.not_before = SampleTime(42);
+  current.token.seal = SampleSeal(8);
+  ASSERT_THAT(UpdateToken(record, current.token), IsOk());
+  EXPECT_THAT(Get(account_, record.id), IsOkAndHolds(current));
+  current = WithToken(record, 20);
+  ASSERT_THAT(UpdateToken(record, current.token), IsOk());
+  EXPECT_THAT(Get(account_, record.id), IsOkAndHolds(current));
+}
+
+TEST_P(StoreConformance, ATokensUpdateNeedsTheTokenOfThatServiceAccount) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  const ServiceAccountRecord record = SampleServiceAccount(account_, 10);
+  const ServiceAccountRecord bystander = SampleServiceAccount(account_, 11);
+  ASSERT_THAT(Insert(record), IsOk());
+  ASSERT_THAT(Insert(bystander), IsOk());
+  TokenRecord stolen = record.token;
+  stolen.expires_at = SampleTime(1);
+  for (const ServiceAccountRecord& other :
+       {bystander, SampleServiceAccount(other_account_, 10),
+        SampleServiceAccount(account_, 99)}) {
+    EXPECT_THAT(UpdateToken(other, stolen), StatusIs(StatusCode::kNotFound));
+  }
+  EXPECT_THAT(UpdateToken(record, SampleServiceAccount(account_, 98).token),
+              StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Get(account_, record.id), IsOkAndHolds(record));
+}
+
+TEST_P(StoreConformance, WhatHasEndedStaysSoAndOnlyAReplacedTokenRetires) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const ServiceAccountRecord record = SampleServiceAccount(account_, 10);
+  ASSERT_THAT(Insert(record), IsOk());
+  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(50)), IsOk());
+  TokenRecord ended = FindOwner(SamplePublicId(10))->token;
+  ended.ended = true;
+  ASSERT_THAT(UpdateToken(record, ended), IsOk());
+
+  TokenRecord revived = ended;
+  revived.ended = false;
+  TokenRecord current_again = ended;
+  current_again.retires_at.reset();
+  TokenRecord unknown_time = ended;
+  unknown_time.expires_at = absl::InfiniteFuture();
+  TokenRecord retiring = WithToken(record, 20).token;
+  retiring.retires_at = SampleTime(50);
+  TokenRecord ending = WithToken(record, 20).token;
+  ending.ended = true;
+  for (const TokenRecord& broken :
+       {revived, current_again, unknown_time, retiring, ending}) {
+    EXPECT_THAT(UpdateToken(record, broken), StatusIs(StatusCode::kInternal));
+  }
+  EXPECT_THAT(FindOwner(SamplePublicId(10)),
+              IsOkAndHolds(TokenOwner{ended, WithToken(record, 20)}));
 }
 
 }  // namespace

@@ -57,10 +57,12 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
         for (const absl::Status& s :
              {txn.EnsureAccount(account_, SampleTime()),
               txn.InsertServiceAccount(original),
-              txn.ReplaceToken(record, SampleTime(), SampleTime(60)),
+              ReplaceIn(txn, record, SampleTime(60)),
               txn.InsertAuthorization(SampleCapability(account_, 30, subject)),
               txn.InsertAuditEvent(SampleAuditEvent(account_, 1)),
-              txn.PutAuditChain(chain), txn.InsertReplay(SampleReplay(1)),
+              txn.PutAuditChain(chain),
+              txn.PutAuditHead({.writer = "", .events = 1, .sealed = "a"}),
+              txn.InsertReplay(SampleReplay(1)),
               txn.SetWatermark("purge", SampleTime())}) {
           if (!s.ok()) return s;
         }
@@ -74,7 +76,8 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
                std::vector<ServiceAccountRecord>,
                std::vector<AuthorizationRecord>, std::vector<AuditEventRecord>,
                AuditChainRecord, std::vector<Uuid>, absl::StatusCode,
-               absl::StatusCode, absl::Time, std::vector<AuthorizationRecord>>
+               absl::StatusCode, absl::Time, std::vector<AuthorizationRecord>,
+               std::vector<AuditHeadRecord>>
         all;
     EXPECT_THAT(
         Read([&](ReadTxn& txn) {
@@ -108,7 +111,8 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
                  txn.FindReplay(SampleReplay(1).lookup).status().code(),
                  txn.FindReplay(SampleReplay(2).lookup).status().code(),
                  *txn.GetWatermark("purge"),
-                 *txn.ListHeldAuthorizations({&subject, 1}, account_)};
+                 *txn.ListHeldAuthorizations({&subject, 1}, account_),
+                 *txn.ListAuditHeads()};
           return absl::OkStatus();
         }),
         IsOk());
@@ -124,18 +128,20 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
       },
       [&](auto& txn) { return txn.UpdateServiceAccount(changed); },
       [&](auto& txn) {
-        return txn.ReplaceToken(WithToken(changed, 21), SampleTime(1),
-                                SampleTime(2));
+        TokenRecord retiring = original.token;
+        retiring.retires_at = SampleTime(1);
+        return txn.UpdateToken(account_, record.id, retiring);
       },
       [&](auto& txn) {
-        return txn.RetireToken(SamplePublicId(10), SampleTime(1));
+        return ReplaceIn(txn, WithToken(changed, 21), SampleTime(2));
       },
       [&](auto& txn) {
         return txn.TouchLastUsed({&use, 1});
       },
       [&](auto& txn) { return txn.DeleteServiceAccount(account_, record.id); },
       [&](auto& txn) {
-        return txn.InsertAuthorization(SampleCapability(account_, 31, subject));
+        return txn.InsertAuthorization(
+            SampleGrant(account_, 31, subject, GrantKind::kAccountOwner));
       },
       [&](auto& txn) {
         return txn.RevokeAuthorization(account_, SampleId(30), SampleTime());
@@ -144,6 +150,12 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
         return txn.InsertAuditEvent(SampleAuditEvent(account_, 2));
       },
       [&](auto& txn) { return txn.PutAuditChain(changed_chain); },
+      [&](auto& txn) {
+        return txn.PutAuditHead({.writer = "", .events = 2, .sealed = "b"});
+      },
+      [&](auto& txn) {
+        return txn.PutAuditHead({.writer = "x", .events = 2, .sealed = "b"});
+      },
       [&](auto& txn) { return txn.DeleteAuditEventsBefore(account_, 9); },
       [&](auto& txn) { return txn.InsertReplay(SampleReplay(2)); },
       [&](auto& txn) {
@@ -152,6 +164,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
       [&](auto& txn) { return txn.SetWatermark("purge", SampleTime(9)); },
       [&](auto& txn) { return txn.SetWatermark("other", SampleTime(9)); },
   };
+  const ServiceAccountRecord unknown = SampleServiceAccount(account_, 99);
   const auto before = everything();
   for (const Change& change : changes) {
     SCOPED_TRACE(&change - changes);
@@ -164,7 +177,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
     // Nor one that a later change fails after.
     EXPECT_THAT(Write([&](WriteTxn& txn) {
                   EXPECT_THAT(change(txn), IsOk());
-                  EXPECT_THAT(txn.RetireToken("none", SampleTime()),
+                  EXPECT_THAT(txn.UpdateServiceAccount(unknown),
                               StatusIs(StatusCode::kNotFound));
                   return absl::OkStatus();
                 }),
@@ -172,7 +185,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
     EXPECT_TRUE(everything() == before);
     // And after a failed one it is not made.
     EXPECT_THAT(Write([&](WriteTxn& txn) {
-                  EXPECT_THAT(txn.RetireToken("none", SampleTime()),
+                  EXPECT_THAT(txn.UpdateServiceAccount(unknown),
                               StatusIs(StatusCode::kNotFound));
                   EXPECT_THAT(change(txn), StatusIs(StatusCode::kNotFound));
                   return absl::OkStatus();

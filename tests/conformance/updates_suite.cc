@@ -29,7 +29,13 @@ ServiceAccountRecord FullServiceAccount(const Uuid& account_id,
                    {std::string("n\0l", 3), "\u00e9 \"quoted\" \\ \U0001F511"}};
   record.enabled = false;
   record.revision = std::numeric_limits<int64_t>::max();
+  record.owner = "team \u00e9";
+  record.allowed_addresses = "192.0.2.0/24";
+  record.token_shown_to = "user:someone";
+  record.seal = SampleSeal(300);
   record.token.expires_at = SampleTime(4);
+  record.token.not_before = SampleTime(3);
+  record.token.seal = SampleSeal(400);
   return record;
 }
 
@@ -80,6 +86,8 @@ TEST_P(StoreConformance, AnUpdateLeavesIdsCreationLastUseAndTheTokenAlone) {
   changed.token.created_at = SampleTime(52);
   changed.token.prefix = "other";
   changed.token.expires_at = before.token.expires_at;
+  changed.token.not_before = before.token.not_before;
+  changed.token.seal = before.token.seal;
   ASSERT_THAT(Update(changed), IsOk());
   EXPECT_THAT(Get(account_, before.id), IsOkAndHolds(before));
   EXPECT_THAT(FindOwner(SamplePublicId(12)), StatusIs(StatusCode::kNotFound));
@@ -100,13 +108,14 @@ TEST_P(StoreConformance, AnUpdateNeedsItsServiceAccount) {
 
 TEST_P(StoreConformance, ARecordThatNoEngineCouldKeepIsOurMistake) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
-  std::vector<ServiceAccountRecord> broken(5,
+  std::vector<ServiceAccountRecord> broken(6,
                                            SampleServiceAccount(account_, 10));
   broken[0].token.retires_at = SampleTime();
   broken[1].revoke_reason = static_cast<RevokeReason>(5);
   broken[2].labels = {{"name", "\xff"}};
   broken[3].labels = {{"\xc0\x80", "value"}};
   broken[4].revision = uint64_t{1} << 63;
+  broken[5].token.ended = true;
   for (const ServiceAccountRecord& record : broken) {
     EXPECT_THAT(Insert(record), StatusIs(StatusCode::kInternal));
   }
@@ -150,10 +159,11 @@ TEST_P(StoreConformance, ADeletedServiceAccountIsGoneWithAllItsTokens) {
   for (const auto& each : {record, bystander, namesake}) {
     ASSERT_THAT(Insert(each), IsOk());
   }
-  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(1), SampleTime(2)),
-              IsOk());
-  ASSERT_THAT(Replace(WithToken(record, 21), SampleTime(3), SampleTime(4)),
-              IsOk());
+  ASSERT_THAT(Replace(WithToken(record, 20), SampleTime(2)), IsOk());
+  ASSERT_THAT(Replace(WithToken(record, 21), SampleTime(4)), IsOk());
+  TokenRecord ended = FindOwner(SamplePublicId(10))->token;
+  ended.ended = true;
+  ASSERT_THAT(UpdateToken(record, ended), IsOk());
   ASSERT_THAT(Delete(account_, record.id), IsOk());
   EXPECT_THAT(Get(account_, record.id), StatusIs(StatusCode::kNotFound));
   for (const int token : {10, 20, 21}) {

@@ -46,7 +46,7 @@ TEST_P(StoreConformance, WhatExpiresComesSoonestFirstFromAllAccounts) {
   insert(17, SampleTime(20), as_it_is);
   ServiceAccountRecord rotated =
       WithToken(SampleServiceAccount(other_account_, 17), 18);
-  ASSERT_THAT(Replace(rotated, SampleTime(), SampleTime(20)), IsOk());
+  ASSERT_THAT(Replace(rotated, SampleTime(20)), IsOk());
 
   const auto expiring = [&](absl::Time from, absl::Time until, int limit) {
     return Numbers(Ask(
@@ -87,7 +87,7 @@ TEST_P(StoreConformance, TheDeadAreTheRevokedAndTheExpired) {
   insert(16, SampleTime(10), SampleTime(10));
   insert(17, SampleTime(8), std::nullopt);
   ASSERT_THAT(Replace(WithToken(SampleServiceAccount(other_account_, 17), 18),
-                      SampleTime(), SampleTime(1)),
+                      SampleTime(1)),
               IsOk());
   const auto dead = [&](absl::Time before, int limit) {
     return Numbers(

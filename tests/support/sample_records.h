@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "server/base/uuid.h"
 #include "storage/records.h"
+#include "storage/store.h"
 
 namespace signet {
 
@@ -74,6 +77,26 @@ inline ServiceAccountRecord WithToken(ServiceAccountRecord record,
                                       uint32_t number) {
   record.token = SampleServiceAccount(record.account_id, number).token;
   return record;
+}
+
+// A rotation: the token before retires then.
+inline absl::Status ReplaceIn(WriteTxn& txn, const ServiceAccountRecord& record,
+                              absl::Time retires_at, bool ended = false) {
+  const absl::StatusOr<ServiceAccountRecord> before =
+      txn.GetServiceAccount(record.account_id, record.id);
+  absl::Status status = txn.ReplaceToken(record);
+  if (!status.ok() || !before.ok()) return status;
+  TokenRecord replaced = before->token;
+  replaced.retires_at = retires_at;
+  replaced.ended = ended;
+  return txn.UpdateToken(record.account_id, record.id, replaced);
+}
+
+inline Seal SampleSeal(uint32_t number) {
+  Seal seal;
+  seal.key_version = 1 + number;
+  seal.mac.fill(static_cast<uint8_t>(number));
+  return seal;
 }
 
 inline AuditEventRecord SampleAuditEvent(const Uuid& account_id,

@@ -27,6 +27,10 @@ class StubReadTxn : public ReadTxn {
   absl::StatusOr<TokenOwner> FindToken(std::string_view) override {
     return Unexpected();
   }
+  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+      const Uuid&, const Uuid&) override {
+    return Unexpected();
+  }
   absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
       const ServiceAccountQuery&) override {
     return Unexpected();
@@ -61,6 +65,9 @@ class StubReadTxn : public ReadTxn {
   }
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>&, int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override {
     return Unexpected();
   }
   absl::StatusOr<ReplayRecord> FindReplay(

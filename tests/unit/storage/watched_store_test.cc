@@ -122,14 +122,14 @@ TEST_P(WatchedStoreTest, TellsOfARotationAndARetirement) {
   const ServiceAccountRecord rotated =
       WithToken(SampleServiceAccount(kHome, 2), 77);
   EXPECT_THAT(
-      Told([&](WriteTxn& txn) {
-        return txn.ReplaceToken(rotated, SampleTime(), SampleTime(60));
-      }),
+      Told([&](WriteTxn& txn) { return txn.ReplaceToken(rotated); }),
       ElementsAre(TokenChanges{.service_accounts = {{kHome, SampleId(2)}},
                                .new_public_ids = {SamplePublicId(77)}}));
   EXPECT_THAT(
       Told([](WriteTxn& txn) {
-        return txn.RetireToken(SamplePublicId(2), SampleTime());
+        TokenRecord retiring = SampleServiceAccount(kHome, 2).token;
+        retiring.retires_at = SampleTime(60);
+        return txn.UpdateToken(kHome, SampleId(2), retiring);
       }),
       ElementsAre(TokenChanges{.service_accounts = {{kHome, SampleId(2)}},
                                .new_public_ids = {}}));
@@ -189,6 +189,7 @@ TEST_P(WatchedStoreTest, SaysNothingOfWhatDecidesAboutNoToken) {
         absl::Status status = txn.EnsureAccount(SampleId(8), SampleTime());
         status.Update(txn.TouchLastUsed({&use, 1}));
         status.Update(txn.InsertAuditEvent(SampleAuditEvent(kHome, 1)));
+        status.Update(txn.PutAuditHead({.writer = "", .sealed = "x"}));
         status.Update(txn.InsertReplay(SampleReplay(1)));
         status.Update(txn.SetWatermark("task", SampleTime()));
         status.Update(txn.DeleteAuditEventsBefore(kHome, 2));

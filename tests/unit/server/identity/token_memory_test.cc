@@ -249,80 +249,85 @@ TEST_P(TokenMemoryChanges, AreSeenAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, TokenMemoryChanges,
-    testing::Values(
-        ChangeCase{"Revocation",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     record.revoked_at = SampleTime();
-                     return txn.UpdateServiceAccount(record);
-                   },
-                   TokenState::kRevoked},
-        ChangeCase{"Disabling",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     record.enabled = false;
-                     return txn.UpdateServiceAccount(record);
-                   },
-                   TokenState::kDisabled},
-        ChangeCase{"Expiry",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     record.token.expires_at = SampleTime(-1);
-                     return txn.UpdateServiceAccount(record);
-                   },
-                   TokenState::kExpired},
-        ChangeCase{"Rotation",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     return txn.ReplaceToken(WithToken(record, 77),
-                                             SampleTime(), SampleTime());
-                   },
-                   TokenState::kReplaced},
-        ChangeCase{"RotationWithOverlap",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     return txn.ReplaceToken(WithToken(record, 77),
-                                             SampleTime(), SampleTime(60));
-                   },
-                   TokenState::kLive},
-        ChangeCase{"Retirement",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     const std::string public_id = record.token.public_id;
-                     absl::Status status = txn.ReplaceToken(
-                         WithToken(record, 77), SampleTime(), SampleTime(60));
-                     status.Update(txn.RetireToken(public_id, SampleTime()));
-                     return status;
-                   },
-                   TokenState::kReplaced},
-        ChangeCase{"Grant",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     return txn.InsertAuthorization(
-                         GrantTo(record, record.account_id));
-                   },
-                   TokenState::kLive, 1},
-        ChangeCase{"SuperAdminGrantedElsewhere",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     AuthorizationRecord grant = GrantTo(record, SampleId(9));
-                     grant.grant_kind = GrantKind::kSuperAdmin;
-                     grant.capability_key.reset();
-                     return txn.InsertAuthorization(grant);
-                   },
-                   TokenState::kLive, 1},
-        ChangeCase{"Deletion",
-                   [](WriteTxn& txn, ServiceAccountRecord& record) {
-                     return txn.DeleteServiceAccount(record.account_id,
-                                                     record.id);
-                   },
-                   TokenState::kUnknown}),
+    testing::Values(ChangeCase{"Revocation",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 record.revoked_at = SampleTime();
+                                 return txn.UpdateServiceAccount(record);
+                               },
+                               TokenState::kRevoked},
+                    ChangeCase{"Disabling",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 record.enabled = false;
+                                 return txn.UpdateServiceAccount(record);
+                               },
+                               TokenState::kDisabled},
+                    ChangeCase{"Expiry",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 record.token.expires_at = SampleTime(-1);
+                                 return txn.UpdateServiceAccount(record);
+                               },
+                               TokenState::kExpired},
+                    ChangeCase{"Rotation",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 return ReplaceIn(txn, WithToken(record, 77),
+                                                  SampleTime());
+                               },
+                               TokenState::kReplaced},
+                    ChangeCase{"RotationWithOverlap",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 return ReplaceIn(txn, WithToken(record, 77),
+                                                  SampleTime(60));
+                               },
+                               TokenState::kLive},
+                    ChangeCase{"RotationThatEndsItWhateverTheClockSays",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 return ReplaceIn(txn, WithToken(record, 77),
+                                                  SampleTime(60),
+                                                  /*ended=*/true);
+                               },
+                               TokenState::kReplaced},
+                    ChangeCase{"ALaterStart",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 record.token.not_before = SampleTime(60);
+                                 return txn.UpdateServiceAccount(record);
+                               },
+                               TokenState::kDisabled},
+                    ChangeCase{"Grant",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 return txn.InsertAuthorization(
+                                     GrantTo(record, record.account_id));
+                               },
+                               TokenState::kLive, 1},
+                    ChangeCase{"SuperAdminGrantedElsewhere",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 AuthorizationRecord grant =
+                                     GrantTo(record, SampleId(9));
+                                 grant.grant_kind = GrantKind::kSuperAdmin;
+                                 grant.capability_key.reset();
+                                 return txn.InsertAuthorization(grant);
+                               },
+                               TokenState::kLive, 1},
+                    ChangeCase{"Deletion",
+                               [](WriteTxn& txn, ServiceAccountRecord& record) {
+                                 return txn.DeleteServiceAccount(
+                                     record.account_id, record.id);
+                               },
+                               TokenState::kUnknown}),
     [](const auto& info) { return std::string(info.param.label); });
 
 TEST(TokenMemory, ARetirementAloneIsSeenAtOnce) {
   TokenMemory memory;
   const TokenMemory::Issued issued = memory.Issue();
   memory.Write([&](WriteTxn& txn) {
-    return txn.ReplaceToken(WithToken(issued.record, 77), SampleTime(),
-                            SampleTime(60));
+    return ReplaceIn(txn, WithToken(issued.record, 77), SampleTime(60));
   });
   const absl::StatusOr<TokenFinding> overlapping = memory.Find(issued.token);
   EXPECT_EQ(overlapping->state, TokenState::kLive);
   EXPECT_EQ(overlapping->facts->death(), SampleTime(60));
   memory.Write([&](WriteTxn& txn) {
-    return txn.RetireToken(issued.record.token.public_id, SampleTime());
+    TokenRecord retired = issued.record.token;
+    retired.retires_at = SampleTime();
+    return txn.UpdateToken(issued.record.account_id, issued.record.id, retired);
   });
   EXPECT_EQ(memory.StateNow(issued.token), TokenState::kReplaced);
 }
@@ -353,7 +358,7 @@ TEST(TokenMemory, ATokenBehindARememberedUnknownIdIsSeenAtOnce) {
   TokenMemory::Issued rotated = memory.Mint(2);
   EXPECT_EQ(memory.StateNow(rotated.token), TokenState::kUnknown);
   memory.Write([&](WriteTxn& txn) {
-    return txn.ReplaceToken(rotated.record, SampleTime(), SampleTime());
+    return ReplaceIn(txn, rotated.record, SampleTime());
   });
   EXPECT_EQ(memory.StateNow(rotated.token), TokenState::kLive);
 }

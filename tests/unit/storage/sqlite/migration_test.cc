@@ -126,7 +126,7 @@ TEST_F(MigrationTest, OwnSchemaKeepsItsConstraints) {
                     " AND name NOT LIKE 'sqlite_%'"),
               IsOkAndHolds(0));
   EXPECT_THAT(Count("pragma_table_list WHERE schema = 'main' AND strict = 1"),
-              IsOkAndHolds(8));
+              IsOkAndHolds(9));
   for (
       const char* bad : {
           "INSERT INTO accounts VALUES (zeroblob(15), zeroblob(9))",
@@ -134,9 +134,16 @@ TEST_F(MigrationTest, OwnSchemaKeepsItsConstraints) {
           "INSERT INTO accounts VALUES (zeroblob(16), 7)",
           "INSERT INTO accounts VALUES (NULL, zeroblob(9))",
           "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 2, 1,"
-          " 'someone', 'auth.manage', NULL, NULL, zeroblob(9), NULL)",
+          " 'someone', 'auth.manage', NULL, NULL, zeroblob(9), NULL, NULL,"
+          " NULL)",
           "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 4, 1,"
-          " 'someone', NULL, NULL, NULL, zeroblob(9), NULL)",
+          " 'someone', NULL, NULL, NULL, zeroblob(9), NULL, NULL, NULL)",
+          "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 2, 1,"
+          " 'someone', NULL, NULL, NULL, zeroblob(9), NULL, NULL,"
+          " zeroblob(35))",
+          "INSERT INTO authorizations VALUES (zeroblob(16), zeroblob(16), 2, 1,"
+          " 'someone', NULL, NULL, NULL, zeroblob(9), NULL, '', NULL)",
+          "INSERT INTO audit_heads VALUES ('', -1, 0, x'')",
       }) {
     EXPECT_THAT(Execute(bad), StatusIs(StatusCode::kInternal)) << bad;
   }
@@ -158,7 +165,7 @@ TEST_F(MigrationTest, OwnSchemaTakesAlongTheRowsOfVersion1) {
           " 1, 'someone', NULL, NULL, NULL, zeroblob(9), NULL);"),
       IsOk());
   ASSERT_THAT(Migrate(*connection_, SchemaMigrations()), IsOk());
-  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(2));
+  EXPECT_THAT(SchemaVersion(*connection_), IsOkAndHolds(3));
 
   absl::StatusOr<ReadStatements> statements =
       ReadStatements::Prepare(*connection_);
@@ -183,6 +190,61 @@ TEST_F(MigrationTest, OwnSchemaTakesAlongTheRowsOfVersion1) {
                                          absl::Nanoseconds(1));
   EXPECT_EQ(found->token.retires_at, std::nullopt);
   EXPECT_THAT(Count("authorizations"), IsOkAndHolds(1));
+}
+
+TEST_F(MigrationTest, OwnSchemaEndsTheTokensOfVersion2WhoseTimeIsSurelyOver) {
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations().first(2)), IsOk());
+  // Last changed at the time 5: what retired then or before is over.
+  ASSERT_THAT(
+      Execute(
+          "INSERT INTO accounts VALUES (zeroblob(16), zeroblob(9));"
+          "INSERT INTO service_accounts (account_id, id, name, token_public_id,"
+          " created_at, updated_at) VALUES (zeroblob(16), zeroblob(16), 'n',"
+          " 'now', zeroblob(9), x'000000000000000005');"
+          "WITH old (public_id, at) AS (VALUES ('now', NULL),"
+          " ('before', x'000000000000000004'), ('then', x'000000000000000005'),"
+          " ('after', x'000000000000000006'))"
+          "INSERT INTO tokens SELECT public_id, zeroblob(16), zeroblob(16),"
+          " 'hbx_sa', 'a1B2', 7, zeroblob(32), zeroblob(9), NULL, at FROM old"),
+      IsOk());
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations()), IsOk());
+  EXPECT_THAT(Count("tokens WHERE ended"), IsOkAndHolds(2));
+  EXPECT_THAT(Count("tokens WHERE ended AND public_id IN ('before', 'then')"),
+              IsOkAndHolds(2));
+}
+
+TEST_F(MigrationTest, OwnSchemaKeepsTheOldestOfEqualGrantsOfVersion2InForce) {
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations().first(2)), IsOk());
+  // The same twice, in words and by a resource; the same revoked; others.
+  ASSERT_THAT(
+      Execute(
+          "INSERT INTO accounts VALUES (zeroblob(16), zeroblob(9));"
+          "WITH g (n, kind, subject, capability, resource, id, revoked) AS"
+          " (VALUES (1, 1, 's', 'a', NULL, NULL, NULL),"
+          " (2, 1, 's', 'a', NULL, NULL, NULL),"
+          " (3, 1, 's', 'a', 'r', zeroblob(16), NULL),"
+          " (4, 1, 's', 'a', 'r', zeroblob(16), NULL),"
+          " (5, 1, 's', 'a', 'r', zeroblob(16), NULL),"
+          " (6, 1, 's', 'a', 'r', NULL, NULL),"
+          " (7, 1, 's', 'b', NULL, NULL, x'000000000000000009'),"
+          " (8, 1, 's', 'b', NULL, NULL, NULL),"
+          " (9, 1, 't', 'a', NULL, NULL, NULL),"
+          " (10, 2, 's', NULL, NULL, NULL, NULL),"
+          " (11, 2, 's', NULL, NULL, NULL, NULL))"
+          "INSERT INTO authorizations SELECT CAST(printf('%016d', n) AS BLOB),"
+          " zeroblob(16), kind, 1, subject, capability, resource, id,"
+          " CAST(printf('%09d', n) AS BLOB), revoked FROM g"),
+      IsOk());
+  ASSERT_THAT(Migrate(*connection_, SchemaMigrations()), IsOk());
+  const std::string numbers = "CAST(substr(CAST(id AS TEXT), 9) AS INTEGER)";
+  EXPECT_THAT(Count("authorizations WHERE revoked_at IS NULL AND " + numbers +
+                    " IN (1, 3, 6, 8, 9, 10)"),
+              IsOkAndHolds(6));
+  EXPECT_THAT(Count("authorizations WHERE revoked_at IS NULL"),
+              IsOkAndHolds(6));
+  // As if they had never been.
+  EXPECT_THAT(Count("authorizations WHERE revoked_at = created_at"),
+              IsOkAndHolds(4));
 }
 
 }  // namespace
