@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -109,7 +108,8 @@ MemoryReads<Interface>::ListTokensInUse(const Uuid& account_id,
   const auto owner = reads_.service_accounts.find(key);
   if (owner == reads_.service_accounts.end()) return tokens;
   tokens.push_back(owner->second.token);
-  for (const auto& [public_id, token] : std::views::reverse(reads_.tokens)) {
+  for (auto it = reads_.tokens.rbegin(); it != reads_.tokens.rend(); ++it) {
+    const auto& token = it->second;
     if (token.owner == key && token.replaced.has_value() &&
         !token.replaced->ended) {
       tokens.push_back(*token.replaced);
