@@ -47,6 +47,7 @@ enum class HttpFault {
   kTargetTooLong,   // 414
   kFieldsTooLarge,  // 431
   kVersion,         // 505: neither HTTP/1.0, HTTP/1.1 nor HTTP/2.
+  kExpectation,     // 417: expects something else than 100-continue.
   kOverloaded,      // 503: too many connections.
 };
 

@@ -154,6 +154,10 @@ Problem FramingProblem(HttpFault fault) {
     case HttpFault::kVersion:
       return GatewayProblem(505, google::rpc::UNIMPLEMENTED,
                             "VERSION_UNSUPPORTED", "want HTTP/1.1 or HTTP/2");
+    case HttpFault::kExpectation:
+      return GatewayProblem(417, google::rpc::INVALID_ARGUMENT,
+                            "EXPECTATION_FAILED",
+                            "Expect: want 100-continue or none");
     case HttpFault::kOverloaded:
       return GatewayProblem(503, google::rpc::UNAVAILABLE, "SERVER_OVERLOADED",
                             "too many connections, try again later");

@@ -166,6 +166,10 @@ void Connection::Settle() {
   }
 }
 
+size_t Connection::unsent_bytes() const {
+  return pending_.size() + (session_ == nullptr ? 0 : session_->unsent_bytes());
+}
+
 bool Connection::Flush() {
   Output& output = loop_->output();
   for (;;) {
@@ -201,7 +205,8 @@ void Connection::OnWritable() {
 
 void Connection::DropPending() {
   if (pending_sensitive_) Wipe(pending_);
-  pending_ = std::string();
+  std::string().swap(
+      pending_);  // To assign an empty one would keep the memory.
 }
 
 void Connection::Sweep() {

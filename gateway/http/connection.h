@@ -49,6 +49,10 @@ class Connection final : public SessionHost,
   bool closed() const { return !socket_.is_open(); }
   size_t list_index = 0;      // For the loop: its place in the list.
   bool needs_settle = false;  // For the loop: Settle is due.
+  size_t counted_bytes = 0;   // For the loop: of unsent_bytes, those counted.
+
+  // What answers hold in memory that the client has not taken yet.
+  size_t unsent_bytes() const;
 
   // SessionHost:
   bool Call(uint32_t stream, HttpRequest& request) override;

@@ -222,12 +222,11 @@ void Http1Parser::OnFramingField(std::string_view name,
     closes_ = closes_ || ListHas(value, "close");
     stays_ = stays_ || ListHas(value, "keep-alive");
   } else if (name == "expect") {
-    // No other expectation is defined (RFC 9110 section 10.1.1); one made in
-    // HTTP/1.0 is ignored.
+    if (http10_) return;  // Ignored there (RFC 9110 section 10.1.1).
     if (!EqualsIgnoringCase(value, "100-continue")) {
-      return Fail(HttpFault::kMalformed);
+      return Fail(HttpFault::kExpectation);
     }
-    expects_continue_ = !http10_;
+    expects_continue_ = true;
   }
 }
 

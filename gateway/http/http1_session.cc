@@ -135,8 +135,7 @@ bool Http1Session::Flushed(MonotonicTime now) {
       body_written_ < response_.body.size()) {
     return false;
   }
-  WipeIfSensitive(response_);
-  response_ = HttpResponse();
+  Drop(response_);
   is_head_ = false;
   if (!keep_alive_ || draining_) {
     state_ = State::kFinished;

@@ -35,6 +35,9 @@ class Http1Session final : public Session {
   void Drain(MonotonicTime now) override;
   void TurnAway(MonotonicTime now) override;
   bool wants_input() const override { return state_ == State::kReading; }
+  size_t unsent_bytes() const override {
+    return state_ == State::kAnswering ? response_.body.capacity() : 0;
+  }
   Phase phase() const override;
 
  private:

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,8 +43,8 @@ constexpr size_t kMinContinuationBytes = 1024;
 // RFC 9113 section 10.5.1, as in HPACK.
 constexpr size_t kFieldOverheadBytes = 32;
 
-// How long a client may go on with a request that has been answered.
-constexpr std::chrono::seconds kStreamLingerTime{2};
+// The head of an answer, and what belongs to each.
+constexpr size_t kAnswerOverheadBytes = 1024;
 
 nghttp2_nv Pair(std::string_view name, std::string_view value) {
   const auto bytes = [](std::string_view text) {
@@ -72,6 +71,7 @@ Http2Session::Http2Session(SessionHost* host, const HttpServerOptions* options,
       options_(options),
       session_(NewNghttp2Session(this)),
       guard_(now),
+      unsent_(options->max_unsent_bytes_per_connection),
       now_(now),
       idle_since_(now) {
   if (session_ == nullptr) {
@@ -228,7 +228,7 @@ void Http2Session::OnHead(Http2Stream& stream) {
   if (request.body_too_large) return Dispatch(stream);
   for (const std::string_view expectation : request.Values("expect")) {
     if (!EqualsIgnoringCase(expectation, "100-continue")) {
-      return Refuse(stream, HttpFault::kMalformed);
+      return Refuse(stream, HttpFault::kExpectation);
     }
     const nghttp2_nv status = Pair(":status", "100");
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id,
@@ -264,12 +264,31 @@ bool Http2Session::Charge(Http2Stream& stream, size_t bytes) {
 }
 
 void Http2Session::Dispatch(Http2Stream& stream) {
+  if (!unsent_.MayBegin()) {
+    stream.state = Http2Stream::State::kWaiting;
+    waiting_.push_back(stream.id);
+    return;
+  }
   buffered_bytes_ -= stream.lease.held();
   stream.lease.Release();
   stream.state = Http2Stream::State::kHandling;
+  unsent_.Begin();
   if (!host_->Call(static_cast<uint32_t>(stream.id), stream.request)) {
     Reset(stream, NGHTTP2_REFUSED_STREAM);
   }
+}
+
+// True: there may be something to produce.
+bool Http2Session::DispatchWaiting() {
+  const size_t before = waiting_.size();
+  while (!waiting_.empty() && unsent_.MayBegin()) {
+    Http2Stream* const stream = Find(waiting_.front());
+    waiting_.pop_front();
+    if (stream != nullptr && stream->state == Http2Stream::State::kWaiting) {
+      Dispatch(*stream);
+    }
+  }
+  return waiting_.size() != before;
 }
 
 void Http2Session::Refuse(Http2Stream& stream, HttpFault fault) {
@@ -281,17 +300,25 @@ void Http2Session::Respond(uint32_t stream_id, HttpResponse response,
   now_ = now;
   Http2Stream* const stream = Find(static_cast<int32_t>(stream_id));
   if (stream != nullptr && stream->state == Http2Stream::State::kHandling) {
-    Answer(*stream, std::move(response));
+    if (unsent_.Fits(response.body.capacity())) {
+      Answer(*stream, std::move(response));
+    } else {
+      WipeIfSensitive(response);
+      Refuse(*stream, HttpFault::kOverloaded);
+    }
   } else {
     WipeIfSensitive(response);
   }
 }
 
 void Http2Session::Answer(Http2Stream& stream, HttpResponse response) {
+  Leave(stream);
   stream.state = Http2Stream::State::kAnswered;
   stream.since = now_;
   stream.response = std::move(response);
   const HttpResponse& answer = stream.response;
+  stream.held_bytes = answer.body.capacity() + kAnswerOverheadBytes;
+  unsent_.Hold(stream.held_bytes);
 
   std::array<char, 12> status;
   std::array<char, 20> length;
@@ -321,6 +348,16 @@ void Http2Session::Answer(Http2Stream& stream, HttpResponse response) {
   body.read_callback = ReadBody;
   nghttp2_submit_response(session_.get(), stream.id, fields.data(),
                           fields.size(), has_body ? &body : nullptr);
+}
+
+// Before its state becomes another.
+void Http2Session::Leave(Http2Stream& stream) {
+  if (stream.state == Http2Stream::State::kHandling) unsent_.End();
+}
+
+void Http2Session::DropAnswer(Http2Stream& stream) {
+  unsent_.Release(std::exchange(stream.held_bytes, 0));
+  Drop(stream.response);
 }
 
 bool Http2Session::SendData(Http2Stream& stream, std::string_view frame_header,
@@ -357,7 +394,7 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
   Http2Stream* const stream = Find(frame.hd.stream_id);
   if (stream != nullptr && nghttp2_session_get_stream_remote_close(
                                session_.get(), stream->id) == 0) {
-    WipeIfSensitive(stream->response);
+    DropAnswer(*stream);
     stream->state = Http2Stream::State::kLingering;
     stream->since = now_;
   }
@@ -367,6 +404,8 @@ void Http2Session::OnStreamClosed(int32_t id) {
   Http2Stream* const stream = Find(id);
   if (stream == nullptr) return;
   buffered_bytes_ -= stream->lease.held();
+  Leave(*stream);
+  DropAnswer(*stream);
   const size_t index = stream->index;
   std::swap(streams_[index], streams_.back());
   streams_[index]->index = index;
@@ -375,6 +414,7 @@ void Http2Session::OnStreamClosed(int32_t id) {
 }
 
 void Http2Session::Reset(Http2Stream& stream, uint32_t error_code) {
+  Leave(stream);
   stream.state = Http2Stream::State::kAnswered;
   stream.since = now_;
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id,
@@ -415,83 +455,13 @@ void Http2Session::Produce(Output& out) {
 
 bool Http2Session::Flushed(MonotonicTime now) {
   now_ = now;
-  if (closing_ || (!overspent_ && !(draining_ && streams_.empty()))) {
-    return false;
+  if (closing_) return false;
+  if (!overspent_ && !(draining_ && streams_.empty())) {
+    return DispatchWaiting();
   }
   if (!overspent_) doom_ = NGHTTP2_NO_ERROR;
   Terminate(doom_);
   return true;
-}
-
-bool Http2Session::Sweep(MonotonicTime now) {
-  if (closing_) return false;
-  now_ = now;
-  if (streams_.empty() &&
-      now - idle_since_ >= absl::ToChronoNanoseconds(options_->idle_timeout)) {
-    Terminate(NGHTTP2_NO_ERROR);
-    return true;
-  }
-  bool late = false;
-  for (const auto& stream : streams_) {
-    if (!IsLate(*stream)) continue;
-    late = true;
-    switch (stream->state) {
-      case Http2Stream::State::kBody:
-        Refuse(*stream, HttpFault::kTimeout);
-        break;
-      case Http2Stream::State::kLingering:
-        Reset(*stream, NGHTTP2_NO_ERROR);
-        break;
-      default:
-        // Nothing can follow a field block that does not end, and an answer
-        // that is not taken holds memory for as long as the peer likes.
-        Terminate(NGHTTP2_NO_ERROR);
-        return true;
-    }
-  }
-  if (draining_ && !goaway_sent_) {
-    // By now the requests that were on their way have come in.
-    goaway_sent_ = true;
-    nghttp2_submit_goaway(
-        session_.get(), NGHTTP2_FLAG_NONE,
-        nghttp2_session_get_last_proc_stream_id(session_.get()),
-        NGHTTP2_NO_ERROR, nullptr, 0);
-  }
-  return late || draining_;
-}
-
-bool Http2Session::IsLate(const Http2Stream& stream) const {
-  switch (stream.state) {
-    case Http2Stream::State::kHead:
-    case Http2Stream::State::kBody:
-      return now_ - stream.since >=
-             absl::ToChronoNanoseconds(options_->request_timeout);
-    case Http2Stream::State::kHandling:
-      return false;
-    case Http2Stream::State::kAnswered:
-      return now_ - stream.since >=
-             absl::ToChronoNanoseconds(options_->write_timeout);
-    case Http2Stream::State::kLingering:
-      return now_ - stream.since >= kStreamLingerTime;
-  }
-  return false;
-}
-
-void Http2Session::Drain(MonotonicTime now) {
-  if (closing_ || draining_) return;
-  now_ = now;
-  draining_ = true;
-  if (streams_.empty()) {
-    Terminate(NGHTTP2_NO_ERROR);
-  } else {
-    nghttp2_submit_shutdown_notice(session_.get());
-  }
-}
-
-void Http2Session::TurnAway(MonotonicTime now) {
-  if (closing_) return;
-  now_ = now;
-  Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 }  // namespace signet

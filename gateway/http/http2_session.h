@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "gateway/http/options.h"
 #include "gateway/http/output.h"
 #include "gateway/http/session.h"
+#include "gateway/http/unsent_answers.h"
 #include "gateway/http_message.h"
 
 namespace signet {
@@ -26,6 +28,8 @@ namespace signet {
 //     on the wire or decoded, ends the connection.
 //   - A stream's window is the body limit and is never refilled. Streams that
 //     have arrived in part share kMaxBufferedBytes; who exceeds it is refused.
+//   - Requests wait while the client does not take the answers there are; see
+//     UnsentAnswers.
 //   - A FloodGuard ends connections that only make work.
 // Faults of one request are answered on its stream, which is then reset; the
 // connection goes on.
@@ -45,6 +49,7 @@ class Http2Session final : public Session {
   void Drain(MonotonicTime now) override;
   void TurnAway(MonotonicTime now) override;
   bool wants_input() const override { return !closing_; }
+  size_t unsent_bytes() const override { return unsent_.held(); }
   Phase phase() const override;
 
  private:
@@ -72,9 +77,12 @@ class Http2Session final : public Session {
 
   void OnHead(Http2Stream& stream);
   void Dispatch(Http2Stream& stream);
+  bool DispatchWaiting();
   bool Charge(Http2Stream& stream, size_t bytes);
   void Refuse(Http2Stream& stream, HttpFault fault);
   void Answer(Http2Stream& stream, HttpResponse response);
+  void Leave(Http2Stream& stream);
+  void DropAnswer(Http2Stream& stream);
   void Reset(Http2Stream& stream, uint32_t error_code);
   bool Spend(int cost);
   bool Doom(uint32_t error_code);
@@ -88,8 +96,10 @@ class Http2Session final : public Session {
   std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::unique_ptr<nghttp2_session, DeleteSession> session_;
   FloodGuard guard_;
-  MonotonicTime now_;         // Of the event being dealt with.
-  MonotonicTime idle_since_;  // While there are no streams.
+  UnsentAnswers unsent_;
+  std::deque<int32_t> waiting_;  // Streams, some of which may be gone.
+  MonotonicTime now_;            // Of the event being dealt with.
+  MonotonicTime idle_since_;     // While there are no streams.
 
   size_t block_bytes_ = 0;  // Of the present field block, on the wire.
   size_t buffered_bytes_ = 0;

@@ -19,6 +19,7 @@ struct Http2Stream {
   enum class State {
     kHead,       // Until the first field section has ended.
     kBody,       // Until END_STREAM.
+    kWaiting,    // Whole, until the client has taken earlier answers.
     kHandling,   // Until the handler answers.
     kAnswered,   // Until the answer is sent.
     kLingering,  // The answer is sent, the request still comes.
@@ -44,6 +45,7 @@ struct Http2Stream {
   bool is_head = false;
   HttpResponse response;
   size_t body_written = 0;
+  size_t held_bytes = 0;  // By the answer, until it is sent.
 };
 
 }  // namespace signet

@@ -29,6 +29,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr int kAcceptsPerEvent = 64;  // Connected clients have their turn too.
+constexpr int kKernelBytes = 128 * 1024;
 constexpr std::chrono::milliseconds kPause{50};
 constexpr std::chrono::seconds kComplaintPeriod{10};
 
@@ -155,6 +156,10 @@ void HttpListener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
   }
   socket.non_blocking(true, error);
   socket.set_option(tcp::no_delay(true), error);
+  // Otherwise the kernel takes megabytes of an answer that nobody reads, where
+  // no budget counts them and no time limit sees them.
+  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kKernelBytes,
+             sizeof kKernelBytes);
   loop.Adopt(std::move(socket), std::move(ticket), turn_away);
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
@@ -29,11 +30,13 @@ std::chrono::nanoseconds SweepPeriod(const HttpServerOptions& options) {
 }  // namespace
 
 Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
-           Quota* calls, HttpHandler* handler, const Clock* clock)
+           size_t unsent_bytes, Quota* calls, HttpHandler* handler,
+           const Clock* clock, Logger* logger)
     : options_(options),
       calls_quota_(calls),
       handler_(handler),
       clock_(clock),
+      logger_(logger),
       sweep_period_(SweepPeriod(*options)),
       io_(1),
       work_(io_.get_executor()),
@@ -45,7 +48,8 @@ Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
         });
       })),
       now_(std::chrono::steady_clock::now()),
-      budget_(buffered_bytes) {}
+      budget_(buffered_bytes),
+      max_unsent_bytes_(unsent_bytes) {}
 
 Loop::~Loop() = default;
 
@@ -125,8 +129,10 @@ void Loop::EndEvent() {
     for (size_t i = 0; i < unsettled_.size(); ++i) {
       unsettled_[i]->needs_settle = false;
       unsettled_[i]->Settle();
+      CountUnsent(*unsettled_[i]);
     }
     unsettled_.clear();
+    BoundUnsent();
   }
 }
 
@@ -145,7 +151,32 @@ void Loop::SettleSoon(std::shared_ptr<Connection> connection) {
   unsettled_.push_back(std::move(connection));
 }
 
+void Loop::CountUnsent(Connection& connection) {
+  const size_t bytes = connection.unsent_bytes();
+  unsent_bytes_ += bytes - connection.counted_bytes;
+  connection.counted_bytes = bytes;
+}
+
+// Who takes little holds little, so the others are unharmed.
+void Loop::BoundUnsent() {
+  while (unsent_bytes_ > max_unsent_bytes_ && !connections_.empty()) {
+    const std::shared_ptr<Connection> most =
+        *std::max_element(connections_.begin(), connections_.end(),
+                          [](const auto& a, const auto& b) {
+                            return a->counted_bytes < b->counted_bytes;
+                          });
+    most->Close();
+    const std::optional<int64_t> omitted = complaints_.Pass(clock_->Now());
+    if (!omitted.has_value()) continue;
+    logger_->Warning(
+        "answers that clients do not take hold too much memory; the "
+        "connection that holds most was closed",
+        {{"omitted", *omitted}});
+  }
+}
+
 void Loop::Remove(Connection& connection) {
+  unsent_bytes_ -= std::exchange(connection.counted_bytes, 0);
   const size_t index = connection.list_index;
   connections_.back()->list_index = index;
   std::swap(connections_[index], connections_.back());

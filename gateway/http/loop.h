@@ -29,6 +29,8 @@
 #include "gateway/http/session.h"
 #include "gateway/http_message.h"
 #include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/throttle.h"
 
 namespace signet {
 
@@ -38,8 +40,9 @@ namespace signet {
 class Loop {
  public:
   // All arguments outlive the loop. `calls` is shared between loops.
-  Loop(const HttpServerOptions* options, size_t buffered_bytes, Quota* calls,
-       HttpHandler* handler, const Clock* clock);
+  Loop(const HttpServerOptions* options, size_t buffered_bytes,
+       size_t unsent_bytes, Quota* calls, HttpHandler* handler,
+       const Clock* clock, Logger* logger);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -82,6 +85,8 @@ class Loop {
   void Remove(Connection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  void CountUnsent(Connection& connection);
+  void BoundUnsent();
   void SweepLater();
   void Sweep();
 
@@ -89,6 +94,7 @@ class Loop {
   Quota* const calls_quota_;
   HttpHandler* const handler_;
   const Clock* const clock_;
+  Logger* const logger_;
   const std::chrono::nanoseconds sweep_period_;
 
   boost::asio::io_context io_;
@@ -103,6 +109,9 @@ class Loop {
   MonotonicTime now_;
   DateCache date_;
   Budget budget_;
+  const size_t max_unsent_bytes_;
+  size_t unsent_bytes_ = 0;
+  Throttle complaints_;
   std::array<char, 64 * 1024> input_;
   Output output_;
   std::vector<Letter> letters_;

@@ -42,6 +42,10 @@ absl::Status HttpServerOptions::Validate() const {
       CheckRange("max_concurrent_streams", max_concurrent_streams, 1, 10000));
   status.Update(CheckRange("max_buffered_bytes", max_buffered_bytes, 1 << 20,
                            1ull << 40));
+  status.Update(CheckRange("max_unsent_bytes_per_connection",
+                           max_unsent_bytes_per_connection, 1024, 1ull << 40));
+  status.Update(
+      CheckRange("max_unsent_bytes", max_unsent_bytes, 1 << 20, 1ull << 40));
   status.Update(CheckRange("max_target_bytes", max_target_bytes, 64, 1 << 20));
   status.Update(CheckRange("max_field_bytes", max_field_bytes, 1024, 1 << 20));
   status.Update(CheckRange("max_body_bytes", max_body_bytes, 0, 1 << 30));

@@ -31,6 +31,13 @@ struct HttpServerOptions {
   // exceed it is told 503 or REFUSED_STREAM.
   size_t max_buffered_bytes = 256 << 20;
 
+  // Answers that clients have not taken yet, with what they hold in memory. One
+  // HTTP/2 connection: further requests wait until some has been taken, and of
+  // answers that come beyond 16 times as much the large ones are 503.
+  size_t max_unsent_bytes_per_connection = 1 << 20;
+  // Over all connections: the one that holds most is closed.
+  size_t max_unsent_bytes = 256 << 20;
+
   size_t max_target_bytes = 8 * 1024;  // Longer: 414.
   size_t max_field_bytes = 32 * 1024;  // Field section, longer: 431.
   size_t max_body_bytes = 64 * 1024;   // Longer: body_too_large.

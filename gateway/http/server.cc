@@ -24,7 +24,7 @@ namespace {
 class LoopedHttpServer final : public HttpServer {
  public:
   LoopedHttpServer(const HttpServerOptions& options, HttpHandler* handler,
-                   const Clock* clock)
+                   const Clock* clock, Logger* logger)
       : options_(options),
         places_(options.max_connections),
         calls_(options.max_running_calls) {
@@ -34,8 +34,8 @@ class LoopedHttpServer final : public HttpServer {
             : std::max<int>(1, std::thread::hardware_concurrency());
     for (int i = 0; i < threads; ++i) {
       loops_.push_back(std::make_unique<Loop>(
-          &options_, options.max_buffered_bytes / threads, &calls_, handler,
-          clock));
+          &options_, options.max_buffered_bytes / threads,
+          options.max_unsent_bytes / threads, &calls_, handler, clock, logger));
     }
   }
 
@@ -84,7 +84,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
     const HttpServerOptions& options, HttpHandler* handler, const Clock* clock,
     Logger* logger) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
-  auto server = std::make_unique<LoopedHttpServer>(options, handler, clock);
+  auto server =
+      std::make_unique<LoopedHttpServer>(options, handler, clock, logger);
   if (absl::Status status = server->Open(logger); !status.ok()) return status;
   return server;
 }

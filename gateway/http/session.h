@@ -3,6 +3,7 @@
 #define SIGNET_GATEWAY_HTTP_SESSION_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -74,6 +75,10 @@ class Session {
   virtual void TurnAway(MonotonicTime now) = 0;
 
   virtual bool wants_input() const = 0;
+
+  // What answers hold in memory that the client has not taken yet.
+  virtual size_t unsent_bytes() const = 0;
+
   virtual Phase phase() const = 0;
 };
 

@@ -31,4 +31,10 @@ void WipeIfSensitive(HttpResponse& response) {
   if (response.sensitive) Wipe(response.body);
 }
 
+void Drop(HttpResponse& response) {
+  WipeIfSensitive(response);
+  const HttpResponse dropped = std::move(response);
+  response = HttpResponse();
+}
+
 }  // namespace signet

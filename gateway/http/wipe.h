@@ -20,6 +20,10 @@ void AppendToBody(std::string_view bytes, std::string& body);
 // Overwrites the body of a response that holds a token.
 void WipeIfSensitive(HttpResponse& response);
 
+// The same, and gives the memory of any response back, which to assign an empty
+// one does not do.
+void Drop(HttpResponse& response);
+
 }  // namespace signet
 
 #endif  // SIGNET_GATEWAY_HTTP_WIPE_H_

@@ -67,6 +67,8 @@ int StatusOf(HttpFault fault) {
       return 431;
     case HttpFault::kVersion:
       return 505;
+    case HttpFault::kExpectation:
+      return 417;
     case HttpFault::kOverloaded:
       return 503;
   }

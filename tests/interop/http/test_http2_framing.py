@@ -88,7 +88,7 @@ REFUSED_HEADS = {
     "long path": ([METHOD, SCHEME, AUTHORITY, (":path", "/" + "a" * 8192)], 414),
     "64 KiB field": ([*SOUND, ("x", "a" * 65000)], 431),
     "many fields": ([*SOUND, *[("x", "")] * 1000], 431),
-    "expectation unknown": ([*SOUND, ("expect", "tea")], 400),
+    "expectation unknown": ([*SOUND, ("expect", "tea")], 417),
 }
 
 

@@ -12,6 +12,7 @@
 #include "gateway/http/output.h"
 #include "gateway/http/session.h"
 #include "gateway/http_message.h"
+#include "tests/support/heap_in_use.h"
 #include "tests/unit/gateway/http/fake_session_host.h"
 
 namespace signet {
@@ -63,6 +64,16 @@ TEST_F(Http1SessionTest, AnswersAndReadsOn) {
             "Content-Length: 3\r\n\r\nyes");
   EXPECT_TRUE(session_.wants_input());
   EXPECT_EQ(session_.phase(), Session::Phase::kOpen);
+}
+
+TEST_F(Http1SessionTest, AnAnswerHoldsNoMemoryOnceItIsTaken) {
+  session_.Receive(kGetOverHttp1, now_);
+  const size_t before = HeapInUse();
+  Respond(std::string(8 << 20, 'x'));
+  EXPECT_GE(session_.unsent_bytes(), size_t{8} << 20);
+  EXPECT_GT(Said().size(), size_t{8} << 20);
+  EXPECT_EQ(session_.unsent_bytes(), 0u);
+  EXPECT_LT(HeapInUse(), before + (1 << 20));
 }
 
 TEST_F(Http1SessionTest, NextRequestWaitsForTheAnswerToBeTaken) {

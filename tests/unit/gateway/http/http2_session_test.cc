@@ -257,6 +257,100 @@ TEST_F(Http2SessionTest, OutputIsBoundedWhateverTheWindowsAllow) {
   EXPECT_LT(largest_output_, Output::kTargetBytes + 20'000);
 }
 
+HttpResponse OfSize(size_t bytes) {
+  HttpResponse response;
+  response.body.assign(bytes, 'x');
+  return response;
+}
+
+// The client asks and takes nothing.
+TEST_F(Http2SessionTest, RequestsWaitUntilAnswersAreTaken) {
+  const int32_t first = client_.Ask();
+  Talk();
+  session_.Respond(first, OfSize(2 << 20), now_);
+  EXPECT_GE(session_.unsent_bytes(), size_t{2} << 20);
+  std::vector<int32_t> streams;
+  for (int i = 0; i < 50; ++i) streams.push_back(client_.Ask());
+  session_.Receive(client_.Said(), now_);
+  EXPECT_THAT(host_.calls, SizeIs(1));
+
+  // One by one, as each is expected to be as large.
+  Talk();
+  EXPECT_EQ(client_.answers[first].body.size(), size_t{2} << 20);
+  EXPECT_EQ(session_.unsent_bytes(), 0u);
+  EXPECT_THAT(host_.calls, SizeIs(2));
+  Respond(streams[0], OfSize(2 << 20));
+  EXPECT_THAT(host_.calls, SizeIs(3));
+  // Small ones open the door again.
+  Respond(streams[1], OfSize(10));
+  EXPECT_GT(host_.calls.size(), 10u);
+  for (size_t i = 2; i < streams.size(); ++i) Respond(streams[i], OfSize(10));
+  for (const int32_t stream : streams) {
+    EXPECT_TRUE(client_.answers[stream].whole);
+  }
+  EXPECT_EQ(session_.unsent_bytes(), 0u);
+  EXPECT_THAT(client_.goaways, IsEmpty());
+}
+
+TEST_F(Http2SessionTest, WhoCallsForMuchAtOnceGetsSome) {
+  std::vector<int32_t> streams;
+  for (int i = 0; i < 100; ++i) streams.push_back(client_.Ask());
+  Talk();
+  ASSERT_THAT(host_.calls, SizeIs(100));
+  for (const int32_t stream : streams) {
+    session_.Respond(stream, OfSize(1 << 20), now_);
+    EXPECT_LE(session_.unsent_bytes(), size_t{17} << 20);
+  }
+  Talk();
+  size_t whole = 0;
+  for (const int32_t stream : streams) {
+    whole += client_.answers[stream].body.size() == 1 << 20;
+  }
+  EXPECT_GE(whole, 10u);
+  EXPECT_THAT(host_.faults, SizeIs(100 - whole));
+  EXPECT_EQ(host_.faults.back(), HttpFault::kOverloaded);
+  EXPECT_EQ(session_.unsent_bytes(), 0u);
+}
+
+// It may say that something was done.
+TEST_F(Http2SessionTest, ASmallAnswerIsAlwaysKept) {
+  std::vector<int32_t> streams;
+  for (int i = 0; i < 100; ++i) streams.push_back(client_.Ask());
+  Talk();
+  for (int i = 0; i < 99; ++i) {
+    session_.Respond(streams[i], OfSize(1 << 20), now_);
+  }
+  Respond(streams[99], OfSize(1000));
+  EXPECT_EQ(client_.answers[streams[99]].body.size(), 1000u);
+}
+
+TEST_F(Http2SessionTest, AWaitingRequestMayBeReset) {
+  const int32_t first = client_.Ask();
+  Talk();
+  session_.Respond(first, OfSize(2 << 20), now_);
+  const int32_t second = client_.Ask();
+  const int32_t third = client_.Ask();
+  session_.Receive(client_.Said(), now_);
+  client_.Cancel(second);
+  Talk();
+  ASSERT_THAT(host_.calls, SizeIs(2));
+  EXPECT_EQ(host_.calls[1].stream, static_cast<uint32_t>(third));
+  Respond(third, OfSize(10));
+  EXPECT_TRUE(client_.answers[third].whole);
+}
+
+TEST_F(Http2SessionTest, AnswersThatNobodyTakesEndTheConnection) {
+  const int32_t stream = client_.Ask();
+  Talk();
+  session_.Respond(stream, OfSize(2 << 20), now_);
+  now_ += seconds(29);
+  EXPECT_FALSE(session_.Sweep(now_));
+  now_ += seconds(1);
+  EXPECT_TRUE(session_.Sweep(now_));
+  Talk();
+  EXPECT_THAT(client_.goaways, ElementsAre(NGHTTP2_NO_ERROR));
+}
+
 TEST_F(Http2SessionTest, AnswerToAStreamThatWasResetIsDropped) {
   const int32_t stream = client_.Ask();
   Talk();

@@ -114,6 +114,34 @@ TEST_F(HttpServerTest, DrainCutsOffWhatTakesTooLong) {
   EXPECT_THAT(client.ReceiveAll(), IsEmpty());
 }
 
+// Ten ask for more than the server keeps, and take nothing; whoever reads is
+// unharmed.
+TEST_F(HttpServerTest, WhoHoldsMostIsClosedWhenAnswersHoldTooMuch) {
+  HttpServerOptions options;
+  options.threads = 1;
+  options.max_unsent_bytes = 64 << 20;
+  const auto server = Start(options);
+  LoopbackClient reader(server->port());
+  std::vector<std::unique_ptr<LoopbackClient>> idlers;
+  for (int i = 0; i < 10; ++i) {
+    idlers.push_back(std::make_unique<LoopbackClient>(server->port()));
+    idlers.back()->Send(LastPost("/wait", ""));
+  }
+  handler_.AwaitWaiting(10);
+  handler_.Release(std::string(16 << 20, 'x'));
+  while (logger_.lines().empty()) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_THAT(logger_.lines()[0].message, HasSubstr("do not take"));
+
+  reader.Send(LastPost("/", std::string(60'000, 'y')));
+  EXPECT_THAT(reader.ReceiveAll(), testing::EndsWith(std::string(60'000, 'y')));
+  size_t served = 0;
+  for (const auto& idler : idlers) {
+    served += idler->ReceiveAll().size() > size_t{16} << 20;
+  }
+  EXPECT_GE(served, 2u);
+  EXPECT_LE(served, 4u);
+}
+
 // The sweeping timer may be due in the very moment of the end.
 TEST_F(HttpServerTest, EndsWhileItSweeps) {
   HttpServerOptions options;
