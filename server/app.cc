@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <thread>
+
 #include "server/base/error.h"
+#include "server/descriptors.h"
 #include "server/gateway_app.h"
 #include "server/server_app.h"
 
@@ -10,10 +15,23 @@ namespace signet {
 absl::StatusOr<std::unique_ptr<App>> App::Start(
     const ServerConfig& config, const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  if (config.mode == ServerMode::kGateway) {
-    return StartGatewayApp(config, surroundings);
+  const absl::StatusOr<int> connections =
+      ConnectionsWithin(DescriptorLimit(), config.max_connections,
+                        std::max<int>(1, std::thread::hardware_concurrency()));
+  if (!connections.ok()) return connections.status();
+  ServerConfig fitting = config;
+  if (*connections != config.max_connections) {
+    surroundings.logger->Warning(
+        "the limit of open files leaves room for fewer connections than "
+        "--max_connections",
+        {{"wanted", int64_t{config.max_connections}},
+         {"connections", int64_t{*connections}}});
+    fitting.max_connections = *connections;
   }
-  return StartServerApp(config, surroundings);
+  if (config.mode == ServerMode::kGateway) {
+    return StartGatewayApp(fitting, surroundings);
+  }
+  return StartServerApp(fitting, surroundings);
 }
 
 int ExitCode(const absl::Status& status) {

@@ -38,6 +38,9 @@ class App {
   //   FLAG_INVALID: a flag, or a file that one names; nothing was touched if
   //     the flag alone shows it.
   //   DATABASE_REFUSED: the database must not be opened as it is.
+  //   none of these, FAILED_PRECONDITION: the process may open too few files.
+  // Where it may open fewer than --max_connections wants, it takes fewer
+  // connections and says so in the log.
   static absl::StatusOr<std::unique_ptr<App>> Start(
       const ServerConfig& config, const Surroundings& surroundings);
 

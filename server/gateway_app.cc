@@ -38,7 +38,8 @@ class GatewayApp final : public App {
 };
 
 absl::Status GatewayApp::Start() {
-  if (absl::Status status = PreparePortFile(config_.port_file); !status.ok()) {
+  if (absl::Status status = PreparePortFile(config_.port_file, *around_.random);
+      !status.ok()) {
     return status;
   }
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
@@ -51,7 +52,7 @@ absl::Status GatewayApp::Start() {
                                    {"rest", end.ToString()},
                                    {"grpc_target", config_.grpc_target}});
   if (config_.port_file.empty()) return absl::OkStatus();
-  return WritePortFile(config_.port_file, ports());
+  return WritePortFile(config_.port_file, ports(), *around_.random);
 }
 
 absl::Status GatewayApp::Drain() {

@@ -2,10 +2,10 @@
 #include "server/open_store.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,18 +31,37 @@ absl::Status Explain(const absl::Status& status) {
   }
 }
 
-// Who may write there may put another database or other keys in place.
-void WarnOfOthers(const std::string& directory, Logger* logger) {
+// Who may write there may put another database or other keys in place. OK
+// where nothing is there yet.
+absl::Status CheckOwner(const std::string& directory) {
   struct stat found = {};
-  if (stat(directory.c_str(), &found) == 0 && (found.st_mode & S_IWOTH) != 0) {
-    logger->Warning("everybody may write into the data directory",
-                    {{"directory", std::string_view(directory)}});
+  if (directory.empty() || stat(directory.c_str(), &found) != 0) {
+    return absl::OkStatus();
   }
+  const auto refuse = [&directory](const char* what, const char* remedy) {
+    return MakeError(absl::StatusCode::kFailedPrecondition,
+                     absl::StrCat(directory, ": ", what,
+                                  ", who could put another database or other "
+                                  "keys there; ",
+                                  remedy, " ", directory),
+                     {.reason = "DATABASE_REFUSED"});
+  };
+  if (found.st_uid != geteuid() && found.st_uid != 0) {
+    return refuse("belongs to another user",
+                  "chown to the user of this process:");
+  }
+  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return refuse("may be written by others than its owner", "chmod go-w");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
                                             bool create_if_missing,
                                             Logger* logger) {
+  if (absl::Status status = CheckOwner(config.data_dir); !status.ok()) {
+    return status;
+  }
   if (config.storage == StorageEngine::kMemory) {
     // Its keys may be there, as with any engine.
     if (!config.data_dir.empty() && mkdir(config.data_dir.c_str(), 0700) != 0 &&
@@ -63,7 +82,6 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =
       SqliteStore::Open(std::move(options));
   if (!store.ok()) return Explain(store.status());
-  WarnOfOthers(config.data_dir, logger);
   return std::move(*store);
 }
 

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/temporary_file.h"
 #include "server/config.h"
 
 namespace signet {
@@ -19,25 +19,23 @@ absl::Status Failure(const char* action, const std::string& path) {
   return FlagError("port_file", std::string(status.message()));
 }
 
-// Beside it, so that it can take its place.
-std::string TemporaryFor(const std::string& path) {
-  return absl::StrCat(path, ".", getpid());
-}
-
 }  // namespace
 
-absl::Status PreparePortFile(const std::string& path) {
+absl::Status PreparePortFile(const std::string& path, RandomSource& random) {
   if (path.empty()) return absl::OkStatus();
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return Failure("replace", path);
   }
-  const std::string temporary = TemporaryFor(path);
-  if (!std::ofstream(temporary, std::ios::trunc)) return Failure("write", path);
+  std::string temporary;
+  const int fd = OpenTemporary(path, random, temporary);
+  if (fd < 0) return Failure("write", path);
+  close(fd);
   unlink(temporary.c_str());
   return absl::OkStatus();
 }
 
-absl::Status WritePortFile(const std::string& path, const Ports& ports) {
+absl::Status WritePortFile(const std::string& path, const Ports& ports,
+                           RandomSource& random) {
   std::string text = absl::StrCat("{\"rest\":", ports.rest);
   if (ports.grpc) absl::StrAppend(&text, ",\"grpc\":", *ports.grpc);
   if (ports.trusted_grpc) {
@@ -45,16 +43,19 @@ absl::Status WritePortFile(const std::string& path, const Ports& ports) {
   }
   absl::StrAppend(&text, "}\n");
 
-  const std::string temporary = TemporaryFor(path);
-  std::ofstream file(temporary, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    absl::Status status = Failure("write", path);
-    unlink(temporary.c_str());
-    return status;
+  std::string temporary;  // Beside it, so that it can take its place.
+  const int fd = OpenTemporary(path, random, temporary);
+  if (fd < 0) return Failure("write", path);
+  absl::Status status = WriteAll(fd, temporary, text);
+  if (!status.ok()) {
+    status = FlagError("port_file", std::string(status.message()));
   }
-  return absl::OkStatus();
+  if (close(fd) != 0) status.Update(Failure("write", path));
+  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = Failure("write", path);
+  }
+  if (!status.ok()) unlink(temporary.c_str());
+  return status;
 }
 
 }  // namespace signet

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "server/base/random.h"
 
 namespace signet {
 
@@ -22,13 +23,15 @@ struct Ports {
 // Removes what an earlier run wrote, so that nobody takes it for this run's,
 // and sees that a file can be written there. OK for an empty path.
 // FLAG_INVALID, naming --port_file, otherwise.
-absl::Status PreparePortFile(const std::string& path);
+absl::Status PreparePortFile(const std::string& path, RandomSource& random);
 
 // Writes `{"rest":8080,"grpc":9090}` (a gateway: without `grpc`; with a trusted
 // listener `trusted_grpc` too) to `path`, in place of what is there. Who reads
-// it sees all of it or nothing. FLAG_INVALID, naming --port_file, where that
-// fails.
-absl::Status WritePortFile(const std::string& path, const Ports& ports);
+// it sees all of it or nothing, and a symbolic link there is replaced, not
+// followed; `random` names the file until then. FLAG_INVALID, naming
+// --port_file, where that fails.
+absl::Status WritePortFile(const std::string& path, const Ports& ports,
+                           RandomSource& random);
 
 }  // namespace signet
 

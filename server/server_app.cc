@@ -108,7 +108,8 @@ class ServerApp final : public App {
 absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
   if (absl::Status status = StartClock(); !status.ok()) return status;
-  if (absl::Status status = PreparePortFile(config_.port_file); !status.ok()) {
+  if (absl::Status status = PreparePortFile(config_.port_file, *around_.random);
+      !status.ok()) {
     return status;
   }
   if (absl::Status status = StartServing(); !status.ok()) return status;
@@ -124,7 +125,7 @@ absl::Status ServerApp::Start() {
                                    {"grpc", GrpcEnd().ToString()},
                                    {"storage", DescribeStorage(config_)}});
   if (config_.port_file.empty()) return absl::OkStatus();
-  return WritePortFile(config_.port_file, ports());
+  return WritePortFile(config_.port_file, ports(), *around_.random);
 }
 
 absl::Status ServerApp::OpenFiles() {

@@ -5,14 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/base/temporary_file.h"
 
 namespace signet {
 namespace {
@@ -39,34 +38,6 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   return absl::OkStatus();
 }
 
-// Opens a file that did not exist, beside `path`, and sets `name` to its name.
-int OpenTemporary(const std::string& path, RandomSource& random,
-                  std::string& name) {
-  // A name that is taken belongs to another process, or to a crash.
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    std::array<uint8_t, 8> suffix;
-    random.Fill(suffix);
-    name = absl::StrCat(path, ".");
-    for (const uint8_t byte : suffix)
-      absl::StrAppendFormat(&name, "%02x", byte);
-    const int fd =
-        open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 || errno != EEXIST) return fd;
-  }
-  return -1;
-}
-
-absl::Status WriteAll(int fd, const std::string& name,
-                      std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return ErrnoStatus(name, "write");
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
@@ -80,6 +51,12 @@ absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
   if (!S_ISREG(info.st_mode)) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": got something else, want a regular file"));
+  }
+  if (info.st_uid != geteuid() && info.st_uid != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path,
+        ": belongs to another user, who can change what is in it: chown "
+        "it to the user of this process"));
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return absl::FailedPreconditionError(absl::StrFormat(

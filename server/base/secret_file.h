@@ -18,8 +18,8 @@ namespace signet {
 // Reads a file of at most 64 KiB. Symbolic links are followed, as mounted
 // secrets are often links; what counts is the file they lead to.
 //   NOT_FOUND: nothing is there.
-//   FAILED_PRECONDITION: not a regular file, too big, or open to group or
-//   others.
+//   FAILED_PRECONDITION: not a regular file, too big, open to group or others,
+//   or of another user than this process's and root.
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path);
 
 // Creates `path` with mode 0600 whatever the umask. When this returns OK the

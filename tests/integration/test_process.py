@@ -10,10 +10,12 @@ import socket
 import sqlite3
 import subprocess
 
+import grpc
 import pytest
 
 from harness import process
-from harness.process import Server, run
+from harness.api import Api
+from harness.process import Server, StartError, run
 from harness.surfaces import Rest
 
 
@@ -208,15 +210,92 @@ def test_an_errand_makes_no_database_beside_keys_that_are_elsewhere(server, tmp_
     assert not data.exists()
 
 
-@pytest.mark.parametrize("mode, warned", [(0o777, True), (0o1777, True), (0o775, False)])
-def test_a_data_directory_that_everybody_may_write_is_warned_of(tmp_path, mode, warned):
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775, 0o720])
+@pytest.mark.parametrize("storage", ["sqlite", "memory"])
+def test_a_data_directory_that_others_may_write_is_refused(tmp_path, mode, storage):
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(mode)
+    done = run(f"--data_dir={data}", f"--storage={storage}", "--rest_address=127.0.0.1:0",
+               "--grpc_address=127.0.0.1:0")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{data}: may be written by others" in done.stderr
+    assert "chmod go-w" in done.stderr
+    assert list(data.iterdir()) == []
+
+
+def test_a_data_directory_that_others_may_read_is_taken(tmp_path):
     server = Server(tmp_path)
     server.data.mkdir()
-    server.data.chmod(mode)
+    server.data.chmod(0o755)
     with server:
-        lines = [line for line in server.log() if line["level"] == "warning"]
-    assert [line["message"] for line in lines] == warned * [
-        "everybody may write into the data directory"]
+        assert server.stop() == 0
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+
+
+@AS_ROOT
+def test_a_data_directory_of_another_user_is_refused(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    os.chown(data, 12345, 12345)
+    done = run(f"--data_dir={data}", "--rest_address=127.0.0.1:0", "--grpc_address=127.0.0.1:0")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{data}: belongs to another user" in done.stderr
+    assert list(data.iterdir()) == []
+
+
+@AS_ROOT
+def test_a_key_file_of_another_user_is_refused(start):
+    server = start()
+    assert server.stop() == 0
+    os.chown(server.data / "token_keys", 12345, 12345)
+    done = run(*server.arguments()[1:])
+    assert done.returncode == 2
+    assert "token_keys: belongs to another user" in done.stderr
+
+
+def limited(soft, hard):
+    return ["prlimit", f"--nofile={soft}:{hard}"]
+
+
+def test_too_few_file_descriptors_are_refused_in_plain_words(tmp_path):
+    server = Server(tmp_path)
+    with pytest.raises(StartError):
+        server.start(wrapper=limited(64, 64))
+    assert server.process.returncode == 1
+    assert "got a limit of 64 open files, want at least" in server.stderr.read_text()
+    assert not server.data.exists()
+
+
+def test_a_soft_limit_of_file_descriptors_is_raised(start_limited):
+    server = start_limited(64, 20000)
+    assert [line for line in server.log() if line["level"] == "warning"] == []
+
+
+def test_few_file_descriptors_make_few_connections_and_every_door_answers(start_limited):
+    server = start_limited(400, 400)
+    warnings = [line for line in server.log() if line["level"] == "warning"]
+    assert [line["wanted"] for line in warnings] == [10000]
+    assert 0 < warnings[0]["connections"] < 200
+    idle = []
+    try:
+        for _ in range(warnings[0]["connections"] + 10):
+            idle.append(socket.create_connection(("127.0.0.1", server.ports["rest"])))
+        with Api(server) as api:
+            assert api.self_(token=server.first["token"]).code == grpc.StatusCode.OK
+    finally:
+        for client in idle:
+            client.close()
+
+
+@pytest.fixture
+def start_limited(tmp_path):
+    """A server under a limit of open files."""
+    server = Server(tmp_path)
+    yield lambda soft, hard: server.start(wrapper=limited(soft, hard))
+    server.kill()
 
 
 CLOSED = ["bash", "-c", 'exec "$@" <&- >&- 2>&-', "-"]
