@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <utility>
@@ -84,16 +85,31 @@ absl::Status CheckTimes(const Json& claims, absl::Time now,
   return absl::OkStatus();
 }
 
-// What tells that a token of the type `JWT` is no access token.
+// What tells that a token of the type `JWT` is no access token: claims of an ID
+// token (OpenID Connect Core sections 2 and 3.3.2.11, FAPI 1.0 section 5.1).
 absl::Status CheckIsAccessToken(const Json& claims) {
-  for (const char* name : {"at_hash", "c_hash"}) {
-    if (claims.contains(name)) return Want(name, "none in an access token");
-  }
+  const auto refuse_any = [&claims](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (claims.contains(name)) return Want(name, "none in an access token");
+    }
+    return absl::OkStatus();
+  };
+  const absl::Status hashes = refuse_any({"at_hash", "c_hash", "s_hash"});
+  if (!hashes.ok()) return hashes;
   const auto typ = claims.find("typ");
-  if (typ != claims.end() && *typ != "Bearer") {
-    return Want("typ (claim)", "Bearer");
-  }
+  // Keycloak tells its own tokens apart, and writes when and for which request
+  // the user logged in into either.
+  if (typ == claims.end()) return refuse_any({"nonce", "auth_time"});
+  if (*typ != "Bearer") return Want("typ (claim)", "Bearer");
   return absl::OkStatus();
+}
+
+// Whether a `sub` could be the id that another user got, whose `sub` is none
+// (RFC 9562 section 5.5).
+bool LooksDerived(const Uuid& id) {
+  const std::string text = id.ToString();
+  constexpr size_t kVersion = 14;
+  return text[kVersion] == '5';
 }
 
 absl::StatusOr<std::vector<std::string>> ReadGroups(const Json& claims,
@@ -168,16 +184,19 @@ absl::StatusOr<UnprovenToken> JwtVerifier::Check(std::string_view token,
   if (sub == nullptr || *sub == *client) {
     return Want("sub", "the identifier of a user");
   }
+  const std::optional<Uuid> id = Uuid::Parse(*sub);
+  if (id.has_value() && LooksDerived(*id)) {
+    return Want("sub", "no UUID of version 5, which another user may have");
+  }
   absl::StatusOr<std::vector<std::string>> groups =
       ReadGroups(claims, options_.groups_claim);
   if (!groups.ok()) return groups.status();
 
-  Principal principal{
-      .kind = PrincipalKind::kUser,
-      .id = Uuid::Parse(*sub).value_or(UuidV5(issuer_name_space_, *sub)),
-      .oauth_subject = *sub,
-      .groups = *std::move(groups),
-      .credential_expires_at = expires_at};
+  Principal principal{.kind = PrincipalKind::kUser,
+                      .id = id.value_or(UuidV5(issuer_name_space_, *sub)),
+                      .oauth_subject = *sub,
+                      .groups = *std::move(groups),
+                      .credential_expires_at = expires_at};
   return UnprovenToken{
       .key = {.key_id = std::move(header->key_id),
               .algorithm = header->algorithm},

@@ -32,12 +32,15 @@ struct UnprovenToken {
 //   - a token whose `sub` is its client stands for no user (RFC 9068
 //   section 2.2,
 //     client credentials) and is refused: machines use service accounts;
+//   - a `sub` that is a UUID of version 5 could be the id of a user whose `sub`
+//     is none, and is refused;
 //   - `sub`, `jti`, `client_id` and every group have 1 to 255 bytes and no
 //   control
 //     characters; a token names at most 256 groups.
 // Where `--oauth_accepted_typ=JWT`, a token of that type needs no `jti`, its
 // client may stand in `azp`, and what marks an ID token or a refresh token is
-// refused: `at_hash`, `c_hash`, or a claim `typ` other than `Bearer`.
+// refused: `at_hash`, `c_hash`, `s_hash`, a claim `typ` other than `Bearer`,
+// or, without such a claim, `nonce` or `auth_time`.
 //
 // Immutable, thread-safe. Knows no keys and keeps no tokens.
 class JwtVerifier {

@@ -42,9 +42,10 @@ size_t TokenFacts::MemoryBytes() const {
 TokenState StateOf(const TokenFacts& facts, absl::Time now) {
   if (facts.revoked) return TokenState::kRevoked;
   if (facts.ended || now >= facts.retires_at) return TokenState::kReplaced;
+  // In the order of the listings' states.
+  if (!facts.enabled) return TokenState::kDisabled;
   if (now >= facts.expires_at) return TokenState::kExpired;
-  const bool usable = facts.enabled && now >= facts.not_before;
-  return usable ? TokenState::kLive : TokenState::kDisabled;
+  return now >= facts.not_before ? TokenState::kLive : TokenState::kDisabled;
 }
 
 TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {

@@ -168,6 +168,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SubjectAbsent", R"({"sub":null})"},
         Case{"SubjectEmpty", R"({"sub":""})"},
         Case{"SubjectNumber", R"({"sub":42})"},
+        // What a user `bob` of some issuer may have for an id.
+        Case{"SubjectIsADerivedId",
+             R"({"sub":"2ed6657d-e927-568b-95e1-2665a8aea6a2"})"},
+        Case{"SubjectIsADerivedIdInCapitals",
+             R"({"sub":"2ED6657D-E927-568B-95E1-2665A8AEA6A2"})"},
         Case{"SubjectIsTheClient", R"({"sub":"app","client_id":"app"})"},
         Case{"SubjectWithNul", R"({"sub":"a\u0000b"})"},
         Case{"SubjectWithNewline", R"({"sub":"a\nb"})"},
@@ -266,6 +271,20 @@ TEST(JwtVerifier, PlainJwtNeedsNoJtiAndNamesItsClientInAzp) {
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+// Keycloak says in its access tokens, too, when and for which request the user
+// logged in.
+TEST(JwtVerifier, PlainJwtThatCallsItselfBearerMaySayWhenTheUserLoggedIn) {
+  EXPECT_THAT(
+      Check(TokenWith(R"({"typ":"Bearer","auth_time":1900000000,"nonce":"n"})",
+                      "JWT"),
+            TakingPlainJwt()),
+      IsOk());
+  // RFC 9068 section 2.2.1.
+  EXPECT_THAT(Check(TokenWith(R"({"auth_time":1900000000})", "at+jwt"),
+                    TakingPlainJwt()),
+              IsOk());
+}
+
 class BadPlainJwt : public testing::TestWithParam<Case> {};
 
 TEST_P(BadPlainJwt, IsRefused) {
@@ -280,6 +299,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"TypeClaimNumber", R"({"typ":1})"},
                     Case{"AccessTokenHash", R"({"at_hash":"AA"})"},
                     Case{"CodeHash", R"({"c_hash":"AA"})"},
+                    Case{"StateHash", R"({"s_hash":"AA"})"},
+                    Case{"Nonce", R"({"nonce":"n-0S6_WzA2Mj"})"},
+                    Case{"AuthTime", R"({"auth_time":1900000000})"},
+                    Case{"HashBesideTheMark",
+                         R"({"typ":"Bearer","s_hash":"AA"})"},
                     Case{"NoClientAtAll", R"({"client_id":null})"},
                     Case{"JtiEmpty", R"({"jti":""})"},
                     Case{"SubjectIsTheAzp",
