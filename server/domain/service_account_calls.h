@@ -22,6 +22,11 @@ namespace signet {
 // Two mints in a row that are both taken mean a broken random source.
 inline constexpr int kMintAttempts = 3;
 
+// The answer to a write of minted ids that failed with `status`. ALREADY_EXISTS
+// is no client's fault: `ids_taken`, no attempt found free ones; otherwise
+// another row is there that must not be.
+absl::Status MintStatus(const absl::Status& status, bool ids_taken);
+
 // NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND.
 absl::Status NoSuchServiceAccount();
 

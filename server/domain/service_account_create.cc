@@ -65,10 +65,12 @@ struct ServiceAccounts::CreateCall {
   int attempts_left = kMintAttempts;
   // The answer given before, if it was.
   std::optional<IssuedServiceAccount> repeated;
+  bool ids_taken = false;  // Those minted for the latest run.
 
   // Check and insertion in one transaction: no window between them.
   absl::Status Run(WriteTxn& txn, const AuditLog& audit, RandomSource& random) {
     repeated.reset();
+    ids_taken = false;
     const ServiceAccountRecord& record = issued.record;
     const absl::StatusOr<GrantKind> grant =
         AuthorizeCaller(txn, *caller, now, record.account_id, Right::kManage);
@@ -85,7 +87,10 @@ struct ServiceAccounts::CreateCall {
     if (*grant == GrantKind::kSuperAdmin) {
       status = txn.EnsureAccount(record.account_id, record.created_at);
     }
-    status.Update(txn.InsertServiceAccount(record));
+    if (status.ok()) {
+      status = txn.InsertServiceAccount(record);
+      ids_taken = absl::IsAlreadyExists(status);
+    }
     if (status.ok()) status = Grant(txn, random);
     if (status.ok()) {
       status = audit.Append(txn, record.account_id, *caller, now, Entry());
@@ -198,15 +203,11 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   store_->Write(
       std::move(body),
       [this, call = std::move(call)](const absl::Status& status) mutable {
-        if (absl::IsAlreadyExists(status)) {
-          if (call->attempts_left > 0) {
-            MintAndCreate(std::move(call));
-            return;
-          }
-          std::move(call->done)(absl::InternalError(
-              absl::StrCat(kMintAttempts, " minted ids in a row were taken")));
+        if (absl::IsAlreadyExists(status) && call->ids_taken &&
+            call->attempts_left > 0) {
+          MintAndCreate(std::move(call));
         } else if (!status.ok()) {
-          std::move(call->done)(status);
+          std::move(call->done)(MintStatus(status, call->ids_taken));
         } else if (call->repeated.has_value()) {
           std::move(call->done)(*std::move(call->repeated));
         } else {

@@ -52,9 +52,11 @@ struct ServiceAccounts::RotateCall {
   Done<IssuedServiceAccount> done;
   int attempts_left = kMintAttempts;
   IssuedServiceAccount issued;  // The answer.
+  bool id_taken = false;        // The one minted for the latest run.
 
   absl::Status Run(WriteTxn& txn, const ServiceAccounts& accounts,
                    const AuditLog& audit, RandomSource& random) {
+    id_taken = false;
     const absl::StatusOr<GrantKind> grant =
         AuthorizeCaller(txn, *caller, now, account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
@@ -92,6 +94,7 @@ struct ServiceAccounts::RotateCall {
     issued.token = Secret(std::string(minted.text.Expose()));
     const absl::Time retires_at = WholeMicros(now) + overlap;
     absl::Status status = txn.ReplaceToken(record);
+    id_taken = absl::IsAlreadyExists(status);
     for (TokenRecord& token : *in_use) {
       if (overlap > absl::ZeroDuration() && token.public_id == replaced) {
         token.retires_at = retires_at;
@@ -188,13 +191,11 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
   store_->Write(
       std::move(body),
       [this, call = std::move(call)](const absl::Status& status) mutable {
-        if (absl::IsAlreadyExists(status) && call->attempts_left > 0) {
+        if (absl::IsAlreadyExists(status) && call->id_taken &&
+            call->attempts_left > 0) {
           MintAndRotate(std::move(call));
-        } else if (absl::IsAlreadyExists(status)) {
-          std::move(call->done)(absl::InternalError(
-              absl::StrCat(kMintAttempts, " minted ids in a row were taken")));
         } else if (!status.ok()) {
-          std::move(call->done)(status);
+          std::move(call->done)(MintStatus(status, call->id_taken));
         } else {
           std::move(call->done)(std::move(call->issued));
         }

@@ -12,6 +12,14 @@ std::string EtagOf(const ServiceAccountRecord& record) {
   return absl::StrCat(record.revision);
 }
 
+absl::Status MintStatus(const absl::Status& status, bool ids_taken) {
+  if (!absl::IsAlreadyExists(status)) return status;
+  return absl::InternalError(
+      ids_taken ? absl::StrCat(kMintAttempts, " minted ids in a row were taken")
+                : absl::StrCat("a row is there that must not be: ",
+                               status.message()));
+}
+
 absl::Status NoSuchServiceAccount() {
   return MakeError(absl::StatusCode::kNotFound,
                    "the account holds no such service account",

@@ -17,14 +17,22 @@ class SeededRandom final : public RandomSource {
  public:
   explicit SeededRandom(uint64_t seed = 1) : engine_(seed) {}
 
+  // As a source that is broken: every Fill gives the same bytes.
+  void Stick() {
+    absl::MutexLock lock(&mutex_);
+    stuck_ = true;
+  }
+
   void Fill(std::span<uint8_t> out) override {
     absl::MutexLock lock(&mutex_);
+    if (stuck_) engine_.seed(1);
     for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_() >> 56);
   }
 
  private:
   absl::Mutex mutex_;
   std::mt19937_64 engine_ ABSL_GUARDED_BY(mutex_);
+  bool stuck_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace signet
