@@ -118,6 +118,7 @@ absl::Status BindAnswer(Route& route) {
     return absl::InvalidArgumentError(
         "http_answer.status: want no response_body with 204");
   }
+  route.no_store = answer.no_store();
   route.token_in_form = answer.token_in_form();
   if (route.token_in_form &&
       (route.http_method != "POST" || route.success_status != 200)) {

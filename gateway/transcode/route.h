@@ -68,6 +68,7 @@ struct Route {
   const JsonLayout* response_layout = nullptr;
   int success_status = 200;
   bool unlogged_success = false;
+  bool no_store = false;
   std::vector<LocationPart> location = {};
 
   // Strings of the response that become an ETag and a Link to the next page.

@@ -228,8 +228,8 @@ absl::Status TranscodingHandler::AddFields(
     response.fields.push_back({"Content-Type", kJsonMediaType});
   }
   response.fields.push_back({"X-Request-Id", exchange.request_id});
-  if (route.response_layout->holds_secret() || route.form_body ||
-      !route.answer_fields.empty()) {
+  if (route.no_store || route.response_layout->holds_secret() ||
+      route.form_body || !route.answer_fields.empty()) {
     response.fields.push_back({"Cache-Control", "no-store"});
   }
   for (const Route::AnswerField& answer : route.answer_fields) {

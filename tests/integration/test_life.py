@@ -180,6 +180,20 @@ def test_a_disabled_token_fails_as_a_revoked_one(server, made):
     assert works(server, made["token"])
 
 
+def test_disabled_and_expired_is_disabled_in_lists_and_in_verification(server, world, asker):
+    made = world.create(expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                                 time.gmtime(time.time() + 2)))
+    answer = rest.request(server, "PATCH", f"{server.accounts_path}/{made['id']}",
+                          token=server.first["token"], json_body={"enabled": False})
+    assert answer.status == 200
+    time.sleep(2.1)
+    assert asker.verify(made["token"]).reason == "TOKEN_DISABLED"
+    for state, found in (("disabled", True), ("expired", False)):
+        listed = rest.request(server, "GET", f"{server.accounts_path}?state={state}",
+                              token=server.first["token"]).json()
+        assert (made["id"] in [one["id"] for one in listed]) == found
+
+
 def test_if_match_guards_an_update(server, made):
     etag = call(server, "GET", f"/{made['id']}").value("etag")
     assert re.fullmatch(r'"[!-~]+"', etag)
