@@ -53,7 +53,7 @@ def run_proxy(server, app, tmp_path_factory):
     def run(kind):
         if kind not in running:
             folder = tmp_path_factory.mktemp(kind.__name__)
-            running[kind] = kind(folder, server.ports, app)
+            running[kind] = kind(folder, server, app)
         return running[kind]
 
     yield run

@@ -9,6 +9,7 @@ import time
 from harness import rest
 from harness.process import ROOT
 
+ACCOUNT = ("3c90c3cc-0d44-4b50-8888-8dd25736052a", "{account}")
 NGINX = """
 {user}
 daemon off;
@@ -42,17 +43,19 @@ class Proxy:
     signet_port = "rest"
     app = ("127.0.0.1:3000", "127.0.0.1:{app}")
     changes = ()  # More of the kind.
+    account = None  # The one to ask for; None: that of the server's first token.
 
-    def __init__(self, folder, ports, app_port):
+    def __init__(self, folder, server, app_port):
         self.rest = "http://localhost"
         self.folder = folder
         self.socket = folder / "sock"
         self.log = folder / "error.log"
         text = (ROOT / "docs" / "integrations" / self.documented).read_text()
-        for documented, here in (self.signet, self.app, self.listen, *self.changes):
+        for documented, here in (self.signet, self.app, self.listen, ACCOUNT, *self.changes):
             assert documented in text
             text = text.replace(documented, here.format(
-                signet=ports[self.signet_port], app=app_port, socket=self.socket))
+                signet=server.ports[self.signet_port], app=app_port, socket=self.socket,
+                account=self.account or server.first["account_id"]))
         user = "user root;" if os.geteuid() == 0 else ""
         configuration = folder / self.documented
         configuration.write_text(self.main.format(user=user, documented=text))

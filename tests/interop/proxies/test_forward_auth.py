@@ -51,6 +51,18 @@ def test_a_capability_is_asked_for_by_the_route(proxy, create):
     assert proxy.ask(path="/mail/x").status == 401
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_no_tenants_token_opens_anothers_door(server, run_proxy, create, kind):
+    """As documented, but that the app is another account's."""
+    foreign = type(f"Foreign{kind.__name__}", (kind,),
+                   {"account": "ffffffff-0000-4000-8000-000000000001"})
+    proxy = run_proxy(foreign)
+    token = create("mailbox.create")["token"]
+    for path in ("/things", "/mail/x"):
+        assert proxy.ask(path=path, token=token).status == 403
+        assert proxy.ask(path=path, token=server.first["token"]).status == 403
+
+
 # Each is /mail/x to an app that decodes and tidies a path.
 @pytest.mark.parametrize("path", [
     "//mail/x", "/./mail/x", "/things/../mail/x", "/%6Dail/x", "/mail%2Fx", "/mail%2fx",
@@ -129,7 +141,7 @@ def test_connections_to_signet_are_kept(server, proxy, create):
 def test_without_signet_nobody_passes(start, app, tmp_path, kind):
     signet = start()
     token = signet.first["token"]
-    proxy = kind(tmp_path, signet.ports, app)
+    proxy = kind(tmp_path, signet, app)
     try:
         assert proxy.ask(token=token).status == 200
         signet.kill()
