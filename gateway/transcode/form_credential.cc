@@ -44,7 +44,8 @@ std::optional<Problem> Take(const HttpRequest& request,
 
 bool IsForm(const HttpRequest& request) {
   const std::vector<std::string_view> types = request.Values("content-type");
-  return types.size() == 1 && IsFormMediaType(types[0]);
+  return (!request.body.empty() || request.body_too_large) &&
+         types.size() == 1 && IsFormMediaType(types[0]);
 }
 
 std::optional<Problem> TakeFormCredential(

@@ -8,7 +8,6 @@ import pytest
 from harness import rest
 
 MALFORMED = {
-    "empty": b"",
     "white space": b" \n",
     "cut short": b'{"name": "x"',
     "trailing bytes": b'{"name": "x"} x',
@@ -107,6 +106,24 @@ def test_body_size(server, http):
     ("Content-Type: application/problem+json",)], ids=str)
 def test_other_media_types(server, fields):
     assert refusal(post(server, b'{"name": "x"}', fields), 415)["code"] == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
+@pytest.mark.parametrize("value", [
+    "application/x-www-form-urlencoded", "application/json", "text/plain;charset=UTF-8",
+    "multipart/form-data; boundary=x"])
+def test_no_content_has_no_type(server, value, http):
+    """As plain axios, PHP and fetch send it with a method that needs no body."""
+    path, fields = server.accounts_path, [f"Content-Type: {value}"]
+    made = post(server, b'{"name": "x"}').json()
+    for verb, body in (("rotate", b""), ("rotate", None), ("revoke", b"")):
+        answer = rest.request(server, "POST", f"{path}/{made['id']}/{verb}", http=http,
+                              token=server.first["token"], body=body, fields=fields)
+        assert answer.status == 200, answer.body
+    assert refusal(post(server, b"", fields), 400)["errors"][0]["field"] == "name"
+    itself = post(server, b'{"name": "y"}').json()["token"]
+    assert rest.request(server, "POST", "/v1/public/auth/self/revoke", http=http, token=itself,
+                        body=b"", fields=fields).status == 200
 
 
 @pytest.mark.parametrize("value", ["application/json; charset=utf-8", "Application/JSON",
