@@ -55,6 +55,7 @@ class FlagTable::Impl {
   Impl(ServerConfig* config, std::string* flagfile, std::string* text);
 
   absl::Status Parse(std::vector<std::string> arguments);
+  absl::Status CheckGivenOnce(const std::vector<std::string>& arguments) const;
 
   const CLI::App& app() const { return app_; }
   const std::set<std::string>& lists() const { return lists_; }
@@ -300,6 +301,23 @@ void FlagTable::Impl::AddList(const std::string& name, const std::string& type,
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+// That one of two values wins would go unnoticed.
+absl::Status FlagTable::Impl::CheckGivenOnce(
+    const std::vector<std::string>& arguments) const {
+  std::set<std::string> given;
+  for (const std::string& argument : arguments) {
+    const std::string flag = argument.substr(0, argument.find('='));
+    if (!flag.starts_with("--") || app_.get_option_no_throw(flag) == nullptr) {
+      continue;
+    }
+    const std::string name = flag.substr(2);
+    if (!lists_.contains(name) && !given.insert(name).second) {
+      return FlagError(name, "got it more than once, want it once");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status FlagTable::Impl::Parse(std::vector<std::string> arguments) {
   // CLI11 would take the argument that follows `--name=` as the value.
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -308,6 +326,9 @@ absl::Status FlagTable::Impl::Parse(std::vector<std::string> arguments) {
       arguments[i].pop_back();
       arguments.insert(arguments.begin() + static_cast<ptrdiff_t>(i) + 1, "");
     }
+  }
+  if (absl::Status status = CheckGivenOnce(arguments); !status.ok()) {
+    return status;
   }
   std::reverse(arguments.begin(), arguments.end());  // It reads from the back.
   try {

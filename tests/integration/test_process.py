@@ -20,7 +20,7 @@ from harness.surfaces import Rest
 
 
 def refused(server, *flags, env=None):
-    return run(*server.arguments()[1:], *flags, env=env)
+    return run(*server.arguments(*flags)[1:], env=env)
 
 
 @pytest.mark.parametrize("flags, named", [
@@ -32,6 +32,7 @@ def refused(server, *flags, env=None):
     (["--flagfile=/nonexistent"], "--flagfile"),
     (["--bootstrap_account_id=1"], "--bootstrap_account_id"),
     (["--mode=gateway"], "--grpc_target"),
+    (["--token_prefix=a", "--token_prefix=b"], "--token_prefix"),
     (["stray"], "--help")], ids=str)
 def test_bad_flag_exits_2_and_touches_nothing(tmp_path, flags, named):
     done = refused(Server(tmp_path), *flags)

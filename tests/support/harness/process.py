@@ -35,16 +35,19 @@ class Server:
         self.process = None
         self.ports = {}
 
-    def arguments(self):
-        return [
-            self.binary,
+    def arguments(self, *flags):
+        """Its command line, with `flags` too; each takes the place of a default."""
+        flags = [*self.flags, *flags]
+        given = {str(flag).partition("=")[0] for flag in flags}
+        defaults = [
             f"--data_dir={self.data}",
             "--rest_address=127.0.0.1:0",
             "--grpc_address=127.0.0.1:0",
             f"--port_file={self.folder / 'ports'}",
             f"--bootstrap_file={self.folder / 'bootstrap'}",
-            *self.flags,
         ]
+        return [self.binary, *(flag for flag in defaults if flag.partition("=")[0] not in given),
+                *flags]
 
     def start(self, wrapper=()):
         """Returns self once both ports answer; `wrapper` is put before argv."""

@@ -357,5 +357,25 @@ INSTANTIATE_TEST_SUITE_P(
                             "--max_connections: got \"x\""}),
     [](const auto& info) { return info.param.name; });
 
+// Which of the two wins is a guess.
+TEST(ParseFlags, AFlagWithOneValueIsGivenOnce) {
+  for (const std::vector<std::string>& twice :
+       {std::vector<std::string>{"--oauth_issuer=https://a",
+                                 "--oauth_issuer=https://b"},
+        {"--oauth_issuer", "https://a", "--oauth_issuer", "https://a"},
+        {"--verify_audit", "--verify_audit"}}) {
+    const absl::Status status = ParseFlags(twice, {}).status();
+    EXPECT_THAT(status,
+                ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("once"));
+  }
+  EXPECT_THAT(ParseFlags({"--oauth_audience=a", "--oauth_audience=b"}, {}),
+              IsOk());
+  // Of two sources the stronger wins.
+  EXPECT_EQ(ParseFlags({"--token_prefix=a"}, {"SIGNET_TOKEN_PREFIX=b"})
+                ->config.token_prefix,
+            "a");
+}
+
 }  // namespace
 }  // namespace signet
