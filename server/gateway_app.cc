@@ -43,7 +43,7 @@ absl::Status GatewayApp::Start() {
     return status;
   }
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
-      RestFront::Start(config_, &backend_, around_);
+      RestFront::Start(config_, &backend_, around_, [] { return true; });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   const HostPort end = {ParseHostPort(config_.rest_address)->host,

@@ -9,7 +9,7 @@ namespace signet {
 
 absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
     const ServerConfig& config, Backend* backend,
-    const Surroundings& surroundings) {
+    const Surroundings& surroundings, std::function<bool()> ready) {
   absl::StatusOr<std::unique_ptr<const RouteTable>> routes =
       RouteTable::Create(ApiServices());
   if (!routes.ok()) return routes.status();
@@ -24,13 +24,15 @@ absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
                                        .logger = surroundings.logger},
       std::move(handler_options));
 
+  front->probes_.emplace(&*front->handler_, std::move(ready));
+
   const HostPort address = *ParseHostPort(config.rest_address);
   HttpServerOptions options;
   options.host = address.host;
   options.port = address.port;
   options.max_connections = config.max_connections;
   absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(
-      options, &*front->handler_, surroundings.clock, surroundings.logger);
+      options, &*front->probes_, surroundings.clock, surroundings.logger);
   if (!server.ok()) {
     return ListenError("rest_address", config.rest_address, server.status());
   }

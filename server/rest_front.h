@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_REST_FRONT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/time/time.h"
 #include "gateway/backend.h"
 #include "gateway/http/server.h"
+#include "gateway/probe_handler.h"
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
 #include "server/app.h"
@@ -23,11 +25,11 @@ namespace signet {
 class RestFront {
  public:
   // Starts to serve on --rest_address. `backend` and what `surroundings` names
-  // are borrowed and outlive it.
+  // are borrowed and outlive it. `ready` is what `/readyz` tells.
   //   LISTEN_FAILED: the address cannot be had.
   static absl::StatusOr<std::unique_ptr<RestFront>> Start(
       const ServerConfig& config, Backend* backend,
-      const Surroundings& surroundings);
+      const Surroundings& surroundings, std::function<bool()> ready);
 
   uint16_t port() const { return server_->port(); }
 
@@ -41,6 +43,7 @@ class RestFront {
   // Each is used by the one below it.
   const std::unique_ptr<const RouteTable> routes_;
   std::optional<TranscodingHandler> handler_;
+  std::optional<ProbeHandler> probes_;
   std::unique_ptr<HttpServer> server_;
 };
 

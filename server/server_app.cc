@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/server_app.h"
 
+#include <atomic>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -82,6 +83,7 @@ class ServerApp final : public App {
   const ServerConfig config_;
   Surroundings around_;  // Its clock is clock_ once that is there.
   std::optional<BootstrapFile> bootstrap_file_;
+  std::atomic<bool> serving_ = false;  // From the start to the drain.
 
   // Each is used by those below it.
   std::unique_ptr<Store> store_;
@@ -120,6 +122,7 @@ absl::Status ServerApp::Start() {
     if (!status.ok()) return status;
   }
   StartMaintenance();
+  serving_ = true;
   around_.logger->Info("started", {{"version", kVersion},
                                    {"rest", RestEnd().ToString()},
                                    {"grpc", GrpcEnd().ToString()},
@@ -240,7 +243,8 @@ absl::Status ServerApp::StartServing() {
   }
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
-      RestFront::Start(config_, &*dispatcher_, around_);
+      RestFront::Start(config_, &*dispatcher_, around_,
+                       [this] { return serving_ && store_->Health().ok(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   return absl::OkStatus();
@@ -279,6 +283,7 @@ absl::Status ServerApp::Drain() {
 }
 
 absl::Status ServerApp::StopServing(absl::Duration grace) {
+  serving_ = false;
   absl::Status rest_drained;
   for (const auto* server : {&grpc_, &trusted_grpc_}) {
     if (*server != nullptr) (*server)->SetServing(false);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/probe_handler.h"
+
+#include <string>
+
+#include "server/base/secret.h"
+
+namespace signet {
+namespace {
+
+HttpResponse Word(int status, std::string word) {
+  return {.status = status,
+          .fields = {{"Content-Type", "text/plain; charset=utf-8"},
+                     {"Cache-Control", "no-store"}},
+          .body = std::move(word)};
+}
+
+}  // namespace
+
+void ProbeHandler::Handle(HttpRequest request, Respond respond) {
+  const std::string_view path =
+      std::string_view(request.target).substr(0, request.target.find('?'));
+  const bool live = path == "/livez";
+  if (!live && path != "/readyz") {
+    return next_->Handle(std::move(request), std::move(respond));
+  }
+  // Who asks with a credential does not need to, but may.
+  for (HttpField& field : request.fields) Wipe(field.value);
+  Wipe(request.body);
+  HttpResponse answer =
+      live || ready_() ? Word(200, "ok\n") : Word(503, "not ready\n");
+  if (answer.status == 503) answer.fields.push_back({"Retry-After", "1"});
+  if (request.method != "GET" && request.method != "HEAD") {
+    answer = Word(405, "want GET or HEAD\n");
+    answer.fields.push_back({"Allow", "GET, HEAD"});
+  }
+  std::move(respond)(std::move(answer));
+}
+
+}  // namespace signet
