@@ -39,7 +39,7 @@ struct BackendCall {
   absl::Time deadline = absl::InfiniteFuture();
   // Whether the client has gone away; may be null. Asked on any thread until
   // `done` is called, and the sooner it says true the more work is saved.
-  absl::AnyInvocable<bool()> cancelled = nullptr;
+  absl::AnyInvocable<bool() const> cancelled = nullptr;
 };
 
 struct BackendReply {

@@ -29,9 +29,13 @@ class Waiter {
 
 }  // namespace
 
-absl::Status ReadAndWait(Store& store, Store::ReadBody body) {
+absl::Status CallerGoneError() {
+  return absl::DeadlineExceededError("the caller has gone");
+}
+
+absl::Status ReadAndWait(Store& store, Store::ReadBody body, ReadKind kind) {
   Waiter waiter;
-  store.Read(std::move(body), waiter.Completion());
+  store.Read(std::move(body), waiter.Completion(), {.kind = kind});
   return waiter.Wait();
 }
 

@@ -16,6 +16,7 @@
 #include "server/base/uuid.h"
 #include "storage/queries.h"
 #include "storage/records.h"
+#include "storage/work.h"
 
 namespace signet {
 
@@ -187,39 +188,46 @@ class Store {
   // Runs `body` on a snapshot that includes every write acknowledged before
   // this call, then calls `done` once with its status. Both may run on the
   // calling thread before this returns, or on a thread of the engine; `done`
-  // must not block.
+  // must not block. The engine's own:
+  //   RESOURCE_EXHAUSTED / READ_QUEUE_FULL: too many reads wait, of whom it is
+  //     for or of all; a retry hint.
+  //   DEADLINE_EXCEEDED: `options.expired` said true before the body ran.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE: the store cannot be read now.
   //   DATA_LOSS: damage was found.
-  virtual void Read(ReadBody body, Done done) = 0;
+  virtual void Read(ReadBody body, Done done, ReadOptions options = {}) = 0;
 
   // Runs `body` in a serializable transaction and calls `done` once, on this
   // thread or another, when the outcome is known; `done` must not block. OK
   // means: committed, on stable storage, and seen by every Read that starts
   // from now on. A status of the body's comes back unchanged, with nothing
   // written. The engine's own:
-  //   RESOURCE_EXHAUSTED / WRITE_QUEUE_FULL: nothing written; a retry hint.
-  //   DEADLINE_EXCEEDED: `expired` said true before the body ran.
+  //   RESOURCE_EXHAUSTED / WRITE_QUEUE_FULL: nothing written, since too many
+  //     writes wait, of whom it is for or of all; a retry hint.
+  //   DEADLINE_EXCEEDED: `options.expired` said true before the body ran.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE: nothing written. The disk is full, the
   //     database locked, the store stopped or failed.
   //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: the commit failed half-way, the
   //     write may or may not be there. The store has failed.
   //   DATA_LOSS: damage was found, nothing written. The store has failed.
-  // `expired` may be null; it is asked right before the body runs, on the
-  // engine's thread, so that a caller who has gone away costs nothing.
-  virtual void Write(WriteBody body, Done done,
-                     absl::AnyInvocable<bool()> expired = nullptr) = 0;
+  virtual void Write(WriteBody body, Done done, WriteOptions options = {}) = 0;
 
   // OK while the store serves; otherwise the status it refuses with.
   virtual absl::Status Health() const = 0;
 
-  // Refuses whatever comes from now on with STORAGE_UNAVAILABLE and finishes
-  // every accepted write. Blocks until the last `done` has returned, so it must
-  // not be called from one. Idempotent. The destructor calls it.
+  // Refuses whatever comes from now on with STORAGE_UNAVAILABLE, and reads that
+  // wait too; finishes every accepted write. Blocks until the last `done` has
+  // returned, so it must not be called from one. Idempotent. The destructor
+  // calls it.
   virtual void Drain() = 0;
 };
 
+// What engines answer when ReadOptions::expired or WriteOptions::expired says
+// true.
+absl::Status CallerGoneError();
+
 // Blocking forms, for start-up and tests. Not for request handlers.
-absl::Status ReadAndWait(Store& store, Store::ReadBody body);
+absl::Status ReadAndWait(Store& store, Store::ReadBody body,
+                         ReadKind kind = ReadKind::kLookup);
 absl::Status WriteAndWait(Store& store, Store::WriteBody body);
 
 }  // namespace signet

@@ -177,8 +177,7 @@ struct Noted {
 
 }  // namespace
 
-void WatchedStore::Write(WriteBody body, Done done,
-                         absl::AnyInvocable<bool()> expired) {
+void WatchedStore::Write(WriteBody body, Done done, WriteOptions options) {
   auto noted = std::make_shared<Noted>(
       Noted{.body = std::move(body), .done = std::move(done)});
   store_->Write(
@@ -191,7 +190,7 @@ void WatchedStore::Write(WriteBody body, Done done,
         if (!noted->changes.empty()) on_change_(noted->changes);
         std::move(noted->done)(std::move(status));
       },
-      std::move(expired));
+      std::move(options));
 }
 
 }  // namespace signet

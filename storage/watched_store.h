@@ -51,11 +51,10 @@ class WatchedStore final : public Store {
   WatchedStore(std::unique_ptr<Store> store, OnChange on_change)
       : store_(std::move(store)), on_change_(std::move(on_change)) {}
 
-  void Read(ReadBody body, Done done) override {
-    store_->Read(std::move(body), std::move(done));
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+    store_->Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override;
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
   absl::Status Health() const override { return store_->Health(); }
   void Drain() override { store_->Drain(); }
 

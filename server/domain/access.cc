@@ -139,7 +139,7 @@ void Access::Admit(const Principal& principal, std::string_view account_id,
        right](ReadTxn& txn) {
         return Authorize(txn, subjects, account, right).status();
       },
-      std::move(done));
+      std::move(done), {.work_for = principal.work_for()});
 }
 
 void Access::RecordDenial(CallerPtr caller, std::string_view account_id,
@@ -149,6 +149,7 @@ void Access::RecordDenial(CallerPtr caller, std::string_view account_id,
     std::move(done)(absl::OkStatus());
     return;
   }
+  WriteOptions options = WriteFor(*caller, nullptr);
   store_->Write(
       [this, caller = std::move(caller), account = *account,
        action = std::move(action), now = clock_->Now()](WriteTxn& txn) {
@@ -157,7 +158,7 @@ void Access::RecordDenial(CallerPtr caller, std::string_view account_id,
         return audit_->Append(txn, account, *caller, now, {.action = action},
                               kDenied);
       },
-      std::move(done));
+      std::move(done), std::move(options));
 }
 
 }  // namespace signet

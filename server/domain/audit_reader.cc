@@ -81,7 +81,7 @@ void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
     return;
   }
   ReadOutcome<Page>(
-      *store_,
+      *store_, ReadFor(caller, ReadKind::kScan),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =

@@ -238,7 +238,7 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
     return;
   }
   ReadOutcome<Page>(
-      *store_,
+      *store_, ReadFor(caller, ReadKind::kScan),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
@@ -270,7 +270,7 @@ void Authorizations::Get(const CallerPtr& caller, const GetRequest& request,
     return;
   }
   ReadOutcome<AuthorizationRecord>(
-      *store_,
+      *store_, ReadFor(caller),
       [subjects = caller->principal.Subjects(), account_id = *account_id,
        id = *id](ReadTxn& txn) -> absl::StatusOr<AuthorizationRecord> {
         const absl::Status access =
@@ -305,11 +305,12 @@ void Authorizations::Grant(CallerPtr caller, const GrantRequest& request,
   record.subject = {.type = *type, .id = Canonical(request.subject_id)};
   record.id = Uuid::V7(now, *random_);
   record.created_at = WholeMicros(now);
+  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<AuthorizationRecord>(
-      *store_,
+      *store_, std::move(options),
       [this, caller = std::move(caller), now, record = std::move(record)](
           WriteTxn& txn) { return GrantIn(txn, *caller, now, record); },
-      std::move(expired), std::move(done));
+      std::move(done));
 }
 
 absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
@@ -352,13 +353,14 @@ void Authorizations::Revoke(CallerPtr caller, const GetRequest& request,
            std::move(done));
     return;
   }
+  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<AuthorizationRecord>(
-      *store_,
+      *store_, std::move(options),
       [this, caller = std::move(caller), now = clock_->Now(),
        account_id = *account_id, id = *id](WriteTxn& txn) {
         return RevokeIn(txn, *caller, now, account_id, id);
       },
-      std::move(expired), std::move(done));
+      std::move(done));
 }
 
 absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(

@@ -27,7 +27,6 @@ class Authorizations {
  public:
   template <typename T>
   using Done = OutcomeDone<T>;
-  using Expired = absl::AnyInvocable<bool()>;
 
   // Fields as the client sent them; see proto/signet/v1/authorizations.proto.
   struct ListRequest {

@@ -4,9 +4,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "server/base/secret.h"
 #include "server/identity/principal.h"
+#include "storage/work.h"
 
 namespace signet {
 
@@ -24,10 +27,29 @@ struct Caller {
   // Follows from the presented credential and nothing else, and is kept nowhere
   // (see replay.h). Empty where the method cannot be repeated.
   Secret replay_seed = {};
+
+  // Whether who calls has gone away, or waits no longer. Null where that is not
+  // known. Thread-safe; not to be asked once the call is answered.
+  absl::AnyInvocable<bool() const> gone = nullptr;
 };
 
 // Shared by what is under way for one call.
 using CallerPtr = std::shared_ptr<const Caller>;
+
+// A read, or a write, for a caller: in its turn, and not at all once it has
+// gone.
+inline ReadOptions ReadFor(const CallerPtr& caller,
+                           ReadKind kind = ReadKind::kLookup) {
+  return {.work_for = caller->principal.work_for(),
+          .kind = kind,
+          .expired = [caller] {
+            return caller->gone != nullptr && caller->gone();
+          }};
+}
+inline WriteOptions WriteFor(const Caller& caller, Expired expired) {
+  return {.work_for = caller.principal.work_for(),
+          .expired = std::move(expired)};
+}
 
 }  // namespace signet
 

@@ -55,7 +55,7 @@ void ReadHoldings(Store& store, const Caller& caller,
     }
   }
   ReadOutcome<Holdings>(
-      store,
+      store, {.work_for = caller.principal.work_for()},
       [subjects = caller.principal.Subjects(),
        account](ReadTxn& txn) -> absl::StatusOr<Holdings> {
         // Without an account only what reaches everywhere is found.

@@ -96,8 +96,9 @@ void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
                                 const Uuid& id, absl::Time now, Change change,
                                 Expired expired,
                                 Done<ServiceAccountRecord> done) {
+  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<ServiceAccountRecord>(
-      *store_,
+      *store_, std::move(options),
       [this, caller = std::move(caller), account_id, id, now,
        change = std::move(change)](
           WriteTxn& txn) mutable -> absl::StatusOr<ServiceAccountRecord> {
@@ -119,7 +120,7 @@ void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
         if (!status.ok()) return status;
         return Shown(*std::move(record));
       },
-      std::move(expired), std::move(done));
+      std::move(done));
 }
 
 void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
@@ -241,8 +242,9 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
+  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<Batch>(
-      *store_,
+      *store_, std::move(options),
       [this, caller = std::move(caller), now, query = std::move(query),
        revocation = std::move(revocation),
        dry_run = request.dry_run](WriteTxn& txn) -> absl::StatusOr<Batch> {
@@ -271,7 +273,7 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
         }
         return batch;
       },
-      std::move(expired), std::move(done));
+      std::move(done));
 }
 
 absl::Status UnsupportedTokenTypeError() {
@@ -298,6 +300,7 @@ void ServiceAccounts::RevokeSelf(
     return;
   }
   const std::string public_id = caller->principal.token_public_id;
+  WriteOptions options = WriteFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now, public_id,
        revocation = std::move(revocation)](WriteTxn& txn) -> absl::Status {
@@ -306,7 +309,7 @@ void ServiceAccounts::RevokeSelf(
                      "service_account.revoke_self", *audit_);
         return absl::IsNotFound(status) ? TokenInvalidError() : status;
       },
-      std::move(done), std::move(expired));
+      std::move(done), std::move(options));
 }
 
 void ServiceAccounts::RevokeToken(
@@ -317,6 +320,7 @@ void ServiceAccounts::RevokeToken(
     RevokeSelf(std::move(caller), {}, std::move(expired), std::move(done));
     return;
   }
+  WriteOptions options = WriteFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now,
        target](WriteTxn& txn) -> absl::Status {
@@ -335,7 +339,7 @@ void ServiceAccounts::RevokeToken(
                      kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
-      std::move(done), std::move(expired));
+      std::move(done), std::move(options));
 }
 
 }  // namespace signet

@@ -197,6 +197,7 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
 
   Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
+  WriteOptions options = WriteFor(*call->caller, std::move(expired));
   Store::WriteBody body = [this, call](WriteTxn& txn) {
     return call->Run(txn, *audit_, *random_);
   };
@@ -214,7 +215,7 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
           std::move(call->done)(std::move(call->issued));
         }
       },
-      std::move(expired));
+      std::move(options));
 }
 
 }  // namespace signet

@@ -63,7 +63,7 @@ void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
     return;
   }
   ReadOutcome<ServiceAccountRecord>(
-      *store_,
+      *store_, ReadFor(caller),
       [this, subjects = caller->principal.Subjects(), account_id = *account_id,
        id, public_id = request.token_public_id](
           ReadTxn& txn) -> absl::StatusOr<ServiceAccountRecord> {
@@ -113,7 +113,7 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
     return;
   }
   ReadOutcome<Page>(
-      *store_,
+      *store_, ReadFor(caller, ReadKind::kScan),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =

@@ -185,6 +185,7 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
                             *keyring_, *random_);
   Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
+  WriteOptions options = WriteFor(*call->caller, std::move(expired));
   Store::WriteBody body = [this, call](WriteTxn& txn) {
     return call->Run(txn, *this, *audit_, *random_);
   };
@@ -200,7 +201,7 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
           std::move(call->done)(std::move(call->issued));
         }
       },
-      std::move(expired));
+      std::move(options));
 }
 
 }  // namespace signet

@@ -61,7 +61,6 @@ class ServiceAccounts {
   // Whether the caller has gone away; asked on a thread of the store's, once
   // nothing but the write is left to do. May be null. The call then ends with
   // DEADLINE_EXCEEDED, and nothing is written.
-  using Expired = absl::AnyInvocable<bool()>;
 
   struct CreateRequest {
     std::string account_id = {};

@@ -112,7 +112,10 @@ std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
       GrantFor(asker.held, account, Right::kVerify);
   if (!grant.has_value()) return std::nullopt;
   const bool everywhere = account_id.empty() && IsSuperAdmin(asker.held);
-  return VerifyScope{.every_account = everywhere, .account_id = account};
+  return VerifyScope{.every_account = everywhere,
+                     .account_id = account,
+                     .work_for = {.tenant_id = asker.account_id,
+                                  .principal_id = asker.subject_id}};
 }
 
 void TokenVerifier::FindScope(const CallerPtr& caller,
@@ -125,14 +128,16 @@ void TokenVerifier::FindScope(const CallerPtr& caller,
     std::move(done)(std::move(violations).ToStatus());
     return;
   }
-  const VerifyScope there = {.every_account = false, .account_id = *account};
-  const VerifyScope everywhere = {.every_account = true};
+  const WorkFor work_for = caller->principal.work_for();
+  const VerifyScope there = {
+      .every_account = false, .account_id = *account, .work_for = work_for};
+  const VerifyScope everywhere = {.every_account = true, .work_for = work_for};
   if (caller->trusted) {
     std::move(done)(account_id.empty() ? everywhere : there);
     return;
   }
   ReadOutcome<VerifyScope>(
-      *store_,
+      *store_, ReadFor(caller),
       [caller, there, now, everywhere,
        any = account_id.empty()](ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
         const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
@@ -182,7 +187,7 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
                            OutcomeDone<TokenVerification> done) {
   if (!IsOauth(token)) {
     directory_->Find(
-        token, now,
+        token, now, scope.work_for,
         [this, scope, requirement = std::move(requirement),
          done = std::move(done)](absl::StatusOr<TokenFinding> finding) mutable {
           if (!finding.ok()) {
@@ -194,8 +199,8 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
           if (verification.has_value()) {
             std::move(done)(*std::move(verification));
           } else {
-            ReadOthers(std::move(finding->facts), std::move(requirement),
-                       std::move(done));
+            ReadOthers(std::move(finding->facts), scope.work_for,
+                       std::move(requirement), std::move(done));
           }
         });
     return;
@@ -211,8 +216,8 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
         } else if (!user.ok()) {
           std::move(done)(TokenVerification());
         } else {
-          ReadUser(*user, scope.account_id, std::move(requirement),
-                   std::move(done));
+          ReadUser(*user, scope.work_for, scope.account_id,
+                   std::move(requirement), std::move(done));
         }
       });
   Wipe(credential);
@@ -224,8 +229,8 @@ void TokenVerifier::VerifyCaller(const Principal& caller,
                                  OutcomeDone<TokenVerification> done) {
   const TokenFactsPtr& facts = caller.token_facts;
   if (facts == nullptr) {
-    ReadUser(caller, account_id.value_or(Uuid()), std::move(requirement),
-             std::move(done));
+    ReadUser(caller, caller.work_for(), account_id.value_or(Uuid()),
+             std::move(requirement), std::move(done));
     return;
   }
   if (requirement == nullptr && account_id.has_value() &&
@@ -240,16 +245,17 @@ void TokenVerifier::VerifyCaller(const Principal& caller,
   if (verification.has_value()) {
     std::move(done)(*std::move(verification));
   } else {
-    ReadOthers(facts, std::move(requirement), std::move(done));
+    ReadOthers(facts, caller.work_for(), std::move(requirement),
+               std::move(done));
   }
 }
 
-void TokenVerifier::ReadOthers(TokenFactsPtr facts,
+void TokenVerifier::ReadOthers(TokenFactsPtr facts, const WorkFor& work_for,
                                std::shared_ptr<const Requirement> requirement,
                                OutcomeDone<TokenVerification> done) {
   const std::vector<Subject> subjects = PrincipalOf(facts).Subjects();
   ReadOutcome<TokenVerification>(
-      *store_,
+      *store_, {.work_for = work_for},
       [facts = std::move(facts), subjects,
        requirement = std::move(requirement)](
           ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
@@ -262,7 +268,8 @@ void TokenVerifier::ReadOthers(TokenFactsPtr facts,
       std::move(done));
 }
 
-void TokenVerifier::ReadUser(const Principal& user, const Uuid& account_id,
+void TokenVerifier::ReadUser(const Principal& user, const WorkFor& work_for,
+                             const Uuid& account_id,
                              std::shared_ptr<const Requirement> requirement,
                              OutcomeDone<TokenVerification> done) {
   auto facts = std::make_shared<TokenFacts>();
@@ -272,7 +279,7 @@ void TokenVerifier::ReadUser(const Principal& user, const Uuid& account_id,
   facts->expires_at =
       user.credential_expires_at.value_or(absl::InfiniteFuture());
   ReadOutcome<TokenVerification>(
-      *store_,
+      *store_, {.work_for = work_for},
       [facts = std::move(facts), subjects = user.Subjects(),
        requirement = std::move(requirement)](
           ReadTxn& txn) -> absl::StatusOr<TokenVerification> {

@@ -48,7 +48,8 @@ struct TokenVerification {
 // About which tokens somebody may ask: those of an account, or all.
 struct VerifyScope {
   bool every_account = false;
-  Uuid account_id = {};  // Unless every_account.
+  Uuid account_id = {};   // Unless every_account.
+  WorkFor work_for = {};  // Of who asks.
 };
 
 // Says of tokens whether they are good, and for what. Thread-safe;
@@ -103,9 +104,9 @@ class TokenVerifier {
 
   // What is known of a service account's token, whatever its state; or the
   // store's error. `token` is read before this returns.
-  void Find(std::string_view token, absl::Time now,
+  void Find(std::string_view token, absl::Time now, const WorkFor& work_for,
             OutcomeDone<TokenFinding> done) {
-    directory_->Find(token, now, std::move(done));
+    directory_->Find(token, now, work_for, std::move(done));
   }
 
   // What somebody who proved to be `caller` may, for who asks about itself:
@@ -120,10 +121,11 @@ class TokenVerifier {
   static std::optional<TokenVerification> Judge(const TokenFinding& finding,
                                                 const VerifyScope& scope,
                                                 const Requirement* requirement);
-  void ReadOthers(TokenFactsPtr facts,
+  void ReadOthers(TokenFactsPtr facts, const WorkFor& work_for,
                   std::shared_ptr<const Requirement> requirement,
                   OutcomeDone<TokenVerification> done);
-  void ReadUser(const Principal& user, const Uuid& account_id,
+  void ReadUser(const Principal& user, const WorkFor& work_for,
+                const Uuid& account_id,
                 std::shared_ptr<const Requirement> requirement,
                 OutcomeDone<TokenVerification> done);
 

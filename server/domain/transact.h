@@ -47,27 +47,28 @@ struct Transaction {
 // Runs `body` in Store::Read and gives what it returned, or the store's error,
 // to `done`.
 template <typename T>
-void ReadOutcome(Store& store,
+void ReadOutcome(Store& store, ReadOptions options,
                  absl::AnyInvocable<absl::StatusOr<T>(ReadTxn&)> body,
                  OutcomeDone<T> done) {
   auto call = std::make_shared<transact_internal::Transaction<T, ReadTxn>>();
   call->body = std::move(body);
   call->done = std::move(done);
   store.Read([call](ReadTxn& txn) { return call->Run(txn); },
-             [call](const absl::Status& status) { call->Finish(status); });
+             [call](const absl::Status& status) { call->Finish(status); },
+             std::move(options));
 }
 
-// Runs `body` in Store::Write, likewise. `expired` as there.
+// Runs `body` in Store::Write, likewise.
 template <typename T>
-void WriteOutcome(Store& store,
+void WriteOutcome(Store& store, WriteOptions options,
                   absl::AnyInvocable<absl::StatusOr<T>(WriteTxn&)> body,
-                  absl::AnyInvocable<bool()> expired, OutcomeDone<T> done) {
+                  OutcomeDone<T> done) {
   auto call = std::make_shared<transact_internal::Transaction<T, WriteTxn>>();
   call->body = std::move(body);
   call->done = std::move(done);
   store.Write([call](WriteTxn& txn) { return call->Run(txn); },
               [call](const absl::Status& status) { call->Finish(status); },
-              std::move(expired));
+              std::move(options));
 }
 
 }  // namespace signet

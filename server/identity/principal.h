@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "server/base/uuid.h"
 #include "storage/records.h"
+#include "storage/work.h"
 
 namespace signet {
 
@@ -53,6 +54,11 @@ struct Principal {
   std::optional<Uuid> user_id() const {
     if (kind == PrincipalKind::kUser) return id;
     return std::nullopt;
+  }
+
+  // Whom a transaction of this principal's is for.
+  WorkFor work_for() const {
+    return {.tenant_id = home_account_id.value_or(id), .principal_id = id};
   }
 
   // For logs: `user:<uuid>` or `service_account:<uuid>`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/identity/token_authenticator.h"
 
+#include <optional>
 #include <utility>
 
 #include "server/identity/auth_error.h"
@@ -10,7 +11,7 @@ namespace signet {
 void TokenAuthenticator::Authenticate(std::string_view token, absl::Time now,
                                       Authenticator::Done done) {
   directory_->Find(
-      token, now,
+      token, now, /*asked_by=*/std::nullopt,
       [done = std::move(done)](absl::StatusOr<TokenFinding> finding) mutable {
         if (!finding.ok()) {
           std::move(done)(finding.status());

@@ -80,7 +80,8 @@ std::optional<TokenFinding> TokenDirectory::FindAtOnce(std::string_view token,
   return std::nullopt;
 }
 
-void TokenDirectory::Find(std::string_view token, absl::Time now, Done done) {
+void TokenDirectory::Find(std::string_view token, absl::Time now,
+                          const std::optional<WorkFor>& asked_by, Done done) {
   if (std::optional<TokenFinding> finding = FindAtOnce(token, now)) {
     std::move(done)(*std::move(finding));
     return;
@@ -91,16 +92,19 @@ void TokenDirectory::Find(std::string_view token, absl::Time now, Done done) {
                .now = now,
                .asked_at = clock_.Now(),
                .done = std::move(done)});
-  store_->Read([this, question](ReadTxn& txn) { return Read(txn, *question); },
-               [this, question](absl::Status status) {
-                 if (!status.ok()) {
-                   std::move(question->done)(std::move(status));
-                   return;
-                 }
-                 Remember(*question);
-                 std::move(question->done)(Judge(
-                     question->token.Expose(), question->facts, question->now));
-               });
+  store_->Read(
+      [this, question](ReadTxn& txn) { return Read(txn, *question); },
+      [this, question](absl::Status status) {
+        if (!status.ok()) {
+          std::move(question->done)(std::move(status));
+          return;
+        }
+        Remember(*question);
+        std::move(question->done)(
+            Judge(question->token.Expose(), question->facts, question->now));
+      },
+      {.work_for = asked_by.value_or(WorkFor()),
+       .kind = asked_by.has_value() ? ReadKind::kLookup : ReadKind::kIdentify});
 }
 
 absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {

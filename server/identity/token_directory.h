@@ -72,8 +72,10 @@ class TokenDirectory {
 
   // The answer, or the store's own error. `token` is read before this returns;
   // the copy kept meanwhile is wiped. Calls `done` once, on this thread or
-  // another; this object outlives the call.
-  void Find(std::string_view token, absl::Time now, Done done);
+  // another; this object outlives the call. `asked_by` is absent where the
+  // token is to tell who asks.
+  void Find(std::string_view token, absl::Time now,
+            const std::optional<WorkFor>& asked_by, Done done);
 
  private:
   using PublicId = std::array<uint8_t, 16>;

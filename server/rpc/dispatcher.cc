@@ -136,6 +136,10 @@ void Dispatcher::Call(BackendCall call, Done done) {
   caller->request_id = call.request_id;
   caller->peer = std::move(call.peer);
   caller->user_agent = std::move(call.user_agent);
+  caller->gone = [clock = clock_, deadline = call.deadline,
+                  cancelled = std::move(call.cancelled)] {
+    return (cancelled && cancelled()) || clock->Now() >= deadline;
+  };
   if (method != nullptr && method->repeatable) {
     caller->replay_seed = ReplaySeed(authorization);
   }
@@ -212,13 +216,9 @@ void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
         });
     return;
   }
-  MethodCall method_call = {
-      .caller = std::move(caller),
-      .request = *request,
-      .expired = [clock = clock_, deadline = call.deadline,
-                  cancelled = std::move(call.cancelled)]() mutable {
-        return (cancelled && cancelled()) || clock->Now() >= deadline;
-      }};
+  MethodCall method_call = {.caller = caller,
+                            .request = *request,
+                            .expired = [caller] { return caller->gone(); }};
   method.handle(std::move(method_call),
                 [pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>

@@ -255,8 +255,9 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
         std::move(done)(status);
       }
     };
+    const WorkFor asked_by = call.caller->principal.work_for();
     verifier->Find(
-        request.token(), clock->Now(),
+        request.token(), clock->Now(), asked_by,
         [accounts, caller = std::move(call.caller),
          expired = std::move(call.expired), finish = std::move(finish)](
             const absl::StatusOr<TokenFinding>& found) mutable {

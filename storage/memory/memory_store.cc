@@ -18,31 +18,28 @@ absl::Status Stopped() {
 
 MemoryStore::~MemoryStore() { Drain(); }
 
-void MemoryStore::Read(ReadBody body, Done done) {
+void MemoryStore::Read(ReadBody body, Done done, ReadOptions options) {
   if (!Start()) return std::move(done)(Stopped());
-  std::move(done)(RunRead(body));
+  std::move(done)(RunRead(body, options.expired));
   Finish();
 }
 
-void MemoryStore::Write(WriteBody body, Done done,
-                        absl::AnyInvocable<bool()> expired) {
+void MemoryStore::Write(WriteBody body, Done done, WriteOptions options) {
   if (!Start()) return std::move(done)(Stopped());
-  std::move(done)(RunWrite(body, expired));
+  std::move(done)(RunWrite(body, options.expired));
   Finish();
 }
 
-absl::Status MemoryStore::RunRead(ReadBody& body) {
+absl::Status MemoryStore::RunRead(ReadBody& body, Expired& expired) {
+  if (expired != nullptr && expired()) return CallerGoneError();
   absl::ReaderMutexLock lock(&tables_mutex_);
   MemoryReadTxn txn(tables_);
   return body(txn);
 }
 
-absl::Status MemoryStore::RunWrite(WriteBody& body,
-                                   absl::AnyInvocable<bool()>& expired) {
+absl::Status MemoryStore::RunWrite(WriteBody& body, Expired& expired) {
   absl::MutexLock lock(&tables_mutex_);
-  if (expired != nullptr && expired()) {
-    return absl::DeadlineExceededError("the caller has gone");
-  }
+  if (expired != nullptr && expired()) return CallerGoneError();
   return MemoryWriteTxn(tables_).Run(body);
 }
 

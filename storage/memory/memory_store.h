@@ -11,22 +11,22 @@
 namespace signet {
 
 // The reference engine: what the others must do, in the fewest words.
-// Everything runs on the calling thread, writes one after another. Nothing
-// outlives the process: "stable storage" is its memory. Thread-safe.
+// Everything runs on the calling thread, writes one after another, so that
+// there is no queue to be fair in. Nothing outlives the process: "stable
+// storage" is its memory. Thread-safe.
 class MemoryStore final : public Store {
  public:
   MemoryStore() = default;
   ~MemoryStore() override;
 
-  void Read(ReadBody body, Done done) override;
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override;
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override;
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
   absl::Status Health() const override;
   void Drain() override;
 
  private:
-  absl::Status RunRead(ReadBody& body);
-  absl::Status RunWrite(WriteBody& body, absl::AnyInvocable<bool()>& expired);
+  absl::Status RunRead(ReadBody& body, Expired& expired);
+  absl::Status RunWrite(WriteBody& body, Expired& expired);
   // Whether another call may come; if so, Finish() ends it.
   bool Start();
   void Finish();

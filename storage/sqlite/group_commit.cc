@@ -67,7 +67,7 @@ GroupResult GroupCommit::Run(std::span<PendingWrite> group, bool savepoints) {
   if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
   for (PendingWrite& write : group) {
     if (write.expired != nullptr && write.expired()) {
-      write.outcome = absl::DeadlineExceededError("the caller has gone");
+      write.outcome = CallerGoneError();
       continue;
     }
     write.outcome =

@@ -18,8 +18,8 @@ namespace signet {
 struct PendingWrite {
   Store::WriteBody body;
   Store::Done done;
-  absl::AnyInvocable<bool()> expired;  // May be null.
-  absl::Status outcome = {};           // What `done` will be told.
+  Expired expired;            // May be null.
+  absl::Status outcome = {};  // What `done` will be told.
 };
 
 // How the transaction of a group ended.

@@ -115,18 +115,20 @@ SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
 
 SqliteStore::~SqliteStore() { Drain(); }
 
-void SqliteStore::Read(ReadBody body, Done done) {
+void SqliteStore::Read(ReadBody body, Done done, ReadOptions options) {
   if (absl::Status s = Health(); !s.ok()) return std::move(done)(std::move(s));
+  if (options.expired != nullptr && options.expired()) {
+    return std::move(done)(CallerGoneError());
+  }
   absl::Status outcome = readers_->Run(body);
   if (absl::IsDataLoss(outcome)) Fail(outcome);
   std::move(done)(std::move(outcome));
 }
 
-void SqliteStore::Write(WriteBody body, Done done,
-                        absl::AnyInvocable<bool()> expired) {
+void SqliteStore::Write(WriteBody body, Done done, WriteOptions options) {
   PendingWrite write = {.body = std::move(body),
                         .done = std::move(done),
-                        .expired = std::move(expired)};
+                        .expired = std::move(options.expired)};
   switch (queue_.Push(write)) {
     case WriteQueue::PushResult::kAccepted:
       return;

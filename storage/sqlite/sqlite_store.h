@@ -86,9 +86,8 @@ class SqliteStore final : public Store {
   // Drains.
   ~SqliteStore() override;
 
-  void Read(ReadBody body, Done done) override;
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override;
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override;
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
   absl::Status Health() const override;
 
   // Leaves no log behind, unless the store has failed.

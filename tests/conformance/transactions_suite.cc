@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/error.h"
@@ -331,7 +332,8 @@ TEST_P(StoreConformance, AnExpiredWriteDoesNotRun) {
         ran = true;
         return txn.EnsureAccount(account_, SampleTime());
       },
-      [&](absl::Status status) { outcome = status; }, [] { return true; });
+      [&](absl::Status status) { outcome = status; },
+      {.expired = [] { return true; }});
   store().Drain();
   EXPECT_FALSE(ran);
   EXPECT_THAT(outcome, StatusIs(StatusCode::kDeadlineExceeded));
@@ -341,9 +343,31 @@ TEST_P(StoreConformance, AWriteThatHasNotExpiredRuns) {
   absl::Status outcome = absl::UnknownError("no answer");
   store().Write([&](WriteTxn&) { return absl::OkStatus(); },
                 [&](absl::Status status) { outcome = status; },
-                [] { return false; });
+                {.expired = [] { return false; }});
   store().Drain();
   EXPECT_THAT(outcome, IsOk());
+}
+
+TEST_P(StoreConformance, AReadRunsUnlessItHasExpired) {
+  for (const bool expired : {false, true}) {
+    bool ran = false;
+    absl::Status outcome;
+    absl::Notification finished;
+    store().Read(
+        [&](ReadTxn&) {
+          ran = true;
+          return absl::OkStatus();
+        },
+        [&](absl::Status status) {
+          outcome = std::move(status);
+          finished.Notify();
+        },
+        {.expired = [expired] { return expired; }});
+    finished.WaitForNotification();
+    EXPECT_EQ(ran, !expired);
+    EXPECT_EQ(outcome.code(),
+              expired ? StatusCode::kDeadlineExceeded : StatusCode::kOk);
+  }
 }
 
 }  // namespace

@@ -14,12 +14,11 @@ class BorrowedStore final : public Store {
  public:
   explicit BorrowedStore(Store* store) : store_(store) {}
 
-  void Read(ReadBody body, Done done) override {
-    store_->Read(std::move(body), std::move(done));
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+    store_->Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override {
-    store_->Write(std::move(body), std::move(done), std::move(expired));
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+    store_->Write(std::move(body), std::move(done), std::move(options));
   }
   absl::Status Health() const override { return store_->Health(); }
   void Drain() override { store_->Drain(); }

@@ -58,12 +58,11 @@ class HoldingStore final : public Store {
   // How many writes have been committed.
   int committed() const { return committed_; }
 
-  void Read(ReadBody body, Done done) override {
-    inner_.Read(std::move(body), std::move(done));
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+    inner_.Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override {
-    Held write = {std::move(body), std::move(done), std::move(expired)};
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+    Held write = {std::move(body), std::move(done), std::move(options)};
     {
       absl::MutexLock lock(&mutex_);
       if (holding_) {
@@ -80,7 +79,7 @@ class HoldingStore final : public Store {
   struct Held {
     WriteBody body;
     Done done;
-    absl::AnyInvocable<bool()> expired;
+    WriteOptions options;
   };
 
   void Forward(Held write) {
@@ -90,13 +89,14 @@ class HoldingStore final : public Store {
           if (status.ok()) ++committed_;
           std::move(done)(std::move(status));
         },
-        std::move(write.expired));
+        std::move(write.options));
   }
 
   bool AllExpired() {
     absl::MutexLock lock(&mutex_);
     for (Held& write : held_) {
-      if (write.expired == nullptr || !write.expired()) return false;
+      Expired& expired = write.options.expired;
+      if (expired == nullptr || !expired()) return false;
     }
     return true;
   }

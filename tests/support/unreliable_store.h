@@ -27,7 +27,7 @@ class UnreliableStore final : public Store {
   int reads() const { return reads_; }
   int writes() const { return writes_; }
 
-  void Read(ReadBody body, Done done) override {
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
     ++reads_;
     if (!read_outcomes.empty()) return std::move(done)(Take(read_outcomes));
     if (run_bodies_twice) {
@@ -35,19 +35,20 @@ class UnreliableStore final : public Store {
                   [](const absl::Status&) {});
     }
     if (after_next_read_body == nullptr) {
-      inner_.Read(std::move(body), std::move(done));
+      inner_.Read(std::move(body), std::move(done), std::move(options));
       return;
     }
-    inner_.Read(std::move(body),
-                [act = std::exchange(after_next_read_body, nullptr),
-                 done = std::move(done)](absl::Status status) mutable {
-                  act();
-                  std::move(done)(std::move(status));
-                });
+    inner_.Read(
+        std::move(body),
+        [act = std::exchange(after_next_read_body, nullptr),
+         done = std::move(done)](absl::Status status) mutable {
+          act();
+          std::move(done)(std::move(status));
+        },
+        std::move(options));
   }
 
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override {
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
     ++writes_;
     if (!write_outcomes.empty()) return std::move(done)(Take(write_outcomes));
     if (run_bodies_twice) {
@@ -59,7 +60,7 @@ class UnreliableStore final : public Store {
           },
           [](const absl::Status&) {});
     }
-    inner_.Write(std::move(body), std::move(done), std::move(expired));
+    inner_.Write(std::move(body), std::move(done), std::move(options));
   }
 
   absl::Status Health() const override { return inner_.Health(); }

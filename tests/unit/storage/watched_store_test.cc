@@ -308,12 +308,12 @@ TEST_F(Unreliable, AWriteThatNeverRanIsNot) {
               StatusIs(absl::StatusCode::kResourceExhausted));
   bool asked = false;
   absl::Status outcome;
-  watched_.Write(
-      Insert, [&](absl::Status status) { outcome = std::move(status); },
-      [&asked] {
-        asked = true;
-        return true;
-      });
+  watched_.Write(Insert,
+                 [&](absl::Status status) { outcome = std::move(status); },
+                 {.expired = [&asked] {
+                   asked = true;
+                   return true;
+                 }});
   EXPECT_TRUE(asked);
   EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(notices_.Take(), IsEmpty());

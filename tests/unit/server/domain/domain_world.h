@@ -134,7 +134,7 @@ struct DomainWorld {
 
   absl::StatusOr<IssuedServiceAccount> Create(
       const Principal& principal, ServiceAccounts::CreateRequest request,
-      ServiceAccounts::Expired expired = nullptr) {
+      Expired expired = nullptr) {
     Outcome<IssuedServiceAccount> outcome;
     accounts.Create(CallerFor(principal), std::move(request),
                     std::move(expired), outcome.Done());

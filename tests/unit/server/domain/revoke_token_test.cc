@@ -16,7 +16,7 @@ class RevokeTokenTest : public testing::Test {
  protected:
   TokenFactsPtr FactsOf(std::string_view token) {
     std::optional<TokenFinding> found;
-    world_.directory.Find(token, world_.clock.Now(),
+    world_.directory.Find(token, world_.clock.Now(), std::nullopt,
                           [&found](absl::StatusOr<TokenFinding> finding) {
                             found = *std::move(finding);
                           });
@@ -24,7 +24,7 @@ class RevokeTokenTest : public testing::Test {
   }
   TokenState StateOf(std::string_view token) {
     std::optional<TokenFinding> found;
-    world_.directory.Find(token, world_.clock.Now(),
+    world_.directory.Find(token, world_.clock.Now(), std::nullopt,
                           [&found](absl::StatusOr<TokenFinding> finding) {
                             found = *std::move(finding);
                           });
@@ -32,7 +32,7 @@ class RevokeTokenTest : public testing::Test {
   }
 
   absl::Status Revoke(const Principal& who, TokenFactsPtr target,
-                      ServiceAccounts::Expired expired = nullptr) {
+                      Expired expired = nullptr) {
     std::optional<absl::Status> outcome;
     world_.accounts.RevokeToken(
         CallerFor(who), target, std::move(expired),

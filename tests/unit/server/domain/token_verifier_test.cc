@@ -388,7 +388,7 @@ TEST_F(TokenVerifierTest, AtOnceTheSameOrNothing) {
       };
   const std::string token(issued.token.Expose());
   EXPECT_FALSE(at_once(token, nullptr).has_value()) << "never read";
-  remembering.Find(token, world_.clock.Now(), [](const auto&) {});
+  remembering.Find(token, world_.clock.Now(), std::nullopt, [](const auto&) {});
   EXPECT_EQ(at_once(token, nullptr)->verdict, TokenVerdict::kActive);
   EXPECT_EQ(at_once(token, Needs("billing.view"))->verdict,
             TokenVerdict::kActive);

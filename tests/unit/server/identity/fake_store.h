@@ -38,7 +38,7 @@ class FakeStore final : public Store {
   absl::Status lookup_status;  // What a lookup ends with, unless OK.
   int runs_per_read = 1;       // As engines that must retry a body do.
 
-  void Read(ReadBody body, Done done) override {
+  void Read(ReadBody body, Done done, ReadOptions = {}) override {
     ++reads_;
     if (!read_status.ok()) {
       std::move(done)(read_status);
@@ -50,7 +50,7 @@ class FakeStore final : public Store {
     std::move(done)(std::move(status));
   }
 
-  void Write(WriteBody, Done done, absl::AnyInvocable<bool()>) override {
+  void Write(WriteBody, Done done, WriteOptions = {}) override {
     std::move(done)(absl::UnimplementedError("this store is only read"));
   }
   absl::Status Health() const override { return absl::OkStatus(); }

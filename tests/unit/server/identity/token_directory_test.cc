@@ -26,10 +26,11 @@ class TokenDirectoryTest : public testing::Test, protected IssuedTokens {
                                     absl::Time now = SampleTime()) {
     absl::StatusOr<TokenFinding> result = absl::UnknownError("never called");
     int calls = 0;
-    directory_.Find(token, now, [&](absl::StatusOr<TokenFinding> outcome) {
-      result = std::move(outcome);
-      ++calls;
-    });
+    directory_.Find(token, now, std::nullopt,
+                    [&](absl::StatusOr<TokenFinding> outcome) {
+                      result = std::move(outcome);
+                      ++calls;
+                    });
     EXPECT_EQ(calls, 1);
     return result;
   }
@@ -83,7 +84,7 @@ TEST_F(TokenDirectoryTest, NotesLiveTokensAlone) {
 TEST_F(TokenDirectoryTest, NeedNotNote) {
   TokenDirectory directory(&store_, keyring_.get(), nullptr, {});
   absl::StatusOr<TokenFinding> result = absl::UnknownError("never called");
-  directory.Find(Issue(), SampleTime(),
+  directory.Find(Issue(), SampleTime(), std::nullopt,
                  [&](absl::StatusOr<TokenFinding> outcome) {
                    result = std::move(outcome);
                  });

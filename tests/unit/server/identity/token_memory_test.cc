@@ -72,9 +72,10 @@ class TokenMemory {
   absl::StatusOr<TokenFinding> Find(std::string_view token,
                                     absl::Time now = SampleTime()) {
     std::optional<absl::StatusOr<TokenFinding>> result;
-    directory.Find(token, now, [&result](absl::StatusOr<TokenFinding> found) {
-      result.emplace(std::move(found));
-    });
+    directory.Find(token, now, std::nullopt,
+                   [&result](absl::StatusOr<TokenFinding> found) {
+                     result.emplace(std::move(found));
+                   });
     return *std::move(result);
   }
   TokenState StateNow(std::string_view token) {

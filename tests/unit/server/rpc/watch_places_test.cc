@@ -70,14 +70,13 @@ class SlowStore final : public Store {
  public:
   explicit SlowStore(Store* behind) : behind_(behind) {}
 
-  void Read(ReadBody body, Done done) override {
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
     asked.Notify();
     answer.WaitForNotification();
-    behind_.Read(std::move(body), std::move(done));
+    behind_.Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done,
-             absl::AnyInvocable<bool()> expired = nullptr) override {
-    behind_.Write(std::move(body), std::move(done), std::move(expired));
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+    behind_.Write(std::move(body), std::move(done), std::move(options));
   }
   absl::Status Health() const override { return behind_.Health(); }
   void Drain() override { behind_.Drain(); }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_WORK_H_
+#define SIGNET_STORAGE_WORK_H_
+
+#include "absl/functional/any_invocable.h"
+#include "server/base/uuid.h"
+
+namespace signet {
+
+// Whom a transaction is for. An engine with a queue serves tenants in turn, and
+// the principals of each in turn, whatever account the work is about: who asks
+// for much waits for it, and nobody else does.
+struct WorkFor {
+  // The account that the caller belongs to, or a user's own id. Nil: nobody in
+  // particular, as for work of the server's own.
+  Uuid tenant_id = {};
+  Uuid principal_id = {};
+
+  friend bool operator==(const WorkFor&, const WorkFor&) = default;
+};
+
+// What a read costs. The cheap ones never wait for the others.
+enum class ReadKind {
+  kIdentify,  // Finds who calls, so that nobody is known that it is for.
+  kLookup,    // A few rows by their keys.
+  kScan,      // A page of a listing or of the audit log.
+};
+
+// Whether who asked has gone away, so that the work would be for nothing. May
+// be null. Asked on a thread of the engine's right before a body runs.
+using Expired = absl::AnyInvocable<bool()>;
+
+struct ReadOptions {
+  WorkFor work_for = {};
+  ReadKind kind = ReadKind::kLookup;
+  Expired expired = nullptr;
+};
+
+struct WriteOptions {
+  WorkFor work_for = {};
+  Expired expired = nullptr;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_WORK_H_
