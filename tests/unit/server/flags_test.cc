@@ -179,10 +179,6 @@ TEST(FlagsTest, ValueMayFollowAsItsOwnArgument) {
   EXPECT_EQ(Config({"--data_dir", "/data"})->data_dir, "/data");
 }
 
-TEST(FlagsTest, LastMentionCounts) {
-  EXPECT_EQ(Config({"--data_dir=/a", "--data_dir=/b"})->data_dir, "/b");
-}
-
 TEST(FlagsTest, EmptyValueDoesNotEatTheNextFlag) {
   const auto config = Config({"--data_dir=", "--token_prefix=pre"});
   ASSERT_THAT(config, IsOk());

@@ -164,7 +164,6 @@ constexpr char kTokenCodingErrors[] =
 INSTANTIATE_TEST_SUITE_P(
     Table, BadForm,
     testing::Values(
-        BadCredential{"Nothing", "", kNone},
         BadCredential{"OnlyHint", "token_type_hint=x", kNone},
         BadCredential{"Empty", "token=", kNone},
         BadCredential{"Bare", "token", kNone},

@@ -145,9 +145,10 @@ TEST_F(TokenDirectoryTest, OfSeveralStatesTheFirstCounts) {
               it.owner.revoked_at.reset();
               it.token.retires_at.reset();
             })),
-            TokenState::kExpired);
-  EXPECT_EQ(StateAt(Issue([](TokenOwner& it) { it.owner.enabled = false; })),
             TokenState::kDisabled);
+  EXPECT_EQ(StateAt(Issue(
+                [](TokenOwner& it) { it.token.expires_at = SampleTime(-1); })),
+            TokenState::kExpired);
 }
 
 TEST_F(TokenDirectoryTest, AnswersCostTheSameWhateverTheyAre) {
