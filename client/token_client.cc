@@ -22,8 +22,10 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/base/secret.h"
+#include "server/base/trusted_clock.h"
 #include "server/crypto/system_random.h"
 #include "signet/v1/tokens.grpc.pb.h"
 
@@ -176,7 +178,10 @@ class CachingTokenClient final : public TokenClient {
   const Secret authorization_;
   const TokenAnswer unknown_ = InactiveAnswer("TOKEN_UNKNOWN");
   const TokenAnswer capability_missing_ = InactiveAnswer("CAPABILITY_MISSING");
-  SystemClock clock_;
+  const SystemClock wall_;
+  const SystemMonotonicClock monotonic_;
+  // What has expired stays so when this machine's clock is set back.
+  const TrustedClock clock_{&wall_, &monotonic_, std::nullopt};
   SystemRandom random_;
   AnswerCache cache_;
   const std::shared_ptr<grpc::Channel> channel_;

@@ -52,10 +52,11 @@ struct TokenClientOptions {
 // server until the feed is back.
 //
 // What is kept: that a token is good, no longer than until its `expires_at` by
-// this machine's clock; that it is not good, for the answer's `cache_ttl` and
-// in a part of its own, so that invented tokens push out nothing but each
-// other. That an OAuth access token is good is not kept, as the feed does not
-// speak of its user. Tokens are kept as keyed digests only.
+// this machine's clock, or by what passed since where that is set back; that it
+// is not good, for the answer's `cache_ttl` and in a part of its own, so that
+// invented tokens push out nothing but each other. That an OAuth access token
+// is good is not kept, as the feed does not speak of its user. Tokens are kept
+// as keyed digests only.
 //
 // Thread-safe. An interface, so that tests can put another in its place.
 class TokenClient {

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/base/steady_event.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signet {
+
+SteadyEvent::Moment SteadyEvent::In(absl::Duration time) {
+  // Longer ones would not fit.
+  constexpr absl::Duration kLongest = absl::Hours(24 * 365);
+  return std::chrono::steady_clock::now() +
+         absl::ToChronoNanoseconds(std::min(time, kLongest));
+}
 
 void SteadyEvent::Set() {
   {

@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "absl/time/time.h"
+
 namespace signet {
 
 // What a thread waits for with a limit that is kept whatever is done to the
@@ -18,6 +20,9 @@ class SteadyEvent {
   SteadyEvent() = default;
   SteadyEvent(const SteadyEvent&) = delete;
   SteadyEvent& operator=(const SteadyEvent&) = delete;
+
+  // `time` from now; for ever is a year.
+  static Moment In(absl::Duration time);
 
   // Ends one wait: of who waits now, or else of who does next.
   void Set();

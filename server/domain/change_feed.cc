@@ -43,14 +43,8 @@ std::optional<uint64_t> NumberIn(std::string_view position,
   return number;
 }
 
-using SteadyPoint = std::chrono::steady_clock::time_point;
-
-SteadyPoint FromNow(absl::Duration time) {
-  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(time);
-}
-
-absl::Duration Until(SteadyPoint moment) {
-  return absl::FromChrono(moment - std::chrono::steady_clock::now());
+bool IsOver(SteadyEvent::Moment moment) {
+  return moment <= std::chrono::steady_clock::now();
 }
 
 }  // namespace
@@ -62,14 +56,16 @@ ChangeFeed::ChangeFeed(RandomSource& random)
 
 void ChangeFeed::Publish(const TokenChanges& changes) {
   if (changes.service_accounts.empty()) return;
-  absl::MutexLock lock(&mutex_);
-  for (const TokenChanges::ServiceAccount& changed : changes.service_accounts) {
-    changes_.push_back(
-        {.account_id = changed.account_id, .service_account_id = changed.id});
-    if (changes_.size() > kKept) changes_.pop_front();
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& changed : changes.service_accounts) {
+      changes_.push_back(
+          {.account_id = changed.account_id, .service_account_id = changed.id});
+      if (changes_.size() > kKept) changes_.pop_front();
+    }
+    end_ += changes.service_accounts.size();
   }
-  end_ += changes.service_accounts.size();
-  published_ = true;
+  news_.Set();
 }
 
 uint64_t ChangeFeed::end() const {
@@ -139,14 +135,14 @@ void ChangeFeed::Remove(const Watcher* watcher) {
   followers_.erase(found);
 }
 
-void ChangeFeed::WakeSoon() {
-  absl::MutexLock lock(&mutex_);
-  published_ = true;
-}
+void ChangeFeed::WakeSoon() { news_.Set(); }
 
 void ChangeFeed::CheckSoon(std::shared_ptr<Watcher> watcher) {
-  absl::MutexLock lock(&mutex_);
-  if (!stopped_) to_check_.push_back(std::move(watcher));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!stopped_) to_check_.push_back(std::move(watcher));
+  }
+  questions_.Set();
 }
 
 void ChangeFeed::Stop() {
@@ -154,6 +150,8 @@ void ChangeFeed::Stop() {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
   }
+  news_.Set();
+  questions_.Set();
   for (std::thread* thread : {&wakes_, &checks_}) {
     if (thread->joinable()) thread->join();
   }
@@ -169,39 +167,36 @@ ChangeFeed::Watchers ChangeFeed::Followers() const {
 
 void ChangeFeed::Wakes() {
   // By the clock, so that a beat comes no later for what came in between.
-  SteadyPoint next_beat = FromNow(kHeartbeat);
+  SteadyEvent::Moment next_beat = SteadyEvent::In(kHeartbeat);
   while (true) {
+    news_.AwaitUntil(next_beat);
     Watchers watchers;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &ChangeFeed::HasNews),
-                              Until(next_beat));
       if (stopped_) return;
-      published_ = false;
       watchers = Followers();
     }
-    const bool beat = Until(next_beat) <= absl::ZeroDuration();
-    if (beat) next_beat = FromNow(kHeartbeat);
+    const bool beat = IsOver(next_beat);
+    if (beat) next_beat = SteadyEvent::In(kHeartbeat);
     for (const auto& watcher : watchers) watcher->Wake(beat);
   }
 }
 
 void ChangeFeed::Checks() {
-  SteadyPoint next_round = FromNow(kHeartbeat);
+  SteadyEvent::Moment next_round = SteadyEvent::In(kHeartbeat);
   while (true) {
+    questions_.AwaitUntil(next_round);
     Watchers watchers;
     bool round = false;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &ChangeFeed::HasQuestions),
-                              Until(next_round));
       if (stopped_) return;
       watchers = std::exchange(to_check_, {});
-      round = Until(next_round) <= absl::ZeroDuration();
+      round = IsOver(next_round);
       if (round) watchers = Followers();
     }
     for (const auto& watcher : watchers) watcher->Check();
-    if (round) next_round = FromNow(kHeartbeat);
+    if (round) next_round = SteadyEvent::In(kHeartbeat);
   }
 }
 

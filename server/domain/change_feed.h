@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/base/random.h"
+#include "server/base/steady_event.h"
 #include "server/base/uuid.h"
 #include "server/domain/token_verifier.h"
 #include "storage/watched_store.h"
@@ -101,21 +102,16 @@ class ChangeFeed {
   void Wakes();
   void Checks();
   Watchers Followers() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool HasNews() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopped_ || published_;
-  }
-  bool HasQuestions() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopped_ || !to_check_.empty();
-  }
 
   const std::string id_;  // Of this feed: positions of another are not known.
   mutable absl::Mutex mutex_;
   std::deque<Change> changes_ ABSL_GUARDED_BY(mutex_);
   uint64_t end_ ABSL_GUARDED_BY(mutex_) = 0;  // The number of changes so far.
-  bool published_ ABSL_GUARDED_BY(mutex_) = false;  // Since the last round.
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Follower> followers_ ABSL_GUARDED_BY(mutex_);
   Watchers to_check_ ABSL_GUARDED_BY(mutex_);
+  SteadyEvent news_;       // Something was published, or it is stopped.
+  SteadyEvent questions_;  // There is somebody to check, or it is stopped.
   std::thread wakes_;
   std::thread checks_;
 };

@@ -12,17 +12,11 @@
 namespace signet {
 namespace {
 
-using Moment = std::chrono::steady_clock::time_point;
+using Moment = SteadyEvent::Moment;
 
 // Between two flushes: a read that took a row from before the first may still
 // ask for what the second forgets.
 constexpr absl::Duration kFlushPause = absl::Milliseconds(100);
-
-Moment After(Moment moment, absl::Duration time) {
-  // Any longer is as good as never, and would not fit.
-  return moment +
-         absl::ToChronoNanoseconds(std::min(time, absl::Hours(24 * 365)));
-}
 
 }  // namespace
 
@@ -62,21 +56,21 @@ void Maintenance::Loop() {
     now = std::chrono::steady_clock::now();
     if (now >= next_watch) {
       WatchClock();
-      next_watch = After(now, options_.clock_interval);
+      next_watch = SteadyEvent::In(options_.clock_interval);
     }
     if (now >= next_flush) {
       const bool written = Flush();
       now = std::chrono::steady_clock::now();
-      earliest_flush = After(now, kFlushPause);
+      earliest_flush = SteadyEvent::In(kFlushPause);
       // What was written takes up its room until the next one.
       next_flush = written && last_uses_->IsCrowded()
                        ? earliest_flush
-                       : After(now, options_.flush_interval);
+                       : SteadyEvent::In(options_.flush_interval);
     }
     if (now >= next_housekeeping) {
       KeepHouse();
       now = std::chrono::steady_clock::now();
-      next_housekeeping = After(now, options_.housekeeping_interval);
+      next_housekeeping = SteadyEvent::In(options_.housekeeping_interval);
     }
   }
 }

@@ -26,6 +26,7 @@ IssuerKeySource::~IssuerKeySource() {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  wanted_.Set();
   http_->Cancel();
   thread_.join();
 }
@@ -38,6 +39,7 @@ void IssuerKeySource::FindKey(const KeyQuery& query, Done done) {
     if (!answer.has_value()) {
       if (waiting_.size() < policy_.max_waiting_calls && !stopping_) {
         waiting_.push_back({query, std::move(done)});
+        wanted_.Set();
         return;
       }
       answer = IssuerUnavailableError(absl::Seconds(1));
@@ -52,13 +54,17 @@ void IssuerKeySource::Run() {
 }
 
 bool IssuerKeySource::AwaitNextFetch() {
-  const auto wanted = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !waiting_.empty();
-  };
-  absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&wanted),
-                          cache_.UntilRefresh(clock_->Now()));
-  return !stopping_;
+  bool due = false;
+  while (true) {
+    SteadyEvent::Moment next;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return false;
+      if (due || !waiting_.empty()) return true;
+      next = SteadyEvent::In(cache_.UntilRefresh(clock_->Now()));
+    }
+    due = !wanted_.AwaitUntil(next);
+  }
 }
 
 void IssuerKeySource::Finish(absl::StatusOr<JwkSet> keys) {

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/steady_event.h"
 #include "server/identity/http_client.h"
 #include "server/identity/key_cache.h"
 #include "server/identity/key_source.h"
@@ -71,6 +72,7 @@ class IssuerKeySource final : public KeySource {
   // Not empty: a fetch runs, or is asked for.
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyEvent wanted_;  // A fetch is asked for, or it is time to stop.
 
   std::thread thread_;  // Last: it uses all the others.
 };

@@ -51,12 +51,13 @@ void OpenStreams::End() {
     ended_ = true;
     for (OpenStream* const stream : open_) stream->Stop();
   }
+  ending_.Set();
   looking_.join();
 }
 
 void OpenStreams::Look(absl::Duration interval) {
-  absl::MutexLock lock(&mutex_);
-  while (!mutex_.AwaitWithTimeout(absl::Condition(&ended_), interval)) {
+  while (!ending_.AwaitUntil(SteadyEvent::In(interval))) {
+    absl::MutexLock lock(&mutex_);
     for (OpenStream* const stream : open_) stream->CheckLimits();
   }
 }

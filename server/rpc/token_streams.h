@@ -16,6 +16,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
+#include "server/base/steady_event.h"
 #include "server/domain/access.h"
 #include "server/domain/change_feed.h"
 #include "server/domain/token_verifier.h"
@@ -66,6 +67,7 @@ class OpenStreams {
   absl::Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_set<OpenStream*> open_ ABSL_GUARDED_BY(mutex_);
+  SteadyEvent ending_;
   std::thread looking_;
 };
 

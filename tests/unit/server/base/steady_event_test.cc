@@ -4,21 +4,18 @@
 #include <chrono>
 #include <thread>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 
 namespace signet {
 namespace {
 
-SteadyEvent::Moment In(std::chrono::milliseconds time) {
-  return std::chrono::steady_clock::now() + time;
-}
-
-constexpr std::chrono::hours kAnyTime(1);
-constexpr std::chrono::milliseconds kMoment(20);
+constexpr absl::Duration kMoment = absl::Milliseconds(20);
 
 TEST(SteadyEventTest, EndsAtItsTime) {
   SteadyEvent event;
-  const SteadyEvent::Moment end = In(kMoment);
+  const SteadyEvent::Moment end = SteadyEvent::In(kMoment);
   EXPECT_FALSE(event.AwaitUntil(end));
   EXPECT_GE(std::chrono::steady_clock::now(), end);
 }
@@ -27,8 +24,8 @@ TEST(SteadyEventTest, WhatCameBeforeCountsOnce) {
   SteadyEvent event;
   event.Set();
   event.Set();
-  EXPECT_TRUE(event.AwaitUntil(In(kAnyTime)));
-  EXPECT_FALSE(event.AwaitUntil(In(kMoment)));
+  EXPECT_TRUE(event.AwaitUntil(SteadyEvent::In(absl::InfiniteDuration())));
+  EXPECT_FALSE(event.AwaitUntil(SteadyEvent::In(kMoment)));
 }
 
 TEST(SteadyEventTest, WhatIsSetAlreadyCountsWhereNoTimeIsLeft) {
@@ -39,8 +36,10 @@ TEST(SteadyEventTest, WhatIsSetAlreadyCountsWhereNoTimeIsLeft) {
 
 TEST(SteadyEventTest, WakesWhoWaits) {
   SteadyEvent event;
-  std::thread waiter([&] { EXPECT_TRUE(event.AwaitUntil(In(kAnyTime))); });
-  std::this_thread::sleep_for(kMoment);
+  std::thread waiter([&] {
+    EXPECT_TRUE(event.AwaitUntil(SteadyEvent::In(absl::InfiniteDuration())));
+  });
+  absl::SleepFor(kMoment);
   event.Set();
   waiter.join();
 }

@@ -2,7 +2,6 @@
 #include "server/identity/last_uses.h"
 
 #include <atomic>
-#include <chrono>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -184,9 +183,7 @@ TEST_F(LastUsesTest, FullMemorySkipsAndSaysSo) {
   EXPECT_THAT(logger_.lines(), SizeIs(1));
 }
 
-SteadyEvent::Moment Later() {
-  return std::chrono::steady_clock::now() + std::chrono::minutes(1);
-}
+SteadyEvent::Moment Later() { return SteadyEvent::In(absl::Minutes(1)); }
 
 TEST_F(LastUsesTest, AHalfFullShardWakesTheFlushOnce) {
   EXPECT_FALSE(uses_.AwaitPressure({}));
