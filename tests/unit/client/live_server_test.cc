@@ -51,6 +51,7 @@ class LiveServerTest : public testing::Test {
   void StartServer() {
     auto app = App::Start(
         config_, {.clock = &clock_,
+                  .monotonic = &monotonic_,
                   .random = &random_,
                   .logger = &logger_,
                   .show = [](std::string_view) { return absl::OkStatus(); }});
@@ -146,6 +147,7 @@ class LiveServerTest : public testing::Test {
 
   const TempDir folder_;
   SystemClock clock_;
+  SystemMonotonicClock monotonic_;
   SystemRandom random_;
   RecordingLogger logger_;
   ServerConfig config_;
