@@ -50,7 +50,7 @@ def test_a_form_with_a_bad_token_is_answered_alike(server, leaked):
         assert form(server, f"token={token}").comparable() == good.comparable()
 
 
-@pytest.mark.parametrize("text", ["", "token=", "token=a&token=b", "hint=x", "token=%zz"])
+@pytest.mark.parametrize("text", ["token=", "token=a&token=b", "hint=x", "token=%zz"])
 def test_a_form_without_one_token_is_refused(server, text):
     assert form(server, text).status == 400
 
