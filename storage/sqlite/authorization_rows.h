@@ -2,6 +2,7 @@
 #ifndef SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_
 #define SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,10 @@ class AuthorizationReads {
   absl::StatusOr<bool> HasAccount(const Uuid& account_id);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
       std::span<const Subject> subjects, const Uuid& account_id);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind, int limit);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit);
   absl::StatusOr<AuthorizationRecord> Get(const Uuid& account_id,
                                           const Uuid& id);
   absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query);
@@ -33,6 +38,8 @@ class AuthorizationReads {
   Statement any_account_;
   Statement has_account_;
   Statement held_;
+  Statement grants_of_;
+  Statement owners_;
   Statement get_;
   Statement list_;
 };

@@ -148,7 +148,8 @@ TEST(FlagsTest, AGatewayRefusesWhatItHasNoUseFor) {
       {"expiry_notice", "3h"},
       {"audit_retention", "3h"},
       {"verify_audit", "true"},
-      {"issue_super_admin", "true"}};
+      {"issue_super_admin", "true"},
+      {"into_existing_account", "true"}};
   const std::vector<std::string> names = FlagNames();
   EXPECT_THAT(names, testing::Contains("grpc_address"));
   for (const std::string& name : names) {
