@@ -69,6 +69,7 @@ struct ServerConfig {
   bool verify_audit = false;       // Check the audit logs.
   bool issue_super_admin = false;  // Make a credential that may do everything.
   std::string set_time_mark;       // RFC 3339 or kTimeMarkNow. Empty: do not.
+  std::string backup;              // Copy the database there. Empty: do not.
 
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.

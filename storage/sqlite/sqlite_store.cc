@@ -83,6 +83,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
                      .vfs = options.vfs,
                      .busy_timeout = options.busy_timeout},
       .check_time = options.check_time,
+      .logger = options.logger,
   };
   absl::StatusOr<SqliteConnection> connection =
       OpenDatabase(database, SchemaMigrations());
