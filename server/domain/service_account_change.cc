@@ -81,6 +81,13 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
   return audit.Append(txn, record.account_id, caller, now, entry);
 }
 
+// Whether an update ends something and does no more.
+bool DisablesOnly(const ServiceAccounts::UpdateRequest& request) {
+  return request.enabled == false && !request.name.has_value() &&
+         !request.description.has_value() && !request.labels.has_value() &&
+         !request.set_expires_at;
+}
+
 // Makes the change and names the fields that it really changed.
 template <typename T>
 void Set(const char* field, const std::optional<T>& value, T& member,
@@ -94,9 +101,8 @@ void Set(const char* field, const std::optional<T>& value, T& member,
 
 void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
                                 const Uuid& id, absl::Time now, Change change,
-                                Expired expired,
+                                WriteOptions options,
                                 Done<ServiceAccountRecord> done) {
-  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<ServiceAccountRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), account_id, id, now,
@@ -158,6 +164,9 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
+  WriteOptions options = DisablesOnly(request)
+                             ? RevocationFor(*caller, std::move(expired))
+                             : WriteFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [request = std::move(request), expires_at, now, id = *id](
@@ -182,7 +191,7 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
         entry.details["fields"] = absl::StrJoin(changed, ",");
         return true;
       },
-      std::move(expired), std::move(done));
+      std::move(options), std::move(done));
 }
 
 void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
@@ -201,6 +210,7 @@ void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
     return;
   }
   const CallerPtr by = caller;
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [by, now, id = *id, revocation = std::move(revocation)](
@@ -211,7 +221,7 @@ void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
         MarkRevoked(record, *by, now, revocation, entry);
         return true;
       },
-      std::move(expired), std::move(done));
+      std::move(options), std::move(done));
 }
 
 void ServiceAccounts::BatchRevoke(CallerPtr caller,
@@ -300,7 +310,7 @@ void ServiceAccounts::RevokeSelf(
     return;
   }
   const std::string public_id = caller->principal.token_public_id;
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now, public_id,
        revocation = std::move(revocation)](WriteTxn& txn) -> absl::Status {
@@ -320,7 +330,7 @@ void ServiceAccounts::RevokeToken(
     RevokeSelf(std::move(caller), {}, std::move(expired), std::move(done));
     return;
   }
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now,
        target](WriteTxn& txn) -> absl::Status {

@@ -224,7 +224,7 @@ class ServiceAccounts {
   using Change = absl::AnyInvocable<absl::StatusOr<bool>(
       ServiceAccountRecord& record, AuditEntry& entry)>;
   void ChangeOne(CallerPtr caller, const Uuid& account_id, const Uuid& id,
-                 absl::Time now, Change change, Expired expired,
+                 absl::Time now, Change change, WriteOptions options,
                  Done<ServiceAccountRecord> done);
 
   Store* const store_;

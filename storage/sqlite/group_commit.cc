@@ -88,8 +88,11 @@ GroupResult GroupCommit::Run(std::span<PendingWrite> group, bool savepoints) {
 GroupResult GroupCommit::Commit(std::span<PendingWrite> group) {
   const absl::Status status = commit_.Execute();
   if (status.ok()) return {};
-  if (CommitLeftNoTrace(sqlite3_extended_errcode(connection_.handle()))) {
-    return Abandon(group, status);
+  const int code = sqlite3_extended_errcode(connection_.handle());
+  if (CommitLeftNoTrace(code)) {
+    GroupResult result = Abandon(group, status);
+    result.disk_full = (code & 0xff) == SQLITE_FULL;
+    return result;
   }
   SetOutcomes(group, OutcomeUnknown(status));
   return {.status = status, .fatal = true};

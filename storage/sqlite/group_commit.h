@@ -19,6 +19,7 @@ struct PendingWrite {
   Store::WriteBody body;
   Store::Done done;
   Expired expired;            // May be null.
+  bool revocation = false;    // As in WriteOptions.
   absl::Status outcome = {};  // What `done` will be told.
 };
 
@@ -29,6 +30,8 @@ struct GroupResult {
   // Whether the store must stop, because COMMIT left its outcome open, damage
   // was found, or the transaction could not be undone.
   bool fatal = false;
+  // Whether the trouble is a full disk: nothing is written.
+  bool disk_full = false;
 };
 
 // Owns the writing connection: makes many writes durable with one fsync. Not

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -21,6 +22,29 @@ constexpr absl::Duration kQueueFullRetryAfter = absl::Seconds(1);
 
 // For the pages that those who read keep in memory, all of them together.
 constexpr int kReadCacheKib = 48 * 1024;
+
+// The log's due length while only revocations are stored, so that it starts
+// over before it needs much of the reserve.
+constexpr int kPagesOnAFullDisk = 64;
+
+constexpr absl::Duration kDiskFullRetryAfter = absl::Seconds(10);
+
+absl::Status DiskFull() {
+  return MakeError(
+      absl::StatusCode::kUnavailable, "storage: the disk is full",
+      {.reason = "STORAGE_UNAVAILABLE", .retry_after = kDiskFullRetryAfter});
+}
+
+// Puts the revocations first, refuses the others and gives the former.
+std::span<PendingWrite> KeepRevocations(std::span<PendingWrite> group) {
+  const auto others =
+      std::stable_partition(group.begin(), group.end(),
+                            [](const auto& write) { return write.revocation; });
+  for (auto write = others; write != group.end(); ++write) {
+    write->outcome = DiskFull();
+  }
+  return group.first(others - group.begin());
+}
 
 absl::Status CheckOptions(const SqliteOptions& options) {
   const auto positive = [](const char* name, int value) {
@@ -110,6 +134,8 @@ SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
       checkpointer_(std::make_unique<Checkpointer>(
           &group_commit_->connection(), options_.checkpoint_after_pages,
           options_.busy_timeout)),
+      reserve_(absl::StrCat(options_.directory, "/signet.reserve"),
+               options_.disk_look_interval, options_.logger),
       readers_(std::move(readers)),
       queue_(options_.max_queued_writes),
       writer_([this] { RunWriter(); }) {}
@@ -129,7 +155,8 @@ void SqliteStore::Read(ReadBody body, Done done, ReadOptions options) {
 void SqliteStore::Write(WriteBody body, Done done, WriteOptions options) {
   PendingWrite write = {.body = std::move(body),
                         .done = std::move(done),
-                        .expired = std::move(options.expired)};
+                        .expired = std::move(options.expired),
+                        .revocation = options.revocation};
   switch (queue_.Push(write)) {
     case WriteQueue::PushResult::kAccepted:
       return;
@@ -164,12 +191,29 @@ void SqliteStore::RunGroup(std::span<PendingWrite> group) {
     for (PendingWrite& write : group) std::move(write.done)(Health());
     return;
   }
-  const GroupResult result = group_commit_->Run(group);
+  const GroupResult result = RunInWhatRoomThereIs(group);
   if (result.fatal) Fail(result.status);
   for (PendingWrite& write : group) {
     std::move(write.done)(std::move(write.outcome));
   }
-  NoteDisk(result.status.ok() ? checkpointer_->MaybeRun() : result.status);
+  checkpointer_->SetAfterPages(
+      reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
+  const absl::Status disk =
+      result.status.ok() ? checkpointer_->MaybeRun() : result.status;
+  if (disk.ok() && reserve_.in_use()) return;  // Only revocations are stored.
+  NoteDisk(disk);
+}
+
+GroupResult SqliteStore::RunInWhatRoomThereIs(std::span<PendingWrite> group) {
+  if (reserve_.LookForRoom()) group = KeepRevocations(group);
+  GroupResult result;
+  if (!group.empty()) result = group_commit_->Run(group);
+  if (!result.disk_full) return result;
+  group = KeepRevocations(group);
+  while (result.disk_full && !group.empty() && reserve_.MakeRoom()) {
+    result = group_commit_->Run(group);
+  }
+  return result;
 }
 
 void SqliteStore::Fail(const absl::Status& cause) {

@@ -19,14 +19,15 @@
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/lock_file.h"
 #include "storage/sqlite/read_pool.h"
+#include "storage/sqlite/revocation_reserve.h"
 #include "storage/sqlite/write_queue.h"
 #include "storage/store.h"
 
 namespace signet {
 
 struct SqliteOptions {
-  // Holds `signet.db`, its log and `signet.lock`. Made (mode 0700) if absent;
-  // its parent exists. On a local file system.
+  // Holds `signet.db`, its log, `signet.reserve` and `signet.lock`. Made (mode
+  // 0700) if absent; its parent exists. On a local file system.
   std::string directory;
   // Whether Open() makes what is not there.
   bool create_if_missing = true;
@@ -49,6 +50,8 @@ struct SqliteOptions {
   // The log is copied into the database when it has this many 4 KiB pages. The
   // more, the more often a page is written to the log only.
   int checkpoint_after_pages = 4000;
+  // How often a disk that was full is looked at for room.
+  absl::Duration disk_look_interval = absl::Seconds(1);
   // The SQLite VFS to go through; empty: the default one. Tests inject faults.
   std::string vfs = {};
 
@@ -69,7 +72,8 @@ struct SqliteOptions {
 // Fail-stop: when a commit fails in a way that leaves its outcome open, or
 // damage is found, the store refuses everything until it is opened anew. A full
 // disk is no failure: writes are refused, reads go on, and writes work again
-// once there is space.
+// once there is space. Revocations are stored even then, in room that
+// `signet.reserve` has kept, until that is used up.
 class SqliteStore final : public Store {
  public:
   // Opens the database in `options.directory`, or makes it. An error names the
@@ -102,6 +106,8 @@ class SqliteStore final : public Store {
 
   void RunWriter();
   void RunGroup(std::span<PendingWrite> group);
+  // The same while nothing but room is short.
+  GroupResult RunInWhatRoomThereIs(std::span<PendingWrite> group);
   // Refuses everything from now on. The first failure counts.
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.
@@ -113,6 +119,7 @@ class SqliteStore final : public Store {
   // The writer's own.
   std::unique_ptr<GroupCommit> group_commit_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  RevocationReserve reserve_;
   bool disk_trouble_ = false;
 
   std::unique_ptr<ReadPool> readers_;
