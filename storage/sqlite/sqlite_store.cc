@@ -93,7 +93,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   ConnectionOptions reader = database.connection;
   reader.cache_kib = kReadCacheKib / options.read_connections;
   absl::StatusOr<std::unique_ptr<ReadPool>> readers =
-      ReadPool::Open(reader, options.read_connections, options.read_wait);
+      ReadPool::Open(reader, options.read_connections, options.read_limits);
   if (!readers.ok()) return readers.status();
   return std::unique_ptr<SqliteStore>(
       new SqliteStore(std::move(options), *std::move(lock),
@@ -111,24 +111,24 @@ SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
           options_.busy_timeout)),
       readers_(std::move(readers)),
       queue_(options_.max_queued_writes),
-      writer_([this] { RunWriter(); }) {}
+      writer_([this] { RunWriter(); }) {
+  readers_->Start(
+      {.health = [this] { return Health(); },
+       .on_damage = [this](const absl::Status& damage) { Fail(damage); }});
+}
 
 SqliteStore::~SqliteStore() { Drain(); }
 
 void SqliteStore::Read(ReadBody body, Done done, ReadOptions options) {
   if (absl::Status s = Health(); !s.ok()) return std::move(done)(std::move(s));
-  if (options.expired != nullptr && options.expired()) {
-    return std::move(done)(CallerGoneError());
-  }
-  absl::Status outcome = readers_->Run(body);
-  if (absl::IsDataLoss(outcome)) Fail(outcome);
-  std::move(done)(std::move(outcome));
+  readers_->Submit(std::move(body), std::move(done), std::move(options));
 }
 
 void SqliteStore::Write(WriteBody body, Done done, WriteOptions options) {
   PendingWrite write = {.body = std::move(body),
                         .done = std::move(done),
-                        .expired = std::move(options.expired)};
+                        .expired = std::move(options.expired),
+                        .work_for = options.work_for};
   switch (queue_.Push(write)) {
     case WriteQueue::PushResult::kAccepted:
       return;
@@ -152,22 +152,24 @@ absl::Status SqliteStore::Health() const {
 
 void SqliteStore::RunWriter() {
   std::vector<PendingWrite> group;
-  while (queue_.Take(options_.max_writes_per_commit, group)) {
+  while (queue_.Take(group)) {
     RunGroup(group);
     group.clear();
   }
 }
 
-void SqliteStore::RunGroup(std::span<PendingWrite> group) {
+void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   if (state_.load(std::memory_order_acquire) == State::kFailed) {
     for (PendingWrite& write : group) std::move(write.done)(Health());
     return;
   }
-  const GroupResult result = group_commit_->Run(group);
+  WriteGathering gathering(queue_, group, options_.max_writes_per_commit);
+  const GroupResult result =
+      group_commit_->Run(group, [&gathering] { return gathering.More(); });
   if (result.fatal) Fail(result.status);
-  for (PendingWrite& write : group) {
+  gathering.ForEachInTurn([](PendingWrite& write) {
     std::move(write.done)(std::move(write.outcome));
-  }
+  });
   NoteDisk(result.status.ok() ? checkpointer_->MaybeRun() : result.status);
 }
 
