@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <memory>
-#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
@@ -32,14 +32,16 @@ struct SqliteOptions {
   // Whether Open() makes what is not there.
   bool create_if_missing = true;
 
-  // Writes that may wait; one more is refused with WRITE_QUEUE_FULL.
+  // Writes that may wait, of one tenant half of them and of one principal a
+  // quarter; one more is refused with WRITE_QUEUE_FULL.
   int max_queued_writes = 4096;
   // Writes that share one fsync.
   int max_writes_per_commit = 256;
-  // Connections that read, hence reads at once, and the wait for one of them.
-  // They share 48 MiB of memory for pages, beside the writer's 32.
+  // Connections that read, hence reads at once; with one alone, scans keep all
+  // others waiting. They share 48 MiB of memory for pages, beside the writer's
+  // 32.
   int read_connections = 4;
-  absl::Duration read_wait = absl::Milliseconds(250);
+  ReadLimits read_limits = {};
   // How long to wait for another process, say a backup, that locks the file.
   absl::Duration busy_timeout = absl::Seconds(5);
   // How long Open() waits for another instance to let go of the directory.
@@ -64,10 +66,15 @@ struct SqliteOptions {
 
 // Signet's embedded default: an SQLite database in WAL mode, every acknowledged
 // write on stable storage (synchronous=FULL). One thread writes: it gathers
-// what waits into one transaction and answers when that is durable. Reads run
-// on the calling thread. Thread-safe.
+// what waits into one transaction and answers when that is durable. Each
+// connection that reads has a thread of its own, and a quarter of them do the
+// scans, which the other reads never wait for. Thread-safe.
 //
-// `done` of a write is called on the writer's thread: keep it short.
+// Reads and writes that wait are served by tenant and principal in turn, and
+// bounded for each of them too: see FairQueue.
+//
+// `done` is called on the thread that did the work, of a write on the one
+// writer's: keep it short.
 //
 // Fail-stop: when a commit fails in a way that leaves its outcome open, or
 // damage is found, the store refuses everything until it is opened anew. A full
@@ -105,9 +112,10 @@ class SqliteStore final : public Store {
   enum class State { kServing, kDraining, kFailed };
 
   void RunWriter();
-  void RunGroup(std::span<PendingWrite> group);
-  // The same while nothing but room is short.
-  GroupResult RunInWhatRoomThereIs(std::span<PendingWrite> group);
+  void RunGroup(std::vector<PendingWrite>& group);
+  // The same, and again with what is to be stored even on a full disk.
+  GroupResult RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
+                                   WriteGathering& gathering);
   // Refuses everything from now on. The first failure counts.
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.

@@ -287,6 +287,36 @@ TEST_F(SqliteStoreTest, WhatWaitsSharesOneCommit) {
   EXPECT_EQ(vfs_.Count(FaultVfs::kLog, FaultVfs::kSync), before + 1);
 }
 
+TEST_F(SqliteStoreTest, WhoComesBesideAFloodWaitsForOneBody) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  Gate gate;
+  const WorkFor flood = {.tenant_id = SampleId(1), .principal_id = SampleId(2)};
+  const WorkFor late = {.tenant_id = SampleId(3), .principal_id = SampleId(4)};
+  std::vector<std::string> order;  // Of bodies: the writer's thread's.
+  absl::BlockingCounter pending(52);
+  const auto write = [&](const char* name, const WorkFor& work_for,
+                         Store::WriteBody body) {
+    store->Write(
+        [&order, name, body = std::move(body)](WriteTxn& txn) mutable {
+          order.push_back(name);
+          return body == nullptr ? absl::OkStatus() : body(txn);
+        },
+        [&pending](absl::Status s) {
+          EXPECT_THAT(s, IsOk());
+          pending.DecrementCount();
+        },
+        {.work_for = work_for});
+  };
+  write("flood", flood, gate.Body());
+  gate.WaitUntilInside();
+  for (int i = 0; i < 50; ++i) write("flood", flood, nullptr);
+  write("late", late, nullptr);
+  gate.Release();
+  pending.Wait();
+  EXPECT_THAT(std::vector(order.begin(), order.begin() + 3),
+              ElementsAre("flood", "flood", "late"));
+}
+
 TEST_F(SqliteStoreTest, ReadsGoOnWhileTheWriterIsBusy) {
   const std::unique_ptr<SqliteStore> store = Open();
   Gate gate;
