@@ -94,6 +94,7 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"issue_super_admin", config.issue_super_admin},
       {"set_time_mark", !config.set_time_mark.empty()},
       {"into_existing_account", config.into_existing_account},
+      {"backup", !config.backup.empty()},
       {"bootstrap_file", config.bootstrap_file != unset.bootstrap_file},
       {"bootstrap_account_id",
        config.bootstrap_account_id != unset.bootstrap_account_id},
@@ -187,7 +188,8 @@ absl::Status CheckErrands(const ServerConfig& config) {
   const std::pair<std::string_view, bool> errands[] = {
       {"verify_audit", config.verify_audit},
       {"issue_super_admin", config.issue_super_admin},
-      {"set_time_mark", !config.set_time_mark.empty()}};
+      {"set_time_mark", !config.set_time_mark.empty()},
+      {"backup", !config.backup.empty()}};
   std::string_view errand;
   for (const auto& [flag, given] : errands) {
     if (!given) continue;

@@ -71,6 +71,7 @@ struct ServerConfig {
   // With issue_super_admin: its account may be one that exists already.
   bool into_existing_account = false;
   std::string set_time_mark;       // RFC 3339 or kTimeMarkNow. Empty: do not.
+  std::string backup;              // Copy the database there. Empty: do not.
 
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.

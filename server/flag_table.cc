@@ -204,6 +204,9 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
   AddText("set_time_mark", "TIME", &config->set_time_mark,
           "Set the mark of time, which expiry is judged by where the clock is "
           "behind it, to a time in RFC 3339 or to `now`, and exit.");
+  AddText("backup", "FILE", &config->backup,
+          "Write a verified copy of the database to a new file, while a server "
+          "runs or not, and exit.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {

@@ -305,12 +305,13 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
     rest.join();
   }
   if (feed_.has_value()) feed_->Stop();
-  // What was cut off ends while those whom it answers are still here: calls
-  // that wait for the OAuth issuer, then those that wait for a commit.
-  authenticator_.reset();
   // Knows of every use by now, and must still write the latest.
   if (maintenance_.has_value()) maintenance_->Stop();
+  // What was cut off ends while those whom it answers are still here: calls
+  // that wait for the store, of which some go on to the OAuth issuer, then
+  // those that wait for the issuer, whom the store refuses.
   if (store_ != nullptr) store_->Drain();
+  authenticator_.reset();
   return rest_drained;
 }
 

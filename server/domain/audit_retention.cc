@@ -12,7 +12,7 @@ namespace signet {
 namespace {
 
 constexpr int kAccountsPerRead = 100;
-constexpr int kEventsPerWrite = 500;
+constexpr int kEventsPerWrite = 100;
 
 // The oldest events of the account.
 AuditQuery FrontOf(const Uuid& account, int limit) {
@@ -91,9 +91,10 @@ absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
   std::optional<Uuid> after;
   do {
     Accounts accounts;
-    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      return FindDue(txn, before, after, accounts);
-    });
+    absl::Status status = ReadAndWait(
+        store,
+        [&](ReadTxn& txn) { return FindDue(txn, before, after, accounts); },
+        ReadKind::kScan);
     if (!status.ok()) return status;
     for (const Uuid& account : accounts.due) {
       Trim trim;

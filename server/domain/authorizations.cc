@@ -322,7 +322,7 @@ void Authorizations::Revoke(CallerPtr caller, const GetRequest& request,
            std::move(done));
     return;
   }
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   WriteOutcome<AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now = clock_->Now(),

@@ -73,9 +73,8 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
 
 void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
                                 const Uuid& id, absl::Time now, Change change,
-                                Expired expired,
+                                WriteOptions options,
                                 Done<ServiceAccountRecord> done) {
-  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<ServiceAccountRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), account_id, id, now,
@@ -118,6 +117,7 @@ void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
     return;
   }
   const CallerPtr by = caller;
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, now, id = *id, revocation = std::move(revocation)](
@@ -135,7 +135,7 @@ void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
         MarkRevoked(record, *by, now, revocation, entry);
         return true;
       },
-      std::move(expired), std::move(done));
+      std::move(options), std::move(done));
 }
 
 void ServiceAccounts::BatchRevoke(CallerPtr caller,
@@ -248,7 +248,7 @@ void ServiceAccounts::EndPresented(
     CallerPtr caller, const std::string& public_id, RevokeReason reason,
     std::string comment, Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now = clock_->Now(), public_id,
        revocation =
@@ -274,7 +274,7 @@ void ServiceAccounts::RevokeToken(
                  std::move(done));
     return;
   }
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now,
        target](WriteTxn& txn) -> absl::Status {

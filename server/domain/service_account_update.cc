@@ -80,6 +80,13 @@ bool IsLater(const std::optional<absl::Time>& a,
          b.value_or(absl::InfiniteFuture());
 }
 
+// Whether an update ends something and does no more.
+bool DisablesOnly(const ServiceAccounts::UpdateRequest& request) {
+  return request.enabled == false && !request.name.has_value() &&
+         !request.description.has_value() && !request.labels.has_value() &&
+         !request.set_expires_at;
+}
+
 }  // namespace
 
 absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
@@ -155,6 +162,9 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
     return;
   }
   const CallerPtr by = caller;
+  WriteOptions options = DisablesOnly(request)
+                             ? RevocationFor(*caller, std::move(expired))
+                             : WriteFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, request = std::move(request), expires_at, now](
@@ -162,7 +172,7 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
         return ApplyUpdate(txn, by->principal, request, expires_at, now, record,
                            entry);
       },
-      std::move(expired), std::move(done));
+      std::move(options), std::move(done));
 }
 
 }  // namespace signet

@@ -240,7 +240,7 @@ class ServiceAccounts {
   using Change = absl::AnyInvocable<absl::StatusOr<bool>(
       ReadTxn& txn, ServiceAccountRecord& record, AuditEntry& entry)>;
   void ChangeOne(CallerPtr caller, const Uuid& account_id, const Uuid& id,
-                 absl::Time now, Change change, Expired expired,
+                 absl::Time now, Change change, WriteOptions options,
                  Done<ServiceAccountRecord> done);
   // What an update makes of `record`.
   absl::StatusOr<bool> ApplyUpdate(ReadTxn& txn, const Principal& by,

@@ -13,6 +13,7 @@
 #include "server/domain/violations.h"
 #include "server/identity/auth_error.h"
 #include "server/rpc/convert_tokens.h"
+#include "server/rpc/few_at_once.h"
 #include "server/rpc/method_support.h"
 #include "server/token/token.h"
 #include "signet/v1/tokens.pb.h"
@@ -21,6 +22,9 @@ namespace signet {
 namespace {
 
 constexpr char kTokensService[] = "Tokens";
+
+// Of one batch: it is no more than this caller's share of the store.
+constexpr int kLookupsAtOnce = 16;
 
 using RequirementPtr = std::shared_ptr<const Requirement>;
 
@@ -168,23 +172,27 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
       tokens.emplace_back(std::string(request.tokens(i)));
     }
     RequirementPtr requirement = TakeRequirement(request, violations);
-    WithScope(verifier, call.caller, request.account_id(), now,
-              std::move(violations), std::move(done),
-              [verifier, tokens = std::move(tokens),
-               requirement = std::move(requirement),
-               now](const VerifyScope& scope, UnaryMethod::Done done) {
-                const int size = static_cast<int>(tokens.size());
-                auto answer =
-                    std::make_shared<BatchAnswer>(size, std::move(done));
-                for (int i = 0; i < size; ++i) {
-                  verifier->Verify(
-                      tokens[i].Expose(), scope, requirement, now,
-                      [answer, i,
-                       now](const absl::StatusOr<TokenVerification>& found) {
-                        answer->Set(i, now, found);
-                      });
-                }
+    WithScope(
+        verifier, call.caller, request.account_id(), now, std::move(violations),
+        std::move(done),
+        [verifier, tokens = std::move(tokens),
+         requirement = std::move(requirement),
+         now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
+          const int size = static_cast<int>(tokens.size());
+          auto answer = std::make_shared<BatchAnswer>(size, std::move(done));
+          FewAtOnce::Run(
+              size, kLookupsAtOnce,
+              [verifier, answer, scope, requirement, now,
+               tokens = std::move(tokens)](int i, FewAtOnce::Over over) {
+                verifier->Verify(tokens[i].Expose(), scope, requirement, now,
+                                 [answer, i, now, over = std::move(over)](
+                                     const absl::StatusOr<TokenVerification>&
+                                         found) mutable {
+                                   answer->Set(i, now, found);
+                                   over();
+                                 });
               });
+        });
   };
   return method;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/checkpointer.h"
 
+#include <algorithm>
+
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -53,6 +55,12 @@ absl::Status Checkpointer::MaybeRun() {
   const bool fine = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY;
   latest_ = fine ? absl::OkStatus() : SqliteError(db);
   return latest_;
+}
+
+void Checkpointer::SetAfterPages(int pages) {
+  if (pages == after_pages_) return;
+  after_pages_ = pages;
+  next_at_pages_ = std::min(next_at_pages_, pages);
 }
 
 absl::Status Checkpointer::Finish() {

@@ -32,6 +32,9 @@ class Checkpointer {
   // again. Returns how the latest try ended.
   absl::Status MaybeRun();
 
+  // From now on that many pages are the due length.
+  void SetAfterPages(int pages);
+
   // Copies all of the log, and lets the connection remove it when it closes.
   absl::Status Finish();
 
@@ -39,7 +42,7 @@ class Checkpointer {
   static int OnCommit(void* self, sqlite3*, const char*, int log_pages);
 
   SqliteConnection* const connection_;
-  const int after_pages_;
+  int after_pages_;
   const absl::Duration busy_timeout_;
   int log_pages_ = 0;  // As of the latest commit.
   int next_at_pages_;

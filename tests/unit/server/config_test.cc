@@ -139,6 +139,18 @@ INSTANTIATE_TEST_SUITE_P(
                   }},
         BadConfig{"GatewayThatSetsTheTimeMark", "set_time_mark", GoodGateway(),
                   [](auto& c) { c.set_time_mark = "now"; }},
+        BadConfig{"BackupOfMemory", "backup", GoodServer(),
+                  [](auto& c) {
+                    c.backup = "/backup";
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"GatewayThatBacksUp", "backup", GoodGateway(),
+                  [](auto& c) { c.backup = "/backup"; }},
+        BadConfig{"BackupBesideAnotherErrand", "backup", GoodServer(),
+                  [](auto& c) {
+                    c.verify_audit = true;
+                    c.backup = "/backup";
+                  }},
         BadConfig{"TimeMarkIsNoTime", "set_time_mark", GoodServer(),
                   [](auto& c) { c.set_time_mark = "yesterday"; }},
         BadConfig{"TimeMarkBesideAnotherErrand", "set_time_mark", GoodServer(),

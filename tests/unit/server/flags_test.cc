@@ -70,6 +70,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.verify_audit = true;
   want.issue_super_admin = true;
   want.set_time_mark = "now";
+  want.backup = "/backup";
   want.bootstrap_file = "/boot";
   want.bootstrap_account_id = "account";
   want.bootstrap_owner_user = "user";
@@ -107,6 +108,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--verify_audit",
                       "--issue_super_admin",
                       "--set_time_mark=now",
+                      "--backup=/backup",
                       "--bootstrap_file=/boot",
                       "--bootstrap_account_id=account",
                       "--bootstrap_owner_user=user",

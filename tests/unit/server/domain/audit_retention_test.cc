@@ -80,7 +80,7 @@ TEST_F(AuditRetentionTest, RemovesLongLogsBitByBit) {
   });
   const int writes = store.writes();
   EXPECT_THAT(TrimBefore(1), IsOk());
-  EXPECT_EQ(store.writes(), writes + 3);
+  EXPECT_EQ(store.writes(), writes + 13);
   EXPECT_THAT(Left(kAccount), ElementsAre(1300));
   EXPECT_THAT(Verify(), IsEmpty());
 }
