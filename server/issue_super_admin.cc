@@ -5,23 +5,22 @@
 #include "server/base/uuid.h"
 #include "server/bootstrap_file.h"
 #include "server/domain/bootstrap.h"
-#include "server/open_store.h"
+#include "server/sealed_files.h"
 
 namespace signet {
 
 absl::Status ShowNewSuperAdmin(const ServerConfig& config,
                                const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  const absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
-  if (!opened.ok()) return opened.status();
-  return IssueSuperAdmin(
-      *opened->store, *opened->keyring, *surroundings.clock,
-      *surroundings.random, config.token_prefix,
-      Uuid::Parse(config.bootstrap_account_id),
+  absl::StatusOr<SealedFiles> files = OpenSealedFiles(config, surroundings);
+  if (!files.ok()) return files.status();
+  absl::Status issued = IssueSuperAdmin(
+      *files->store, *files->keyring, *surroundings.clock, *surroundings.random,
+      config.token_prefix, Uuid::Parse(config.bootstrap_account_id),
       [&surroundings](const Bootstrapped& credential) {
         return surroundings.show(CredentialLine(credential).Expose());
       });
+  return issued.ok() ? files->head_writer->Write() : issued;
 }
 
 }  // namespace signet

@@ -136,14 +136,13 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view content,
 
 absl::Status ReplaceSecretFile(const std::string& path,
                                std::string_view content, RandomSource& random) {
-  return WithTemporary(
-      path, content, random,
-      [&path](const std::string& temporary) -> absl::Status {
-        if (rename(temporary.c_str(), path.c_str()) != 0) {
-          return ErrnoStatus(path, "replace");
-        }
-        return SyncDirectoryOf(path);
-      });
+  return WithTemporary(path, content, random,
+                       [&path](const std::string& temporary) -> absl::Status {
+                         if (rename(temporary.c_str(), path.c_str()) != 0) {
+                           return ErrnoStatus(path, "replace");
+                         }
+                         return SyncDirectoryOf(path);
+                       });
 }
 
 }  // namespace signet

@@ -255,8 +255,8 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
 
 absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
   if (!policy_.audit_retention.has_value()) return absl::OkStatus();
-  return TrimAuditLogs(*store_, *keyring_, Ago(now, *policy_.audit_retention),
-                       *logger_, stopping);
+  return TrimAuditLogs(*store_, *keyring_, *audit_,
+                       Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 
 }  // namespace signet

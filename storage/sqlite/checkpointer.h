@@ -32,6 +32,9 @@ class Checkpointer {
   // again. Returns how the latest try ended.
   absl::Status MaybeRun();
 
+  // How often MaybeRun() has tried.
+  int runs() const { return runs_; }
+
   // Copies all of the log, and lets the connection remove it when it closes.
   absl::Status Finish();
 
@@ -43,6 +46,7 @@ class Checkpointer {
   const absl::Duration busy_timeout_;
   int log_pages_ = 0;  // As of the latest commit.
   int next_at_pages_;
+  int runs_ = 0;
   absl::Status latest_;
 };
 

@@ -168,7 +168,11 @@ void SqliteStore::RunGroup(std::span<PendingWrite> group) {
   for (PendingWrite& write : group) {
     std::move(write.done)(std::move(write.outcome));
   }
+  const int checkpoints = checkpointer_->runs();
   NoteDisk(result.status.ok() ? checkpointer_->MaybeRun() : result.status);
+  if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
+    options_.on_checkpoint();
+  }
 }
 
 void SqliteStore::Fail(const absl::Status& cause) {
