@@ -32,8 +32,8 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view content,
                               RandomSource& random);
 
 // The same in the place of what is there: who reads finds the old content or
-// the new one, whole, also after a crash. A symbolic link at `path` is replaced,
-// not followed.
+// the new one, whole, also after a crash. A symbolic link at `path` is
+// replaced, not followed.
 absl::Status ReplaceSecretFile(const std::string& path,
                                std::string_view content, RandomSource& random);
 
