@@ -98,6 +98,7 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"audit_head_file", config.audit_head_file != unset.audit_head_file},
       {"accept_audit_loss",
        config.accept_audit_loss != unset.accept_audit_loss},
+      {"into_existing_account", config.into_existing_account},
       {"bootstrap_file", config.bootstrap_file != unset.bootstrap_file},
       {"bootstrap_account_id",
        config.bootstrap_account_id != unset.bootstrap_account_id},
@@ -182,6 +183,12 @@ absl::Status CheckMaintenance(const ServerConfig& config) {
 
 // What is done in place of serving: one thing at most.
 absl::Status CheckErrands(const ServerConfig& config) {
+  if (config.into_existing_account &&
+      (!config.issue_super_admin || config.bootstrap_account_id.empty())) {
+    return FlagError("into_existing_account",
+                     "want it with --issue_super_admin and "
+                     "--bootstrap_account_id");
+  }
   const std::pair<std::string_view, bool> errands[] = {
       {"verify_audit", config.verify_audit},
       {"issue_super_admin", config.issue_super_admin},

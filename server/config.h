@@ -68,6 +68,8 @@ struct ServerConfig {
   // At most one of them: what is done in place of serving.
   bool verify_audit = false;       // Check the audit logs.
   bool issue_super_admin = false;  // Make a credential that may do everything.
+  // With issue_super_admin: its account may be one that exists already.
+  bool into_existing_account = false;
   std::string set_time_mark;       // RFC 3339 or kTimeMarkNow. Empty: do not.
   bool seal_database = false;      // Seal what an older release wrote.
 

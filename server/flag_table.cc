@@ -198,7 +198,10 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
             "while a server has the database.");
   AddSwitch("issue_super_admin", &config->issue_super_admin,
             "Make a service account that may do everything everywhere, print "
-            "it with its token as JSON, and exit.");
+            "it with its token as JSON, and exit. --bootstrap_account_id names "
+            "its account.");
+  AddSwitch("into_existing_account", &config->into_existing_account,
+            "Let --issue_super_admin put it into an account that exists.");
   AddText("set_time_mark", "TIME", &config->set_time_mark,
           "Set the mark of time, which expiry is judged by where the clock is "
           "behind it, to a time in RFC 3339 or to `now`, and exit.");

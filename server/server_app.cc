@@ -234,6 +234,9 @@ absl::Status ServerApp::StartServing() {
   authenticator_ = *std::move(authenticator);
   audit_log_.emplace(keyring_.get(), around_.random, head_start_.genesis);
   access_.emplace(store_.get(), &*audit_log_, around_.clock);
+  const OauthOwners oauth_owners = config_.oauth.issuer.empty()
+                                       ? OauthOwners::kCannotAct
+                                       : OauthOwners::kCanAct;
   service_accounts_.emplace(
       store_.get(), keyring_.get(), &*audit_log_, &*last_uses_, around_.clock,
       around_.random,
@@ -241,9 +244,10 @@ absl::Status ServerApp::StartServing() {
                   .expiry = {.default_ttl = config_.default_token_ttl,
                              .max_ttl = config_.max_token_ttl},
                   .max_overlap = config_.max_rotation_overlap.value_or(
-                      absl::ZeroDuration())});
+                      absl::ZeroDuration()),
+                  .oauth_owners = oauth_owners});
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
-                          around_.clock, around_.random);
+                          around_.clock, around_.random, oauth_owners);
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
   verifier_.emplace(store_.get(), &*directory_, authenticator_.get());
   dispatcher_.emplace(

@@ -32,6 +32,10 @@ class ReadTxn {
   virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) = 0;
 
+  // The service account of this id, whatever its account. NOT_FOUND: none.
+  virtual absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) = 0;
+
   // The token with this public id, current or replaced, and whose it is;
   // revoked and expired ones included. NOT_FOUND: none.
   virtual absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) = 0;
@@ -60,6 +64,16 @@ class ReadTxn {
   virtual absl::StatusOr<std::vector<AuthorizationRecord>>
   ListHeldAuthorizations(std::span<const Subject> subjects,
                          const Uuid& account_id) = 0;
+
+  // The unrevoked authorizations that name `subject`, on every account, of that
+  // kind if one is given; at most `limit` of them, in order of id.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind, int limit) = 0;
+
+  // The unrevoked account_owner authorizations on the account; at most `limit`,
+  // in order of id.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) = 0;
 
   // NOT_FOUND: no such authorization in that account.
   virtual absl::StatusOr<AuthorizationRecord> GetAuthorization(

@@ -96,6 +96,10 @@ class NotingTxn final : public WriteTxn {
       const Uuid& account_id, const Uuid& id) override {
     return txn_.GetServiceAccount(account_id, id);
   }
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) override {
+    return txn_.FindServiceAccount(id);
+  }
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
     return txn_.FindToken(public_id);
   }
@@ -118,6 +122,15 @@ class NotingTxn final : public WriteTxn {
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
       std::span<const Subject> subjects, const Uuid& account_id) override {
     return txn_.ListHeldAuthorizations(subjects, account_id);
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind,
+      int limit) override {
+    return txn_.ListGrantsOf(subject, kind, limit);
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) override {
+    return txn_.ListOwners(account_id, limit);
   }
   absl::StatusOr<AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) override {

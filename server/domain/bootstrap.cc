@@ -21,6 +21,11 @@ absl::Status Raced() {
       {.reason = "BOOTSTRAP_RACE"});
 }
 
+absl::Status AccountExists() {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the account exists already", {.reason = "ACCOUNT_EXISTS"});
+}
+
 // A service account made of nothing, and its token.
 struct Founder {
   ServiceAccountRecord account;
@@ -134,18 +139,25 @@ absl::StatusOr<bool> BootstrapIfEmpty(
 
 absl::Status IssueSuperAdmin(
     Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const std::string& token_prefix,
-    const std::optional<Uuid>& account_id,
+    RandomSource& random, const SuperAdminPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver) {
   const absl::Time now = clock.Now();
-  Founder admin =
-      NewFounder("super_admin", token_prefix, account_id, now, keyring, random);
+  Founder admin = NewFounder("super_admin", plan.token_prefix, plan.account_id,
+                             now, keyring, random);
+  const auto check_account = [&](ReadTxn& txn) {
+    const absl::StatusOr<bool> exists =
+        txn.HasAccount(admin.account.account_id);
+    if (!exists.ok()) return exists.status();
+    return *exists && !plan.into_existing ? AccountExists() : absl::OkStatus();
+  };
+  if (absl::Status s = ReadAndWait(store, check_account); !s.ok()) return s;
   const std::vector<AuthorizationRecord> grants = {
       NewGrant(admin.account.account_id, GrantKind::kSuperAdmin,
                SubjectOf(admin.account), now, random)};
   if (absl::Status s = Deliver(admin, deliver); !s.ok()) return s;
   const AuditLog audit(&keyring, &random);
   return WriteAndWait(store, [&](WriteTxn& txn) {
+    if (absl::Status s = check_account(txn); !s.ok()) return s;
     return Insert(txn, admin.account, grants, "account.issue_super_admin", now,
                   audit);
   });

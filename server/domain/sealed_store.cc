@@ -41,6 +41,15 @@ class SealedStore::Reads : public Interface {
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
+  // Whose id alone is known is sought by what others say of it.
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) override {
+    absl::StatusOr<ServiceAccountRecord> record = txn_.FindServiceAccount(id);
+    if (record.ok() && !Verify(*record)) {
+      return absl::NotFoundError("no such service account");
+    }
+    return record;
+  }
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
     absl::StatusOr<TokenOwner> found = txn_.FindToken(public_id);
     if (found.ok() && !IsSealed(keyring(), *found)) {
@@ -82,6 +91,17 @@ class SealedStore::Reads : public Interface {
         txn_.ListHeldAuthorizations(subjects, account_id);
     if (held.ok()) LeaveOutAltered(*held);
     return held;
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind,
+      int limit) override {
+    return ListUpTo(
+        limit, [&](int ask) { return txn_.ListGrantsOf(subject, kind, ask); });
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) override {
+    return ListUpTo(limit,
+                    [&](int ask) { return txn_.ListOwners(account_id, ask); });
   }
   absl::StatusOr<AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) override {

@@ -90,6 +90,15 @@ absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
+absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::FindServiceAccount(
+    const Uuid& id) {
+  for (const auto& [key, record] : reads_.service_accounts) {
+    if (key.id == id) return record;
+  }
+  return absl::NotFoundError("no such service account");
+}
+
+template <typename Interface>
 absl::StatusOr<TokenOwner> MemoryReads<Interface>::FindToken(
     std::string_view public_id) {
   const auto token = reads_.tokens.find(public_id);
@@ -190,6 +199,36 @@ MemoryReads<Interface>::ListHeldAuthorizations(
   std::sort(held.begin(), held.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   return held;
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+MemoryReads<Interface>::ListGrantsOf(const Subject& subject,
+                                     std::optional<GrantKind> kind, int limit) {
+  RowPointers<AuthorizationRecord> rows;
+  for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
+       grant != reads_.grants.end() && grant->subject == subject; ++grant) {
+    const AuthorizationRecord& record =
+        reads_.authorizations.find(grant->id)->second;
+    if (!record.revoked_at.has_value() &&
+        record.grant_kind == kind.value_or(record.grant_kind)) {
+      rows.push_back(&record);
+    }
+  }
+  return Copies(rows, limit);
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+MemoryReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
+  RowPointers<AuthorizationRecord> rows;
+  for (const auto& [id, record] : reads_.authorizations) {
+    if (record.account_id == account_id && !record.revoked_at.has_value() &&
+        record.grant_kind == GrantKind::kAccountOwner) {
+      rows.push_back(&record);
+    }
+  }
+  return Copies(rows, limit);
 }
 
 template <typename Interface>

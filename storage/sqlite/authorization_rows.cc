@@ -31,6 +31,16 @@ constexpr char kHeld[] = SIGNET_AUTHORIZATION_COLUMNS
     " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id <> ?3"
     " AND grant_kind = 3 AND revoked_at IS NULL";
 
+constexpr char kGrantsOf[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND revoked_at IS NULL"
+    " AND (?3 IS NULL OR grant_kind = ?3) LIMIT ?4";
+
+constexpr char kOwners[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY owners_in_force"
+    " WHERE account_id = ?1 AND grant_kind = 2 AND revoked_at IS NULL"
+    " ORDER BY id LIMIT ?2";
+
 constexpr char kGetAuthorization[] =
     SIGNET_AUTHORIZATION_COLUMNS " WHERE id = ?2 AND account_id = ?1";
 
@@ -96,6 +106,8 @@ AuthorizationReads::AuthorizationReads(Preparer& prepare)
       has_account_(prepare(kHasAccount)),
       list_accounts_(prepare(kAccountsInOrder)),
       held_(prepare(kHeld)),
+      grants_of_(prepare(kGrantsOf)),
+      owners_(prepare(kOwners)),
       get_(prepare(kGetAuthorization)),
       list_(prepare(kList)) {}
 
@@ -128,6 +140,25 @@ absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListHeld(
   // A subject may be named twice.
   held.erase(std::unique(held.begin(), held.end()), held.end());
   return held;
+}
+
+absl::StatusOr<std::vector<AuthorizationRecord>>
+AuthorizationReads::ListGrantsOf(const Subject& subject,
+                                 std::optional<GrantKind> kind, int limit) {
+  std::optional<int64_t> number;
+  if (kind.has_value()) number = static_cast<int64_t>(*kind);
+  absl::StatusOr<std::vector<AuthorizationRecord>> grants =
+      ReadAll(grants_of_.Query(static_cast<int64_t>(subject.type), subject.id,
+                               number, std::max(limit, 0)),
+              &ReadAuthorization);
+  if (grants.ok()) std::sort(grants->begin(), grants->end(), ById);
+  return grants;
+}
+
+absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListOwners(
+    const Uuid& account_id, int limit) {
+  return ReadAll(owners_.Query(account_id, std::max(limit, 0)),
+                 &ReadAuthorization);
 }
 
 absl::StatusOr<AuthorizationRecord> AuthorizationReads::Get(

@@ -28,6 +28,10 @@ class AuthorizationReads {
       const std::optional<Uuid>& after, int limit);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
       std::span<const Subject> subjects, const Uuid& account_id);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind, int limit);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit);
   absl::StatusOr<AuthorizationRecord> Get(const Uuid& account_id,
                                           const Uuid& id);
   absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query);
@@ -37,6 +41,8 @@ class AuthorizationReads {
   Statement has_account_;
   Statement list_accounts_;
   Statement held_;
+  Statement grants_of_;
+  Statement owners_;
   Statement get_;
   Statement list_;
 };

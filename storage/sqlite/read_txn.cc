@@ -44,6 +44,12 @@ absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
+absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::FindServiceAccount(
+    const Uuid& id) {
+  return Note(statements_.service_accounts.Find(id));
+}
+
+template <typename Interface>
 absl::StatusOr<TokenOwner> SqliteReads<Interface>::FindToken(
     std::string_view public_id) {
   return Note(statements_.service_accounts.FindToken(public_id));
@@ -80,6 +86,19 @@ absl::StatusOr<std::vector<AuthorizationRecord>>
 SqliteReads<Interface>::ListHeldAuthorizations(
     std::span<const Subject> subjects, const Uuid& account_id) {
   return Note(statements_.authorizations.ListHeld(subjects, account_id));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+SqliteReads<Interface>::ListGrantsOf(const Subject& subject,
+                                     std::optional<GrantKind> kind, int limit) {
+  return Note(statements_.authorizations.ListGrantsOf(subject, kind, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+SqliteReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
+  return Note(statements_.authorizations.ListOwners(account_id, limit));
 }
 
 template <typename Interface>

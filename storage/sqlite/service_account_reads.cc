@@ -29,6 +29,12 @@ constexpr char kGetAccount[] =
     " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
     " WHERE s.account_id = ?1 AND s.id = ?2";
 
+constexpr char kFindAccount[] =
+    "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
+    " FROM service_accounts AS s INDEXED BY service_accounts_by_id"
+    " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
+    " WHERE s.id = ?1 ORDER BY s.account_id LIMIT 1";
+
 // The current token is looked up even if it is the one found, so that a
 // replaced token takes no longer.
 constexpr char kFindToken[] = "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS ", "
@@ -154,6 +160,7 @@ TokenOwner ReadTokenOwner(Rows& rows) {
 
 ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
     : get_(prepare(kGetAccount)),
+      find_(prepare(kFindAccount)),
       find_token_(prepare(kFindToken)),
       tokens_in_use_(prepare(kTokensInUse)),
       all_tokens_(prepare(kAllTokens)),
@@ -166,6 +173,11 @@ ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
 absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Get(
     const Uuid& account_id, const Uuid& id) {
   return ReadOne(get_.Query(account_id, id), "no such service account",
+                 &ReadServiceAccount);
+}
+
+absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Find(const Uuid& id) {
+  return ReadOne(find_.Query(id), "no such service account",
                  &ReadServiceAccount);
 }
 

@@ -22,6 +22,7 @@ class ServiceAccountReads {
 
   absl::StatusOr<ServiceAccountRecord> Get(const Uuid& account_id,
                                            const Uuid& id);
+  absl::StatusOr<ServiceAccountRecord> Find(const Uuid& id);
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id);
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id);
@@ -42,6 +43,7 @@ class ServiceAccountReads {
   };
 
   Statement get_;
+  Statement find_;
   Statement find_token_;
   Statement tokens_in_use_;
   Statement all_tokens_;

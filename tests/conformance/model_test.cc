@@ -99,6 +99,8 @@ void StoreModelTest::CompareAnswers() {
   CompareAnswer("GetServiceAccount", [&](ReadTxn& txn) {
     return txn.GetServiceAccount(account_id, id);
   });
+  CompareAnswer("FindServiceAccount",
+                [&](ReadTxn& txn) { return txn.FindServiceAccount(id); });
   CompareAnswer("FindToken",
                 [&](ReadTxn& txn) { return txn.FindToken(public_id); });
   CompareAnswer("ListTokensInUse", [&](ReadTxn& txn) {
@@ -137,6 +139,12 @@ void StoreModelTest::CompareAnswers() {
   });
   CompareAnswer("ListHeldAuthorizations", [&](ReadTxn& txn) {
     return txn.ListHeldAuthorizations(subjects, account_id);
+  });
+  CompareAnswer("ListGrantsOf", [&](ReadTxn& txn) {
+    return txn.ListGrantsOf(subjects[0], authorizations.grant_kind, 1000);
+  });
+  CompareAnswer("ListOwners", [&](ReadTxn& txn) {
+    return txn.ListOwners(account_id, limit);
   });
   CompareAnswer("GetAuthorization", [&](ReadTxn& txn) {
     return txn.GetAuthorization(account_id, id);

@@ -161,8 +161,8 @@ class World:
         time.sleep(2.1)
 
     def fresh(self):
-        """Something for one call to act on."""
-        target = self.create("target", capabilities=["account.view"])
+        """Something for one call to act on, which a manager covers."""
+        target = self.create("target", capabilities=["auth.manage"])
         listed = self.request(
             "GET", A.format(account=self.account) + f"/authorizations?subject_id={target['id']}")
         return {"account": self.account, "id": target["id"],
@@ -182,7 +182,7 @@ def world(server):
     answer = rest.request(
         server, "POST", A.format(account=uuid.uuid4()) + "/authorizations", token=admin,
         json_body={"grant_kind": "account_owner", "subject_type": "service_account",
-                   "subject_id": other["id"]})
+                   "subject_id": other["id"], "acknowledge_token_shown": True})
     assert answer.status == 201, answer.body
     made.tokens |= {"super_admin": admin, "other owner": other["token"]}
     return made

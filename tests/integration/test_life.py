@@ -136,7 +136,6 @@ def test_update_with_a_mask_changes_only_what_it_names(server, made):
 def test_a_star_as_mask_replaces_everything(server, api):
     made = create(server, expires_at="2100-01-01T00:00:00Z", description="old",
                   labels={"team": "edge"})
-    call(server, "PATCH", f"/{made['id']}", {"enabled": False})
     answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", {"name": "new"})
     assert answer.status == 200, answer.body
     body = answer.json()
@@ -161,6 +160,27 @@ def test_a_star_as_mask_replaces_everything(server, api):
         assert reply.code.name == code
         if code == "OK":
             assert dict(reply.message.labels) == {"a": "b"}
+
+
+def test_a_star_switches_nothing_on_or_off(server, api):
+    made = create(server)
+    answer = call(server, "PATCH", f"/{made['id']}?update_mask=*",
+                  {"name": "on", "enabled": False})
+    assert "enabled" not in answer.json() and works(server, made["token"])
+    call(server, "PATCH", f"/{made['id']}", {"enabled": False})
+    for body in ({"name": "off"}, {"name": "off", "enabled": True}):
+        answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", body)
+        assert answer.status == 200 and answer.json()["enabled"] is False
+    request = message("signet.v1.UpdateServiceAccountRequest")
+    request.service_account.account_id = server.first["account_id"]
+    request.service_account.id = made["id"]
+    request.service_account.name = "still off"
+    request.service_account.enabled = True
+    request.update_mask.paths[:] = ["*"]
+    reply = api.call("signet.v1.ServiceAccounts/UpdateServiceAccount", request,
+                     "signet.v1.ServiceAccount", token=server.first["token"])
+    assert reply.code.name == "OK" and reply.message.enabled is False
+    assert not works(server, made["token"])
 
 
 def test_null_takes_the_expiry_away(server):
@@ -248,7 +268,8 @@ def test_batch_revocation_shows_first_and_then_does(server):
     assert len(dry["service_accounts"]) == 3
     assert all(works(server, token) for token in tokens)
     done = call(server, "POST", path, {"name_prefix": "batch-"}).json()
-    assert len(done["service_accounts"]) == 3 and done["more"] is False
+    assert len(done["service_accounts"]) == 3
+    assert (done["more"], done["not_covered"]) == (False, 0)
     assert not any(works(server, token) for token in tokens)
 
 

@@ -24,6 +24,10 @@ class StubReadTxn : public ReadTxn {
                                                          const Uuid&) override {
     return Unexpected();
   }
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid&) override {
+    return Unexpected();
+  }
   absl::StatusOr<TokenOwner> FindToken(std::string_view) override {
     return Unexpected();
   }
@@ -46,6 +50,14 @@ class StubReadTxn : public ReadTxn {
   }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
       std::span<const Subject>, const Uuid&) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject&, std::optional<GrantKind>, int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(const Uuid&,
+                                                              int) override {
     return Unexpected();
   }
   absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid&,

@@ -155,7 +155,8 @@ TEST(FlagsTest, AGatewayRefusesWhatItHasNoUseFor) {
       {"audit_retention", "3h"},
       {"verify_audit", "true"},
       {"issue_super_admin", "true"},
-      {"seal_database", "true"}};
+      {"seal_database", "true"},
+      {"into_existing_account", "true"}};
   const std::vector<std::string> names = FlagNames();
   EXPECT_THAT(names, testing::Contains("grpc_address"));
   for (const std::string& name : names) {

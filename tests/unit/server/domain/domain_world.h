@@ -90,7 +90,8 @@ struct DomainWorld {
   LastUses last_uses{&logger};
   ServiceAccounts accounts{&store, keyring.get(), &audit, &last_uses,
                            &clock, &random,       {}};
-  Authorizations authorizations{&store, keyring.get(), &audit, &clock, &random};
+  Authorizations authorizations{&store, keyring.get(), &audit,
+                                &clock, &random,       OauthOwners::kCanAct};
 
   DomainWorld() {
     AuthorizationRecord grants[] = {
