@@ -7,16 +7,16 @@
 #include "server/base/uuid.h"
 #include "server/bootstrap_file.h"
 #include "server/domain/bootstrap.h"
-#include "server/open_store.h"
+#include "server/sealed_files.h"
 
 namespace signet {
 
 absl::Status ShowNewSuperAdmin(const ServerConfig& config,
                                const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  const absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
-  if (!opened.ok()) return opened.status();
+  const absl::StatusOr<SealedFiles> files =
+      OpenSealedFiles(config, surroundings);
+  if (!files.ok()) return files.status();
   const SuperAdminPlan plan = {
       .token_prefix = config.token_prefix,
       .account_id = Uuid::Parse(config.bootstrap_account_id),
@@ -27,9 +27,8 @@ absl::Status ShowNewSuperAdmin(const ServerConfig& config,
         "managers will see it, and its audit log will tell of it");
   }
   const absl::Status status = IssueSuperAdmin(
-      *opened->store, *opened->keyring, *surroundings.clock,
-      *surroundings.random, plan,
-      [&surroundings](const Bootstrapped& credential) {
+      *files->store, *files->keyring, *surroundings.clock, *surroundings.random,
+      plan, [&surroundings](const Bootstrapped& credential) {
         return surroundings.show(CredentialLine(credential).Expose());
       });
   if (GetErrorDetail(status).reason == "ACCOUNT_EXISTS") {
@@ -37,7 +36,7 @@ absl::Status ShowNewSuperAdmin(const ServerConfig& config,
                      "got an account that exists, want --into_existing_account "
                      "with it if that is meant");
   }
-  return status;
+  return status.ok() ? files->head_writer->Write() : status;
 }
 
 }  // namespace signet

@@ -82,6 +82,15 @@ class ReadTxn {
   virtual absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) = 0;
 
+  // Up to `limit` tokens of all accounts, current and replaced ones, in order
+  // of public id, byte by byte, behind `after`.
+  virtual absl::StatusOr<std::vector<OwnedToken>> ListTokens(
+      std::string_view after, int limit) = 0;
+
+  // Up to `limit` accounts in order of id, behind `after` if given.
+  virtual absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) = 0;
+
   // Whether the account exists.
   virtual absl::StatusOr<bool> HasAccount(const Uuid& account_id) = 0;
 
@@ -159,6 +168,10 @@ class WriteTxn : public ReadTxn {
   virtual absl::Status RevokeAuthorization(const Uuid& account_id,
                                            const Uuid& id, absl::Time at,
                                            const Seal& seal = {}) = 0;
+
+  // Replaces its seal, and nothing else. NOT_FOUND: not in that account.
+  virtual absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                         const Seal& seal) = 0;
 
   // ALREADY_EXISTS: the sequence number is taken. FAILED_PRECONDITION: no such
   // account.

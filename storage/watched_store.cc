@@ -63,6 +63,10 @@ class NotingTxn final : public WriteTxn {
   absl::Status TouchLastUsed(std::span<const LastUse> uses) override {
     return txn_.TouchLastUsed(uses);
   }
+  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                 const Seal& seal) override {
+    return txn_.SealAuthorization(account_id, id, seal);
+  }
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override {
     return txn_.InsertAuditEvent(record);
   }
@@ -135,6 +139,14 @@ class NotingTxn final : public WriteTxn {
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) override {
     return txn_.ListAuthorizations(query);
+  }
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override {
+    return txn_.ListTokens(after, limit);
+  }
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override {
+    return txn_.ListAccounts(after, limit);
   }
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override {
     return txn_.HasAccount(account_id);

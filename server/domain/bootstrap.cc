@@ -75,7 +75,7 @@ absl::Status Deliver(
 absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
                     const std::vector<AuthorizationRecord>& grants,
                     const char* action, absl::Time now,
-                    const MacKeyring& keyring) {
+                    const AuditLog& audit) {
   absl::Status status =
       txn.EnsureAccount(account.account_id, account.created_at);
   status.Update(txn.InsertServiceAccount(account));
@@ -83,7 +83,7 @@ absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
     status.Update(txn.InsertAuthorization(grant));
   }
   if (!status.ok()) return status;
-  return AuditLog(&keyring).AppendSystem(
+  return audit.AppendSystem(
       txn, account.account_id, now,
       {.action = action,
        .resource_type = std::string(kServiceAccountResource),
@@ -126,12 +126,12 @@ absl::StatusOr<bool> BootstrapIfEmpty(
   }
   if (absl::Status s = Deliver(owner, deliver); !s.ok()) return s;
 
+  const AuditLog audit(&keyring, &random, plan.genesis);
   const absl::Status written = WriteAndWait(store, [&](WriteTxn& txn) {
     const absl::StatusOr<bool> still_empty = txn.IsEmpty();
     if (!still_empty.ok()) return still_empty.status();
     if (!*still_empty) return Raced();
-    return Insert(txn, owner.account, grants, "account.bootstrap", now,
-                  keyring);
+    return Insert(txn, owner.account, grants, "account.bootstrap", now, audit);
   });
   if (!written.ok()) return written;
   return true;
@@ -155,10 +155,11 @@ absl::Status IssueSuperAdmin(
       NewGrant(admin.account.account_id, GrantKind::kSuperAdmin,
                SubjectOf(admin.account), now, random)};
   if (absl::Status s = Deliver(admin, deliver); !s.ok()) return s;
+  const AuditLog audit(&keyring, &random);
   return WriteAndWait(store, [&](WriteTxn& txn) {
     if (absl::Status s = check_account(txn); !s.ok()) return s;
     return Insert(txn, admin.account, grants, "account.issue_super_admin", now,
-                  keyring);
+                  audit);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "server/base/secret.h"
 #include "server/base/uuid.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_head.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -28,6 +29,8 @@ struct BootstrapPlan {
   std::optional<Uuid> account_id;       // Absent: a fresh one.
   // An OAuth user who becomes an owner too: its id, or its `sub`. Empty: none.
   std::string owner_user;
+  // What the audit head begins with; absent: a fresh one.
+  std::optional<AuditHead> genesis = {};
 };
 
 struct Bootstrapped {

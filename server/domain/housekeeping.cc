@@ -291,8 +291,8 @@ absl::Status Housekeeping::Tell(WriteTxn& txn,
 
 absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
   if (!policy_.audit_retention.has_value()) return absl::OkStatus();
-  return TrimAuditLogs(*store_, *keyring_, Ago(now, *policy_.audit_retention),
-                       *logger_, stopping);
+  return TrimAuditLogs(*store_, *keyring_, *audit_,
+                       Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 
 }  // namespace signet

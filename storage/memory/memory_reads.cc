@@ -255,6 +255,39 @@ absl::StatusOr<AuthorizationPage> MemoryReads<Interface>::ListAuthorizations(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<OwnedToken>> MemoryReads<Interface>::ListTokens(
+    std::string_view after, int limit) {
+  std::vector<OwnedToken> tokens;
+  for (auto row = reads_.tokens.upper_bound(after);
+       row != reads_.tokens.end() && static_cast<int>(tokens.size()) < limit;
+       ++row) {
+    const MemoryTables::StoredToken& stored = row->second;
+    tokens.push_back(
+        {.account_id = stored.owner.account_id,
+         .service_account_id = stored.owner.id,
+         .token =
+             stored.replaced.has_value()
+                 ? *stored.replaced
+                 : reads_.service_accounts.find(stored.owner)->second.token});
+  }
+  return tokens;
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  std::vector<Uuid> accounts;
+  for (auto account = after.has_value() ? reads_.accounts.upper_bound(*after)
+                                        : reads_.accounts.begin();
+       account != reads_.accounts.end() &&
+       static_cast<int>(accounts.size()) < limit;
+       ++account) {
+    accounts.push_back(account->first);
+  }
+  return accounts;
+}
+
+template <typename Interface>
 absl::StatusOr<AuditChainRecord> MemoryReads<Interface>::GetAuditChain(
     const Uuid& account_id) {
   const auto found = reads_.audit_chains.find(account_id);

@@ -46,6 +46,10 @@ class MemoryReads : public Interface {
                                                        const Uuid& id) override;
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) override;
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override;
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
   absl::StatusOr<AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override;
@@ -94,6 +98,8 @@ class MemoryWriteTxn final : public MemoryReads<WriteTxn> {
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
                                    absl::Time at, const Seal& seal) override;
+  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                 const Seal& seal) override;
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
   absl::Status PutAuditChain(const AuditChainRecord& record) override;
   absl::Status PutAuditHead(const AuditHeadRecord& record) override;

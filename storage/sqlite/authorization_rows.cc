@@ -65,6 +65,12 @@ constexpr char kRevoke[] =
     " revoked_at = ifnull(revoked_at, ?3)"
     " WHERE id = ?2 AND account_id = ?1";
 
+constexpr char kPutSeal[] =
+    "UPDATE authorizations SET seal = ?3 WHERE id = ?2 AND account_id = ?1";
+
+constexpr char kAccountsInOrder[] =
+    "SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2";
+
 AuthorizationRecord ReadAuthorization(Rows& rows) {
   AuthorizationRecord record;
   int column = 0;
@@ -98,6 +104,7 @@ absl::StatusOr<bool> ReadBool(Rows rows) {
 AuthorizationReads::AuthorizationReads(Preparer& prepare)
     : any_account_(prepare(kAnyAccount)),
       has_account_(prepare(kHasAccount)),
+      list_accounts_(prepare(kAccountsInOrder)),
       held_(prepare(kHeld)),
       grants_of_(prepare(kGrantsOf)),
       owners_(prepare(kOwners)),
@@ -106,6 +113,14 @@ AuthorizationReads::AuthorizationReads(Preparer& prepare)
 
 absl::StatusOr<bool> AuthorizationReads::AnyAccount() {
   return ReadBool(any_account_.Query());
+}
+
+absl::StatusOr<std::vector<Uuid>> AuthorizationReads::ListAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  const std::span<const uint8_t> id =
+      after.has_value() ? std::span<const uint8_t>(after->bytes()) : kBeforeAll;
+  return ReadAll(list_accounts_.Query(id, std::max(limit, 0)),
+                 [](Rows& rows) { return rows.Id(0); });
 }
 
 absl::StatusOr<bool> AuthorizationReads::HasAccount(const Uuid& account_id) {
@@ -164,7 +179,8 @@ absl::StatusOr<AuthorizationPage> AuthorizationReads::List(
 AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
     : ensure_account_(prepare(kEnsureAccount)),
       insert_(prepare(kInsertAuthorization)),
-      revoke_(prepare(kRevoke)) {}
+      revoke_(prepare(kRevoke)),
+      put_seal_(prepare(kPutSeal)) {}
 
 absl::Status AuthorizationWrites::EnsureAccount(const Uuid& account_id,
                                                 absl::Time now) {
@@ -180,6 +196,15 @@ absl::Status AuthorizationWrites::Insert(const AuthorizationRecord& record) {
       record.capability_key, record.resource_type, record.resource_id,
       record.created_at, record.revoked_at, Filled(record.subject_issuer),
       EncodeSeal(record.seal));
+}
+
+absl::Status AuthorizationWrites::PutSeal(const Uuid& account_id,
+                                          const Uuid& id, const Seal& seal) {
+  absl::Status status = put_seal_.Execute(account_id, id, EncodeSeal(seal));
+  if (!status.ok()) return status;
+  return put_seal_.ChangedRows() > 0
+             ? absl::OkStatus()
+             : absl::NotFoundError("no such authorization");
 }
 
 absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,

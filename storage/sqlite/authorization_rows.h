@@ -24,6 +24,8 @@ class AuthorizationReads {
 
   absl::StatusOr<bool> AnyAccount();
   absl::StatusOr<bool> HasAccount(const Uuid& account_id);
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
       std::span<const Subject> subjects, const Uuid& account_id);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
@@ -37,6 +39,7 @@ class AuthorizationReads {
  private:
   Statement any_account_;
   Statement has_account_;
+  Statement list_accounts_;
   Statement held_;
   Statement grants_of_;
   Statement owners_;
@@ -53,11 +56,14 @@ class AuthorizationWrites {
   absl::Status Insert(const AuthorizationRecord& record);
   absl::Status Revoke(const Uuid& account_id, const Uuid& id, absl::Time at,
                       const Seal& seal);
+  absl::Status PutSeal(const Uuid& account_id, const Uuid& id,
+                       const Seal& seal);
 
  private:
   Statement ensure_account_;
   Statement insert_;
   Statement revoke_;
+  Statement put_seal_;
 };
 
 }  // namespace signet

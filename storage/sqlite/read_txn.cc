@@ -126,6 +126,18 @@ absl::StatusOr<AuditPage> SqliteReads<Interface>::ListAuditEvents(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<OwnedToken>> SqliteReads<Interface>::ListTokens(
+    std::string_view after, int limit) {
+  return Note(statements_.service_accounts.ListTokens(after, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  return Note(statements_.authorizations.ListAccounts(after, limit));
+}
+
+template <typename Interface>
 absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAuditedAccounts(
     const std::optional<Uuid>& after, int limit) {
   return Note(statements_.audit.ListAccounts(after, limit));

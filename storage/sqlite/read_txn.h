@@ -63,6 +63,10 @@ class SqliteReads : public Interface {
                                                        const Uuid& id) override;
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) override;
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override;
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
   absl::StatusOr<AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override;

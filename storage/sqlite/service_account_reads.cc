@@ -55,6 +55,10 @@ constexpr char kTokensInUse[] = "SELECT " SIGNET_TOKEN_COLUMNS(t)
     " WHERE t.account_id = ?1 AND t.service_account_id = ?2"
     " AND t.retires_at IS NOT NULL AND t.ended = 0";
 
+constexpr char kAllTokens[] =
+    "SELECT t.account_id, t.service_account_id, " SIGNET_TOKEN_COLUMNS(t)
+    " FROM tokens AS t WHERE t.public_id > ?1 ORDER BY t.public_id LIMIT ?2";
+
 #define SIGNET_LISTING(index, behind, order)                   \
   "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS                     \
   " FROM service_accounts AS s " index                         \
@@ -159,6 +163,7 @@ ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
       find_(prepare(kFindAccount)),
       find_token_(prepare(kFindToken)),
       tokens_in_use_(prepare(kTokensInUse)),
+      all_tokens_(prepare(kAllTokens)),
       by_creation_{prepare(kUpByCreation), prepare(kDownByCreation)},
       by_name_{prepare(kUpByName), prepare(kDownByName)},
       by_last_use_{prepare(kUpByLastUse), prepare(kDownByLastUse)},
@@ -194,6 +199,18 @@ absl::StatusOr<std::vector<TokenRecord>> ServiceAccountReads::ListTokensInUse(
         [](const auto& a, const auto& b) { return a.public_id > b.public_id; });
   }
   return tokens;
+}
+
+absl::StatusOr<std::vector<OwnedToken>> ServiceAccountReads::ListTokens(
+    std::string_view after, int limit) {
+  return ReadAll(all_tokens_.Query(after, std::max(limit, 0)), [](Rows& rows) {
+    OwnedToken row;
+    int column = 0;
+    row.account_id = rows.Id(column++);
+    row.service_account_id = rows.Id(column++);
+    row.token = ReadToken(rows, column);
+    return row;
+  });
 }
 
 // Without a position to begin behind, the listing begins behind a place that no

@@ -26,6 +26,8 @@ class ServiceAccountReads {
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id);
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id);
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit);
   absl::StatusOr<ServiceAccountPage> List(const ServiceAccountQuery& query);
   absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
       absl::Time from, absl::Time until, int limit);
@@ -44,6 +46,7 @@ class ServiceAccountReads {
   Statement find_;
   Statement find_token_;
   Statement tokens_in_use_;
+  Statement all_tokens_;
   BothWays by_creation_;
   BothWays by_name_;
   BothWays by_last_use_;

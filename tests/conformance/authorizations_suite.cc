@@ -112,6 +112,26 @@ TEST_P(StoreConformance, ARevocationPutsItsSealInPlaceOfTheOneBefore) {
   EXPECT_THAT(get(), IsOkAndHolds(grant));
 }
 
+TEST_P(StoreConformance, ASealTakesTheOldOnesPlaceAndChangesNothingElse) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  AuthorizationRecord grant = SampleCapability(account_, 10, kUser);
+  grant.revoked_at = SampleTime(1);
+  ASSERT_THAT(Insert(grant), IsOk());
+  grant.seal = SampleSeal(2);
+  const auto seal = [&](const Uuid& account_id, const Uuid& id) {
+    return Write([&](WriteTxn& txn) {
+      return txn.SealAuthorization(account_id, id, grant.seal);
+    });
+  };
+  ASSERT_THAT(seal(account_, grant.id), IsOk());
+  EXPECT_THAT(Ask([&](ReadTxn& txn) {
+                return txn.GetAuthorization(account_, grant.id);
+              }),
+              IsOkAndHolds(grant));
+  EXPECT_THAT(seal(account_, SampleId(11)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(seal(SampleId(99), grant.id), StatusIs(StatusCode::kNotFound));
+}
+
 TEST_P(StoreConformance, WhatOthersHoldIsHidden) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   ASSERT_THAT(Insert(SampleCapability(account_, 10, kUser)), IsOk());

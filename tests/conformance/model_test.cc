@@ -106,6 +106,13 @@ void StoreModelTest::CompareAnswers() {
   CompareAnswer("ListTokensInUse", [&](ReadTxn& txn) {
     return txn.ListTokensInUse(account_id, id);
   });
+  CompareAnswer("ListTokens", [&](ReadTxn& txn) {
+    return txn.ListTokens(limit == 4 ? "" : public_id, limit);
+  });
+  CompareAnswer("ListAccounts", [&](ReadTxn& txn) {
+    return txn.ListAccounts(
+        limit == 0 ? std::nullopt : std::optional(account_id), limit);
+  });
   CompareAnswer("ListServiceAccounts", [&](ReadTxn& txn) {
     return Comparable(txn.ListServiceAccounts(service_accounts));
   });

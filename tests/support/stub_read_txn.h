@@ -68,6 +68,14 @@ class StubReadTxn : public ReadTxn {
       const AuthorizationQuery&) override {
     return Unexpected();
   }
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view,
+                                                     int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(const std::optional<Uuid>&,
+                                                 int) override {
+    return Unexpected();
+  }
   absl::StatusOr<bool> HasAccount(const Uuid&) override { return Unexpected(); }
   absl::StatusOr<AuditChainRecord> GetAuditChain(const Uuid&) override {
     return Unexpected();

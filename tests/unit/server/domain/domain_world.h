@@ -83,7 +83,8 @@ struct DomainWorld {
   FakeClock clock;
   SeededRandom random;
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  AuditLog audit{keyring.get()};
+  SeededRandom nonces;
+  AuditLog audit{keyring.get(), &nonces};
   Access access{&store, &audit, &clock};
   RecordingLogger logger;
   LastUses last_uses{&logger};

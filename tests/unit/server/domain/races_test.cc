@@ -76,7 +76,7 @@ class Races : public testing::Test {
   LastUses last_uses_{&logger_};
   std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
-  AuditLog audit_{keyring_.get()};
+  AuditLog audit_{keyring_.get(), &random_};
   ServiceAccounts accounts_{&store_, keyring_.get(), &audit_, &last_uses_,
                             &clock_, &random_,       {}};
   Authorizations authorizations_{&store_, keyring_.get(), &audit_,

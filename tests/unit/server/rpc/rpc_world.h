@@ -143,7 +143,8 @@ struct RpcWorld {
   SeededRandom random;
   RecordingLogger logger;
   const std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  const AuditLog audit{keyring.get()};
+  SeededRandom nonces;
+  const AuditLog audit{keyring.get(), &nonces};
   LastUses last_uses{&logger};
   TokenDirectory directory{store, keyring.get(), &last_uses, {}};
   ChangeFeed feed{random};
