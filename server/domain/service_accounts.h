@@ -162,7 +162,8 @@ class ServiceAccounts {
   void List(const CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
-  // Needs Right::kManage.
+  // A new expiry bounds a replaced token that is still to retire, too. Needs
+  // Right::kManage.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
   //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
   //   ABORTED / ETAG_MISMATCH: it is at another version.
