@@ -259,6 +259,7 @@ absl::Status ServerApp::StartServing() {
            .audit = &*audit_reader_,
            .verifier = &*verifier_,
            .clock = around_.clock,
+           .logger = around_.logger,
            .metadata = {.public_url = config_.public_url,
                         .issuer = config_.oauth.issuer,
                         .required_scope = config_.oauth.required_scope}}));

@@ -187,10 +187,11 @@ class WriteTxn : public ReadTxn {
   virtual absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                                uint64_t sequence) = 0;
 
-  // ALREADY_EXISTS: the lookup is taken.
-  virtual absl::Status InsertReplay(const ReplayRecord& record) = 0;
+  // Inserts it, or replaces the one of that lookup.
+  virtual absl::Status PutReplay(const ReplayRecord& record) = 0;
 
-  // Removes up to `limit` that were made before `before`; the number removed.
+  // Removes up to `limit` replays that were made before `before`; the number
+  // removed.
   virtual absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                                   int limit) = 0;
 

@@ -80,8 +80,8 @@ class NotingTxn final : public WriteTxn {
                                        uint64_t sequence) override {
     return txn_.DeleteAuditEventsBefore(account_id, sequence);
   }
-  absl::Status InsertReplay(const ReplayRecord& record) override {
-    return txn_.InsertReplay(record);
+  absl::Status PutReplay(const ReplayRecord& record) override {
+    return txn_.PutReplay(record);
   }
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override {

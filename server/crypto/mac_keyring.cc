@@ -166,6 +166,19 @@ Sha256Digest MacKeyring::Compute(std::string_view message) const {
   return keys_.at(current_version_).token.Mac(message);
 }
 
+std::vector<uint32_t> MacKeyring::versions() const {
+  std::vector<uint32_t> versions = {current_version_};
+  for (const auto& [version, key] : keys_) {
+    if (version != current_version_) versions.push_back(version);
+  }
+  return versions;
+}
+
+Sha256Digest MacKeyring::ComputeUnder(uint32_t version,
+                                      std::string_view message) const {
+  return keys_.at(version).Mac(message);
+}
+
 bool MacKeyring::Verify(uint32_t version, std::string_view message,
                         const Sha256Digest& mac) const {
   return ConstantTimeEquals(KeyOf(version).token.Mac(message), mac) &&

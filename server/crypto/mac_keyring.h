@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/base/random.h"
@@ -57,6 +58,12 @@ class MacKeyring {
 
   // The MAC of `message` under the current key.
   Sha256Digest Compute(std::string_view message) const;
+
+  // The versions there are, the current one first.
+  std::vector<uint32_t> versions() const;
+
+  // The MAC of `message` under the key of one of versions().
+  Sha256Digest ComputeUnder(uint32_t version, std::string_view message) const;
 
   // Whether `mac` is that of `message` under key `version`, in constant time;
   // an unknown version costs the same and is false.

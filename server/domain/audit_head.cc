@@ -98,10 +98,10 @@ absl::Status AuditHeads::Move(WriteTxn& txn, absl::Time now,
   const absl::StatusOr<std::vector<AuditHeadRecord>> records =
       txn.ListAuditHeads();
   if (!records.ok()) return records.status();
-  const auto own = std::find_if(
-      records->begin(), records->end(), [](const AuditHeadRecord& record) {
-        return record.writer == kEmbeddedWriter;
-      });
+  const auto own = std::find_if(records->begin(), records->end(),
+                                [](const AuditHeadRecord& record) {
+                                  return record.writer == kEmbeddedWriter;
+                                });
   AuditHead head;
   if (own == records->end()) {
     head = genesis_.has_value() ? *genesis_ : NewAuditHead(*random_, now);
@@ -133,7 +133,8 @@ absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(ReadTxn& txn) const {
     const absl::StatusOr<AuditHead> head = Open(record);
     if (!head.ok()) {
       return absl::DataLossError(
-          "the audit head of the database was altered, or made with other keys");
+          "the audit head of the database was altered, or made with other "
+          "keys");
     }
     heads.push_back(*head);
   }
@@ -163,8 +164,7 @@ AuditHeadRecord AuditHeads::Close(const AuditHead& head) const {
     record.sealed.push_back(static_cast<char>(version >> shift & 0xFF));
   }
   record.sealed += box_key_.salt;
-  record.sealed +=
-      CloseBox(box_key_.key, plain, HeadContext(record), *random_);
+  record.sealed += CloseBox(box_key_.key, plain, HeadContext(record), *random_);
   latest_ = Latest{.record = record, .head = head};
   return record;
 }

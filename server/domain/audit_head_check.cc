@@ -60,8 +60,7 @@ absl::Status VerifyAuditHead(
     });
     if (!status.ok()) return status;
     for (const Uuid& account : sum.without) {
-      report({.account_id = account,
-              .what = "the account has no audit log"});
+      report({.account_id = account, .what = "the account has no audit log"});
     }
     logs += sum.logs;
     AddTo(digest, sum.digest);
@@ -82,8 +81,9 @@ absl::Status VerifyAuditHead(
     report({.what = "audit logs are missing, or there are too many",
             .row = absl::StrCat("got ", logs, ", want ", (*head)->accounts)});
   } else if ((*head)->digest != digest) {
-    report({.what = "the audit logs are not, all together, where they were: one "
-                    "was put back to an earlier state, or altered"});
+    report({.what =
+                "the audit logs are not, all together, where they were: one "
+                "was put back to an earlier state, or altered"});
   }
   return absl::OkStatus();
 }

@@ -17,9 +17,9 @@ namespace signet {
 // state. Calls `report` for each fault; which log it is, where one was put
 // back, cannot be told. Memory does not grow with the database. Blocks. Nothing
 // writes to the store meanwhile. An error is the store's.
-absl::Status VerifyAuditHead(
-    Store& store, const MacKeyring& keyring, const AuditHeads& heads,
-    absl::FunctionRef<void(const AuditFault&)> report);
+absl::Status VerifyAuditHead(Store& store, const MacKeyring& keyring,
+                             const AuditHeads& heads,
+                             absl::FunctionRef<void(const AuditFault&)> report);
 
 }  // namespace signet
 

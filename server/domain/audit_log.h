@@ -50,8 +50,8 @@ std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event);
 // of the event before, and one more record, HMACed too, says where the log
 // begins and ends. Whoever has the database but not the key can neither alter,
 // reorder, insert nor remove an event without a trace, nor cut either end of
-// the log. What they do to a whole log, removing it or putting back an older copy,
-// AuditHead tells of, which moves with each log.
+// the log. What they do to a whole log, removing it or putting back an older
+// copy, AuditHead tells of, which moves with each log.
 //
 // Thread-safe.
 class AuditLog {

@@ -87,8 +87,7 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
 
 absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
                            const AuditLog& log, absl::Time before,
-                           Logger& logger,
-                           absl::FunctionRef<bool()> stopping) {
+                           Logger& logger, absl::FunctionRef<bool()> stopping) {
   std::optional<Uuid> after;
   do {
     Accounts accounts;

@@ -22,8 +22,7 @@ namespace signet {
 // Ends early, with OK, once `stopping` says true. Errors are the store's.
 absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
                            const AuditLog& log, absl::Time before,
-                           Logger& logger,
-                           absl::FunctionRef<bool()> stopping);
+                           Logger& logger, absl::FunctionRef<bool()> stopping);
 
 }  // namespace signet
 

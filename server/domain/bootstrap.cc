@@ -74,8 +74,7 @@ absl::Status Deliver(
 // With what it was granted, and an event.
 absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
                     const std::vector<AuthorizationRecord>& grants,
-                    const char* action, absl::Time now,
-                    const AuditLog& audit) {
+                    const char* action, absl::Time now, const AuditLog& audit) {
   absl::Status status =
       txn.EnsureAccount(account.account_id, account.created_at);
   status.Update(txn.InsertServiceAccount(account));

@@ -12,12 +12,12 @@
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
 #include "server/domain/audit_retention.h"
+#include "server/domain/replay.h"
 #include "server/domain/watermark.h"
 
 namespace signet {
 namespace {
 
-constexpr absl::Duration kReplayLife = absl::Hours(48);
 constexpr int kReplaysPerWrite = 100;
 constexpr int kPurgesPerWrite = 20;
 constexpr int kNoticesPerWrite = 100;

@@ -69,6 +69,24 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
   return audit.Append(txn, record.account_id, caller, now, entry);
 }
 
+// Lets what was replaced, and is good for an overlap, end no later than the
+// current token now does.
+absl::Status BoundReplaced(WriteTxn& txn, const ServiceAccountRecord& record) {
+  const std::optional<absl::Time>& end = record.token.expires_at;
+  if (!end.has_value()) return absl::OkStatus();
+  absl::StatusOr<std::vector<TokenRecord>> in_use =
+      txn.ListTokensInUse(record.account_id, record.id);
+  if (!in_use.ok()) return in_use.status();
+  for (TokenRecord& token : *in_use) {
+    if (token.public_id == record.token.public_id) continue;
+    if (token.expires_at.has_value() && *token.expires_at <= *end) continue;
+    token.expires_at = end;
+    absl::Status status = txn.UpdateToken(record.account_id, record.id, token);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
@@ -88,10 +106,14 @@ void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
             FindServiceAccount(txn, account_id, id);
         if (!record.ok()) return record;
         AuditEntry entry;
+        const std::optional<absl::Time> expiry = record->token.expires_at;
         const absl::StatusOr<bool> changed = change(txn, *record, entry);
         if (!changed.ok()) return changed.status();
         if (!*changed) return Shown(*std::move(record));
         absl::Status status = txn.UpdateServiceAccount(*record);
+        if (status.ok() && record->token.expires_at != expiry) {
+          status = BoundReplaced(txn, *record);
+        }
         if (status.ok()) {
           status = audit_->Append(txn, account_id, *caller, now, entry);
         }

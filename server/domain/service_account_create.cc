@@ -21,6 +21,7 @@ namespace signet {
 namespace {
 
 constexpr size_t kMaxCapabilities = 32;
+constexpr char kCreateAction[] = "service_account.create";
 
 // All of a create but its idempotency key.
 std::string Fingerprint(const ServiceAccounts::CreateRequest& request) {
@@ -79,12 +80,14 @@ struct ServiceAccounts::CreateCall {
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay);
+          FindReplay(txn, *replay, now);
       if (!before.ok()) return before.status();
       repeated = *std::move(before);
       if (repeated.has_value()) {
-        return CheckMayActOn(txn, caller->principal, repeated->record,
-                             Cover::kEverything);
+        absl::Status status = CheckMayActOn(
+            txn, caller->principal, repeated->record, Cover::kEverything);
+        if (!status.ok()) return status;
+        return RecordReplay(txn, audit, *caller, now, kCreateAction, *repeated);
       }
     }
     absl::Status status = fault;
@@ -125,7 +128,7 @@ struct ServiceAccounts::CreateCall {
 
   AuditEntry Entry() const {
     AuditEntry entry = {
-        .action = "service_account.create",
+        .action = kCreateAction,
         .resource_type = std::string(kServiceAccountResource),
         .resource_id = issued.record.id.ToString(),
         .details = {{"token_public_id", issued.record.token.public_id}}};
@@ -152,8 +155,8 @@ void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
   if (!request.idempotency_key.empty()) {
     violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
     if (account_id.has_value()) request.account_id = account_id->ToString();
-    replay =
-        Replay::For(*caller, request.idempotency_key, Fingerprint(request));
+    replay = Replay::For(*keyring_, *caller, request.idempotency_key,
+                         Fingerprint(request));
   }
   // A repetition may come when the expiry it asked for is over.
   const bool may_be_repeated = replay.has_value() && violations.empty();

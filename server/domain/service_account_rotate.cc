@@ -18,6 +18,8 @@
 namespace signet {
 namespace {
 
+constexpr char kRotateAction[] = "service_account.rotate";
+
 // All of a rotation but its idempotency key.
 std::string Fingerprint(const Uuid& account_id, const Uuid& id,
                         const ServiceAccounts::RotateRequest& request) {
@@ -64,12 +66,14 @@ struct ServiceAccounts::RotateCall {
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay);
+          FindReplay(txn, *replay, now);
       if (!before.ok()) return before.status();
       if (before->has_value()) {
         issued = **std::move(before);
-        return CheckMayActOn(txn, caller->principal, issued.record,
-                             Cover::kEverything);
+        absl::Status status = CheckMayActOn(txn, caller->principal,
+                                            issued.record, Cover::kEverything);
+        if (!status.ok()) return status;
+        return RecordReplay(txn, audit, *caller, now, kRotateAction, issued);
       }
     }
     if (!fault.ok()) return fault;
@@ -119,7 +123,7 @@ struct ServiceAccounts::RotateCall {
     if (status.ok()) {
       status = audit.Append(
           txn, account_id, *caller, now,
-          {.action = "service_account.rotate",
+          {.action = kRotateAction,
            .resource_type = std::string(kServiceAccountResource),
            .resource_id = id.ToString(),
            .details = {
@@ -179,7 +183,7 @@ void ServiceAccounts::Rotate(CallerPtr caller, const RotateRequest& request,
   if (!request.idempotency_key.empty()) {
     violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
     if (violations.empty()) {
-      replay = Replay::For(*caller, request.idempotency_key,
+      replay = Replay::For(*keyring_, *caller, request.idempotency_key,
                            Fingerprint(*account_id, *id, request));
     }
   }

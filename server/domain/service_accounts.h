@@ -174,8 +174,9 @@ class ServiceAccounts {
   void List(const CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
-  // Needs Right::kManage, and Cover::kEverything to enable it, to let it live
-  // longer and to change its labels, else Cover::kGoverning.
+  // A new expiry bounds a replaced token that is still to retire, too. Needs
+  // Right::kManage, and Cover::kEverything to enable it, to let it live longer
+  // and to change its labels, else Cover::kGoverning.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
   //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
   //   ABORTED / ETAG_MISMATCH: it is at another version.

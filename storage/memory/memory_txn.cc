@@ -307,10 +307,9 @@ absl::Status MemoryWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
   });
 }
 
-absl::Status MemoryWriteTxn::InsertReplay(const ReplayRecord& record) {
+absl::Status MemoryWriteTxn::PutReplay(const ReplayRecord& record) {
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
-    if (tables_.replays.contains(record.lookup)) return RowExists();
     Set(tables_.replays, record.lookup, record);
     return absl::OkStatus();
   });

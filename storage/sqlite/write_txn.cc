@@ -144,8 +144,8 @@ absl::Status SqliteWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
       [&] { return statements_.audit.DeleteBefore(account_id, sequence); });
 }
 
-absl::Status SqliteWriteTxn::InsertReplay(const ReplayRecord& record) {
-  return Attempt([&] { return statements_.upkeep.InsertReplay(record); });
+absl::Status SqliteWriteTxn::PutReplay(const ReplayRecord& record) {
+  return Attempt([&] { return statements_.upkeep.PutReplay(record); });
 }
 
 absl::StatusOr<int> SqliteWriteTxn::DeleteReplaysBefore(absl::Time before,

@@ -75,7 +75,7 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
   absl::Status PutAuditHead(const AuditHeadRecord& record) override;
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override;
-  absl::Status InsertReplay(const ReplayRecord& record) override;
+  absl::Status PutReplay(const ReplayRecord& record) override;
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override;
   absl::Status SetWatermark(std::string_view name, absl::Time time) override;

@@ -127,7 +127,7 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
     case 17: {
       ReplayRecord replay = SampleReplay(Pick(kLookups));
       replay.created_at = now;
-      return [=](WriteTxn& txn) { return txn.InsertReplay(replay); };
+      return [=](WriteTxn& txn) { return txn.PutReplay(replay); };
     }
     default:
       return [=, name = AText()](WriteTxn& txn) {

@@ -256,6 +256,41 @@ TEST_F(ServiceAccountLife, AnOverlapKeepsTheOldTokenForAsLong) {
   EXPECT_TRUE(Authenticates(new_token));
 }
 
+TEST_F(ServiceAccountLife, AnEarlierExpiryBoundsTheReplacedTokenToo) {
+  ASSERT_THAT(Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600}}),
+              IsOk());
+  const std::string& old_token = record().token.public_id;
+  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
+  const auto expire = [&](int64_t seconds) {
+    EXPECT_THAT(
+        Update(world_.owner, {.set_expires_at = true,
+                              .expires_at = RawTimestamp{now + seconds}}),
+        IsOk());
+  };
+  expire(60);
+  expire(7200);  // Does not bring it back.
+  world_.clock.Advance(absl::Seconds(59));
+  EXPECT_TRUE(Authenticates(old_token));
+  world_.clock.Advance(absl::Seconds(2));
+  EXPECT_FALSE(Authenticates(old_token));
+}
+
+// But for its overlap it ends when it would have.
+TEST_F(ServiceAccountLife, ALaterExpiryLeavesTheReplacedTokenAsItIs) {
+  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
+  ASSERT_THAT(Update(world_.owner, {.set_expires_at = true,
+                                    .expires_at = RawTimestamp{now + 60}}),
+              IsOk());
+  ASSERT_THAT(Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600}}),
+              IsOk());
+  ASSERT_THAT(Update(world_.owner, {.set_expires_at = true,
+                                    .expires_at = RawTimestamp{now + 7200}}),
+              IsOk());
+  EXPECT_TRUE(Authenticates(record().token.public_id));
+  world_.clock.Advance(absl::Seconds(61));
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+}
+
 TEST_F(ServiceAccountLife, ASecondRotationLeavesTwoTokensAtMost) {
   const ServiceAccounts::RotateRequest overlap = {
       .overlap = RawDuration{.seconds = 3600}};

@@ -120,7 +120,8 @@ struct RpcWorld {
                                .authorizations = &authorizations,
                                .audit = &audit_reader,
                                .verifier = &verifier,
-                               .clock = &clock})) {
+                               .clock = &clock,
+                               .logger = &logger})) {
     const Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
     EXPECT_THAT(
