@@ -21,6 +21,7 @@
 #include "server/issue_super_admin.h"
 #include "server/process.h"
 #include "server/rpc/library_log.h"
+#include "server/seal_database.h"
 #include "server/set_time_mark.h"
 #include "server/verify_audit.h"
 
@@ -60,6 +61,7 @@ Errand ErrandOf(const ServerConfig& config) {
   if (config.issue_super_admin) return &ShowNewSuperAdmin;
   if (!config.set_time_mark.empty()) return &SetTimeMark;
   if (!config.backup.empty()) return &BackUp;
+  if (config.seal_database) return &SealOldDatabase;
   return nullptr;
 }
 

@@ -12,12 +12,12 @@
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
 #include "server/domain/audit_retention.h"
+#include "server/domain/replay.h"
 #include "server/domain/watermark.h"
 
 namespace signet {
 namespace {
 
-constexpr absl::Duration kReplayLife = absl::Hours(48);
 constexpr int kReplaysPerWrite = 100;
 constexpr int kPurgesPerWrite = 20;
 constexpr int kNoticesPerWrite = 100;
@@ -291,8 +291,8 @@ absl::Status Housekeeping::Tell(WriteTxn& txn,
 
 absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
   if (!policy_.audit_retention.has_value()) return absl::OkStatus();
-  return TrimAuditLogs(*store_, *keyring_, Ago(now, *policy_.audit_retention),
-                       *logger_, stopping);
+  return TrimAuditLogs(*store_, *keyring_, *audit_,
+                       Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 
 }  // namespace signet

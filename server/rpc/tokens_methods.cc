@@ -11,9 +11,11 @@
 #include "absl/synchronization/mutex.h"
 #include "server/base/credential_size.h"
 #include "server/domain/violations.h"
+#include "server/identity/auth_error.h"
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/few_at_once.h"
 #include "server/rpc/method_support.h"
+#include "server/token/token.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet {
@@ -222,19 +224,11 @@ UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
   return method;
 }
 
-// Whether a token is good, or could be made so again.
-bool MayLiveAgain(TokenState state) {
-  switch (state) {
-    case TokenState::kLive:
-    case TokenState::kExpired:
-    case TokenState::kDisabled:
-      return true;
-    case TokenState::kUnknown:
-    case TokenState::kRevoked:
-    case TokenState::kReplaced:
-      break;
-  }
-  return false;
+// Whether `token` is the one that the caller presented as its credential, as
+// far as its public id tells.
+bool IsOwn(const Principal& caller, std::string_view token) {
+  const std::optional<ParsedToken> parsed = ParseToken(token);
+  return parsed.has_value() && parsed->public_id == caller.token_public_id;
 }
 
 UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
@@ -243,9 +237,16 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
   UnaryMethod method =
       NewMethod<Request>(kTokensService, "RevokeToken",
                          "service_account.revoke_token", std::nullopt, nullptr);
+  method.ends_token = true;
   method.handle = [verifier, accounts, clock](MethodCall call,
                                               UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
+    // A token that is not live ends itself and nothing else.
+    const Principal& principal = call.caller->principal;
+    if (!principal.live && !IsOwn(principal, request.token())) {
+      std::move(done)(TokenInvalidError());
+      return;
+    }
     Violations violations;
     CheckToken("token", request.token(), violations);
     if (!violations.empty()) {
@@ -269,8 +270,11 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
         [accounts, caller = std::move(call.caller),
          expired = std::move(call.expired), finish = std::move(finish)](
             const absl::StatusOr<TokenFinding>& found) mutable {
-          if (!found.ok() || !MayLiveAgain(found->state)) {
+          if (!found.ok()) {
             std::move(finish)(found.status());
+          } else if (!MayBeEnded(found->state)) {
+            std::move(finish)(caller->principal.live ? absl::OkStatus()
+                                                     : TokenInvalidError());
           } else {
             accounts->RevokeToken(std::move(caller), found->facts,
                                   std::move(expired), std::move(finish));

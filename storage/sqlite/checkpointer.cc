@@ -40,6 +40,7 @@ int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int log_pages) {
 absl::Status Checkpointer::MaybeRun() {
   if (log_pages_ < next_at_pages_) return latest_;
   next_at_pages_ = log_pages_ + after_pages_;
+  ++runs_;
 
   sqlite3* db = connection_->handle();
   const bool insist = log_pages_ >= kInsistAtMultiple * after_pages_;

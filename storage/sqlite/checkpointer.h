@@ -35,6 +35,9 @@ class Checkpointer {
   // From now on that many pages are the due length.
   void SetAfterPages(int pages);
 
+  // How often MaybeRun() has tried.
+  int runs() const { return runs_; }
+
   // Copies all of the log, and lets the connection remove it when it closes.
   absl::Status Finish();
 
@@ -46,6 +49,7 @@ class Checkpointer {
   const absl::Duration busy_timeout_;
   int log_pages_ = 0;  // As of the latest commit.
   int next_at_pages_;
+  int runs_ = 0;
   absl::Status latest_;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/read_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -16,7 +19,18 @@ namespace {
 
 constexpr absl::Duration kReadRetryAfter = absl::Seconds(1);
 
+// How much nicer than the others a thread is that does nothing but scans.
+constexpr int kScansNicer = 10;
+
 absl::Status Stopped() { return StorageUnavailable("storage: stopped"); }
+
+// Lets others have the processor first, where there are not enough. On Linux a
+// thread has a priority of its own.
+void YieldToOthers() {
+  const auto self = static_cast<id_t>(gettid());
+  setpriority(PRIO_PROCESS, self,
+              getpriority(PRIO_PROCESS, self) + kScansNicer);
+}
 
 }  // namespace
 
@@ -114,6 +128,7 @@ void ReadPool::Submit(Store::ReadBody body, Store::Done done,
 }
 
 void ReadPool::Serve(Reader& reader, ReadQueue::Takes takes) {
+  if (takes == ReadQueue::Takes::kScans) YieldToOthers();
   while (std::optional<PendingRead> read = queue_.Take(takes)) {
     absl::Status outcome = Run(reader, *read);
     if (absl::IsDataLoss(outcome)) hooks_.on_damage(outcome);

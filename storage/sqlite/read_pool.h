@@ -18,8 +18,8 @@
 namespace signet {
 
 // A few read-only connections, each with a thread that does one read after
-// another: where there are two or more, a quarter of them the scans and the
-// others all else. Thread-safe.
+// another: where there are two or more, a quarter of them do the scans, at a
+// lower priority, and the others all else. Thread-safe.
 class ReadPool {
  public:
   struct Hooks {

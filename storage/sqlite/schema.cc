@@ -248,6 +248,10 @@ CREATE UNIQUE INDEX authorizations_in_force ON authorizations
    ifnull(subject_issuer, ''))
   WHERE revoked_at IS NULL;
 
+CREATE INDEX owners_in_force ON authorizations (account_id, id)
+  WHERE grant_kind = 2 AND revoked_at IS NULL;
+CREATE INDEX service_accounts_by_id ON service_accounts (id);
+
 CREATE TABLE audit_heads (
   writer TEXT NOT NULL PRIMARY KEY,
   events INTEGER NOT NULL CHECK (events >= 0),

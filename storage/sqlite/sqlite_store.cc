@@ -200,8 +200,12 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   });
   checkpointer_->SetAfterPages(
       reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
+  const int checkpoints = checkpointer_->runs();
   const absl::Status disk =
       result.status.ok() ? checkpointer_->MaybeRun() : result.status;
+  if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
+    options_.on_checkpoint();
+  }
   if (disk.ok() && reserve_.in_use()) return;  // Only revocations are stored.
   NoteDisk(disk);
 }

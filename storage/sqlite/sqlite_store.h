@@ -62,6 +62,9 @@ struct SqliteOptions {
   // Called once, on any thread, when the store fails for good, with the cause.
   // Must not block.
   absl::AnyInvocable<void(const absl::Status&)> on_failure = {};
+  // Called on the writer's thread after the log was copied into the database.
+  // Must not block.
+  absl::AnyInvocable<void()> on_checkpoint = {};
 };
 
 // Signet's embedded default: an SQLite database in WAL mode, every acknowledged

@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/crypto/mac_keyring.h"
 #include "server/crypto/system_random.h"
+#include "server/domain/seal.h"
 #include "server/domain/token_issue.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/bench/options.h"
@@ -62,14 +63,13 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
       filled.tokens.emplace_back(issued.text.Expose());
       records.push_back(std::move(record));
     }
-    const absl::Status written =
-        WriteAndWait(*store, [&records](WriteTxn& txn) {
-          for (const ServiceAccountRecord& record : records) {
-            if (absl::Status s = txn.InsertServiceAccount(record); !s.ok())
-              return s;
-          }
-          return absl::OkStatus();
-        });
+    const absl::Status written = WriteAndWait(*store, [&](WriteTxn& txn) {
+      for (const ServiceAccountRecord& record : records) {
+        absl::Status s = txn.InsertServiceAccount(Sealed(*keyring, record));
+        if (!s.ok()) return s;
+      }
+      return absl::OkStatus();
+    });
     if (!written.ok()) Die(written);
   }
   if (options.first_owns) {

@@ -91,15 +91,15 @@ TEST_F(HousekeepingTest, DoesNothingOfWhatIsNotAskedFor) {
   EXPECT_THAT(logger.lines(), IsEmpty());
 }
 
-TEST_F(HousekeepingTest, ForgetsReplaysAfterTwoDays) {
+TEST_F(HousekeepingTest, ForgetsReplaysAfterADay) {
   Write([&](WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 1200; ++i) {
       ReplayRecord replay;
       replay.lookup[0] = static_cast<uint8_t>(i >> 8);
       replay.lookup[1] = static_cast<uint8_t>(i);
-      replay.created_at = Now() - 2 * kDay - absl::Microseconds(i < 1150);
-      status.Update(txn.InsertReplay(replay));
+      replay.created_at = Now() - kDay - absl::Microseconds(i < 1150);
+      status.Update(txn.PutReplay(replay));
     }
     return status;
   });

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/read_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -141,6 +145,27 @@ TEST_F(ReadPoolTest, NorScansForLookups) {
   const std::unique_ptr<ReadPool> pool = Open(2);
   const BusyReader busy(*pool, ReadKind::kLookup);
   EXPECT_THAT(Run(*pool, &Look, ReadKind::kScan), IsOk());
+}
+
+// What is done with a page, in its `done`, too.
+TEST_F(ReadPoolTest, ScansLeaveTheProcessorToOthers) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  const auto niceness = [&](ReadKind kind) {
+    int found = 0;
+    EXPECT_THAT(Run(
+                    *pool,
+                    [&](ReadTxn&) {
+                      found = getpriority(PRIO_PROCESS,
+                                          static_cast<id_t>(gettid()));
+                      return absl::OkStatus();
+                    },
+                    kind),
+                IsOk());
+    return found;
+  };
+  const int own = getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(niceness(ReadKind::kLookup), own);
+  EXPECT_EQ(niceness(ReadKind::kScan), std::min(own + 10, 19));
 }
 
 TEST_F(ReadPoolTest, OneThreadDoesAllKinds) {
