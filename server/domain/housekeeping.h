@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_DOMAIN_HOUSEKEEPING_H_
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
@@ -57,6 +58,12 @@ class Housekeeping {
  private:
   absl::Status ForgetReplays(absl::Time now, Stopping stopping);
   absl::Status Purge(absl::Time now, Stopping stopping);
+  struct PurgeStep {
+    int purged = 0;
+    bool more = false;  // Whether another step is to come.
+  };
+  absl::StatusOr<PurgeStep> PurgeSome(WriteTxn& txn, absl::Time before,
+                                      absl::Time now) const;
   absl::Status PurgeOne(WriteTxn& txn, const ServiceAccountRecord& dead,
                         absl::Time now) const;
   absl::Status Announce(absl::Time now, Stopping stopping);
@@ -64,6 +71,9 @@ class Housekeeping {
   // `watermark` says what is done, and is moved on.
   absl::Status AnnounceWindow(const NoticeWindow& window, absl::Time now,
                               std::string_view watermark, Stopping stopping);
+  absl::Status Tell(WriteTxn& txn,
+                    std::span<const ServiceAccountRecord> records,
+                    absl::Time now) const;
   absl::Status TrimAudit(absl::Time now, Stopping stopping);
 
   Store* const store_;

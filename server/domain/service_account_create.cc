@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/domain/authorization_rule.h"
+#include "server/domain/cover.h"
 #include "server/domain/encoding.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/replay.h"
@@ -69,12 +70,13 @@ struct ServiceAccounts::CreateCall {
   bool ids_taken = false;  // Those minted for the latest run.
 
   // Check and insertion in one transaction: no window between them.
-  absl::Status Run(WriteTxn& txn, const AuditLog& audit, RandomSource& random) {
+  absl::Status Run(WriteTxn& txn, const AuditLog& audit, const Clock& clock,
+                   RandomSource& random) {
     repeated.reset();
     ids_taken = false;
     const ServiceAccountRecord& record = issued.record;
-    const absl::StatusOr<GrantKind> grant =
-        AuthorizeCaller(txn, *caller, now, record.account_id, Right::kManage);
+    const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+        txn, *caller, clock.Now(), record.account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
@@ -82,6 +84,9 @@ struct ServiceAccounts::CreateCall {
       if (!before.ok()) return before.status();
       repeated = *std::move(before);
       if (repeated.has_value()) {
+        absl::Status status = CheckMayActOn(
+            txn, caller->principal, repeated->record, Cover::kEverything);
+        if (!status.ok()) return status;
         return RecordReplay(txn, audit, *caller, now, kCreateAction, *repeated);
       }
     }
@@ -174,6 +179,7 @@ void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
   record.description = std::move(request.description);
   record.labels = std::move(request.labels);
   record.created_by_user_id = call->caller->principal.user_id();
+  record.token_shown_to = call->caller->principal.ToString();
   call->capabilities = std::move(request.capabilities);
   std::sort(call->capabilities.begin(), call->capabilities.end());
   call->capabilities.erase(
@@ -202,7 +208,7 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   if (call->expired) expired = [call] { return call->expired(); };
   WriteOptions options = WriteFor(*call->caller, std::move(expired));
   Store::WriteBody body = [this, call](WriteTxn& txn) {
-    return call->Run(txn, *audit_, *random_);
+    return call->Run(txn, *audit_, *clock_, *random_);
   };
   store_->Write(
       std::move(body),

@@ -111,11 +111,11 @@ UnaryMethod List(ServiceAccounts* accounts) {
   return method;
 }
 
-// All that can be changed; what `*` stands for (AIP-134).
+// What `*` stands for (AIP-134): all that can be changed but `enabled`, so that
+// nobody switches one on or off who does not say so.
 google::protobuf::FieldMask FullMask() {
   google::protobuf::FieldMask mask;
-  for (const char* path :
-       {"name", "expires_at", "description", "labels", "enabled"}) {
+  for (const char* path : {"name", "expires_at", "description", "labels"}) {
     mask.add_paths(path);
   }
   return mask;

@@ -23,17 +23,18 @@ constexpr size_t kUsualAnswer = 192;
 
 // Appends a field `results` of BatchVerifyTokensResponse that holds `result`,
 // as the protobuf encoding has it: the tag, the length as a varint, the bytes.
-void AppendResult(std::string_view result, std::string& out) {
+void AppendResult(const RenderedAnswer& result, std::string& out) {
   constexpr int kLengthDelimited = 2;
   constexpr int kTag = v1::BatchVerifyTokensResponse::kResultsFieldNumber << 3 |
                        kLengthDelimited;
   out.push_back(static_cast<char>(kTag));
-  size_t length = result.size();
+  size_t length = result.text.size() + result.rest.text().size();
   for (; length >= 0x80; length >>= 7) {
     out.push_back(static_cast<char>(length | 0x80));
   }
   out.push_back(static_cast<char>(length));
-  out.append(result);
+  out.append(result.text);
+  out.append(result.rest.text());
 }
 
 // What is presented as `authorization`, empty for nothing; nullopt where the
@@ -60,8 +61,12 @@ bool IsSound(std::string_view token) {
 }
 
 grpc::ByteBuffer AnswerBytes(const TokenVerification& found, absl::Time now) {
-  if (const auto rendered = RenderedAnswer(found, now)) {
-    const grpc::Slice slice(rendered->data(), rendered->size());
+  if (const auto rendered = RenderAnswer(found, now)) {
+    const std::string_view text = rendered->text;
+    const std::string_view rest = rendered->rest.text();
+    grpc::Slice slice(text.size() + rest.size());
+    std::ranges::copy(
+        rest, std::ranges::copy(text, const_cast<uint8_t*>(slice.begin())).out);
     return grpc::ByteBuffer(&slice, 1);
   }
   v1::VerifyTokenResponse response;
@@ -195,7 +200,7 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
     const std::optional<TokenVerification> found =
         verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
     if (!found.has_value()) return false;
-    const std::optional<std::string_view> result = RenderedAnswer(*found, now);
+    const std::optional<RenderedAnswer> result = RenderAnswer(*found, now);
     if (!result.has_value()) return false;
     AppendResult(*result, results);
   }

@@ -119,6 +119,13 @@ absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
   });
 }
 
+absl::Status SqliteWriteTxn::SealAuthorization(const Uuid& account_id,
+                                               const Uuid& id,
+                                               const Seal& seal) {
+  return Attempt(
+      [&] { return statements_.authorizations.PutSeal(account_id, id, seal); });
+}
+
 absl::Status SqliteWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
   return Attempt([&] { return statements_.audit.Insert(record); });
 }

@@ -68,6 +68,8 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
                                    absl::Time at, const Seal& seal) override;
+  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                 const Seal& seal) override;
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
   absl::Status PutAuditChain(const AuditChainRecord& record) override;
   absl::Status PutAuditHead(const AuditHeadRecord& record) override;

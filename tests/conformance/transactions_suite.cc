@@ -148,6 +148,9 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
         return txn.RevokeAuthorization(account_, SampleId(30), SampleTime());
       },
       [&](auto& txn) {
+        return txn.SealAuthorization(account_, SampleId(30), SampleSeal(9));
+      },
+      [&](auto& txn) {
         return txn.InsertAuditEvent(SampleAuditEvent(account_, 2));
       },
       [&](auto& txn) { return txn.PutAuditChain(changed_chain); },

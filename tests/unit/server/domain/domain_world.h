@@ -83,13 +83,15 @@ struct DomainWorld {
   FakeClock clock;
   SeededRandom random;
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  AuditLog audit{keyring.get()};
+  SeededRandom nonces;
+  AuditLog audit{keyring.get(), &nonces};
   Access access{&store, &audit, &clock};
   RecordingLogger logger;
   LastUses last_uses{&logger};
   ServiceAccounts accounts{&store, keyring.get(), &audit, &last_uses,
                            &clock, &random,       {}};
-  Authorizations authorizations{&store, keyring.get(), &audit, &clock, &random};
+  Authorizations authorizations{&store, keyring.get(), &audit,
+                                &clock, &random,       OauthOwners::kCanAct};
 
   DomainWorld() {
     AuthorizationRecord grants[] = {

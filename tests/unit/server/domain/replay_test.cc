@@ -129,6 +129,7 @@ TEST_F(ReplayTest, TheSameCallGetsTheSameAnswerAndMakesNothing) {
   shown.token.key_version = 0;
   shown.token.mac = {};
   shown.token.created_at = {};
+  shown.token_shown_to = {};
   EXPECT_EQ(second->record, shown);
   EXPECT_EQ(Count(), count);
 }

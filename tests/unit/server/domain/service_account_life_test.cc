@@ -147,8 +147,29 @@ TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
   EXPECT_EQ(Stored(record().id), want);
   EXPECT_THAT(Events(),
               ElementsAre(testing::HasSubstr("service_account.create"),
-                          "service_account.update {\"fields\":\"name,"
-                          "description,labels,enabled,expires_at\"}"));
+                          "service_account.update {"
+                          "\"fields\":"
+                          "\"name,description,labels,enabled,expires_at\","
+                          "\"new_description\":\"line\\nbreak\","
+                          "\"new_enabled\":\"false\","
+                          "\"new_expires_at\":\"2100-01-01T00:00:00Z\","
+                          "\"new_labels\":\"{\\\"team\\\":\\\"edge\\\"}\","
+                          "\"new_name\":\"deploy\","
+                          "\"old_description\":\"\","
+                          "\"old_enabled\":\"true\","
+                          "\"old_expires_at\":\"never\","
+                          "\"old_labels\":\"{}\","
+                          "\"old_name\":\"ci\"}"));
+}
+
+TEST_F(ServiceAccountLife, AnEventHoldsNoMoreOfAValueThanAKibibyte) {
+  std::string description;
+  for (int i = 0; i < 1000; ++i) description += "\u00e9";  // Two bytes each.
+  ASSERT_THAT(
+      Update(world_.owner, {.description = "x" + description.substr(2)}),
+      IsOk());
+  std::string cut = "x" + description.substr(0, 1022) + "\u2026";
+  EXPECT_THAT(Events().back(), testing::HasSubstr("\"" + cut + "\""));
 }
 
 TEST_F(ServiceAccountLife, AnUpdateWithoutADifferenceIsNone) {
