@@ -16,6 +16,8 @@ ACCOUNTS = 60_000
 # Version 3 undone.
 DOWN = """
 DROP INDEX tokens_overlapping;
+DROP INDEX owners_in_force;
+DROP INDEX service_accounts_by_id;
 DROP INDEX authorizations_in_force;
 DROP TABLE audit_heads;
 ALTER TABLE tokens DROP COLUMN seal;
