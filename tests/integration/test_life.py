@@ -144,7 +144,7 @@ def test_a_star_as_mask_replaces_everything(server, api):
     assert (body["name"], body["expires_at"]) == ("new", None)
     assert works(server, made["token"])
     answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", {"description": "x"})
-    assert [e["field"] for e in answer.json()["errors"]] == ["service_account.name"]
+    assert [e["field"] for e in answer.json()["errors"]] == ["name"]
     for mask in ("*,name", "name,*", "**"):
         assert call(server, "PATCH", f"/{made['id']}?update_mask={mask}",
                     {"name": "x"}).status == 400
@@ -201,8 +201,25 @@ def test_if_match_guards_an_update(server, made):
     assert changed.status == 200
     assert changed.value("etag") != etag
     answer = call(server, "PATCH", f"/{made['id']}", {"name": "b"}, fields=[f"If-Match: {etag}"])
-    assert (answer.status, answer.json()["code"]) == (409, "ABORTED")
+    assert (answer.status, answer.json()["code"]) == (412, "ABORTED")
     assert answer.json()["reason"] == "ETAG_MISMATCH"
+
+
+@pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_if_none_match_saves_a_read_of_what_is_known(server, made, method, http):
+    path = f"{server.accounts_path}/{made['id']}"
+    owner = {"token": server.first["token"], "http": http}
+    etag = rest.request(server, method, path, **owner).value("etag")
+    for value in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = rest.request(server, method, path, **owner, fields=[f"If-None-Match: {value}"])
+        assert (answer.status, answer.body, answer.value("etag")) == (304, b"", etag), value
+        assert answer.value("cache-control") == "no-store"
+    for value in ('"other"', etag.strip('"'), '""'):
+        answer = rest.request(server, method, path, **owner, fields=[f"If-None-Match: {value}"])
+        assert answer.status == 200, value
+    answer = rest.request(server, method, path, http=http, fields=["If-None-Match: *"])
+    assert answer.status == 401
 
 
 # Rotate.
