@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "gateway/transcode/field_target.h"
 #include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/header_reader.h"
@@ -63,10 +64,18 @@ std::optional<Problem> ReadJson(const Route& route, std::string_view body,
   absl::StatusOr<Json> json = ParseJson(body);
   if (!json.ok()) return BodyMalformed(json.status());
   const TakenFields taken{.by_path = route.bound, .by_header = by_header};
-  Append(route.body == Route::Body::kWhole
-             ? JsonToMessage(*json, taken, message)
-             : JsonToField(*json, taken, *route.body_field, message),
-         faults);
+  if (route.body == Route::Body::kWhole) {
+    Append(JsonToMessage(*json, taken, message), faults);
+  } else {
+    // The client knows nothing of the field that its body is.
+    const std::string prefix = absl::StrCat(route.body_field->name(), ".");
+    std::vector<FieldViolation> found =
+        JsonToField(*json, taken, *route.body_field, message);
+    for (FieldViolation& fault : found) {
+      if (fault.field.starts_with(prefix)) fault.field.erase(0, prefix.size());
+    }
+    Append(std::move(found), faults);
+  }
   if (names_are_mask) MaskNames(*json, *route.update_mask, message);
   if (route.request_layout->holds_secret()) WipeStrings(*json);
   return std::nullopt;

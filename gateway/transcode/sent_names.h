@@ -20,7 +20,7 @@ class SentNames {
   SentNames() = default;
   SentNames(const Route& route, const HttpRequest& request);
 
-  // Names the fields of `problem` as the client does.
+  // Names the fields of `problem`, which the backend found, as the client does.
   void Apply(Problem& problem) const;
 
  private:

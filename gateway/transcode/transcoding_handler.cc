@@ -145,7 +145,8 @@ BackendCall TranscodingHandler::NewCall(HttpRequest& request,
 
 void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
   if (reply.status.code() != google::rpc::OK) {
-    const Problem problem = BackendProblem(reply.status);
+    Problem problem = BackendProblem(reply.status);
+    exchange.names.Apply(problem);
     if (!exchange.token_in_form ||
         problem.code != google::rpc::UNAUTHENTICATED ||
         problem.reason != "TOKEN_INVALID") {

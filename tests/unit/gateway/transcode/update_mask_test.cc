@@ -137,8 +137,8 @@ TEST_F(UpdateMask, AMaskThatIsNoneIsRefused) {
 
 TEST_F(UpdateMask, FieldsOfThePathAreRefusedInTheBody) {
   EXPECT_EQ(Ask(R"({"id": "i", "name": "n", "account_id": null})"),
-            R"(400[{"field":"item.id","detail":"comes from the path, want it )"
-            R"(absent from the body"},{"field":"item.account_id","detail":)"
+            R"(400[{"field":"id","detail":"comes from the path, want it )"
+            R"(absent from the body"},{"field":"account_id","detail":)"
             R"("comes from the path, want it absent from the body"}])");
   EXPECT_EQ(Ask("{}", "?item.id=i"),
             R"(400[{"field":"item.id","detail":"unknown query parameter"}])");
@@ -146,7 +146,7 @@ TEST_F(UpdateMask, FieldsOfThePathAreRefusedInTheBody) {
 
 TEST_F(UpdateMask, UnknownNamesAreRefused) {
   EXPECT_EQ(Ask(R"({"nope": 1})"),
-            R"(400[{"field":"item.nope","detail":"unknown field"}])");
+            R"(400[{"field":"nope","detail":"unknown field"}])");
 }
 
 TEST_F(UpdateMask, WhatAHeaderGivesIsNotInTheMask) {
