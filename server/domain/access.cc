@@ -142,23 +142,4 @@ void Access::Admit(const Principal& principal, std::string_view account_id,
       std::move(done), {.work_for = principal.work_for()});
 }
 
-void Access::RecordDenial(CallerPtr caller, std::string_view account_id,
-                          std::string action, Done done) {
-  const std::optional<Uuid> account = Uuid::Parse(account_id);
-  if (!account.has_value()) {
-    std::move(done)(absl::OkStatus());
-    return;
-  }
-  WriteOptions options = WriteFor(*caller, nullptr);
-  store_->Write(
-      [this, caller = std::move(caller), account = *account,
-       action = std::move(action), now = clock_->Now()](WriteTxn& txn) {
-        const absl::StatusOr<bool> exists = txn.HasAccount(account);
-        if (!exists.ok() || !*exists) return exists.status();
-        return audit_->Append(txn, account, *caller, now, {.action = action},
-                              kDenied);
-      },
-      std::move(done), std::move(options));
-}
-
 }  // namespace signet

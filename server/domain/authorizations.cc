@@ -195,12 +195,11 @@ std::string QuestionOf(const AuthorizationQuery& query) {
 template <typename T>
 void Authorizations::Refuse(const Caller& caller, std::string_view account_id,
                             absl::Status fault, Done<T> done) {
-  Access(store_, audit_, clock_)
-      .Admit(caller.principal, account_id, Right::kManage,
-             [fault = std::move(fault),
-              done = std::move(done)](const absl::Status& access) mutable {
-               std::move(done)(access.ok() ? fault : access);
-             });
+  Access(store_).Admit(caller.principal, account_id, Right::kManage,
+                       [fault = std::move(fault), done = std::move(done)](
+                           const absl::Status& access) mutable {
+                         std::move(done)(access.ok() ? fault : access);
+                       });
 }
 
 void Authorizations::List(const CallerPtr& caller, const ListRequest& request,

@@ -321,17 +321,12 @@ void ServiceAccounts::RevokeToken(
     return;
   }
   WriteOptions options = WriteFor(*caller, std::move(expired));
+  const CallerPtr by = caller;
   store_->Write(
       [this, caller = std::move(caller), now,
        target](WriteTxn& txn) -> absl::Status {
         const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
             txn, *caller, now, target->account_id, Right::kManage);
-        if (absl::IsPermissionDenied(grant.status())) {
-          // To say so would tell whether the token exists.
-          return audit_->Append(txn, target->account_id, *caller, now,
-                                EntryFor(kRevokeToken, target->subject_id),
-                                kDenied);
-        }
         if (!grant.ok()) return grant.status();
         const absl::Status status =
             EndToken(txn, *caller, now, target->public_id,
@@ -339,7 +334,18 @@ void ServiceAccounts::RevokeToken(
                      kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
-      std::move(done), std::move(options));
+      [this, by, target,
+       done = std::move(done)](const absl::Status& status) mutable {
+        if (!absl::IsPermissionDenied(status)) {
+          std::move(done)(status);
+          return;
+        }
+        denials_->Note(*by, target->account_id.ToString(),
+                       EntryFor(kRevokeToken, target->subject_id));
+        // To say so would tell whether the token exists.
+        std::move(done)(absl::OkStatus());
+      },
+      std::move(options));
 }
 
 }  // namespace signet

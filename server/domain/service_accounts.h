@@ -21,6 +21,7 @@
 #include "server/domain/access.h"
 #include "server/domain/audit_log.h"
 #include "server/domain/caller.h"
+#include "server/domain/denial_log.h"
 #include "server/domain/expiry_rule.h"
 #include "server/domain/token_issue.h"
 #include "server/domain/transact.h"
@@ -142,8 +143,9 @@ class ServiceAccounts {
   // All outlive this object, which in turn outlives its calls. `last_uses` may
   // be null.
   ServiceAccounts(Store* store, const MacKeyring* keyring,
-                  const AuditLog* audit, const LastUses* last_uses,
-                  const Clock* clock, RandomSource* random, IssuePolicy policy);
+                  const AuditLog* audit, DenialLog* denials,
+                  const LastUses* last_uses, const Clock* clock,
+                  RandomSource* random, IssuePolicy policy);
 
   // Makes a service account with a fresh token and no authorization but the
   // capabilities asked for. An account comes into being by a super_admin's
@@ -195,9 +197,9 @@ class ServiceAccounts {
 
   // Ends a token that somebody has presented: a replaced one alone, a current
   // one with its service account. Needs nothing if it is the caller's own, else
-  // Right::kManage on its account; without that right, and if it has ended
-  // already, nothing changes and the answer is OK all the same (RFC 7009
-  // section 2.2).
+  // Right::kManage on its account; without that right (which is
+  // noted as a denial), and if it has ended already, nothing changes and the
+  // answer is OK all the same (RFC 7009 section 2.2).
   void RevokeToken(CallerPtr caller, const TokenFactsPtr& target,
                    Expired expired,
                    absl::AnyInvocable<void(absl::Status) &&> done);
@@ -230,6 +232,7 @@ class ServiceAccounts {
   Store* const store_;
   const MacKeyring* const keyring_;
   const AuditLog* const audit_;
+  DenialLog* const denials_;
   const LastUses* const last_uses_;
   const Clock* const clock_;
   RandomSource* const random_;

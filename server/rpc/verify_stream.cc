@@ -2,6 +2,7 @@
 #include "server/rpc/verify_stream.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
@@ -235,15 +236,20 @@ void VerifyStream::OnDone() {
   open_->Remove(this);
   {
     absl::MutexLock lock(&mutex_);
-    deps_.logger->Info(
-        "grpc stream",
-        {{"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
-         {"request_id", std::string_view(request_id_)},
-         {"peer", std::string_view(peer_)},
-         {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
-         {"answers", answers_},
-         {"duration_ms",
-          absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}});
+    const std::initializer_list<LogField> fields = {
+        {"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
+        {"request_id", std::string_view(request_id_)},
+        {"peer", std::string_view(peer_)},
+        {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
+        {"answers", answers_},
+        {"duration_ms",
+         absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}};
+    // One that asked nothing has shown no credential.
+    if (answers_ > 0) {
+      deps_.logger->Info("grpc stream", fields);
+    } else {
+      deps_.logger->LogRefusal(peer_, LogLevel::kInfo, "grpc stream", fields);
+    }
   }
   delete this;
 }

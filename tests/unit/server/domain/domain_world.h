@@ -84,11 +84,12 @@ struct DomainWorld {
   SeededRandom random;
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
   AuditLog audit{keyring.get()};
-  Access access{&store, &audit, &clock};
   RecordingLogger logger;
+  DenialLog denials{&store, &audit, &clock, &logger};  // Has no thread.
+  Access access{&store};
   LastUses last_uses{&logger};
-  ServiceAccounts accounts{&store, keyring.get(), &audit, &last_uses,
-                           &clock, &random,       {}};
+  ServiceAccounts accounts{&store,     keyring.get(), &audit,  &denials,
+                           &last_uses, &clock,        &random, {}};
   Authorizations authorizations{&store, keyring.get(), &audit, &clock, &random};
 
   DomainWorld() {

@@ -77,8 +77,9 @@ class Races : public testing::Test {
   std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
   AuditLog audit_{keyring_.get()};
-  ServiceAccounts accounts_{&store_, keyring_.get(), &audit_, &last_uses_,
-                            &clock_, &random_,       {}};
+  DenialLog denials_{&store_, &audit_, &clock_, &logger_};
+  ServiceAccounts accounts_{&store_,     keyring_.get(), &audit_,  &denials_,
+                            &last_uses_, &clock_,        &random_, {}};
   Authorizations authorizations_{&store_, keyring_.get(), &audit_, &clock_,
                                  &random_};
   TokenAuthenticator authenticator_{&directory_};
