@@ -221,10 +221,7 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
     query.capability_key = request.capability_key;
   }
   query.include_revoked = request.include_revoked;
-  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
-  violations.Add("page_size", page_size.status());
-  query.limit = page_size.value_or(kMaxPageSize);
-  query.scan_limit = kMaxPageScan;
+  BoundPage(request.page_size, request.page_token, query, violations);
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
     TakePosition(

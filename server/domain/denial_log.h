@@ -106,8 +106,8 @@ class DenialLog {
     Denial first;        // While the kind is in fresh_.
     // Of those behind it that are not yet handed over; the last of them.
     uint64_t count = 0;
-    absl::Time first_at;
-    Denial last;
+    absl::Time first_at = {};
+    Denial last = {};
   };
 
   // An event to write.

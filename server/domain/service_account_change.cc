@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -144,7 +145,9 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
                    CheckFreeText(*request.description));
   }
   if (request.labels.has_value()) {
-    violations.Add("service_account.labels", CheckLabels(*request.labels));
+    // How large they may be depends on those that stand.
+    violations.Add("service_account.labels",
+                   CheckLabels(*request.labels, /*max_bytes=*/SIZE_MAX));
   }
   std::optional<absl::Time> expires_at;
   if (request.set_expires_at) {
@@ -166,6 +169,17 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
         if (absl::Status s = CheckNotRevoked(record); !s.ok()) return s;
         if (!request.etag.empty() && request.etag != EtagOf(record)) {
           return EtagMismatch();
+        }
+        if (request.labels.has_value() && *request.labels != record.labels) {
+          // Larger ones are from before the limit, and may shrink.
+          const size_t standing = LabelBytes(record.labels);
+          const absl::Status labels = CheckLabels(
+              *request.labels,
+              standing > kMaxLabelBytes ? standing - 1 : kMaxLabelBytes);
+          if (!labels.ok()) {
+            return InvalidField("FIELD_INVALID", "service_account.labels",
+                                std::string(labels.message()));
+          }
         }
         std::vector<std::string> changed;
         Set("name", request.name, record.name, changed);
@@ -226,6 +240,8 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
   query.filter.include_revoked = false;
   query.limit = kMaxPageSize;
   query.scan_limit = kMaxPageScan;
+  query.byte_limit = kMaxPageBytes;
+  query.scan_byte_limit = kMaxPageScanBytes;
   if (query.filter.state == ServiceAccountState::kRevoked) {
     violations.Add("state", "want active, expired or disabled");
   }

@@ -183,8 +183,8 @@ class ServiceAccounts {
   void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
               Done<ServiceAccountRecord> done);
 
-  // Revokes at most kMaxPageSize that meet all conditions, of which there is at
-  // least one; never the caller. Needs Right::kManage.
+  // Revokes at most a page (see BoundPage) of those that meet all conditions,
+  // of which there is at least one; never the caller. Needs Right::kManage.
   void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,
                    Expired expired, Done<Batch> done);
 

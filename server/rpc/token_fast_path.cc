@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
@@ -21,19 +22,34 @@ constexpr std::string_view kBearer = "bearer ";
 
 constexpr size_t kUsualAnswer = 192;
 
-// Appends a field `results` of BatchVerifyTokensResponse that holds `result`,
-// as the protobuf encoding has it: the tag, the length as a varint, the bytes.
-void AppendResult(std::string_view result, std::string& out) {
-  constexpr int kLengthDelimited = 2;
-  constexpr int kTag = v1::BatchVerifyTokensResponse::kResultsFieldNumber << 3 |
-                       kLengthDelimited;
-  out.push_back(static_cast<char>(kTag));
-  size_t length = result.size();
-  for (; length >= 0x80; length >>= 7) {
-    out.push_back(static_cast<char>(length | 0x80));
+constexpr int kResults = v1::BatchVerifyTokensResponse::kResultsFieldNumber;
+
+void AppendVarint(size_t value, std::string& out) {
+  for (; value >= 0x80; value >>= 7) {
+    out.push_back(static_cast<char>(value | 0x80));
   }
-  out.push_back(static_cast<char>(length));
-  out.append(result);
+  out.push_back(static_cast<char>(value));
+}
+
+// Appends a field of BatchVerifyTokensResponse as the protobuf encoding has it:
+// the tag, the length as a varint, the bytes.
+void AppendField(int number, std::string_view bytes, std::string& out) {
+  constexpr int kLengthDelimited = 2;
+  out.push_back(static_cast<char>(number << 3 | kLengthDelimited));
+  AppendVarint(bytes.size(), out);
+  out.append(bytes);
+}
+
+// The field `same_as`, if any token came before.
+void AppendSameAs(const std::vector<int>& first, std::string& out) {
+  std::string packed;
+  bool repeated = false;
+  for (size_t i = 0; i < first.size(); ++i) {
+    repeated |= first[i] != static_cast<int>(i);
+    AppendVarint(static_cast<size_t>(first[i]), packed);
+  }
+  if (!repeated) return;
+  AppendField(v1::BatchVerifyTokensResponse::kSameAsFieldNumber, packed, out);
 }
 
 // What is presented as `authorization`, empty for nothing; nullopt where the
@@ -188,17 +204,25 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
   const std::optional<VerifyScope> scope =
       ScopeOf(*authorization, trusted, request.account_id(), now);
   if (!scope.has_value()) return false;
+  const std::vector<int> first = FirstOfEach(request.tokens());
   std::string results;
   results.reserve(static_cast<size_t>(request.tokens_size()) * kUsualAnswer);
-  for (const std::string& token : request.tokens()) {
+  for (int i = 0; i < request.tokens_size(); ++i) {
+    const std::string& token = request.tokens(i);
+    if (first[i] != i) {
+      AppendField(kResults, "", results);
+      continue;
+    }
     if (!IsSound(token)) return false;
     const std::optional<TokenVerification> found =
         verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
     if (!found.has_value()) return false;
     const std::optional<std::string_view> result = RenderedAnswer(*found, now);
     if (!result.has_value()) return false;
-    AppendResult(*result, results);
+    if (results.size() + result->size() > kMaxBatchAnswerBytes) return false;
+    AppendField(kResults, *result, results);
   }
+  AppendSameAs(first, results);
   const grpc::Slice slice(results);
   answer = grpc::ByteBuffer(&slice, 1);
   return true;

@@ -153,6 +153,7 @@ void VerifyStream::Answered(google::rpc::Status status,
     deps_.count->End();
     if (status.code() == 0) {
       waiting_.push_back(response);
+      bytes_waiting_ += response.Length();
       ++answers_;
     } else {
       CloseWith(std::move(status));
@@ -170,6 +171,7 @@ void VerifyStream::OnWriteDone(bool ok) {
     if (!ok) {  // The client has gone.
       closed_ = true;
       waiting_.clear();
+      bytes_waiting_ = 0;
     }
     end = Proceed();
   }
@@ -216,12 +218,14 @@ std::optional<grpc::Status> VerifyStream::Proceed() {
     waiting_since_ = std::chrono::steady_clock::now();
     response_.Swap(&waiting_.front());
     waiting_.pop_front();
+    bytes_waiting_ -= response_.Length();
     grpc::WriteOptions options;
     // Those that follow share its packet.
     if (!waiting_.empty()) options.set_buffer_hint();
     StartWrite(&response_, options);
   }
-  if (!closed_ && !reading_ && !answering_ && waiting_.size() < kMaxWaiting) {
+  if (!closed_ && !reading_ && !answering_ && waiting_.size() < kMaxWaiting &&
+      bytes_waiting_ < kEnoughBytes) {
     reading_ = true;
     StartRead(&request_);
   }

@@ -33,6 +33,12 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
   const std::optional<Uuid> account = Uuid::Parse(account_id);
   if (!account.has_value()) Die(absl::InvalidArgumentError("account id"));
 
+  const absl::Status account_there =
+      WriteAndWait(*store, [&account](WriteTxn& txn) {
+        return txn.EnsureAccount(*account, absl::Now());
+      });
+  if (!account_there.ok()) Die(account_there);
+
   FilledData filled;
   // In the past, so that what the server creates is newer.
   const absl::Time start = absl::Now() - absl::Milliseconds(count);

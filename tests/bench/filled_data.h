@@ -13,9 +13,9 @@ struct FilledData {
   std::vector<std::string> tokens;  // Theirs, in the same order.
 };
 
-// Puts `count` service accounts with good tokens into account `account_id` of a
-// server's data directory, whose server has been started before and is not
-// running. Ends the process on an error.
+// Puts `count` service accounts with good tokens into account `account_id`, new
+// or not, of a server's data directory, whose server has been started before
+// and is not running. Ends the process on an error.
 FilledData FillData(const std::string& data_dir, const std::string& account_id,
                     int count);
 
