@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/queries.h"
 
+#include <algorithm>
+
 namespace signet {
 namespace {
 
@@ -77,6 +79,15 @@ bool AuthorizationQuery::Matches(const AuthorizationRecord& record) const {
          Admits(grant_kind, record.grant_kind) &&
          (!capability_key.has_value() ||
           capability_key == record.capability_key);
+}
+
+bool HeldFilter::Matches(const AuthorizationRecord& record) const {
+  if (record.grant_kind != GrantKind::kCapability) return true;
+  return std::find(capability_keys.begin(), capability_keys.end(),
+                   record.capability_key) != capability_keys.end() &&
+         (!record.resource_type.has_value() ||
+          record.resource_type == resource_type) &&
+         (!record.resource_id.has_value() || record.resource_id == resource_id);
 }
 
 bool AuditQuery::Matches(const AuditEventRecord& record) const {

@@ -100,6 +100,17 @@ struct AuthorizationPage {
   std::optional<Uuid> next;
 };
 
+// Which grants of a subject bear on a question.
+struct HeldFilter {
+  // Capabilities are left out but for these, on the resource asked about or on
+  // more. Other kinds of grants never are.
+  std::vector<std::string> capability_keys;
+  std::optional<std::string> resource_type = {};
+  std::optional<Uuid> resource_id = {};
+
+  bool Matches(const AuthorizationRecord& record) const;
+};
+
 // An empty text is no condition. Times are [from, until).
 struct AuditQuery {
   Uuid account_id;

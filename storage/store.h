@@ -61,6 +61,23 @@ class ReadTxn {
   ListHeldAuthorizations(std::span<const Subject> subjects,
                          const Uuid& account_id) = 0;
 
+  // Of those, the ones that `filter` lets through. Reads few, however many the
+  // subjects hold.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter) = 0;
+
+  // How many unrevoked authorizations the subject holds on that account,
+  // counted up to `limit`.
+  virtual absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+                                                      const Uuid& account_id,
+                                                      int limit) = 0;
+
+  // The unrevoked authorization that grants the same as `grant` does: all of it
+  // is equal but the id, the times and the seal. NOT_FOUND: none.
+  virtual absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord& grant) = 0;
+
   // NOT_FOUND: no such authorization in that account.
   virtual absl::StatusOr<AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) = 0;

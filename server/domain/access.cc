@@ -77,6 +77,18 @@ std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
   return found;
 }
 
+namespace {
+
+// Of what one holds, all that can give a Right: few, however much it is.
+const HeldFilter& OfRights() {
+  static const auto* const filter = new HeldFilter{
+      .capability_keys = {std::string(kAuthManage), std::string(kAccountView),
+                          std::string(kAuthVerify)}};
+  return *filter;
+}
+
+}  // namespace
+
 absl::Status AccessDeniedError() {
   return MakeError(absl::StatusCode::kPermissionDenied,
                    "the caller may not do this on the account, or there is no "
@@ -88,7 +100,7 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
                                     std::span<const Subject> subjects,
                                     const Uuid& account_id, Right right) {
   const absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(subjects, account_id);
+      txn.ListHeldFor(subjects, account_id, OfRights());
   if (!held.ok()) return held.status();
   const std::optional<GrantKind> grant = GrantFor(*held, account_id, right);
   if (!grant.has_value()) return AccessDeniedError();
@@ -115,8 +127,14 @@ absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
 
 absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                            const AuthorizationRecord& grant) {
+  HeldFilter filter = {.capability_keys = {},
+                       .resource_type = grant.resource_type,
+                       .resource_id = grant.resource_id};
+  if (grant.capability_key.has_value()) {
+    filter.capability_keys.push_back(*grant.capability_key);
+  }
   const absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(subjects, grant.account_id);
+      txn.ListHeldFor(subjects, grant.account_id, filter);
   if (!held.ok()) return held.status();
   const bool may = std::any_of(
       held->begin(), held->end(),

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/authorization_rule.h"
@@ -95,10 +96,18 @@ void TakeCapability(const Authorizations::GrantRequest& request,
   record.resource_type = request.resource_type;
 }
 
-bool SameGrant(const AuthorizationRecord& a, const AuthorizationRecord& b) {
-  return a.account_id == b.account_id && a.grant_kind == b.grant_kind &&
-         a.subject == b.subject && a.capability_key == b.capability_key &&
-         a.resource_type == b.resource_type && a.resource_id == b.resource_id;
+// Each is read where what its subject may do is decided.
+absl::Status CheckRoomForGrant(ReadTxn& txn, const AuthorizationRecord& grant) {
+  const absl::StatusOr<int> held = txn.CountHeldAuthorizations(
+      grant.subject, grant.account_id, kMaxGrantsOfSubject);
+  if (!held.ok()) return held.status();
+  if (*held < kMaxGrantsOfSubject) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("the subject holds ", kMaxGrantsOfSubject,
+                   " authorizations on the account already, want fewer; revoke "
+                   "some, or grant a wider one"),
+      {.reason = "TOO_MANY_GRANTS"});
 }
 
 // OK if `subject` may get something on the account from one whose right to
@@ -322,12 +331,11 @@ absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
     status = txn.EnsureAccount(account_id, record.created_at);
   }
   if (!status.ok()) return status;
-  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(std::span(&record.subject, 1), account_id);
-  if (!held.ok()) return held.status();
-  for (const AuthorizationRecord& grant : *held) {
-    if (SameGrant(grant, record)) return grant;
-  }
+  const absl::StatusOr<AuthorizationRecord> equal =
+      txn.FindEqualAuthorization(record);
+  if (!absl::IsNotFound(equal.status())) return equal;
+  status = CheckRoomForGrant(txn, record);
+  if (!status.ok()) return status;
   status = txn.InsertAuthorization(record);
   if (status.ok()) {
     status = audit_->Append(txn, account_id, caller, now,

@@ -20,6 +20,9 @@
 
 namespace signet {
 
+// Unrevoked authorizations of one subject on one account.
+inline constexpr int kMaxGrantsOfSubject = 1000;
+
 // Who was granted what. Every method needs Right::kManage on the account.
 // Thread-safe; nothing blocks. Faults rank, `done` is called and changes are
 // made as ServiceAccounts says.
@@ -78,6 +81,8 @@ class Authorizations {
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant; or the subject
   //     is a service account that is not of this account, and the caller no
   //     super_admin.
+  //   FAILED_PRECONDITION / TOO_MANY_GRANTS: the subject holds
+  //     kMaxGrantsOfSubject on the account already.
   void Grant(CallerPtr caller, const GrantRequest& request, Expired expired,
              Done<AuthorizationRecord> done);
 

@@ -83,6 +83,28 @@ SqliteReads<Interface>::ListHeldAuthorizations(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+SqliteReads<Interface>::ListHeldFor(std::span<const Subject> subjects,
+                                    const Uuid& account_id,
+                                    const HeldFilter& filter) {
+  return Note(
+      statements_.authorizations.ListHeldFor(subjects, account_id, filter));
+}
+
+template <typename Interface>
+absl::StatusOr<int> SqliteReads<Interface>::CountHeldAuthorizations(
+    const Subject& subject, const Uuid& account_id, int limit) {
+  return Note(statements_.authorizations.CountHeld(subject, account_id, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<AuthorizationRecord>
+SqliteReads<Interface>::FindEqualAuthorization(
+    const AuthorizationRecord& grant) {
+  return Note(statements_.authorizations.FindEqual(grant));
+}
+
+template <typename Interface>
 absl::StatusOr<AuthorizationRecord> SqliteReads<Interface>::GetAuthorization(
     const Uuid& account_id, const Uuid& id) {
   return Note(statements_.authorizations.Get(account_id, id));

@@ -114,7 +114,8 @@ class Stopwatch {
     const std::chrono::duration<double, std::micro> took =
         std::chrono::steady_clock::now() - started;
     if (code != grpc::PERMISSION_DENIED) {
-      Die(absl::InternalError(absl::StrCat("want a denial, got ", code)));
+      Die(absl::InternalError(
+          absl::StrCat("want a denial, got ", static_cast<int>(code))));
     }
     return took.count();
   }
@@ -274,8 +275,10 @@ int Main(int argc, char** argv) {
                 floods[i].first, Median(p99[i]), Median(ratios));
     // The load takes its part of the processors, whatever it asks.
     const bool aimed = i > 1;
-    std::printf(aimed ? "  aim <= %.0f  %s\n" : "\n", kWaitAim,
-                met ? "met" : "MISSED");
+    if (aimed) {
+      std::printf("  aim <= %.0f  %s", kWaitAim, met ? "met" : "MISSED");
+    }
+    std::printf("\n");
     all_met &= met || !aimed;
   }
   return options.enforce && !all_met ? 1 : 0;
