@@ -44,7 +44,7 @@ namespace signet {
 namespace {
 
 constexpr double kTellingT = 4.5;
-constexpr double kWaitAim = 3;
+constexpr double kWaitAim = 1.5;
 constexpr int kFlood = 16;  // Calls in flight.
 
 struct Options : BenchOptions {
@@ -265,21 +265,25 @@ int Main(int argc, char** argv) {
       p99[i].push_back(bench.CreateP99(floods[i].second));
     }
   }
+  // The load takes its part of the processors whatever it asks: a denial must
+  // not cost others more than a call that is answered from memory.
+  const std::vector<double>& beside_self = p99[1];
   for (size_t i = 0; i < std::size(floods); ++i) {
-    std::vector<double> ratios;
+    std::vector<double> to_alone;
+    std::vector<double> to_self;
     for (int round = 0; round < options.rounds; ++round) {
-      ratios.push_back(p99[i][round] / p99[0][round]);
+      to_alone.push_back(p99[i][round] / p99[0][round]);
+      to_self.push_back(p99[i][round] / beside_self[round]);
     }
-    const bool met = Median(ratios) <= kWaitAim;
-    std::printf("create of the owner, %-22s p99 %8.0f us  %5.2f times",
-                floods[i].first, Median(p99[i]), Median(ratios));
-    // The load takes its part of the processors, whatever it asks.
-    const bool aimed = i > 1;
-    if (aimed) {
-      std::printf("  aim <= %.0f  %s", kWaitAim, met ? "met" : "MISSED");
+    std::printf("create of the owner, %-22s p99 %8.0f us  %5.2f times alone",
+                floods[i].first, Median(p99[i]), Median(to_alone));
+    if (i > 1) {
+      const bool met = Median(to_self) <= kWaitAim;
+      std::printf("  %5.2f times beside `self`  aim <= %.1f  %s",
+                  Median(to_self), kWaitAim, met ? "met" : "MISSED");
+      all_met &= met;
     }
     std::printf("\n");
-    all_met &= met || !aimed;
   }
   return options.enforce && !all_met ? 1 : 0;
 }
