@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/answer_cache.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -29,6 +30,12 @@ size_t WeightOf(const v1::VerifyTokenResponse& answer) {
   return kOverhead + sizeof(answer) + kMemoryOfWireByte * answer.ByteSizeLong();
 }
 
+// The service account that an active answer is about; nullopt: a user.
+std::optional<Uuid> SubjectOf(const v1::VerifyTokenResponse& answer) {
+  if (answer.subject_type() != kServiceAccount) return std::nullopt;
+  return Uuid::Parse(answer.subject_id());
+}
+
 absl::Time ExpiryOf(const v1::VerifyTokenResponse& answer) {
   if (!answer.has_expires_at()) return absl::InfiniteFuture();
   return absl::FromUnixSeconds(answer.expires_at().seconds()) +
@@ -48,8 +55,9 @@ AnswerCache::AnswerCache(const AnswerCacheOptions& options, const Clock* clock,
 TokenAnswer AnswerCache::Find(const Key& key, SteadyTime now) {
   if (std::optional<Active> kept = active_.Find(key)) {
     const bool fresh =
-        kept->asked_at.resets == resets_ &&
-        changes_.IsFresh(kept->subject.bytes(), kept->asked_at.changes) &&
+        kept->stamp.resets == resets_ &&
+        changes_.IsFresh(kept->subject.bytes(), kept->stamp.changes) &&
+        now < kept->until &&
         (kept->expires_at == absl::InfiniteFuture() ||
          clock_->Now() < kept->expires_at);
     return fresh ? std::move(kept->answer) : nullptr;
@@ -61,29 +69,40 @@ TokenAnswer AnswerCache::Find(const Key& key, SteadyTime now) {
   return nullptr;
 }
 
-void AnswerCache::Keep(const Key& key, TokenAnswer answer,
-                       const Stamp& asked_at, absl::Duration ttl,
-                       SteadyTime now) {
+void AnswerCache::Keep(const Key& key, TokenAnswer answer, const Stamp& stamp,
+                       SteadyTime asked_at, const Lifetime& lifetime) {
   const size_t weight = WeightOf(*answer);
   if (!answer->active()) {
     active_.Erase(key);
-    if (ttl <= absl::ZeroDuration()) return;
-    inactive_.Put(key,
-                  {.answer = std::move(answer),
-                   .until = now + absl::ToChronoNanoseconds(ttl),
-                   .resets = asked_at.resets},
-                  weight);
+    if (lifetime.cache_ttl <= absl::ZeroDuration()) return;
+    inactive_.Put(
+        key,
+        {.answer = std::move(answer),
+         .until = After(asked_at, std::min(lifetime.cache_ttl, kMaxTtl)),
+         .resets = stamp.resets},
+        weight);
     return;
   }
-  const std::optional<Uuid> subject = Uuid::Parse(answer->subject_id());
-  if (answer->subject_type() != kServiceAccount || !subject.has_value()) return;
+  const std::optional<Uuid> subject = SubjectOf(*answer);
+  if (!subject.has_value()) return;
   const absl::Time expires_at = ExpiryOf(*answer);
+  // Should this machine's clock be set back from now on.
+  const absl::Duration left = expires_at - clock_->Now();
   active_.Put(key,
               {.answer = std::move(answer),
                .subject = *subject,
                .expires_at = expires_at,
-               .asked_at = asked_at},
+               .until = After(asked_at, std::min(lifetime.expires_in, left)),
+               .stamp = stamp},
               weight);
+}
+
+bool AnswerCache::IsTrue(const v1::VerifyTokenResponse& answer,
+                         const Stamp& stamp) const {
+  if (stamp.resets != resets_) return false;
+  const std::optional<Uuid> subject = SubjectOf(answer);
+  return !subject.has_value() ||
+         changes_.IsFresh(subject->bytes(), stamp.changes);
 }
 
 void AnswerCache::Forget(std::span<const Uuid> service_accounts) {

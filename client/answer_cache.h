@@ -3,13 +3,13 @@
 #define SIGNET_CLIENT_ANSWER_CACHE_H_
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "client/steady_time.h"
 #include "client/token_answer.h"
 #include "server/base/change_clock.h"
 #include "server/base/clock.h"
@@ -19,9 +19,6 @@
 #include "server/crypto/digest.h"
 
 namespace signet {
-
-// For spans of time, which must not depend on how the wall clock is set.
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct AnswerCacheOptions {
   size_t max_entries;  // 0: nothing is kept.
@@ -37,10 +34,21 @@ class AnswerCache {
   // it in memory cannot test a guess of the token.
   using Key = Sha256Digest;
 
+  // However long the server says that an inactive answer may be kept.
+  static constexpr absl::Duration kMaxTtl = absl::Minutes(1);
+
   // A point between changes.
   struct Stamp {
     uint64_t resets;
     uint64_t changes;
+
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+
+  // How long the server says that an answer is true, from when it gave it.
+  struct Lifetime {
+    absl::Duration cache_ttl;   // Of an inactive one.
+    absl::Duration expires_in;  // Of the token.
   };
 
   // `clock` outlives this object.
@@ -55,11 +63,18 @@ class AnswerCache {
   // An answer that is still true, or null.
   TokenAnswer Find(const Key& key, SteadyTime now);
 
-  // Keeps what was asked at `asked_at` and not before: a change that came since
-  // has ended it already. `ttl`, from `now` on, counts for an inactive answer.
-  // Does not keep that a user's token is good.
-  void Keep(const Key& key, TokenAnswer answer, const Stamp& asked_at,
-            absl::Duration ttl, SteadyTime now);
+  // Keeps the answer to a question that was asked at `asked_at`, between the
+  // changes that `stamp` says: a change that came since has ended it already.
+  // An active one is kept until the token expires by the server's word or by
+  // this machine's clock, whichever is first; an inactive one for its
+  // `cache_ttl`, kMaxTtl at most; both from `asked_at` on, since the server may
+  // have answered at once. Does not keep that a user's token is good.
+  void Keep(const Key& key, TokenAnswer answer, const Stamp& stamp,
+            SteadyTime asked_at, const Lifetime& lifetime);
+
+  // Whether nothing that was heard since `stamp`, at which it was asked for,
+  // has ended `answer`.
+  bool IsTrue(const v1::VerifyTokenResponse& answer, const Stamp& stamp) const;
 
   // No answer about these service accounts is true any more.
   void Forget(std::span<const Uuid> service_accounts);
@@ -72,7 +87,8 @@ class AnswerCache {
     TokenAnswer answer;
     Uuid subject;
     absl::Time expires_at;
-    Stamp asked_at;
+    SteadyTime until;
+    Stamp stamp;
   };
   struct Inactive {
     TokenAnswer answer;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/change_follower.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -72,7 +73,6 @@ ChangeFollower::ChangeFollower(std::shared_ptr<grpc::Channel> channel,
                                RandomSource* random)
     : stub_(v1::Tokens::NewStub(std::move(channel))),
       options_(std::move(options)),
-      max_silence_(absl::ToChronoNanoseconds(options_.max_silence)),
       authorization_(authorization),
       cache_(cache),
       delay_(random),
@@ -84,12 +84,13 @@ ChangeFollower::~ChangeFollower() {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  woken_.Set();
   thread_.join();
 }
 
 absl::Status ChangeFollower::status() const {
   absl::MutexLock lock(&mutex_);
-  if (IsLive(std::chrono::steady_clock::now())) return absl::OkStatus();
+  if (IsLive(SteadyNow())) return absl::OkStatus();
   return status_.ok() ? SilentError() : status_;
 }
 
@@ -98,37 +99,46 @@ void ChangeFollower::Run() {
     std::string position;
     {
       absl::MutexLock lock(&mutex_);
-      ended_ = started_ = false;
-      heard_at_ = std::chrono::steady_clock::now();
+      age_.emplace(SteadyNow());
+      give_up_at_ = After(age_->opened_at(), options_.max_staleness);
+      started_ = timely_ = leaving_ = ended_ = false;
       position = position_;
     }
     {
       Stream stream(this, position);
       if (!Follow(stream)) return;
     }
-    absl::MutexLock lock(&mutex_);
-    if (started_) delay_.Succeeded();
-    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_),
-                                delay_.After(status_))) {
-      return;
+    absl::Duration pause;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (leaving_) continue;
+      if (timely_) delay_.Succeeded();
+      pause = delay_.After(status_);
     }
+    if (!Pause(pause)) return;
   }
 }
 
+bool ChangeFollower::Pause(absl::Duration span) {
+  const SteadyEvent::Moment end = SteadyEvent::In(span);
+  do {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return false;
+  } while (woken_.AwaitUntil(end));
+  return true;
+}
+
 bool ChangeFollower::Follow(Stream& stream) {
-  const auto has_news = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return ended_ || stopping_;
-  };
   while (true) {
+    absl::Duration left;
     {
       absl::MutexLock lock(&mutex_);
-      const absl::Duration left = absl::FromChrono(
-          heard_at_ + max_silence_ - std::chrono::steady_clock::now());
+      if (ended_) return !stopping_;
+      left = Between(SteadyNow(), give_up_at_);
       // Nobody cancels but the two who give it up; both are done with it then.
       if (left <= absl::ZeroDuration() || stopping_) break;
-      mutex_.AwaitWithTimeout(absl::Condition(&has_news), left);
-      if (ended_) return !stopping_;
     }
+    woken_.AwaitUntil(SteadyEvent::In(left));
   }
   stream.Cancel();
   absl::MutexLock lock(&mutex_);
@@ -137,7 +147,7 @@ bool ChangeFollower::Follow(Stream& stream) {
 }
 
 bool ChangeFollower::Take(const v1::WatchChangesResponse& message) {
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime now = SteadyNow();
   bool reset = message.reset();
   std::vector<Uuid> changed;
   for (const std::string& text : message.service_account_ids()) {
@@ -146,31 +156,56 @@ bool ChangeFollower::Take(const v1::WatchChangesResponse& message) {
     if (id.has_value()) changed.push_back(*id);
   }
   absl::MutexLock lock(&mutex_);
-  if (stopping_ || now >= heard_at_ + max_silence_) return false;
+  if (stopping_ || leaving_) return false;
   if (reset) cache_->ForgetAll();
   cache_->Forget(changed);
   position_ = message.position();
-  // The first message may have been written as early as the stream was opened.
-  if (started_) heard_at_ = now;
-  started_ = true;
+  const std::optional<SteadyTime> written_at = age_->WrittenAt(message, now);
+  if (!written_at.has_value()) return false;
+  const SteadyTime until = After(*written_at, options_.max_staleness);
+  give_up_at_ = until;
   status_ = absl::OkStatus();
-  live_until_.store((heard_at_ + max_silence_).time_since_epoch().count(),
+  // What was known of the last stream is still known.
+  live_until_.store(std::max(live_until_.load(std::memory_order_relaxed),
+                             until.time_since_epoch().count()),
                     std::memory_order_release);
-  return true;
+  leaving_ = ShouldLeave(now, until);
+  return !leaving_;
+}
+
+bool ChangeFollower::ShouldLeave(SteadyTime now, SteadyTime until) {
+  const absl::Duration age = Between(age_->opened_at(), now);
+  const bool old = age > options_.max_stream_age ||
+                   age / NewsAge::kDriftOneIn > options_.max_staleness / 8;
+  const bool late = Between(now, until) < options_.max_staleness / 2;
+  if (std::exchange(started_, true)) {
+    // A network that has become slow is as slow for a new one; then that one is
+    // kept.
+    return old || (late && timely_);
+  }
+  timely_ = !late;
+  // Whether it was the opening that took long shows the next one's.
+  const bool leave = late && !left_late_;
+  left_late_ = late;
+  return leave;
 }
 
 void ChangeFollower::Lose() {
   absl::MutexLock lock(&mutex_);
-  live_until_.store(0, std::memory_order_release);
+  if (!leaving_) live_until_.store(0, std::memory_order_release);
 }
 
 void ChangeFollower::End(absl::Status status) {
+  // All under the lock: this object may be gone after it.
   absl::MutexLock lock(&mutex_);
+  ended_ = true;
+  woken_.Set();
+  if (leaving_ && absl::IsCancelled(status)) return;
+  leaving_ = false;
   live_until_.store(0, std::memory_order_release);
   // The server never ends it so: it was given up here, for its silence.
   const bool silent = absl::IsCancelled(status) || status.ok();
   status_ = silent ? SilentError() : std::move(status);
-  ended_ = true;
 }
 
 }  // namespace signet

@@ -132,4 +132,27 @@ RequirementVerdict CheckRequirement(const v1::Requirement& requirement,
                                     : RequirementVerdict::kNotMet;
 }
 
+TokenAnswer InactiveAnswer(const char* reason) {
+  auto answer = std::make_shared<v1::VerifyTokenResponse>();
+  answer->set_reason(reason);
+  return answer;
+}
+
+TokenAnswer WithRequirement(TokenAnswer answer,
+                            const v1::Requirement* requirement) {
+  if (requirement == nullptr || !answer->active()) return answer;
+  // Never destroyed: calls may outlive main().
+  static const TokenAnswer& missing =
+      *new TokenAnswer(InactiveAnswer("CAPABILITY_MISSING"));
+  switch (CheckRequirement(*requirement, *answer)) {
+    case RequirementVerdict::kMet:
+      return answer;
+    case RequirementVerdict::kNotMet:
+      return missing;
+    case RequirementVerdict::kAskServer:
+      return nullptr;
+  }
+  return nullptr;
+}
+
 }  // namespace signet

@@ -2,6 +2,7 @@
 #ifndef SIGNET_CLIENT_REQUIREMENT_CHECK_H_
 #define SIGNET_CLIENT_REQUIREMENT_CHECK_H_
 
+#include "client/token_answer.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet {
@@ -23,6 +24,14 @@ enum class RequirementVerdict {
 // well-formed.
 RequirementVerdict CheckRequirement(const v1::Requirement& requirement,
                                     const v1::VerifyTokenResponse& answer);
+
+// What `answer`, to a question without a requirement, comes to with one, which
+// is well-formed; null: none. Null if only the server can say.
+TokenAnswer WithRequirement(TokenAnswer answer,
+                            const v1::Requirement* requirement);
+
+// That a token is not good, for this reason.
+TokenAnswer InactiveAnswer(const char* reason);
 
 }  // namespace signet
 

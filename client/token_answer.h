@@ -8,8 +8,9 @@
 
 namespace signet {
 
-// What the server says of a token; never null. `cache_ttl` is not set: who
-// wants to know again asks the client again. Shared by all who asked.
+// What the server says of a token; never null. `cache_ttl` and `expires_in` are
+// not set: who wants to know again asks the client again. Shared by all who
+// asked.
 using TokenAnswer = std::shared_ptr<const v1::VerifyTokenResponse>;
 
 }  // namespace signet

@@ -2,32 +2,23 @@
 #include "client/token_client.h"
 
 #include <algorithm>
-#include <chrono>
-#include <optional>
 #include <utility>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
 #include "client/answer_cache.h"
 #include "client/change_follower.h"
+#include "client/questions.h"
 #include "client/requirement_check.h"
-#include "client/rpc_error.h"
+#include "client/steady_time.h"
 #include "grpc/grpc.h"
-#include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/base/secret.h"
-#include "server/base/trusted_clock.h"
 #include "server/crypto/system_random.h"
-#include "signet/v1/tokens.grpc.pb.h"
 
 namespace signet {
 namespace {
@@ -35,6 +26,9 @@ namespace {
 constexpr size_t kMaxTokenBytes = 16 * 1024;  // As the server has it.
 // The server sends at least one message in this time (WatchChangesResponse).
 constexpr absl::Duration kPulse = absl::Seconds(1);
+// What of one stream may be on its way. A link that is slower than the feed is
+// not filled with more old news than this; answers are a few hundred bytes.
+constexpr int kMaxBytesOnTheWay = 16 * 1024;
 
 // Bytes that tokens of either kind are made of, and metadata may hold.
 bool IsVisible(std::string_view text) {
@@ -50,6 +44,8 @@ std::shared_ptr<grpc::Channel> NewChannel(const TokenClientOptions& options) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, silence);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, silence);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kMaxBytesOnTheWay);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // It would allow for more.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
@@ -80,6 +76,9 @@ absl::Status Check(const TokenClientOptions& options) {
   if (options.call_timeout <= absl::ZeroDuration()) {
     return OptionError("call_timeout", "want more than 0s");
   }
+  if (options.max_questions == 0) {
+    return OptionError("max_questions", "want at least 1");
+  }
   return absl::OkStatus();
 }
 
@@ -95,25 +94,10 @@ absl::Status CheckToken(std::string_view token) {
   return absl::OkStatus();
 }
 
-TokenAnswer InactiveAnswer(const char* reason) {
-  auto answer = std::make_shared<v1::VerifyTokenResponse>();
-  answer->set_reason(reason);
-  return answer;
-}
-
-absl::Duration TakeTtl(v1::VerifyTokenResponse& answer) {
-  const absl::Duration ttl = absl::Seconds(answer.cache_ttl().seconds()) +
-                             absl::Nanoseconds(answer.cache_ttl().nanos());
-  answer.clear_cache_ttl();
-  return ttl;
-}
-
 class CachingTokenClient final : public TokenClient {
  public:
   explicit CachingTokenClient(TokenClientOptions options)
-      : account_id_(std::move(options.account_id)),
-        call_timeout_(options.call_timeout),
-        authorization_(options.credential.empty()
+      : authorization_(options.credential.empty()
                            ? std::string()
                            : absl::StrCat("Bearer ", options.credential)),
         cache_({.max_entries = options.max_entries,
@@ -121,14 +105,18 @@ class CachingTokenClient final : public TokenClient {
                &clock_, random_),
         channel_(options.channel != nullptr ? std::move(options.channel)
                                             : NewChannel(options)),
-        stub_(v1::Tokens::NewStub(channel_)),
-        follower_(
-            channel_,
-            {.account_id = account_id_, .max_silence = options.max_staleness},
-            &authorization_, &cache_, &random_) {
+        follower_(channel_,
+                  {.account_id = options.account_id,
+                   .max_staleness = options.max_staleness},
+                  &authorization_, &cache_, &random_),
+        questions_(channel_,
+                   {.account_id = options.account_id,
+                    .timeout = options.call_timeout,
+                    .max_staleness = options.max_staleness,
+                    .max_waiting = options.max_questions},
+                   &authorization_, &cache_) {
     Wipe(options.credential);
   }
-  ~CachingTokenClient() override;
 
   void Verify(std::string_view token, const v1::Requirement* requirement,
               Done done) override;
@@ -137,96 +125,42 @@ class CachingTokenClient final : public TokenClient {
   absl::Status FeedStatus() const override { return follower_.status(); }
 
  private:
-  // A question to be asked of the server.
-  struct Question {
-    AnswerCache::Key key;
-    AnswerCache::Stamp asked_at;
-    bool keep = false;  // The answer; then the two above are set.
-    bool plain = true;  // Without the requirement.
-  };
-  struct Call {
-    Question question;
-    std::optional<v1::Requirement> requirement;
-    absl::Time deadline;
-    Done done;
-    grpc::ClientContext context;
-    v1::VerifyTokenRequest request;
-    v1::VerifyTokenResponse response;
-
-    ~Call() { Wipe(*request.mutable_token()); }
-  };
-
-  // What can be said without the server, or null.
+  // What can be said without the server, or null; `asked` is then how to ask.
   TokenAnswer AnswerAtOnce(std::string_view token,
                            const v1::Requirement* requirement,
-                           Question& question);
-  // What a plain answer comes to, or null if only the server can say.
-  TokenAnswer Judge(TokenAnswer answer,
-                    const v1::Requirement* requirement) const;
+                           Questions::Asked& asked);
   void Ask(std::string_view token, const v1::Requirement* requirement,
-           const Question& question, Done done);
-  void Start(const std::shared_ptr<Call>& call);
-  void Finish(Call* call, const grpc::Status& status);
-  // The outcome of a call; null if the server is to be asked once more.
-  absl::StatusOr<TokenAnswer> Conclude(Call& call, const grpc::Status& status);
-  bool IsIdle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return calls_.empty();
-  }
+           const Questions::Asked& asked, Done done);
 
-  const std::string account_id_;
-  const absl::Duration call_timeout_;
   const Secret authorization_;
   const TokenAnswer unknown_ = InactiveAnswer("TOKEN_UNKNOWN");
-  const TokenAnswer capability_missing_ = InactiveAnswer("CAPABILITY_MISSING");
-  const SystemClock wall_;
-  const SystemMonotonicClock monotonic_;
-  // What has expired stays so when this machine's clock is set back.
-  const TrustedClock clock_{&wall_, &monotonic_, std::nullopt};
+  SystemClock clock_;
   SystemRandom random_;
   AnswerCache cache_;
   const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::Tokens::Stub> stub_;
-
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // A call is in here until its `done` has returned.
-  absl::flat_hash_map<Call*, std::shared_ptr<Call>> calls_
-      ABSL_GUARDED_BY(mutex_);
   ChangeFollower follower_;
+  Questions questions_;  // The first to go: its callbacks may ask again.
 };
-
-CachingTokenClient::~CachingTokenClient() {
-  std::vector<std::shared_ptr<Call>> calls;
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-    for (const auto& [call, shared] : calls_) calls.push_back(shared);
-  }
-  // Without the lock: gRPC may call back on this thread.
-  for (const std::shared_ptr<Call>& call : calls) call->context.TryCancel();
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &CachingTokenClient::IsIdle));
-}
 
 void CachingTokenClient::Verify(std::string_view token,
                                 const v1::Requirement* requirement, Done done) {
-  Question question;
-  TokenAnswer answer = AnswerAtOnce(token, requirement, question);
+  Questions::Asked asked;
+  TokenAnswer answer = AnswerAtOnce(token, requirement, asked);
   if (answer != nullptr) {
     std::move(done)(std::move(answer));
   } else {
-    Ask(token, requirement, question, std::move(done));
+    Ask(token, requirement, asked, std::move(done));
   }
 }
 
 absl::StatusOr<TokenAnswer> CachingTokenClient::VerifyAndWait(
     std::string_view token, const v1::Requirement* requirement) {
-  Question question;
-  TokenAnswer answer = AnswerAtOnce(token, requirement, question);
+  Questions::Asked asked;
+  TokenAnswer answer = AnswerAtOnce(token, requirement, asked);
   if (answer != nullptr) return answer;
   absl::StatusOr<TokenAnswer> outcome;
   absl::Notification answered;
-  Ask(token, requirement, question, [&](absl::StatusOr<TokenAnswer> given) {
+  Ask(token, requirement, asked, [&](absl::StatusOr<TokenAnswer> given) {
     outcome = std::move(given);
     answered.Notify();
   });
@@ -236,119 +170,32 @@ absl::StatusOr<TokenAnswer> CachingTokenClient::VerifyAndWait(
 
 TokenAnswer CachingTokenClient::AnswerAtOnce(std::string_view token,
                                              const v1::Requirement* requirement,
-                                             Question& question) {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  if (!follower_.IsLive(now)) return nullptr;
-  if (requirement != nullptr && !IsWellFormed(*requirement)) return nullptr;
-  question = {
-      .key = cache_.KeyOf(token), .asked_at = cache_.Now(), .keep = true};
-  TokenAnswer answer = cache_.Find(question.key, now);
+                                             Questions::Asked& asked) {
+  asked.at = SteadyNow();
+  asked.stamp = cache_.Now();
+  asked.key = cache_.KeyOf(token);
+  // If it is malformed, the server is to say so.
+  asked.plain = requirement == nullptr || IsWellFormed(*requirement);
+  asked.keep = follower_.IsLive(asked.at);
+  if (!asked.plain || !asked.keep) return nullptr;
+  TokenAnswer answer = cache_.Find(asked.key, asked.at);
   if (answer == nullptr) return nullptr;
-  answer = Judge(std::move(answer), requirement);
-  question.plain = answer != nullptr;
+  answer = WithRequirement(std::move(answer), requirement);
+  asked.plain = answer != nullptr;
   return answer;
-}
-
-TokenAnswer CachingTokenClient::Judge(
-    TokenAnswer answer, const v1::Requirement* requirement) const {
-  if (requirement == nullptr || !answer->active()) return answer;
-  switch (CheckRequirement(*requirement, *answer)) {
-    case RequirementVerdict::kMet:
-      return answer;
-    case RequirementVerdict::kNotMet:
-      return capability_missing_;
-    case RequirementVerdict::kAskServer:
-      return nullptr;
-  }
-  return nullptr;
 }
 
 void CachingTokenClient::Ask(std::string_view token,
                              const v1::Requirement* requirement,
-                             const Question& question, Done done) {
+                             const Questions::Asked& asked, Done done) {
   if (absl::Status status = CheckToken(token); !status.ok()) {
     std::move(done)(std::move(status));
-    return;
-  }
-  // The message could not even carry all of these.
-  if (!IsVisible(token)) {
+  } else if (!IsVisible(token)) {
+    // The message could not even carry all of these.
     std::move(done)(unknown_);
-    return;
-  }
-  auto call = std::make_shared<Call>();
-  call->question = question;
-  if (requirement != nullptr) {
-    call->requirement = *requirement;
-    // If it is malformed, the server is to say so.
-    if (!IsWellFormed(*requirement)) call->question.plain = false;
-  }
-  call->deadline = absl::Now() + call_timeout_;
-  call->done = std::move(done);
-  call->request.set_token(std::string(token));
-  Start(call);
-}
-
-void CachingTokenClient::Start(const std::shared_ptr<Call>& call) {
-  call->request.set_account_id(account_id_);
-  if (!call->question.plain) {
-    *call->request.mutable_requirement() = *call->requirement;
-  }
-  call->context.set_deadline(absl::ToChronoTime(call->deadline));
-  if (!authorization_.Expose().empty()) {
-    call->context.AddMetadata("authorization",
-                              std::string(authorization_.Expose()));
-  }
-  Call* const started = call.get();
-  bool refused = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    refused = stopping_;
-    if (!refused) calls_.emplace(started, call);
-  }
-  if (refused) {
-    std::move(call->done)(MakeError(absl::StatusCode::kCancelled,
-                                    "the client is being destroyed",
-                                    {.reason = "CANCELLED"}));
-    return;
-  }
-  stub_->async()->VerifyToken(
-      &started->context, &started->request, &started->response,
-      [this, started](const grpc::Status& status) { Finish(started, status); });
-}
-
-void CachingTokenClient::Finish(Call* call, const grpc::Status& status) {
-  absl::StatusOr<TokenAnswer> answer = Conclude(*call, status);
-  if (answer.ok() && *answer == nullptr) {
-    auto again = std::make_shared<Call>();
-    again->requirement = std::move(call->requirement);
-    again->question.plain = false;
-    again->deadline = call->deadline;
-    again->done = std::move(call->done);
-    again->request.set_token(std::move(*call->request.mutable_token()));
-    Start(again);
   } else {
-    // What it holds goes with it, not under the lock.
-    Done done = std::move(call->done);
-    std::move(done)(std::move(answer));
+    questions_.Ask(token, requirement, asked, std::move(done));
   }
-  // Under the lock, so that the destructor has the last word on the channel.
-  absl::MutexLock lock(&mutex_);
-  calls_.erase(call);
-}
-
-absl::StatusOr<TokenAnswer> CachingTokenClient::Conclude(
-    Call& call, const grpc::Status& status) {
-  if (!status.ok()) return FromRpcError(status);
-  const absl::Duration ttl = TakeTtl(call.response);
-  auto answer =
-      std::make_shared<const v1::VerifyTokenResponse>(std::move(call.response));
-  if (!call.question.plain) return answer;
-  if (call.question.keep) {
-    cache_.Keep(call.question.key, answer, call.question.asked_at, ttl,
-                std::chrono::steady_clock::now());
-  }
-  return Judge(std::move(answer),
-               call.requirement.has_value() ? &*call.requirement : nullptr);
 }
 
 }  // namespace

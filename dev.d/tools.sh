@@ -34,6 +34,7 @@ bench_smoke() {
     "denials --calls=400 --rounds=1 --seconds=0.2" \
     "verify --tokens=2000 --rounds=1 --seconds=1" \
     "client --rounds=1 --seconds=0.2" \
+    "fairness --accounts=500 --rounds=1 --seconds=0.03" \
     "storage --rows=2000 --rounds=1 --seconds=0.2" \
     "transcode --benchmark_min_time=0.01"; do
     say "${bench%% *}_bench"

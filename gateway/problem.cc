@@ -70,6 +70,8 @@ constexpr ReasonStatus kReasonStatuses[] = {
     // The Idempotency-Key HTTP Header Field
     // (draft-ietf-httpapi-idempotency-key-header) section 2.7.
     {google::rpc::INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED", 422},
+    // RFC 9110 section 13.1.1: If-Match named another version.
+    {google::rpc::ABORTED, "ETAG_MISMATCH", 412},
 };
 
 int StatusOf(Code code, std::string_view reason) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
+#include "server/base/secret_file.h"
 #include "server/base/uuid.h"
 #include "server/token/token.h"
 
@@ -93,6 +94,12 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"verify_audit", config.verify_audit},
       {"issue_super_admin", config.issue_super_admin},
       {"set_time_mark", !config.set_time_mark.empty()},
+      {"seal_database", config.seal_database},
+      {"audit_head_file", config.audit_head_file != unset.audit_head_file},
+      {"accept_audit_loss",
+       config.accept_audit_loss != unset.accept_audit_loss},
+      {"into_existing_account", config.into_existing_account},
+      {"backup", !config.backup.empty()},
       {"bootstrap_file", config.bootstrap_file != unset.bootstrap_file},
       {"bootstrap_account_id",
        config.bootstrap_account_id != unset.bootstrap_account_id},
@@ -177,10 +184,18 @@ absl::Status CheckMaintenance(const ServerConfig& config) {
 
 // What is done in place of serving: one thing at most.
 absl::Status CheckErrands(const ServerConfig& config) {
+  if (config.into_existing_account &&
+      (!config.issue_super_admin || config.bootstrap_account_id.empty())) {
+    return FlagError("into_existing_account",
+                     "want it with --issue_super_admin and "
+                     "--bootstrap_account_id");
+  }
   const std::pair<std::string_view, bool> errands[] = {
       {"verify_audit", config.verify_audit},
       {"issue_super_admin", config.issue_super_admin},
-      {"set_time_mark", !config.set_time_mark.empty()}};
+      {"set_time_mark", !config.set_time_mark.empty()},
+      {"backup", !config.backup.empty()},
+      {"seal_database", config.seal_database}};
   std::string_view errand;
   for (const auto& [flag, given] : errands) {
     if (!given) continue;
@@ -192,6 +207,10 @@ absl::Status CheckErrands(const ServerConfig& config) {
   }
   if (!errand.empty() && config.storage == StorageEngine::kMemory) {
     return FlagError(errand, "want --storage=sqlite with it");
+  }
+  if (!config.audit_head_file.empty() &&
+      config.storage == StorageEngine::kMemory) {
+    return FlagError("audit_head_file", "want --storage=sqlite with it");
   }
   if (!config.set_time_mark.empty() && config.set_time_mark != kTimeMarkNow &&
       !ParseRfc3339(config.set_time_mark).ok()) {
@@ -222,6 +241,11 @@ absl::Status CheckBootstrap(const ServerConfig& config) {
 std::string ServerConfig::TokenKeysPath() const {
   if (!token_keys_file.empty()) return token_keys_file;
   return absl::StrCat(data_dir, "/token_keys");
+}
+
+std::string ServerConfig::AuditHeadPath() const {
+  if (!audit_head_file.empty()) return audit_head_file;
+  return absl::StrCat(FolderOf(TokenKeysPath()), "/audit_head");
 }
 
 std::string ServerConfig::ResourceMetadataUrl() const {

@@ -68,7 +68,15 @@ struct ServerConfig {
   // At most one of them: what is done in place of serving.
   bool verify_audit = false;       // Check the audit logs.
   bool issue_super_admin = false;  // Make a credential that may do everything.
+  // With issue_super_admin: its account may be one that exists already.
+  bool into_existing_account = false;
   std::string set_time_mark;       // RFC 3339 or kTimeMarkNow. Empty: do not.
+  std::string backup;              // Copy the database there. Empty: do not.
+  bool seal_database = false;      // Seal what an older release wrote.
+
+  std::string audit_head_file;  // Empty: `audit_head` beside the token keys.
+  // Names a loss that is accepted; empty: none is.
+  std::string accept_audit_loss;
 
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.
@@ -78,6 +86,9 @@ struct ServerConfig {
 
   // Where the token keys are.
   std::string TokenKeysPath() const;
+
+  // Where it is written down how far the audit logs have come.
+  std::string AuditHeadPath() const;
 
   // Where clients find the server's metadata (RFC 9728 section 3.1); empty
   // without a public_url.

@@ -193,14 +193,30 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
   AddDuration("audit_retention", &config->audit_retention,
               "Delete audit events so old. Default: never.");
   AddSwitch("verify_audit", &config->verify_audit,
-            "Check all audit logs and exit: 0 if they are whole, 1 if not, 3 "
+            "Check all audit logs and seals and exit: 0 if they are whole, 1 "
+            "if not, 3 "
             "while a server has the database.");
   AddSwitch("issue_super_admin", &config->issue_super_admin,
             "Make a service account that may do everything everywhere, print "
-            "it with its token as JSON, and exit.");
+            "it with its token as JSON, and exit. --bootstrap_account_id names "
+            "its account.");
+  AddSwitch("into_existing_account", &config->into_existing_account,
+            "Let --issue_super_admin put it into an account that exists.");
   AddText("set_time_mark", "TIME", &config->set_time_mark,
           "Set the mark of time, which expiry is judged by where the clock is "
           "behind it, to a time in RFC 3339 or to `now`, and exit.");
+  AddText("backup", "FILE", &config->backup,
+          "Write a verified copy of the database to a new file, while a server "
+          "runs or not, and exit.");
+  AddSwitch("seal_database", &config->seal_database,
+            "Seal, once, a database that an older release wrote, print its "
+            "owners and super_admins as JSON, and exit.");
+  AddText("audit_head_file", "FILE", &config->audit_head_file,
+          "Where it is kept, outside the database, how far the audit logs have "
+          "come. Default: audit_head beside the token keys.");
+  AddText("accept_audit_loss", "HASH", &config->accept_audit_loss,
+          "Start although the database is older than the audit head file says; "
+          "a refused start tells the HASH of that loss. Default: none.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {

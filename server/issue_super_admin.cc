@@ -2,26 +2,41 @@
 #include "server/issue_super_admin.h"
 
 #include "absl/status/statusor.h"
+#include "server/base/error.h"
+#include "server/base/log.h"
 #include "server/base/uuid.h"
 #include "server/bootstrap_file.h"
 #include "server/domain/bootstrap.h"
-#include "server/open_store.h"
+#include "server/sealed_files.h"
 
 namespace signet {
 
 absl::Status ShowNewSuperAdmin(const ServerConfig& config,
                                const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  const absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
-  if (!opened.ok()) return opened.status();
-  return IssueSuperAdmin(
-      *opened->store, *opened->keyring, *surroundings.clock,
-      *surroundings.random, config.token_prefix,
-      Uuid::Parse(config.bootstrap_account_id),
-      [&surroundings](const Bootstrapped& credential) {
+  const absl::StatusOr<SealedFiles> files =
+      OpenSealedFiles(config, surroundings);
+  if (!files.ok()) return files.status();
+  const SuperAdminPlan plan = {
+      .token_prefix = config.token_prefix,
+      .account_id = Uuid::Parse(config.bootstrap_account_id),
+      .into_existing = config.into_existing_account};
+  if (plan.into_existing) {
+    surroundings.logger->Warning(
+        "the super_admin is made in an account that may be a tenant's: its "
+        "managers will see it, and its audit log will tell of it");
+  }
+  const absl::Status status = IssueSuperAdmin(
+      *files->store, *files->keyring, *surroundings.clock, *surroundings.random,
+      plan, [&surroundings](const Bootstrapped& credential) {
         return surroundings.show(CredentialLine(credential).Expose());
       });
+  if (GetErrorDetail(status).reason == "ACCOUNT_EXISTS") {
+    return FlagError("bootstrap_account_id",
+                     "got an account that exists, want --into_existing_account "
+                     "with it if that is meant");
+  }
+  return status.ok() ? files->head_writer->Write() : status;
 }
 
 }  // namespace signet

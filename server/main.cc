@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/app.h"
+#include "server/back_up.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/sampling_logger.h"
@@ -21,6 +22,7 @@
 #include "server/issue_super_admin.h"
 #include "server/process.h"
 #include "server/rpc/library_log.h"
+#include "server/seal_database.h"
 #include "server/set_time_mark.h"
 #include "server/verify_audit.h"
 
@@ -59,6 +61,8 @@ Errand ErrandOf(const ServerConfig& config) {
   if (config.verify_audit) return &VerifyAuditLogs;
   if (config.issue_super_admin) return &ShowNewSuperAdmin;
   if (!config.set_time_mark.empty()) return &SetTimeMark;
+  if (!config.backup.empty()) return &BackUp;
+  if (config.seal_database) return &SealOldDatabase;
   return nullptr;
 }
 

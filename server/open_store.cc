@@ -22,6 +22,8 @@ absl::Status Explain(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kDataLoss:
+    // A schema that is not what its version says: somebody set that back.
+    case absl::StatusCode::kInternal:
       return MakeError(status.code(), message, {.reason = "DATABASE_REFUSED"});
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
@@ -56,9 +58,9 @@ absl::Status CheckOwner(const std::string& directory) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
-                                            bool create_if_missing,
-                                            Logger* logger) {
+absl::StatusOr<std::unique_ptr<Store>> Open(
+    const ServerConfig& config, bool create_if_missing, Logger* logger,
+    absl::AnyInvocable<void()> on_checkpoint) {
   if (absl::Status status = CheckOwner(config.data_dir); !status.ok()) {
     return status;
   }
@@ -79,6 +81,7 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
   options.max_writes_per_commit = config.write_batch_limit;
   options.read_connections = config.read_connections;
   options.logger = logger;
+  options.on_checkpoint = std::move(on_checkpoint);
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =
       SqliteStore::Open(std::move(options));
   if (!store.ok()) return Explain(store.status());
@@ -87,9 +90,11 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const ServerConfig& config,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
-                                                 Logger* logger) {
-  return Open(config, /*create_if_missing=*/true, logger);
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(
+    const ServerConfig& config, Logger* logger,
+    absl::AnyInvocable<void()> on_checkpoint) {
+  return Open(config, /*create_if_missing=*/true, logger,
+              std::move(on_checkpoint));
 }
 
 absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
@@ -102,7 +107,7 @@ absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
                      std::string(keyring.status().message()));
   }
   absl::StatusOr<std::unique_ptr<Store>> store =
-      Open(config, /*create_if_missing=*/false, logger);
+      Open(config, /*create_if_missing=*/false, logger, nullptr);
   if (!store.ok()) return store.status();
   return ExistingStore{.keyring = *std::move(keyring),
                        .store = *std::move(store)};

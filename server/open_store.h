@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
@@ -17,8 +18,11 @@ namespace signet {
 //   FLAG_INVALID: an option does not suit the engine.
 //   DATABASE_REFUSED: the database must not be opened as it is.
 //   Otherwise as the engine says.
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(const ServerConfig& config,
-                                                 Logger* logger);
+// `on_checkpoint` may be null. It is called on the engine's thread when much
+// has been written since it was last; it must not block.
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(
+    const ServerConfig& config, Logger* logger,
+    absl::AnyInvocable<void()> on_checkpoint = nullptr);
 
 // What belongs to a database that a server has made.
 struct ExistingStore {

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/audit_head_start.h"
+#include "server/audit_head_writer.h"
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
 #include "server/base/trusted_clock.h"
@@ -21,6 +23,7 @@
 #include "server/domain/denial_log.h"
 #include "server/domain/housekeeping.h"
 #include "server/domain/maintenance.h"
+#include "server/domain/sealed_store.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_verifier.h"
 #include "server/domain/watermark.h"
@@ -69,6 +72,7 @@ class ServerApp final : public App {
  private:
   absl::Status OpenFiles();
   absl::Status StartClock();
+  absl::Status CheckHead();
   absl::Status StartServing();
   absl::Status StartGrpc(const char* flag, const GrpcServerOptions& options,
                          std::unique_ptr<GrpcServer>& server);
@@ -87,9 +91,13 @@ class ServerApp final : public App {
   std::atomic<bool> serving_ = false;  // From the start to the drain.
 
   // Each is used by those below it.
-  std::unique_ptr<Store> store_;
   std::optional<TrustedClock> clock_;
   std::unique_ptr<MacKeyring> keyring_;
+  // Rung by the store's thread; null while nobody listens.
+  std::atomic<AuditHeadWriter*> head_bell_ = nullptr;
+  std::unique_ptr<Store> store_;
+  AuditHeadStart head_start_;
+  std::optional<AuditHeadWriter> head_writer_;  // Absent: nothing is kept.
   std::optional<LastUses> last_uses_;
   std::optional<TokenDirectory> directory_;
   std::optional<ChangeFeed> feed_;
@@ -134,18 +142,15 @@ absl::Status ServerApp::Start() {
 }
 
 absl::Status ServerApp::OpenFiles() {
-  absl::StatusOr<std::unique_ptr<Store>> store =
-      OpenStore(config_, around_.logger);
-  if (!store.ok()) return store.status();
-  // There is a directory before there is anybody who writes.
-  store_ = std::make_unique<WatchedStore>(*std::move(store),
-                                          [this](const TokenChanges& changes) {
-                                            directory_->OnChange(changes);
-                                            feed_->Publish(changes);
-                                          });
+  absl::StatusOr<std::unique_ptr<Store>> opened =
+      OpenStore(config_, around_.logger, [this] {
+        if (AuditHeadWriter* const writer = head_bell_.load()) writer->Ring();
+      });
+  if (!opened.ok()) return opened.status();
+  std::unique_ptr<Store> store = *std::move(opened);
 
   bool empty = false;
-  absl::Status status = ReadAndWait(*store_, [&empty](ReadTxn& txn) {
+  absl::Status status = ReadAndWait(*store, [&empty](ReadTxn& txn) {
     const absl::StatusOr<bool> answer = txn.IsEmpty();
     if (answer.ok()) empty = *answer;
     return answer.status();
@@ -154,7 +159,7 @@ absl::Status ServerApp::OpenFiles() {
 
   if (!config_.bootstrap_file.empty()) {
     bootstrap_file_.emplace(config_.bootstrap_file, around_.random);
-    status = bootstrap_file_->Recover(*store_);
+    status = bootstrap_file_->Recover(*store);
     if (status.ok() && empty) status = bootstrap_file_->CheckFree();
     if (!status.ok()) return status;
   }
@@ -167,6 +172,33 @@ absl::Status ServerApp::OpenFiles() {
                      std::string(keyring.status().message()));
   }
   keyring_ = *std::move(keyring);
+
+  // There is a directory before there is anybody who reads or writes.
+  const auto on_change = [this](const TokenChanges& changes) {
+    directory_->OnChange(changes);
+    feed_->Publish(changes);
+  };
+  store_ = std::make_unique<WatchedStore>(
+      std::make_unique<SealedStore>(std::move(store), keyring_.get(),
+                                    around_.clock, around_.logger, on_change),
+      on_change);
+  return CheckHead();
+}
+
+absl::Status ServerApp::CheckHead() {
+  // What is kept in memory can come back as nothing older.
+  if (config_.storage == StorageEngine::kMemory) {
+    head_start_.genesis = NewAuditHead(*around_.random, around_.clock->Now());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<AuditHeadStart> start =
+      CheckAuditHead(config_, around_, *store_, *keyring_);
+  if (!start.ok()) return start.status();
+  head_start_ = *std::move(start);
+  head_writer_.emplace(store_.get(), keyring_.get(), around_,
+                       config_.AuditHeadPath());
+  head_writer_->Start();
+  head_bell_ = &*head_writer_;
   return absl::OkStatus();
 }
 
@@ -202,10 +234,13 @@ absl::Status ServerApp::StartServing() {
                        config_.oauth);
   if (!authenticator.ok()) return authenticator.status();
   authenticator_ = *std::move(authenticator);
-  audit_log_.emplace(keyring_.get());
+  audit_log_.emplace(keyring_.get(), around_.random, head_start_.genesis);
   denials_.emplace(store_.get(), &*audit_log_, around_.clock, around_.logger);
   denials_->Start();
   access_.emplace(store_.get());
+  const OauthOwners oauth_owners = config_.oauth.issuer.empty()
+                                       ? OauthOwners::kCannotAct
+                                       : OauthOwners::kCanAct;
   service_accounts_.emplace(
       store_.get(), keyring_.get(), &*audit_log_, &*denials_, &*last_uses_,
       around_.clock, around_.random,
@@ -213,9 +248,10 @@ absl::Status ServerApp::StartServing() {
                   .expiry = {.default_ttl = config_.default_token_ttl,
                              .max_ttl = config_.max_token_ttl},
                   .max_overlap = config_.max_rotation_overlap.value_or(
-                      absl::ZeroDuration())});
+                      absl::ZeroDuration()),
+                  .oauth_owners = oauth_owners});
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
-                          around_.clock, around_.random);
+                          around_.clock, around_.random, oauth_owners);
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
   verifier_.emplace(store_.get(), &*directory_, authenticator_.get());
   dispatcher_.emplace(
@@ -228,6 +264,7 @@ absl::Status ServerApp::StartServing() {
            .audit = &*audit_reader_,
            .verifier = &*verifier_,
            .clock = around_.clock,
+           .logger = around_.logger,
            .metadata = {.public_url = config_.public_url,
                         .issuer = config_.oauth.issuer,
                         .required_scope = config_.oauth.required_scope}}));
@@ -306,14 +343,17 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
     rest.join();
   }
   if (feed_.has_value()) feed_->Stop();
-  // What was cut off ends while those whom it answers are still here: calls
-  // that wait for the OAuth issuer, then those that wait for a commit.
-  authenticator_.reset();
-  // Nobody is denied any longer.
+  // Nobody is denied any longer, but who waits for the store.
   if (denials_.has_value()) denials_->Stop();
   // Knows of every use by now, and must still write the latest.
   if (maintenance_.has_value()) maintenance_->Stop();
+  head_bell_ = nullptr;
+  if (head_writer_.has_value()) head_writer_->Stop();
+  // What was cut off ends while those whom it answers are still here: calls
+  // that wait for the store, of which some go on to the OAuth issuer, then
+  // those that wait for the issuer, whom the store refuses.
   if (store_ != nullptr) store_->Drain();
+  authenticator_.reset();
   return rest_drained;
 }
 
@@ -321,10 +361,16 @@ absl::StatusOr<bool> ServerApp::Bootstrap() {
   const BootstrapPlan plan = {
       .token_prefix = config_.token_prefix,
       .account_id = Uuid::Parse(config_.bootstrap_account_id),
-      .owner_user = config_.bootstrap_owner_user};
+      .owner_user = config_.bootstrap_owner_user,
+      .genesis = head_start_.genesis};
   absl::StatusOr<bool> done = BootstrapIfEmpty(
       *store_, *keyring_, *around_.clock, *around_.random, plan,
       [this](const Bootstrapped& credential) { return Deliver(credential); });
+  if (done.ok() && head_start_.accepted.has_value()) {
+    absl::Status recorded =
+        RecordAuditLoss(around_, *store_, *keyring_, *head_start_.accepted);
+    if (!recorded.ok()) return recorded;
+  }
   if (!done.ok() || !*done || !bootstrap_file_) return done;
   if (absl::Status status = bootstrap_file_->Publish(); !status.ok()) {
     return status;

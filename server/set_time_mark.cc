@@ -9,16 +9,16 @@
 #include "server/base/rfc3339.h"
 #include "server/domain/audit_log.h"
 #include "server/domain/time_correction.h"
-#include "server/open_store.h"
+#include "server/sealed_files.h"
 
 namespace signet {
 
 absl::Status SetTimeMark(const ServerConfig& config,
                          const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  const absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
-  if (!opened.ok()) return opened.status();
+  const absl::StatusOr<SealedFiles> files =
+      OpenSealedFiles(config, surroundings);
+  if (!files.ok()) return files.status();
   const absl::Time now = surroundings.clock->Now();
   absl::Time mark = now;
   if (config.set_time_mark != kTimeMarkNow) {
@@ -26,10 +26,11 @@ absl::Status SetTimeMark(const ServerConfig& config,
     if (!named.ok()) return named.status();
     mark = *named;
   }
-  const AuditLog audit(opened->keyring.get());
+  const AuditLog audit(files->keyring.get(), surroundings.random);
   const absl::StatusOr<std::optional<absl::Time>> before =
-      CorrectTimeMark(*opened->store, audit, mark, now);
+      CorrectTimeMark(*files->store, audit, mark, now);
   if (!before.ok()) return before.status();
+  if (absl::Status s = files->head_writer->Write(); !s.ok()) return s;
   return surroundings.show(
       absl::StrCat("mark of time: was ",
                    before->has_value() ? FormatRfc3339(**before) : "none",

@@ -1,25 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/verify_audit.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "server/audit_head_file.h"
 #include "server/base/error.h"
+#include "server/domain/audit_head_check.h"
 #include "server/domain/audit_verify.h"
+#include "server/domain/seal_check.h"
 #include "server/open_store.h"
 
 namespace signet {
 namespace {
 
 std::string Line(const AuditFault& fault) {
-  const std::string account = fault.account_id.ToString();
-  if (fault.sequence == 0) {
-    return absl::StrCat("account ", account, ": ", std::string(fault.what),
-                        "\n");
+  std::string line = fault.account_id == Uuid()
+                         ? std::string("database")
+                         : "account " + fault.account_id.ToString();
+  if (fault.sequence != 0) absl::StrAppend(&line, " event ", fault.sequence);
+  if (!fault.row.empty()) absl::StrAppend(&line, " ", fault.row);
+  absl::StrAppend(&line, ": ", std::string(fault.what), "\n");
+  return line;
+}
+
+// Whether the file outside says what the database does. Nobody writes to that,
+// so that it is not ahead unless a server was killed.
+absl::Status VerifyHeadFile(const std::string& path,
+                            const ExistingStore& opened,
+                            const AuditHeads& heads,
+                            absl::FunctionRef<void(const AuditFault&)> report) {
+  const absl::StatusOr<std::optional<std::string>> text =
+      ReadAuditHeadFile(path);
+  if (!text.ok()) {
+    return FlagError("audit_head_file", std::string(text.status().message()));
   }
-  return absl::StrCat("account ", account, " event ", fault.sequence, ": ",
-                      std::string(fault.what), "\n");
+  if (!text->has_value()) {
+    report({.what = "the audit head file is missing"});
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<AuditHeadFile> file =
+      ParseAuditHeadFile(*opened.keyring, **text);
+  if (!file.ok()) {
+    report(
+        {.what = "the audit head file was altered, or made with other keys"});
+    return absl::OkStatus();
+  }
+  std::optional<AuditHead> head;
+  absl::Status status = ReadAndWait(*opened.store, [&](ReadTxn& txn) {
+    const absl::StatusOr<std::optional<AuditHead>> found = heads.Read(txn);
+    head = found.value_or(std::nullopt);
+    // One that was altered is reported already.
+    return absl::IsDataLoss(found.status()) ? absl::OkStatus() : found.status();
+  });
+  if (!status.ok() || !head.has_value()) return status;
+  if (head->database != file->database) {
+    report({.what = "the audit head file is another database's"});
+  } else if (head->events < file->events || head->accounts < file->accounts ||
+             head->changes < file->changes) {
+    report({.what = "the database is older than the audit head file says",
+            .row = absl::StrCat("got ", head->events, " events of ",
+                                head->accounts, " accounts, want ",
+                                file->events, " of ", file->accounts)});
+  } else if (head->changes == file->changes &&
+             !file->Says(*opened.keyring, *head)) {
+    report({.what = "the database is as long as the audit head file says, but "
+                    "another one"});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -32,18 +84,30 @@ absl::Status VerifyAuditLogs(const ServerConfig& config,
   if (!opened.ok()) return opened.status();
 
   absl::Status shown;
-  const absl::StatusOr<AuditVerdict> verdict = VerifyAudit(
-      *opened->store, *opened->keyring, [&](const AuditFault& fault) {
-        shown.Update(surroundings.show(Line(fault)));
-      });
+  uint64_t faults = 0;
+  const auto report = [&](const AuditFault& fault) {
+    ++faults;
+    shown.Update(surroundings.show(Line(fault)));
+  };
+  Store& store = *opened->store;
+  const MacKeyring& keyring = *opened->keyring;
+  const AuditHeads heads(&keyring, surroundings.random);
+  const absl::StatusOr<AuditVerdict> verdict =
+      VerifyAudit(store, keyring, report);
   if (!verdict.ok()) return verdict.status();
+  absl::Status status = VerifyAuditHead(store, keyring, heads, report);
+  if (!status.ok()) return status;
+  status = VerifyHeadFile(config.AuditHeadPath(), *opened, heads, report);
+  if (!status.ok()) return status;
+  const absl::StatusOr<uint64_t> rows = VerifySeals(store, keyring, report);
+  if (!rows.ok()) return rows.status();
   shown.Update(surroundings.show(
       absl::StrCat(verdict->events, " events of ", verdict->accounts,
-                   " accounts: ", verdict->faults, " faults\n")));
+                   " accounts and ", *rows, " seals: ", faults, " faults\n")));
   if (!shown.ok()) return shown;
-  if (verdict->faults == 0) return absl::OkStatus();
+  if (faults == 0) return absl::OkStatus();
   return MakeError(absl::StatusCode::kDataLoss,
-                   "the audit logs are not as they were written",
+                   "the database is not as this server wrote it",
                    {.reason = "AUDIT_BROKEN"});
 }
 

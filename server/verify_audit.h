@@ -9,9 +9,10 @@
 namespace signet {
 
 // What --verify_audit does: opens the store as a server would, which fails
-// while one has it, and checks every audit log. Shows a line for each fault,
-// then a summary. Serves nothing and, apart from what opening does, writes
-// nothing.
+// while one has it, and checks every audit log, all of them together, what the
+// audit head file says of them, and the seal of every row that has one. Shows a
+// line for each fault, then a summary. Serves nothing and, apart from what
+// opening does, writes nothing.
 //   DATA_LOSS / AUDIT_BROKEN: there were faults.
 //   Otherwise as App::Start.
 absl::Status VerifyAuditLogs(const ServerConfig& config,

@@ -96,6 +96,15 @@ struct TokenOwner {
   friend bool operator==(const TokenOwner&, const TokenOwner&) = default;
 };
 
+// A token, and whose it is or was, who need not be there any more.
+struct OwnedToken {
+  Uuid account_id;
+  Uuid service_account_id;
+  TokenRecord token;
+
+  friend bool operator==(const OwnedToken&, const OwnedToken&) = default;
+};
+
 // When a service account's token last authenticated a call.
 struct LastUse {
   Uuid account_id;

@@ -32,6 +32,10 @@ class ReadTxn {
   virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) = 0;
 
+  // The service account of this id, whatever its account. NOT_FOUND: none.
+  virtual absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) = 0;
+
   // The token with this public id, current or replaced, and whose it is;
   // revoked and expired ones included. NOT_FOUND: none.
   virtual absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) = 0;
@@ -78,12 +82,31 @@ class ReadTxn {
   virtual absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
       const AuthorizationRecord& grant) = 0;
 
+  // The unrevoked authorizations that name `subject`, on every account, of that
+  // kind if one is given; at most `limit` of them, in order of id.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind, int limit) = 0;
+
+  // The unrevoked account_owner authorizations on the account; at most `limit`,
+  // in order of id.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) = 0;
+
   // NOT_FOUND: no such authorization in that account.
   virtual absl::StatusOr<AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) = 0;
 
   virtual absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) = 0;
+
+  // Up to `limit` tokens of all accounts, current and replaced ones, in order
+  // of public id, byte by byte, behind `after`.
+  virtual absl::StatusOr<std::vector<OwnedToken>> ListTokens(
+      std::string_view after, int limit) = 0;
+
+  // Up to `limit` accounts in order of id, behind `after` if given.
+  virtual absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) = 0;
 
   // Whether the account exists.
   virtual absl::StatusOr<bool> HasAccount(const Uuid& account_id) = 0;
@@ -163,6 +186,10 @@ class WriteTxn : public ReadTxn {
                                            const Uuid& id, absl::Time at,
                                            const Seal& seal = {}) = 0;
 
+  // Replaces its seal, and nothing else. NOT_FOUND: not in that account.
+  virtual absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                         const Seal& seal) = 0;
+
   // ALREADY_EXISTS: the sequence number is taken. FAILED_PRECONDITION: no such
   // account.
   virtual absl::Status InsertAuditEvent(const AuditEventRecord& record) = 0;
@@ -177,10 +204,11 @@ class WriteTxn : public ReadTxn {
   virtual absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                                uint64_t sequence) = 0;
 
-  // ALREADY_EXISTS: the lookup is taken.
-  virtual absl::Status InsertReplay(const ReplayRecord& record) = 0;
+  // Inserts it, or replaces the one of that lookup.
+  virtual absl::Status PutReplay(const ReplayRecord& record) = 0;
 
-  // Removes up to `limit` that were made before `before`; the number removed.
+  // Removes up to `limit` replays that were made before `before`; the number
+  // removed.
   virtual absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                                   int limit) = 0;
 

@@ -63,6 +63,10 @@ class NotingTxn final : public WriteTxn {
   absl::Status TouchLastUsed(std::span<const LastUse> uses) override {
     return txn_.TouchLastUsed(uses);
   }
+  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                 const Seal& seal) override {
+    return txn_.SealAuthorization(account_id, id, seal);
+  }
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override {
     return txn_.InsertAuditEvent(record);
   }
@@ -76,8 +80,8 @@ class NotingTxn final : public WriteTxn {
                                        uint64_t sequence) override {
     return txn_.DeleteAuditEventsBefore(account_id, sequence);
   }
-  absl::Status InsertReplay(const ReplayRecord& record) override {
-    return txn_.InsertReplay(record);
+  absl::Status PutReplay(const ReplayRecord& record) override {
+    return txn_.PutReplay(record);
   }
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override {
@@ -91,6 +95,10 @@ class NotingTxn final : public WriteTxn {
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override {
     return txn_.GetServiceAccount(account_id, id);
+  }
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) override {
+    return txn_.FindServiceAccount(id);
   }
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
     return txn_.FindToken(public_id);
@@ -129,6 +137,15 @@ class NotingTxn final : public WriteTxn {
       const AuthorizationRecord& grant) override {
     return txn_.FindEqualAuthorization(grant);
   }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind,
+      int limit) override {
+    return txn_.ListGrantsOf(subject, kind, limit);
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) override {
+    return txn_.ListOwners(account_id, limit);
+  }
   absl::StatusOr<AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) override {
     return txn_.GetAuthorization(account_id, id);
@@ -136,6 +153,14 @@ class NotingTxn final : public WriteTxn {
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) override {
     return txn_.ListAuthorizations(query);
+  }
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override {
+    return txn_.ListTokens(after, limit);
+  }
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override {
+    return txn_.ListAccounts(after, limit);
   }
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override {
     return txn_.HasAccount(account_id);

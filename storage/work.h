@@ -38,6 +38,9 @@ struct ReadOptions {
 
 struct WriteOptions {
   WorkFor work_for = {};
+  // Whether it takes something from somebody and gives nothing: an engine keeps
+  // room for these, so that they are stored where a full disk takes no others.
+  bool revocation = false;
   Expired expired = nullptr;
 };
 

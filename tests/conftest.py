@@ -2,6 +2,7 @@
 """Fixtures for every Python test that starts a server."""
 
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -12,6 +13,11 @@ from harness.api import Api  # noqa: E402
 from harness.process import Server  # noqa: E402
 from harness.surfaces import Grpc, Rest  # noqa: E402
 from harness.verify import Asker, World  # noqa: E402
+
+
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    # Under nohup. A server would ignore it too; a signal that is handled here is not handled there.
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 @pytest.fixture(scope="module")

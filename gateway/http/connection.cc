@@ -228,8 +228,13 @@ void Connection::Drain() {
     if (state_ == State::kOpen) Close();
     return;
   }
+  idle_when_drained_ = session_->idle();
   session_->Drain(loop_->now());
   loop_->SettleSoon(shared_from_this());
+}
+
+void Connection::CutShort() {
+  if (idle_when_drained_ && state_ == State::kLingering) Close();
 }
 
 void Connection::Linger() {

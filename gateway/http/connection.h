@@ -44,6 +44,9 @@ class Connection final : public SessionHost,
 
   void Sweep();
   void Drain();
+  // Waits no longer for the client to close, if nothing was under way when the
+  // drain began.
+  void CutShort();
   void Close();
 
   bool closed() const { return !socket_.is_open(); }
@@ -89,6 +92,7 @@ class Connection final : public SessionHost,
 
   std::string opening_;  // Less than it takes to choose the session.
   std::unique_ptr<Session> session_;
+  bool idle_when_drained_ = false;
   MonotonicTime deadline_;  // Of the opening, or of lingering.
 
   std::string pending_;  // Produced, not yet taken by the kernel.

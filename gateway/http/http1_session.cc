@@ -42,6 +42,10 @@ Session::Phase Http1Session::phase() const {
   }
 }
 
+bool Http1Session::idle() const {
+  return state_ == State::kReading && !parser_.started();
+}
+
 void Http1Session::Receive(std::string_view bytes, MonotonicTime now) {
   if (state_ == State::kReading) Advance(bytes, now);
 }
@@ -165,9 +169,7 @@ bool Http1Session::Sweep(MonotonicTime now) {
 
 void Http1Session::Drain(MonotonicTime /*now*/) {
   draining_ = true;
-  if (state_ == State::kReading && !parser_.started()) {
-    state_ = State::kFinished;
-  }
+  if (idle()) state_ = State::kFinished;
 }
 
 void Http1Session::TurnAway(MonotonicTime now) {

@@ -39,6 +39,7 @@ class Http1Session final : public Session {
     return state_ == State::kAnswering ? response_.body.capacity() : 0;
   }
   Phase phase() const override;
+  bool idle() const override;
 
  private:
   enum class State {

@@ -105,6 +105,8 @@ Session::Phase Http2Session::phase() const {
              : Phase::kOpen;
 }
 
+bool Http2Session::idle() const { return streams_.empty(); }
+
 void Http2Session::Receive(std::string_view bytes, MonotonicTime now) {
   if (closing_) return;
   now_ = now;

@@ -51,6 +51,7 @@ class Http2Session final : public Session {
   bool wants_input() const override { return !closing_; }
   size_t unsent_bytes() const override { return unsent_.held(); }
   Phase phase() const override;
+  bool idle() const override;
 
  private:
   friend struct Http2Callbacks;  // nghttp2's view of this class.

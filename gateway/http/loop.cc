@@ -84,6 +84,12 @@ void Loop::Drain() {
   });
 }
 
+void Loop::CutShort() {
+  boost::asio::post(io_, [this] {
+    for (size_t i = connections_.size(); i-- > 0;) connections_[i]->CutShort();
+  });
+}
+
 bool Loop::AwaitEmpty(absl::Time deadline) {
   const auto empty = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return connection_count_ == 0;

@@ -56,6 +56,9 @@ class Loop {
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Finishes every connection; new ones are closed.
   void Drain();
+  // Lets go of connections that were idle when the drain began, and which their
+  // clients have not closed since.
+  void CutShort();
   // Whether the last connection has gone by `deadline`.
   bool AwaitEmpty(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
   // Cuts every connection off and ends the thread. Call once, after Start.

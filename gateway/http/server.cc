@@ -21,6 +21,9 @@
 namespace signet {
 namespace {
 
+// What a client has for closing a connection that nothing is asked on.
+constexpr absl::Duration kIdleGrace = absl::Milliseconds(200);
+
 class LoopedHttpServer final : public HttpServer {
  public:
   LoopedHttpServer(const HttpServerOptions& options, HttpHandler* handler,
@@ -59,9 +62,16 @@ class LoopedHttpServer final : public HttpServer {
     if (!std::exchange(running_, false)) return absl::OkStatus();
     listener_->Stop();
     for (const auto& loop : loops_) loop->Drain();
-    const absl::Time deadline = absl::Now() + grace;
-    bool empty = true;
-    for (const auto& loop : loops_) empty &= loop->AwaitEmpty(deadline);
+    const absl::Time began = absl::Now();
+    const auto await_empty = [this](absl::Time deadline) {
+      bool empty = true;
+      for (const auto& loop : loops_) empty &= loop->AwaitEmpty(deadline);
+      return empty;
+    };
+    if (!await_empty(began + std::min(grace, kIdleGrace))) {
+      for (const auto& loop : loops_) loop->CutShort();
+    }
+    const bool empty = await_empty(began + grace);
     for (const auto& loop : loops_) loop->Stop();
     return empty ? absl::OkStatus()
                  : absl::DeadlineExceededError(

@@ -70,6 +70,10 @@ class Session {
   // Finishes what is under way and then the session.
   virtual void Drain(MonotonicTime now) = 0;
 
+  // Whether nothing is under way: no request has come in part, or waits for its
+  // answer or for that to be sent.
+  virtual bool idle() const = 0;
+
   // Turns the client away, because there are too many connections. The only
   // call but Produce and Flushed that such a session sees.
   virtual void TurnAway(MonotonicTime now) = 0;

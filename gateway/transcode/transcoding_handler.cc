@@ -14,11 +14,13 @@
 #include "gateway/problem_response.h"
 #include "gateway/request_id.h"
 #include "gateway/transcode/client_credential.h"
+#include "gateway/transcode/entity_tags.h"
 #include "gateway/transcode/form_credential.h"
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/media_type.h"
 #include "gateway/transcode/page_link.h"
 #include "gateway/transcode/request_reader.h"
+#include "gateway/transcode/sent_names.h"
 #include "gateway/transcode/url.h"
 #include "server/base/secret.h"
 
@@ -59,6 +61,8 @@ struct TranscodingHandler::Exchange {
   std::string peer;
   std::string_view http_method;  // As the log shows it.
   const Route* route = nullptr;  // Null: none, or a fault before there was one.
+  SentNames names = {};
+  std::vector<std::string> if_none_match = {};  // Of GET and HEAD.
   std::string target = {};       // Of a listing, for the link to its next page.
   bool token_in_form = false;    // The credential came in a form.
   std::optional<Problem> fault;  // To answer unless the backend refuses first.
@@ -85,6 +89,13 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
                                             : MethodNotAllowed(match.allowed);
     call.scope = CallScope::kIdentify;
   } else {
+    exchange->names = SentNames(*match.route, request);
+    if (match.route->etag_field != nullptr &&
+        (request.method == "GET" || request.method == "HEAD")) {
+      for (const std::string_view value : request.Values("if-none-match")) {
+        exchange->if_none_match.emplace_back(value);
+      }
+    }
     if (match.route->token_in_form && IsForm(request)) {
       exchange->token_in_form = true;
       if (const std::optional<Problem> fault =
@@ -167,7 +178,8 @@ void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
 }
 
 void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
-                                const Problem& problem) const {
+                                Problem problem) const {
+  exchange.names.Apply(problem);
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
@@ -193,7 +205,7 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
   HttpResponse response{
       .status = route.success_status, .fields = {}, .body = ""};
   absl::Status written = AddFields(exchange, *message, response);
-  if (written.ok() && response.status != 204) {
+  if (written.ok() && response.status != 204 && response.status != 304) {
     written = AddBody(route, *message, response);
   }
   layout.WipeSecrets(*message);
@@ -251,6 +263,9 @@ absl::Status TranscodingHandler::AddFields(
     }
     if (!tag.empty()) {
       response.fields.push_back({"ETag", absl::StrCat("\"", tag, "\"")});
+      const std::vector<std::string_view> known(exchange.if_none_match.begin(),
+                                                exchange.if_none_match.end());
+      if (NamesTag(known, tag)) response.status = 304;
     }
   }
   if (route.next_page_token_field != nullptr) {

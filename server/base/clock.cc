@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/base/clock.h"
 
-#include <time.h>  // clock_gettime
-
 #include "absl/time/clock.h"
+#include "server/base/boot_clock.h"
 
 namespace signet {
 
 absl::Time SystemClock::Now() const { return absl::Now(); }
 
 absl::Duration SystemMonotonicClock::Elapsed() const {
-  timespec elapsed = {};
-  clock_gettime(CLOCK_BOOTTIME, &elapsed);
-  return absl::DurationFromTimespec(elapsed);
+  return absl::FromChrono(BootClock::now().time_since_epoch());
 }
 
 absl::Time WholeMicros(absl::Time time) {

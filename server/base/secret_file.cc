@@ -7,8 +7,10 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/temporary_file.h"
@@ -23,14 +25,8 @@ absl::Status ErrnoStatus(const std::string& path, const char* what) {
   return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot ", what));
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == path.npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::string directory = DirectoryOf(path);
+  const std::string directory = FolderOf(path);
   const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return ErrnoStatus(directory, "open");
   const absl::Cleanup closer = [fd] { close(fd); };
@@ -38,7 +34,35 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   return absl::OkStatus();
 }
 
+// Writes `content` into a new file beside `path`, mode 0600, onto the disk.
+// `use` gets its name, and whatever is at that name then is removed.
+absl::Status WithTemporary(
+    const std::string& path, std::string_view content, RandomSource& random,
+    absl::FunctionRef<absl::Status(const std::string&)> use) {
+  std::string temporary;
+  const int fd = OpenTemporary(path, random, temporary);
+  if (fd < 0) return ErrnoStatus(path, "create");
+  const absl::Cleanup cleaner = [fd, &temporary] {
+    close(fd);
+    unlink(temporary.c_str());
+  };
+
+  // A umask may have taken the owner's own rights away.
+  if (fchmod(fd, 0600) != 0) return ErrnoStatus(temporary, "set the mode");
+  if (absl::Status status = WriteAll(fd, temporary, content); !status.ok()) {
+    return status;
+  }
+  if (fsync(fd) != 0) return ErrnoStatus(temporary, "sync");
+  return use(temporary);
+}
+
 }  // namespace
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
@@ -91,33 +115,34 @@ absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
 
 absl::Status CreateSecretFile(const std::string& path, std::string_view content,
                               RandomSource& random) {
-  std::string temporary;
-  const int fd = OpenTemporary(path, random, temporary);
-  if (fd < 0) return ErrnoStatus(path, "create");
-  const absl::Cleanup cleaner = [fd, &temporary] {
-    close(fd);
-    unlink(temporary.c_str());
-  };
+  return WithTemporary(
+      path, content, random,
+      [&path](const std::string& temporary) -> absl::Status {
+        // link(2), not rename(2), because it never replaces what is there.
+        const bool created = link(temporary.c_str(), path.c_str()) == 0;
+        if (!created && errno != EEXIST) return ErrnoStatus(path, "create");
+        // Also for a file that another process made, perhaps only just.
+        if (absl::Status status = SyncDirectoryOf(path); !status.ok()) {
+          if (created) unlink(path.c_str());
+          return status;
+        }
+        if (!created) {
+          return absl::AlreadyExistsError(
+              absl::StrCat(path, ": exists already"));
+        }
+        return absl::OkStatus();
+      });
+}
 
-  // A umask may have taken the owner's own rights away.
-  if (fchmod(fd, 0600) != 0) return ErrnoStatus(temporary, "set the mode");
-  if (absl::Status status = WriteAll(fd, temporary, content); !status.ok()) {
-    return status;
-  }
-  if (fsync(fd) != 0) return ErrnoStatus(temporary, "sync");
-
-  // link(2), not rename(2), because it never replaces what is there.
-  const bool created = link(temporary.c_str(), path.c_str()) == 0;
-  if (!created && errno != EEXIST) return ErrnoStatus(path, "create");
-  // Also for a file that another process made, perhaps only just.
-  if (absl::Status status = SyncDirectoryOf(path); !status.ok()) {
-    if (created) unlink(path.c_str());
-    return status;
-  }
-  if (!created) {
-    return absl::AlreadyExistsError(absl::StrCat(path, ": exists already"));
-  }
-  return absl::OkStatus();
+absl::Status ReplaceSecretFile(const std::string& path,
+                               std::string_view content, RandomSource& random) {
+  return WithTemporary(path, content, random,
+                       [&path](const std::string& temporary) -> absl::Status {
+                         if (rename(temporary.c_str(), path.c_str()) != 0) {
+                           return ErrnoStatus(path, "replace");
+                         }
+                         return SyncDirectoryOf(path);
+                       });
 }
 
 }  // namespace signet

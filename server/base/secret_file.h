@@ -31,6 +31,15 @@ absl::StatusOr<Secret> ReadSecretFile(const std::string& path);
 absl::Status CreateSecretFile(const std::string& path, std::string_view content,
                               RandomSource& random);
 
+// The same in the place of what is there: who reads finds the old content or
+// the new one, whole, also after a crash. A symbolic link at `path` is
+// replaced, not followed.
+absl::Status ReplaceSecretFile(const std::string& path,
+                               std::string_view content, RandomSource& random);
+
+// The folder that `path` names a file in.
+std::string FolderOf(const std::string& path);
+
 }  // namespace signet
 
 #endif  // SIGNET_SERVER_BASE_SECRET_FILE_H_

@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/secret.h"
 #include "server/base/secret_file.h"
+#include "server/crypto/bytes.h"
+#include "server/crypto/sealed_box.h"
 
 namespace signet {
 namespace {
@@ -80,7 +82,27 @@ Secret NewKeyringText(RandomSource& random) {
   return Secret(std::move(text));
 }
 
+HmacSha256Key MacKeyOf(const Secret& secret) {
+  const std::string_view bytes = secret.Expose();
+  return HmacSha256Key(std::span(Bytes(bytes), bytes.size()));
+}
+
+HmacSha256Key DerivedKey(std::string_view key, std::string_view purpose) {
+  return MacKeyOf(DeriveKey(key, "", purpose));
+}
+
+std::string_view TextOf(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace
+
+// In the order of MacPurpose.
+MacKeyring::Key::Key(std::string_view bytes)
+    : token(std::span(Bytes(bytes), bytes.size())),
+      derived{DerivedKey(bytes, "signet seal v1"),
+              DerivedKey(bytes, "signet audit head v1")},
+      box(DeriveKey(bytes, "", "signet audit head box v1")) {}
 
 absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Load(
     const std::string& path, bool create_if_missing, RandomSource& random) {
@@ -126,7 +148,7 @@ absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Parse(
     std::array<uint8_t, 32> key = {};
     const absl::Cleanup wiper = [&key] { Wipe(key); };
     if (!ParseHex(words[2], key)) return malformed("64 hex digits as the key");
-    keys.emplace(*version, HmacSha256Key(key));
+    keys.emplace(*version, TextOf(key));
   }
   if (!current.has_value()) return malformed("`current <version>`");
   if (!keys.contains(*current))
@@ -136,20 +158,58 @@ absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Parse(
 
 std::unique_ptr<MacKeyring> MacKeyring::ForTest(std::string_view key_material) {
   Keys keys;
-  keys.emplace(1, HmacSha256Key(Sha256(key_material)));
+  keys.emplace(1, TextOf(Sha256(key_material)));
   return std::unique_ptr<MacKeyring>(new MacKeyring(1, std::move(keys)));
 }
 
 Sha256Digest MacKeyring::Compute(std::string_view message) const {
-  return keys_.at(current_version_).Mac(message);
+  return keys_.at(current_version_).token.Mac(message);
+}
+
+std::vector<uint32_t> MacKeyring::versions() const {
+  std::vector<uint32_t> versions = {current_version_};
+  for (const auto& [version, key] : keys_) {
+    if (version != current_version_) versions.push_back(version);
+  }
+  return versions;
+}
+
+Sha256Digest MacKeyring::ComputeUnder(uint32_t version,
+                                      std::string_view message) const {
+  return keys_.at(version).Mac(message);
 }
 
 bool MacKeyring::Verify(uint32_t version, std::string_view message,
                         const Sha256Digest& mac) const {
+  return ConstantTimeEquals(KeyOf(version).token.Mac(message), mac) &&
+         Has(version);
+}
+
+Sha256Digest MacKeyring::Compute(MacPurpose purpose,
+                                 std::string_view message) const {
+  return ComputeWith(purpose, current_version_, message);
+}
+
+bool MacKeyring::Verify(MacPurpose purpose, uint32_t version,
+                        std::string_view message,
+                        const Sha256Digest& mac) const {
+  return ConstantTimeEquals(ComputeWith(purpose, version, message), mac) &&
+         Has(version);
+}
+
+Sha256Digest MacKeyring::ComputeWith(MacPurpose purpose, uint32_t version,
+                                     std::string_view message) const {
+  return KeyOf(version).For(purpose).Mac(message);
+}
+
+const Secret* MacKeyring::BoxSecret(uint32_t version) const {
   const auto found = keys_.find(version);
-  const bool known = found != keys_.end();
-  const HmacSha256Key& key = known ? found->second : keys_.at(current_version_);
-  return ConstantTimeEquals(key.Mac(message), mac) && known;
+  return found == keys_.end() ? nullptr : &found->second.box;
+}
+
+const MacKeyring::Key& MacKeyring::KeyOf(uint32_t version) const {
+  const auto found = keys_.find(version);
+  return found == keys_.end() ? keys_.at(current_version_) : found->second;
 }
 
 }  // namespace signet

@@ -2,18 +2,30 @@
 #ifndef SIGNET_SERVER_CRYPTO_MAC_KEYRING_H_
 #define SIGNET_SERVER_CRYPTO_MAC_KEYRING_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/base/random.h"
+#include "server/base/secret.h"
 #include "server/crypto/digest.h"
 
 namespace signet {
+
+// What a MAC says. Each purpose has keys of its own, which follow (HKDF) from
+// those of the keyring and tell nothing of each other: a MAC made for one never
+// passes for another, whatever the message.
+enum class MacPurpose {
+  kSeal,       // That a row of the database is as this server wrote it.
+  kAuditHead,  // Of the audit logs all together; see AuditHead.
+};
 
 // The server's versioned HMAC-SHA-256 keys for token digests: one is current
 // and MACs new tokens, all are accepted. Immutable after construction, so
@@ -47,19 +59,56 @@ class MacKeyring {
   // The MAC of `message` under the current key.
   Sha256Digest Compute(std::string_view message) const;
 
+  // The versions there are, the current one first.
+  std::vector<uint32_t> versions() const;
+
+  // The MAC of `message` under the key of one of versions().
+  Sha256Digest ComputeUnder(uint32_t version, std::string_view message) const;
+
   // Whether `mac` is that of `message` under key `version`, in constant time;
   // an unknown version costs the same and is false.
   bool Verify(uint32_t version, std::string_view message,
               const Sha256Digest& mac) const;
 
+  // The same under the keys of `purpose`.
+  Sha256Digest Compute(MacPurpose purpose, std::string_view message) const;
+  bool Verify(MacPurpose purpose, uint32_t version, std::string_view message,
+              const Sha256Digest& mac) const;
+
+  // As Compute, under key `version`, or the current one if that is unknown.
+  Sha256Digest ComputeWith(MacPurpose purpose, uint32_t version,
+                           std::string_view message) const;
+
+  bool Has(uint32_t version) const { return keys_.contains(version); }
+
+  // A secret that follows from key `version`, to derive keys from that close
+  // the box of an audit head (server/crypto/sealed_box.h). Null: no such key.
+  const Secret* BoxSecret(uint32_t version) const;
+
  private:
-  using Keys = std::map<uint32_t, HmacSha256Key>;  // By version.
+  static constexpr size_t kPurposes = 2;
+
+  // A key and what follows from it, made once.
+  struct Key {
+    explicit Key(std::string_view bytes);
+    const HmacSha256Key& For(MacPurpose purpose) const {
+      return derived[static_cast<size_t>(purpose)];
+    }
+
+    HmacSha256Key token;
+    std::array<HmacSha256Key, kPurposes> derived;
+    Secret box;
+  };
+  using Keys = std::map<uint32_t, Key>;  // By version.
 
   MacKeyring(uint32_t current_version, Keys keys)
       : current_version_(current_version), keys_(std::move(keys)) {}
 
   static absl::StatusOr<std::unique_ptr<MacKeyring>> Parse(
       const std::string& path, std::string_view text);
+
+  // The current one where `version` is unknown.
+  const Key& KeyOf(uint32_t version) const;
 
   const uint32_t current_version_;
   const Keys keys_;  // Has one of current_version_.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/access.h"
 
-#include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "server/base/error.h"
 #include "server/identity/auth_error.h"
 #include "server/identity/token_state.h"
@@ -33,22 +35,16 @@ bool GivesRight(const AuthorizationRecord& grant, const Uuid& account_id,
   return false;
 }
 
-// Whether who holds `held` on `grant`'s account may grant it.
-bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
-  if (held.grant_kind == GrantKind::kSuperAdmin) return true;
-  switch (grant.grant_kind) {
-    case GrantKind::kSuperAdmin:
-      return false;
-    case GrantKind::kAccountOwner:
-      return held.grant_kind == GrantKind::kAccountOwner &&
-             held.account_id == grant.account_id;
-    case GrantKind::kCapability:
-      return Gives(held, {.account_id = grant.account_id,
-                          .capability_key = *grant.capability_key,
-                          .resource_type = grant.resource_type,
-                          .resource_id = grant.resource_id});
+std::string_view NameOf(Right right) {
+  switch (right) {
+    case Right::kView:
+      return "account.view or auth.manage";
+    case Right::kManage:
+      return "auth.manage";
+    case Right::kVerify:
+      return "auth.verify or auth.manage";
   }
-  return false;
+  return "";
 }
 
 }  // namespace
@@ -89,10 +85,10 @@ const HeldFilter& OfRights() {
 
 }  // namespace
 
-absl::Status AccessDeniedError() {
+absl::Status AccessDeniedError(Right right) {
   return MakeError(absl::StatusCode::kPermissionDenied,
-                   "the caller may not do this on the account, or there is no "
-                   "such account",
+                   absl::StrCat("this needs ", std::string(NameOf(right)),
+                                " on the account, or there is no such account"),
                    {.reason = "ACCESS_DENIED"});
 }
 
@@ -103,7 +99,7 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
       txn.ListHeldFor(subjects, account_id, OfRights());
   if (!held.ok()) return held.status();
   const std::optional<GrantKind> grant = GrantFor(*held, account_id, right);
-  if (!grant.has_value()) return AccessDeniedError();
+  if (!grant.has_value()) return AccessDeniedError(right);
   return *grant;
 }
 
@@ -123,26 +119,6 @@ absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
     return TokenInvalidError();
   }
   return Authorize(txn, principal.Subjects(), account_id, right);
-}
-
-absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
-                           const AuthorizationRecord& grant) {
-  HeldFilter filter = {.capability_keys = {},
-                       .resource_type = grant.resource_type,
-                       .resource_id = grant.resource_id};
-  if (grant.capability_key.has_value()) {
-    filter.capability_keys.push_back(*grant.capability_key);
-  }
-  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldFor(subjects, grant.account_id, filter);
-  if (!held.ok()) return held.status();
-  const bool may = std::any_of(
-      held->begin(), held->end(),
-      [&grant](const AuthorizationRecord& own) { return Covers(own, grant); });
-  if (may) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kPermissionDenied,
-                   "the caller does not hold what it would grant or take away",
-                   {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
 void Access::Admit(const Principal& principal, std::string_view account_id,

@@ -36,8 +36,9 @@ enum class Right {
 std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
                                   const Uuid& account_id, Right right);
 
-// PERMISSION_DENIED / ACCESS_DENIED.
-absl::Status AccessDeniedError();
+// PERMISSION_DENIED / ACCESS_DENIED: names what the call needs; the same
+// whether there is such an account or not.
+absl::Status AccessDeniedError(Right right);
 
 // A capability on an account, on all resources of a type there, or on one.
 struct ScopedCapability {
@@ -69,21 +70,13 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
                                     const Uuid& account_id, Right right);
 
 // As above, for a caller in the transaction that acts for it: its credential
-// must still be good there, so that nothing is done after its end.
+// must still be good at `now`, which is read when the body runs, so that
+// nothing is done after its end however long the call has waited.
 //   UNAUTHENTICATED / TOKEN_INVALID: it was revoked, disabled, replaced or has
-//     expired meanwhile.
-// Asked again later, it also tells of an OAuth access token that has expired.
+//     expired meanwhile; of an OAuth access token, it has expired.
 absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
                                           absl::Time now,
                                           const Uuid& account_id, Right right);
-
-// Whether one who goes by any of `subjects` may grant `grant`: nobody gives
-// what they do not hold. A super_admin may anything; an owner of the account
-// everything on it but super_admin; any other a capability that they hold on at
-// least as much. Asked besides Right::kManage.
-//   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: no.
-absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
-                           const AuthorizationRecord& grant);
 
 // Authorization outside of a transaction that acts on it. Thread-safe; nothing
 // blocks.

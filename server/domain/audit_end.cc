@@ -56,7 +56,9 @@ absl::StatusOr<AuditEnd> FindAuditEnd(ReadTxn& txn, const MacKeyring& keyring,
   if (chain.ok()) {
     end.chain = *chain;
     end.broken = !sealed;
+    if (sealed) end.before = *chain;
   } else {
+    end.begins = true;
     end.chain.account_id = account_id;
   }
   if (sealed) {

@@ -17,6 +17,9 @@ struct AuditEnd {
   // The next event is chain.last_sequence + 1 and follows chain.last_mac. That
   // number is free; in a broken log the one behind it too.
   AuditChainRecord chain;
+  // The record of both ends as it lies there, if it verifies.
+  std::optional<AuditChainRecord> before = {};
+  bool begins = false;  // There is none.
   // The log was tampered with since the last event.
   bool broken = false;
   // Where that is known: the last event of this server's before that.

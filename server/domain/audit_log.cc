@@ -81,6 +81,7 @@ absl::Status AuditLog::AppendEvent(WriteTxn& txn,
   absl::StatusOr<AuditEnd> end = FindAuditEnd(txn, *keyring_, event.account_id);
   if (!end.ok()) return end.status();
   AuditChainRecord& chain = end->chain;
+  const uint64_t events = end->broken ? 2 : 1;
   if (end->broken) {
     // Goes on, but never silently: the record is about to be sealed again.
     AuditEventRecord note = {.account_id = event.account_id,
@@ -102,7 +103,17 @@ absl::Status AuditLog::AppendEvent(WriteTxn& txn,
   chain.last_mac = event.mac;
   SealChain(*keyring_, chain);
   if (absl::Status s = txn.InsertAuditEvent(event); !s.ok()) return s;
-  return txn.PutAuditChain(chain);
+  absl::Status status = txn.PutAuditChain(chain);
+  if (!status.ok() || !heads_.has_value()) return status;
+  return heads_->Move(txn, event.at, end->before, end->begins, chain, events);
+}
+
+absl::Status AuditLog::PutTrimmed(WriteTxn& txn, absl::Time now,
+                                  const AuditChainRecord& before,
+                                  const AuditChainRecord& after) const {
+  absl::Status status = txn.PutAuditChain(after);
+  if (!status.ok() || !heads_.has_value()) return status;
+  return heads_->Move(txn, now, before, /*begins=*/false, after, /*events=*/0);
 }
 
 }  // namespace signet

@@ -3,13 +3,17 @@
 #define SIGNET_SERVER_DOMAIN_AUDIT_LOG_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/base/random.h"
 #include "server/base/uuid.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_head.h"
 #include "server/domain/caller.h"
 #include "storage/store.h"
 
@@ -46,13 +50,22 @@ std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event);
 // of the event before, and one more record, HMACed too, says where the log
 // begins and ends. Whoever has the database but not the key can neither alter,
 // reorder, insert nor remove an event without a trace, nor cut either end of
-// the log; putting back an older copy of the whole account goes unnoticed.
+// the log. What they do to a whole log, removing it or putting back an older
+// copy, AuditHead tells of, which moves with each log.
 //
 // Thread-safe.
 class AuditLog {
  public:
-  // `keyring` outlives the log.
-  explicit AuditLog(const MacKeyring* keyring) : keyring_(keyring) {}
+  // Both outlive the log. `genesis` is what the audit head begins with in a
+  // store that has none; absent: a fresh one.
+  AuditLog(const MacKeyring* keyring, RandomSource* random,
+           std::optional<AuditHead> genesis = std::nullopt)
+      : keyring_(keyring), heads_(std::in_place, keyring, random, genesis) {}
+
+  // One that moves no audit head, for who makes that in the end.
+  static AuditLog WithoutHead(const MacKeyring* keyring) {
+    return AuditLog(keyring);
+  }
 
   // Appends what `caller` did, inside the transaction that does it. The account
   // exists. Where the log was tampered with since the last event, an event
@@ -66,10 +79,19 @@ class AuditLog {
   absl::Status AppendSystem(WriteTxn& txn, const Uuid& account_id,
                             absl::Time now, const AuditEntry& entry) const;
 
+  // Has the record of both ends `after` take the place of `before`, which
+  // verifies, when the front of the log is trimmed.
+  absl::Status PutTrimmed(WriteTxn& txn, absl::Time now,
+                          const AuditChainRecord& before,
+                          const AuditChainRecord& after) const;
+
  private:
+  explicit AuditLog(const MacKeyring* keyring) : keyring_(keyring) {}
+
   absl::Status AppendEvent(WriteTxn& txn, AuditEventRecord event) const;
 
   const MacKeyring* const keyring_;
+  const std::optional<AuditHeads> heads_;
 };
 
 }  // namespace signet

@@ -5,14 +5,13 @@
 #include <optional>
 #include <vector>
 
-#include "server/domain/audit_log.h"
 #include "server/domain/audit_seal.h"
 
 namespace signet {
 namespace {
 
 constexpr int kAccountsPerRead = 100;
-constexpr int kEventsPerWrite = 500;
+constexpr int kEventsPerWrite = 100;
 
 // The oldest events of the account.
 AuditQuery FrontOf(const Uuid& account, int limit) {
@@ -53,7 +52,8 @@ struct Trim {
 };
 
 absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
-                      absl::Time before, const Uuid& account, Trim& out) {
+                      const AuditLog& log, absl::Time before,
+                      const Uuid& account, Trim& out) {
   out = Trim();  // A body may run again.
   absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account);
   if (!chain.ok() && !absl::IsNotFound(chain.status())) return chain.status();
@@ -62,7 +62,7 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
   const absl::StatusOr<AuditPage> page =
       txn.ListAuditEvents(FrontOf(account, kEventsPerWrite));
   if (!page.ok()) return page.status();
-  const uint64_t first = chain->first_sequence;
+  const AuditChainRecord untrimmed = *chain;
   for (const AuditEventRecord& event : page->records) {
     if (event.at >= before || event.sequence >= chain->last_sequence) break;
     // What was found broken is kept as evidence.
@@ -73,34 +73,35 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
     chain->first_sequence = event.sequence + 1;
     chain->mac_before_first = event.mac;
   }
-  const uint64_t removed = chain->first_sequence - first;
+  const uint64_t removed = chain->first_sequence - untrimmed.first_sequence;
   if (removed == 0) return absl::OkStatus();
   out.more = removed == static_cast<uint64_t>(kEventsPerWrite);
   SealChain(keyring, *chain);
   absl::Status status =
       txn.DeleteAuditEventsBefore(account, chain->first_sequence);
-  if (status.ok()) status = txn.PutAuditChain(*chain);
+  if (status.ok()) status = log.PutTrimmed(txn, before, untrimmed, *chain);
   return status;
 }
 
 }  // namespace
 
 absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
-                           absl::Time before, Logger& logger,
-                           absl::FunctionRef<bool()> stopping) {
+                           const AuditLog& log, absl::Time before,
+                           Logger& logger, absl::FunctionRef<bool()> stopping) {
   std::optional<Uuid> after;
   do {
     Accounts accounts;
-    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      return FindDue(txn, before, after, accounts);
-    });
+    absl::Status status = ReadAndWait(
+        store,
+        [&](ReadTxn& txn) { return FindDue(txn, before, after, accounts); },
+        ReadKind::kScan);
     if (!status.ok()) return status;
     for (const Uuid& account : accounts.due) {
       Trim trim;
       do {
         if (stopping()) return absl::OkStatus();
         status = WriteAndWait(store, [&](WriteTxn& txn) {
-          return TrimSome(txn, keyring, before, account, trim);
+          return TrimSome(txn, keyring, log, before, account, trim);
         });
         if (!status.ok()) return status;
       } while (trim.sound && trim.more);

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "server/base/log.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_log.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -20,8 +21,8 @@ namespace signet {
 // Blocks; one small transaction after another, so that requests get in between.
 // Ends early, with OK, once `stopping` says true. Errors are the store's.
 absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
-                           absl::Time before, Logger& logger,
-                           absl::FunctionRef<bool()> stopping);
+                           const AuditLog& log, absl::Time before,
+                           Logger& logger, absl::FunctionRef<bool()> stopping);
 
 }  // namespace signet
 

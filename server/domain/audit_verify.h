@@ -14,11 +14,12 @@
 
 namespace signet {
 
-// Where an audit log is not as AuditLog wrote it.
+// Where a database is not as this server wrote it.
 struct AuditFault {
-  Uuid account_id;
-  uint64_t sequence = 0;  // 0: the record of both ends.
+  Uuid account_id = {};   // Nil: it is none of one account.
+  uint64_t sequence = 0;  // Of an event; 0: no event, as a rule both ends.
   std::string_view what;  // Lives for ever.
+  std::string row = {};   // Which row; empty where the rest tells.
 
   friend bool operator==(const AuditFault&, const AuditFault&) = default;
 };

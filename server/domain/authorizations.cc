@@ -7,11 +7,12 @@
 #include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/authorization_rule.h"
+#include "server/domain/cover.h"
 #include "server/domain/encoding.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/page_token.h"
+#include "server/domain/token_receiver.h"
 #include "server/domain/violations.h"
-#include "server/identity/token_state.h"
 
 namespace signet {
 namespace {
@@ -126,45 +127,6 @@ absl::Status CheckSubject(ReadTxn& txn, const Uuid& account_id,
                    "the account holds no such service account, and only a "
                    "super_admin can grant to those of others",
                    {.reason = "GRANT_EXCEEDS_OWN"});
-}
-
-// Whether the owner named by `grant` can act as one at `now`, as far as is
-// known here.
-absl::StatusOr<bool> CanAct(ReadTxn& txn, const AuthorizationRecord& grant,
-                            absl::Time now) {
-  if (grant.subject.type != SubjectType::kServiceAccount) return true;
-  const std::optional<Uuid> id = Uuid::Parse(grant.subject.id);
-  if (!id.has_value()) return true;
-  const absl::StatusOr<ServiceAccountRecord> found =
-      txn.GetServiceAccount(grant.account_id, *id);
-  if (absl::IsNotFound(found.status())) return true;  // Of another account.
-  if (!found.ok()) return found.status();
-  return IsLive({.token = found->token, .owner = *found}, now);
-}
-
-// OK if the account has an owner besides `grant`.
-absl::Status CheckOtherOwner(ReadTxn& txn, const AuthorizationRecord& grant,
-                             absl::Time now) {
-  AuthorizationQuery query;
-  query.account_id = grant.account_id;
-  query.grant_kind = GrantKind::kAccountOwner;
-  query.limit = kMaxPageSize;
-  query.scan_limit = kMaxPageScan;
-  do {
-    const absl::StatusOr<AuthorizationPage> page =
-        txn.ListAuthorizations(query);
-    if (!page.ok()) return page.status();
-    for (const AuthorizationRecord& other : page->records) {
-      if (other.id == grant.id) continue;
-      const absl::StatusOr<bool> acts = CanAct(txn, other, now);
-      if (!acts.ok()) return acts.status();
-      if (*acts) return absl::OkStatus();
-    }
-    query.after = page->next;
-  } while (query.after.has_value());
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "the account would be without an owner",
-                   {.reason = "LAST_OWNER"});
 }
 
 AuditEntry EntryFor(std::string action, const AuthorizationRecord& record) {
@@ -313,17 +275,19 @@ void Authorizations::Grant(CallerPtr caller, const GrantRequest& request,
   WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<AuthorizationRecord>(
       *store_, std::move(options),
-      [this, caller = std::move(caller), now, record = std::move(record)](
-          WriteTxn& txn) { return GrantIn(txn, *caller, now, record); },
+      [this, caller = std::move(caller), now, record = std::move(record),
+       acknowledge = request.acknowledge_token_shown](WriteTxn& txn) {
+        return GrantIn(txn, *caller, now, record, acknowledge);
+      },
       std::move(done));
 }
 
 absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
     WriteTxn& txn, const Caller& caller, absl::Time now,
-    AuthorizationRecord record) const {
+    AuthorizationRecord record, bool acknowledge) const {
   const Uuid& account_id = record.account_id;
   const absl::StatusOr<GrantKind> by =
-      AuthorizeCaller(txn, caller, now, account_id, Right::kManage);
+      AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage);
   if (!by.ok()) return by.status();
   absl::Status status = CheckMayGrant(txn, caller.principal.Subjects(), record);
   if (status.ok()) status = CheckSubject(txn, account_id, record.subject, *by);
@@ -336,10 +300,15 @@ absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
   if (!absl::IsNotFound(equal.status())) return equal;
   status = CheckRoomForGrant(txn, record);
   if (!status.ok()) return status;
-  status = txn.InsertAuthorization(record);
+  AuditEntry entry = EntryFor("authorization.create", record);
+  status = CheckReceiver(txn, caller.principal, clock_->Now(), record);
+  if (acknowledge && GetErrorDetail(status).reason == kTokenShownToAnother) {
+    entry.details["acknowledged"] = kTokenShownToAnother;
+    status = absl::OkStatus();
+  }
+  if (status.ok()) status = txn.InsertAuthorization(record);
   if (status.ok()) {
-    status = audit_->Append(txn, account_id, caller, now,
-                            EntryFor("authorization.create", record));
+    status = audit_->Append(txn, account_id, caller, now, entry);
   }
   if (!status.ok()) return status;
   return record;
@@ -357,7 +326,7 @@ void Authorizations::Revoke(CallerPtr caller, const GetRequest& request,
            std::move(done));
     return;
   }
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   WriteOutcome<AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now = clock_->Now(),
@@ -371,18 +340,19 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
     WriteTxn& txn, const Caller& caller, absl::Time now, const Uuid& account_id,
     const Uuid& id) const {
   absl::Status status =
-      AuthorizeCaller(txn, caller, now, account_id, Right::kManage).status();
+      AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage)
+          .status();
   if (!status.ok()) return status;
   absl::StatusOr<AuthorizationRecord> found =
       FindAuthorization(txn, account_id, id);
   if (!found.ok()) return found.status();
-  if (found->grant_kind != GrantKind::kCapability) {
+  if (IsGoverning(*found)) {
     status = CheckMayGrant(txn, caller.principal.Subjects(), *found);
     if (!status.ok()) return status;
   }
   if (found->revoked_at.has_value()) return found;
   if (found->grant_kind == GrantKind::kAccountOwner) {
-    status = CheckOtherOwner(txn, *found, now);
+    status = CheckMayLose(txn, oauth_owners_, clock_->Now(), *found);
     if (!status.ok()) return status;
   }
   found->revoked_at = WholeMicros(now);

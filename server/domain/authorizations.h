@@ -15,6 +15,7 @@
 #include "server/domain/access.h"
 #include "server/domain/audit_log.h"
 #include "server/domain/caller.h"
+#include "server/domain/last_owner.h"
 #include "server/domain/transact.h"
 #include "storage/store.h"
 
@@ -58,16 +59,19 @@ class Authorizations {
     std::optional<std::string> capability_key = {};
     std::optional<std::string> resource_type = {};
     std::optional<std::string> resource_id = {};
+    bool acknowledge_token_shown = false;
   };
 
   // All outlive this object, which in turn outlives its calls.
   Authorizations(Store* store, const MacKeyring* keyring, const AuditLog* audit,
-                 const Clock* clock, RandomSource* random)
+                 const Clock* clock, RandomSource* random,
+                 OauthOwners oauth_owners)
       : store_(store),
         keyring_(keyring),
         audit_(audit),
         clock_(clock),
-        random_(random) {}
+        random_(random),
+        oauth_owners_(oauth_owners) {}
 
   void List(const CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
@@ -78,21 +82,27 @@ class Authorizations {
 
   // Grants; what the subject holds already, word for word, is answered as it
   // is. An account comes into being by a super_admin's first grant on it.
-  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant; or the subject
+  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant (cover.h); or
+  //   the subject
   //     is a service account that is not of this account, and the caller no
   //     super_admin.
   //   FAILED_PRECONDITION / TOO_MANY_GRANTS: the subject holds
   //     kMaxGrantsOfSubject on the account already.
+  //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: see CheckReceiver, unless
+  //   the
+  //     request acknowledges it, which its event then says.
   void Grant(CallerPtr caller, const GrantRequest& request, Expired expired,
              Done<AuthorizationRecord> done);
 
-  // Revokes; if it is revoked already nothing changes.
+  // Revokes; if it is revoked already nothing changes. What decides who governs
+  // (IsGoverning) takes the same right as to grant it, or a manager could put
+  // out those who are set over it. Whatever else was granted any manager may
+  // take away, though it could not have given it: to take away gives nothing,
+  // and who finds a leaked program must be able to stop it.
   //   NOT_FOUND: as Get.
-  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: it is more than a capability, and
-  //     the caller could not grant it.
-  //   FAILED_PRECONDITION / LAST_OWNER: no other account_owner of the account
-  //     is left. A service account of it whose token is revoked, expired or
-  //     disabled counts for none; users and groups are taken to exist.
+  //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: it is of the former kind, and the
+  //     caller could not grant it.
+  //   FAILED_PRECONDITION / LAST_OWNER: see last_owner.h.
   void Revoke(CallerPtr caller, const GetRequest& request, Expired expired,
               Done<AuthorizationRecord> done);
 
@@ -100,7 +110,8 @@ class Authorizations {
   absl::StatusOr<AuthorizationRecord> GrantIn(WriteTxn& txn,
                                               const Caller& caller,
                                               absl::Time now,
-                                              AuthorizationRecord record) const;
+                                              AuthorizationRecord record,
+                                              bool acknowledge) const;
   absl::StatusOr<AuthorizationRecord> RevokeIn(WriteTxn& txn,
                                                const Caller& caller,
                                                absl::Time now,
@@ -115,6 +126,7 @@ class Authorizations {
   const AuditLog* const audit_;
   const Clock* const clock_;
   RandomSource* const random_;
+  const OauthOwners oauth_owners_;
 };
 
 }  // namespace signet

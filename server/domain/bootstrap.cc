@@ -21,6 +21,11 @@ absl::Status Raced() {
       {.reason = "BOOTSTRAP_RACE"});
 }
 
+absl::Status AccountExists() {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the account exists already", {.reason = "ACCOUNT_EXISTS"});
+}
+
 // A service account made of nothing, and its token.
 struct Founder {
   ServiceAccountRecord account;
@@ -69,8 +74,7 @@ absl::Status Deliver(
 // With what it was granted, and an event.
 absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
                     const std::vector<AuthorizationRecord>& grants,
-                    const char* action, absl::Time now,
-                    const MacKeyring& keyring) {
+                    const char* action, absl::Time now, const AuditLog& audit) {
   absl::Status status =
       txn.EnsureAccount(account.account_id, account.created_at);
   status.Update(txn.InsertServiceAccount(account));
@@ -78,7 +82,7 @@ absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
     status.Update(txn.InsertAuthorization(grant));
   }
   if (!status.ok()) return status;
-  return AuditLog(&keyring).AppendSystem(
+  return audit.AppendSystem(
       txn, account.account_id, now,
       {.action = action,
        .resource_type = std::string(kServiceAccountResource),
@@ -121,12 +125,12 @@ absl::StatusOr<bool> BootstrapIfEmpty(
   }
   if (absl::Status s = Deliver(owner, deliver); !s.ok()) return s;
 
+  const AuditLog audit(&keyring, &random, plan.genesis);
   const absl::Status written = WriteAndWait(store, [&](WriteTxn& txn) {
     const absl::StatusOr<bool> still_empty = txn.IsEmpty();
     if (!still_empty.ok()) return still_empty.status();
     if (!*still_empty) return Raced();
-    return Insert(txn, owner.account, grants, "account.bootstrap", now,
-                  keyring);
+    return Insert(txn, owner.account, grants, "account.bootstrap", now, audit);
   });
   if (!written.ok()) return written;
   return true;
@@ -134,19 +138,27 @@ absl::StatusOr<bool> BootstrapIfEmpty(
 
 absl::Status IssueSuperAdmin(
     Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const std::string& token_prefix,
-    const std::optional<Uuid>& account_id,
+    RandomSource& random, const SuperAdminPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver) {
   const absl::Time now = clock.Now();
-  Founder admin =
-      NewFounder("super_admin", token_prefix, account_id, now, keyring, random);
+  Founder admin = NewFounder("super_admin", plan.token_prefix, plan.account_id,
+                             now, keyring, random);
+  const auto check_account = [&](ReadTxn& txn) {
+    const absl::StatusOr<bool> exists =
+        txn.HasAccount(admin.account.account_id);
+    if (!exists.ok()) return exists.status();
+    return *exists && !plan.into_existing ? AccountExists() : absl::OkStatus();
+  };
+  if (absl::Status s = ReadAndWait(store, check_account); !s.ok()) return s;
   const std::vector<AuthorizationRecord> grants = {
       NewGrant(admin.account.account_id, GrantKind::kSuperAdmin,
                SubjectOf(admin.account), now, random)};
   if (absl::Status s = Deliver(admin, deliver); !s.ok()) return s;
+  const AuditLog audit(&keyring, &random);
   return WriteAndWait(store, [&](WriteTxn& txn) {
+    if (absl::Status s = check_account(txn); !s.ok()) return s;
     return Insert(txn, admin.account, grants, "account.issue_super_admin", now,
-                  keyring);
+                  audit);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "server/base/secret.h"
 #include "server/base/uuid.h"
 #include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_head.h"
 #include "storage/store.h"
 
 namespace signet {
@@ -28,6 +29,8 @@ struct BootstrapPlan {
   std::optional<Uuid> account_id;       // Absent: a fresh one.
   // An OAuth user who becomes an owner too: its id, or its `sub`. Empty: none.
   std::string owner_user;
+  // What the audit head begins with; absent: a fresh one.
+  std::optional<AuditHead> genesis = {};
 };
 
 struct Bootstrapped {
@@ -51,14 +54,23 @@ absl::StatusOr<bool> BootstrapIfEmpty(
     RandomSource& random, const BootstrapPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
 
+// Where IssueSuperAdmin puts what it makes.
+struct SuperAdminPlan {
+  std::string token_prefix = "hbx_sa";  // Valid for MintToken.
+  std::optional<Uuid> account_id;       // Absent: a fresh one of its own.
+  // Whether the account may be one that exists already, a tenant's perhaps.
+  bool into_existing = false;
+};
+
 // Makes, in one transaction, a service account called `super_admin` that is
-// one, in the account given or, without one, in a fresh one of its own. Blocks.
-// `deliver` as above: what it was given is void where this fails. The errors
-// are `deliver`'s and the store's.
+// one. Blocks. `deliver` as above: what it was given is void where this fails.
+//   FAILED_PRECONDITION / ACCOUNT_EXISTS: it does, and the plan does not say
+//   that
+//     it may; nothing was delivered.
+//   Whatever `deliver` or the store says.
 absl::Status IssueSuperAdmin(
     Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const std::string& token_prefix,
-    const std::optional<Uuid>& account_id,
+    RandomSource& random, const SuperAdminPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
 
 }  // namespace signet

@@ -50,6 +50,12 @@ inline WriteOptions WriteFor(const Caller& caller, Expired expired) {
   return {.work_for = caller.principal.work_for(),
           .expired = std::move(expired)};
 }
+// The same of one that ends something, which a full disk must not stop.
+inline WriteOptions RevocationFor(const Caller& caller, Expired expired) {
+  WriteOptions options = WriteFor(caller, std::move(expired));
+  options.revocation = true;
+  return options;
+}
 
 }  // namespace signet
 

@@ -2,6 +2,7 @@
 #include "server/domain/housekeeping.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,16 +12,17 @@
 #include "server/base/error.h"
 #include "server/base/rfc3339.h"
 #include "server/domain/audit_retention.h"
+#include "server/domain/replay.h"
 #include "server/domain/watermark.h"
 
 namespace signet {
 namespace {
 
-constexpr absl::Duration kReplayLife = absl::Hours(48);
-constexpr int kReplaysPerWrite = 500;
+constexpr int kReplaysPerWrite = 100;
 constexpr int kPurgesPerWrite = 20;
 constexpr int kNoticesPerWrite = 100;
-constexpr int kGrantsPerRead = 1000;
+// That a transaction revokes; an event is written for each.
+constexpr int kGrantsPerWrite = 100;
 // Who expires before this time was announced, if created before the other one.
 constexpr std::string_view kNoticeWatermark = "expiry_notice";
 constexpr std::string_view kNoticeCreatedWatermark = "expiry_notice_created";
@@ -32,35 +34,33 @@ absl::Time Ago(absl::Time now, absl::Duration span) {
   return std::max(now - span, MinTimestamp());
 }
 
-// Revokes what the service account was granted on its own account: nobody is
-// left to hold it.
-absl::Status RevokeGrants(WriteTxn& txn, const AuditLog& audit,
-                          const ServiceAccountRecord& dead, absl::Time now) {
-  AuthorizationQuery query;
-  query.account_id = dead.account_id;
-  query.subject_type = SubjectType::kServiceAccount;
-  query.subject_id = dead.id.ToString();
-  query.limit = kGrantsPerRead;
-  query.scan_limit = kGrantsPerRead;
-  do {
-    const absl::StatusOr<AuthorizationPage> page =
-        txn.ListAuthorizations(query);
-    if (!page.ok()) return page.status();
-    for (const AuthorizationRecord& grant : page->records) {
-      absl::Status status =
-          txn.RevokeAuthorization(grant.account_id, grant.id, now);
-      if (status.ok()) {
-        status = audit.AppendSystem(
-            txn, grant.account_id, now,
-            {.action = "authorization.revoke",
-             .resource_type = std::string(kAuthorizationResource),
-             .resource_id = grant.id.ToString()});
-      }
-      if (!status.ok()) return status;
+// Revokes up to `limit` of what the service account was granted on its own
+// account: nobody is left to hold it. The number revoked.
+absl::StatusOr<int> RevokeGrants(WriteTxn& txn, const AuditLog& audit,
+                                 const ServiceAccountRecord& dead,
+                                 absl::Time now, int limit) {
+  const Subject subject = {.type = SubjectType::kServiceAccount,
+                           .id = dead.id.ToString()};
+  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+      txn.ListHeldAuthorizations(std::span(&subject, 1), dead.account_id);
+  if (!held.ok()) return held.status();
+  int revoked = 0;
+  for (const AuthorizationRecord& grant : *held) {
+    if (grant.account_id != dead.account_id) continue;
+    if (revoked == limit) break;
+    absl::Status status =
+        txn.RevokeAuthorization(grant.account_id, grant.id, now);
+    if (status.ok()) {
+      status = audit.AppendSystem(
+          txn, grant.account_id, now,
+          {.action = "authorization.revoke",
+           .resource_type = std::string(kAuthorizationResource),
+           .resource_id = grant.id.ToString()});
     }
-    query.after = page->next;
-  } while (query.after.has_value());
-  return absl::OkStatus();
+    if (!status.ok()) return status;
+    ++revoked;
+  }
+  return revoked;
 }
 
 // Service accounts to announce, and how far that goes.
@@ -70,8 +70,8 @@ struct Notices {
 };
 
 // Those whose token expires in [from, until), as many as one transaction is
-// good for. Those that expire at the same time are not parted, since the next
-// ones begin behind a time.
+// good for, or more where so many expire at the same time, since the next ones
+// begin behind a time.
 absl::StatusOr<Notices> FindNotices(ReadTxn& txn, absl::Time from,
                                     absl::Time until) {
   for (int limit = kNoticesPerWrite;; limit *= 2) {
@@ -135,41 +135,55 @@ absl::Status Housekeeping::ForgetReplays(absl::Time now, Stopping stopping) {
 absl::Status Housekeeping::Purge(absl::Time now, Stopping stopping) {
   if (!policy_.purge_after.has_value()) return absl::OkStatus();
   const absl::Time before = Ago(now, *policy_.purge_after);
-  size_t purged = 0;
+  PurgeStep step;
   do {
     if (stopping()) return absl::OkStatus();
     absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
-      const absl::StatusOr<std::vector<ServiceAccountRecord>> dead =
-          txn.ListDead(before, kPurgesPerWrite);
-      if (!dead.ok()) return dead.status();
-      purged = dead->size();
-      for (const ServiceAccountRecord& record : *dead) {
-        absl::Status one = PurgeOne(txn, record, now);
-        if (!one.ok()) return one;
-      }
-      return absl::OkStatus();
+      absl::StatusOr<PurgeStep> done = PurgeSome(txn, before, now);
+      if (done.ok()) step = *done;
+      return done.status();
     });
     if (!status.ok()) return status;
-    if (purged > 0) {
+    if (step.purged > 0) {
       logger_->Info("dead service accounts were purged",
-                    {{"count", static_cast<int64_t>(purged)}});
+                    {{"count", static_cast<int64_t>(step.purged)}});
     }
-  } while (purged == static_cast<size_t>(kPurgesPerWrite));
+  } while (step.more);
   return absl::OkStatus();
+}
+
+absl::StatusOr<Housekeeping::PurgeStep> Housekeeping::PurgeSome(
+    WriteTxn& txn, absl::Time before, absl::Time now) const {
+  const absl::StatusOr<std::vector<ServiceAccountRecord>> dead =
+      txn.ListDead(before, kPurgesPerWrite);
+  if (!dead.ok()) return dead.status();
+  PurgeStep step = {.purged = 0, .more = dead->size() == kPurgesPerWrite};
+  int may_revoke = kGrantsPerWrite;
+  for (const ServiceAccountRecord& record : *dead) {
+    const absl::StatusOr<int> revoked =
+        RevokeGrants(txn, *audit_, record, now, may_revoke);
+    if (!revoked.ok()) return revoked.status();
+    may_revoke -= *revoked;
+    if (may_revoke == 0) {  // It may hold more: the next one goes on with it.
+      step.more = true;
+      break;
+    }
+    absl::Status status = PurgeOne(txn, record, now);
+    if (!status.ok()) return status;
+    ++step.purged;
+  }
+  return step;
 }
 
 absl::Status Housekeeping::PurgeOne(WriteTxn& txn,
                                     const ServiceAccountRecord& dead,
                                     absl::Time now) const {
-  absl::Status status = RevokeGrants(txn, *audit_, dead, now);
-  if (status.ok()) {
-    status = audit_->AppendSystem(
-        txn, dead.account_id, now,
-        {.action = "service_account.purge",
-         .resource_type = std::string(kServiceAccountResource),
-         .resource_id = dead.id.ToString(),
-         .details = {{"name", dead.name}}});
-  }
+  absl::Status status = audit_->AppendSystem(
+      txn, dead.account_id, now,
+      {.action = "service_account.purge",
+       .resource_type = std::string(kServiceAccountResource),
+       .resource_id = dead.id.ToString(),
+       .details = {{"name", dead.name}}});
   if (status.ok()) {
     status = txn.DeleteServiceAccount(dead.account_id, dead.id);
   }
@@ -210,53 +224,75 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
                                           absl::Time now,
                                           std::string_view watermark,
                                           Stopping stopping) {
-  const bool by_expiry = watermark == kNoticeWatermark;
   absl::Time from = window.expires_from;
   Notices notices;
   do {
     if (stopping()) return absl::OkStatus();
-    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
-      notices = {.records = {}, .until = window.expires_until};
-      if (from < window.expires_until) {
-        absl::StatusOr<Notices> found =
-            FindNotices(txn, from, window.expires_until);
-        if (!found.ok()) return found.status();
-        notices = *std::move(found);
-      }
-      std::erase_if(notices.records, [&](const ServiceAccountRecord& record) {
-        return record.token.created_at < window.created_from ||
-               record.token.created_at >= window.created_until;
-      });
-      for (const ServiceAccountRecord& record : notices.records) {
-        absl::Status one = audit_->AppendSystem(
-            txn, record.account_id, now,
-            {.action = "service_account.expires_soon",
-             .resource_type = std::string(kServiceAccountResource),
-             .resource_id = record.id.ToString(),
-             .details = {
-                 {"expires_at", FormatRfc3339(*record.token.expires_at)}}});
-        if (!one.ok()) return one;
-      }
-      if (by_expiry) return SetForward(txn, watermark, notices.until);
-      if (notices.until < window.expires_until) return absl::OkStatus();
-      return SetForward(txn, watermark, window.created_until);
-    });
+    absl::Status status = ReadAndWait(
+        *store_,
+        [&](ReadTxn& txn) {
+          notices = {.records = {}, .until = window.expires_until};
+          if (from >= window.expires_until) return absl::OkStatus();
+          absl::StatusOr<Notices> found =
+              FindNotices(txn, from, window.expires_until);
+          if (found.ok()) notices = *std::move(found);
+          return found.status();
+        },
+        ReadKind::kScan);
     if (!status.ok()) return status;
-    for (const ServiceAccountRecord& record : notices.records) {
-      logger_->Info("the token of a service account expires soon",
-                    {{"account_id", record.account_id.ToString()},
-                     {"service_account_id", record.id.ToString()},
-                     {"expires_at", FormatRfc3339(*record.token.expires_at)}});
-    }
+    std::erase_if(notices.records, [&](const ServiceAccountRecord& record) {
+      return record.token.created_at < window.created_from ||
+             record.token.created_at >= window.created_until;
+    });
+    // However many expire at one moment.
+    std::span<const ServiceAccountRecord> left = notices.records;
+    do {
+      if (stopping()) return absl::OkStatus();
+      const auto some =
+          left.first(std::min<size_t>(left.size(), kNoticesPerWrite));
+      left = left.subspan(some.size());
+      status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+        absl::Status told = Tell(txn, some, now);
+        if (!told.ok() || !left.empty()) return told;
+        if (watermark == kNoticeWatermark) {
+          return SetForward(txn, watermark, notices.until);
+        }
+        if (notices.until < window.expires_until) return absl::OkStatus();
+        return SetForward(txn, watermark, window.created_until);
+      });
+      if (!status.ok()) return status;
+      for (const ServiceAccountRecord& record : some) {
+        logger_->Info(
+            "the token of a service account expires soon",
+            {{"account_id", record.account_id.ToString()},
+             {"service_account_id", record.id.ToString()},
+             {"expires_at", FormatRfc3339(*record.token.expires_at)}});
+      }
+    } while (!left.empty());
     from = notices.until;
   } while (from < window.expires_until);
   return absl::OkStatus();
 }
 
+absl::Status Housekeeping::Tell(WriteTxn& txn,
+                                std::span<const ServiceAccountRecord> records,
+                                absl::Time now) const {
+  for (const ServiceAccountRecord& record : records) {
+    absl::Status status = audit_->AppendSystem(
+        txn, record.account_id, now,
+        {.action = "service_account.expires_soon",
+         .resource_type = std::string(kServiceAccountResource),
+         .resource_id = record.id.ToString(),
+         .details = {{"expires_at", FormatRfc3339(*record.token.expires_at)}}});
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
   if (!policy_.audit_retention.has_value()) return absl::OkStatus();
-  return TrimAuditLogs(*store_, *keyring_, Ago(now, *policy_.audit_retention),
-                       *logger_, stopping);
+  return TrimAuditLogs(*store_, *keyring_, *audit_,
+                       Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 
 }  // namespace signet

@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_DOMAIN_HOUSEKEEPING_H_
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
@@ -45,19 +46,24 @@ class Housekeeping {
   // and keeps nothing else from being done. Ends early once `stopping` says
   // true.
   //
-  // Answers to repeatable calls are forgotten after two days, of which one is
-  // promised. A purged service account leaves the audit event
-  // `service_account.purge`, and what it was granted on its account is revoked,
-  // as `authorization.revoke` says.
-  // A token about to expire is announced by a line of the log and the audit
-  // event `service_account.expires_soon`: once it is within the notice; if it
-  // was made so, in the first round ten seconds after. Once, unless a round is
+  // Answers to repeatable calls are deleted after kReplayLife. A purged service
+  // account leaves the audit event `service_account.purge`, and what it was
+  // granted on its account is revoked, as `authorization.revoke` says. A token
+  // about to expire is announced by a line of the log and the audit event
+  // `service_account.expires_soon`: once it is within the notice; if it was
+  // made so, in the first round ten seconds after. Once, unless a round is
   // broken off. One whose expiry was moved into the notice is not announced.
   void Run(absl::Time now, Stopping stopping);
 
  private:
   absl::Status ForgetReplays(absl::Time now, Stopping stopping);
   absl::Status Purge(absl::Time now, Stopping stopping);
+  struct PurgeStep {
+    int purged = 0;
+    bool more = false;  // Whether another step is to come.
+  };
+  absl::StatusOr<PurgeStep> PurgeSome(WriteTxn& txn, absl::Time before,
+                                      absl::Time now) const;
   absl::Status PurgeOne(WriteTxn& txn, const ServiceAccountRecord& dead,
                         absl::Time now) const;
   absl::Status Announce(absl::Time now, Stopping stopping);
@@ -65,6 +71,9 @@ class Housekeeping {
   // `watermark` says what is done, and is moved on.
   absl::Status AnnounceWindow(const NoticeWindow& window, absl::Time now,
                               std::string_view watermark, Stopping stopping);
+  absl::Status Tell(WriteTxn& txn,
+                    std::span<const ServiceAccountRecord> records,
+                    absl::Time now) const;
   absl::Status TrimAudit(absl::Time now, Stopping stopping);
 
   Store* const store_;

@@ -8,6 +8,7 @@
 #include "server/base/error.h"
 #include "server/crypto/sealed_box.h"
 #include "server/domain/encoding.h"
+#include "server/identity/token_state.h"
 
 namespace signet {
 namespace {
@@ -69,24 +70,60 @@ absl::StatusOr<IssuedServiceAccount> Decode(const Secret& text) {
 }
 
 // A kept answer belongs to one request.
-std::string Context(const Replay& replay) {
+std::string Context(const Replay& replay, const Replay::Place& place) {
   return Encoder("signet replay context v1")
-      .Add(replay.lookup)
+      .Add(place.lookup)
       .Add(replay.fingerprint)
       .text();
 }
 
+Replay::Place PlaceUnder(const MacKeyring& keyring, uint32_t version,
+                         const Caller& caller,
+                         std::string_view idempotency_key) {
+  const std::string who = caller.principal.ToString();
+  const auto mac = [&](std::string_view purpose) {
+    return keyring.ComputeUnder(
+        version, Encoder(purpose).Add(who).Add(idempotency_key).text());
+  };
+  Sha256Digest salt = mac("signet replay key v2");
+  Replay::Place place = {
+      .lookup = mac("signet replay lookup v2"),
+      .key =
+          DeriveKey(caller.replay_seed.Expose(),
+                    std::string_view(reinterpret_cast<const char*>(salt.data()),
+                                     salt.size()),
+                    "signet replay key v2")};
+  Wipe(salt);
+  return place;
+}
+
+// A time that was taken back since is as far away as one that is long over.
+bool IsKept(const ReplayRecord& record, absl::Time now) {
+  return absl::AbsDuration(now - record.created_at) < kReplayLife;
+}
+
+absl::Status CheckLive(ReadTxn& txn, const IssuedServiceAccount& issued,
+                       absl::Time now) {
+  const absl::StatusOr<TokenOwner> found =
+      txn.FindToken(issued.record.token.public_id);
+  if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
+  if (found.ok() && IsLive(*found, now)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the call was made before, and the token that it issued has "
+                   "ended since; nothing was done now",
+                   {.reason = "REPLAY_TOKEN_ENDED"});
+}
+
 }  // namespace
 
-Replay Replay::For(const Caller& caller, std::string_view idempotency_key,
-                   std::string_view request) {
-  return {.lookup = Sha256(Encoder("signet replay lookup v1")
-                               .Add(caller.principal.ToString())
-                               .Add(idempotency_key)
-                               .text()),
-          .fingerprint = Sha256(request),
-          .key = DeriveKey(caller.replay_seed.Expose(), idempotency_key,
-                           "signet replay key v1")};
+Replay Replay::For(const MacKeyring& keyring, const Caller& caller,
+                   std::string_view idempotency_key, std::string_view request) {
+  Replay replay = {.fingerprint = Sha256(request), .places = {}};
+  for (const uint32_t version : keyring.versions()) {
+    replay.places.push_back(
+        PlaceUnder(keyring, version, caller, idempotency_key));
+  }
+  return replay;
 }
 
 absl::Status CheckIdempotencyKey(std::string_view key) {
@@ -99,38 +136,58 @@ absl::Status CheckIdempotencyKey(std::string_view key) {
 }
 
 absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
-    ReadTxn& txn, const Replay& replay) {
-  const absl::StatusOr<ReplayRecord> kept = txn.FindReplay(replay.lookup);
-  if (absl::IsNotFound(kept.status())) return std::nullopt;
-  if (!kept.ok()) return kept.status();
-  if (kept->fingerprint != replay.fingerprint) {
-    return MakeError(absl::StatusCode::kInvalidArgument,
-                     "the idempotency key came before with another request",
-                     {.reason = "IDEMPOTENCY_KEY_REUSED"});
+    ReadTxn& txn, const Replay& replay, absl::Time now) {
+  for (const Replay::Place& place : replay.places) {
+    const absl::StatusOr<ReplayRecord> kept = txn.FindReplay(place.lookup);
+    if (!kept.ok() && !absl::IsNotFound(kept.status())) return kept.status();
+    if (!kept.ok() || !IsKept(*kept, now)) continue;
+    if (kept->fingerprint != replay.fingerprint) {
+      return MakeError(absl::StatusCode::kInvalidArgument,
+                       "the idempotency key came before with another request",
+                       {.reason = "IDEMPOTENCY_KEY_REUSED"});
+    }
+    const absl::StatusOr<Secret> text =
+        OpenBox(place.key, kept->sealed, Context(replay, place));
+    if (!text.ok()) {
+      return MakeError(
+          absl::StatusCode::kFailedPrecondition,
+          "the call was made before with another credential, which alone can "
+          "read the answer; nothing was done now",
+          {.reason = "REPLAY_CREDENTIAL_CHANGED"});
+    }
+    absl::StatusOr<IssuedServiceAccount> issued = Decode(*text);
+    if (!issued.ok()) return issued.status();
+    const absl::Status live = CheckLive(txn, *issued, now);
+    if (!live.ok()) return live;
+    return std::optional(*std::move(issued));
   }
-  const absl::StatusOr<Secret> text =
-      OpenBox(replay.key, kept->sealed, Context(replay));
-  if (!text.ok()) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition,
-        "the call was made before with another credential, which alone can "
-        "read the answer; nothing was done now",
-        {.reason = "REPLAY_CREDENTIAL_CHANGED"});
-  }
-  absl::StatusOr<IssuedServiceAccount> issued = Decode(*text);
-  if (!issued.ok()) return issued.status();
-  return std::optional(*std::move(issued));
+  return std::nullopt;
+}
+
+absl::Status RecordReplay(WriteTxn& txn, const AuditLog& audit,
+                          const Caller& caller, absl::Time now,
+                          std::string_view action,
+                          IssuedServiceAccount& issued) {
+  issued.repeated = true;
+  const ServiceAccountRecord& record = issued.record;
+  return audit.Append(
+      txn, record.account_id, caller, now,
+      {.action = "service_account.replay",
+       .resource_type = std::string(kServiceAccountResource),
+       .resource_id = record.id.ToString(),
+       .details = {{"action", std::string(action)},
+                   {"token_public_id", record.token.public_id}}});
 }
 
 absl::Status KeepReplay(WriteTxn& txn, const Replay& replay,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random) {
-  return txn.InsertReplay(
-      {.lookup = replay.lookup,
-       .fingerprint = replay.fingerprint,
-       .sealed = CloseBox(replay.key, Encode(issued).Expose(), Context(replay),
-                          random),
-       .created_at = WholeMicros(now)});
+  const Replay::Place& place = replay.places.front();
+  return txn.PutReplay({.lookup = place.lookup,
+                        .fingerprint = replay.fingerprint,
+                        .sealed = CloseBox(place.key, Encode(issued).Expose(),
+                                           Context(replay, place), random),
+                        .created_at = WholeMicros(now)});
 }
 
 }  // namespace signet

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,41 +13,65 @@
 #include "server/base/random.h"
 #include "server/base/secret.h"
 #include "server/crypto/digest.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_log.h"
 #include "server/domain/caller.h"
 #include "server/domain/token_issue.h"
 #include "storage/store.h"
 
 namespace signet {
 
+// How long an answer is kept.
+inline constexpr absl::Duration kReplayLife = absl::Hours(24);
+
 // Answers that are kept so that a call can be repeated (AIP-155): whoever
-// repeats caller, credential, idempotency key and request gets the same answer.
+// repeats caller, credential, idempotency key and request gets the same answer,
+// as long as the token in it is live.
 //
 // The answer holds a token, so it is kept encrypted, under a key that follows
-// (HKDF) from the caller's credential and the idempotency key. The store has
-// neither: of a credential it knows at most an HMAC, and the server's key file
-// does not help against its 256 random bits (an OAuth token's signature is the
-// issuer's secret). So the database and the key file together yield no token;
-// it takes the credential, with which its holder could mint one anyway.
+// (HKDF) from the caller's credential, the idempotency key and a key of the
+// server's. The store has none of them: of a credential it knows at most an
+// HMAC, and the server's key file does not help against its 256 random bits (an
+// OAuth token's signature is the issuer's secret). So the database and the key
+// file together yield no token; it takes the credential too, and the
+// idempotency key. What the answer is found by is an HMAC, so that no guess at
+// the latter can be tried with the database alone.
 struct Replay {
-  Sha256Digest lookup;       // Of the caller and the idempotency key.
+  // Where an answer is, and what opens it.
+  struct Place {
+    Sha256Digest lookup;  // Of the caller and the idempotency key.
+    Secret key;
+  };
+
   Sha256Digest fingerprint;  // Of the method and the request.
-  Secret key;
+  std::vector<Place>
+      places;  // One for each key of the server's, current first.
 
   // `request` is all of the request but the key, as an Encoder's text.
-  static Replay For(const Caller& caller, std::string_view idempotency_key,
-                    std::string_view request);
+  static Replay For(const MacKeyring& keyring, const Caller& caller,
+                    std::string_view idempotency_key, std::string_view request);
 };
 
 // A key is 1 to 128 visible ASCII characters. INVALID_ARGUMENT otherwise.
 absl::Status CheckIdempotencyKey(std::string_view key);
 
-// The answer given before, decrypted; nullopt if there is none.
+// The answer given before, decrypted, no longer than kReplayLife ago; nullopt
+// if there is none.
 //   INVALID_ARGUMENT / IDEMPOTENCY_KEY_REUSED: the key came with another
 //     request.
 //   FAILED_PRECONDITION / REPLAY_CREDENTIAL_CHANGED: it was given to the same
 //     caller with another credential.
+//   FAILED_PRECONDITION / REPLAY_TOKEN_ENDED: the token in it is not live any
+//     more.
 absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
-    ReadTxn& txn, const Replay& replay);
+    ReadTxn& txn, const Replay& replay, absl::Time now);
+
+// Leaves an event, `service_account.replay`, that the answer to `action` is
+// given again, and marks it so.
+absl::Status RecordReplay(WriteTxn& txn, const AuditLog& audit,
+                          const Caller& caller, absl::Time now,
+                          std::string_view action,
+                          IssuedServiceAccount& issued);
 
 // Keeps `issued` as the answer. FindReplay has found none in this transaction.
 absl::Status KeepReplay(WriteTxn& txn, const Replay& replay,

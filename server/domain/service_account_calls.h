@@ -3,6 +3,8 @@
 #define SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_CALLS_H_
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -37,6 +39,12 @@ absl::StatusOr<ServiceAccountRecord> FindServiceAccount(ReadTxn& txn,
 
 // FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED.
 absl::Status CheckNotRevoked(const ServiceAccountRecord& record);
+
+// An event about one.
+AuditEntry ServiceAccountEntry(std::string action, const Uuid& id);
+
+// When a token dies, for an event.
+std::string AuditedTime(const std::optional<absl::Time>& time);
 
 // Moves on updated_at and the revision.
 void MarkChanged(ServiceAccountRecord& record, absl::Time now);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "server/domain/cover.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/page_token.h"
 #include "server/domain/service_account_calls.h"
@@ -20,12 +19,6 @@ namespace signet {
 namespace {
 
 constexpr char kRevokeToken[] = "service_account.revoke_token";
-
-AuditEntry EntryFor(std::string action, const Uuid& id) {
-  return {.action = std::move(action),
-          .resource_type = std::string(kServiceAccountResource),
-          .resource_id = id.ToString()};
-}
 
 // How a revocation is recorded.
 struct Revocation {
@@ -51,12 +44,6 @@ Revocation ReadRevocation(const std::string& reason, const std::string& comment,
           .comment = comment};
 }
 
-absl::Status EtagMismatch() {
-  return MakeError(absl::StatusCode::kAborted,
-                   "the service account has changed; read it again",
-                   {.reason = "ETAG_MISMATCH"});
-}
-
 // Ends a token: a replaced one alone, a current one with its service account,
 // unless that has ended already. NOT_FOUND: no such token.
 absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
@@ -67,7 +54,7 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
   if (!found.ok()) return found.status();
   ServiceAccountRecord& record = found->owner;
   if (record.revoked_at.has_value()) return absl::OkStatus();
-  AuditEntry entry = EntryFor(action, record.id);
+  AuditEntry entry = ServiceAccountEntry(action, record.id);
   entry.details["token_public_id"] = public_id;
   absl::Status status;
   if (found->token.ended) return absl::OkStatus();
@@ -82,39 +69,51 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
   return audit.Append(txn, record.account_id, caller, now, entry);
 }
 
-// Makes the change and names the fields that it really changed.
-template <typename T>
-void Set(const char* field, const std::optional<T>& value, T& member,
-         std::vector<std::string>& changed) {
-  if (!value.has_value() || *value == member) return;
-  member = *value;
-  changed.push_back(field);
+// Lets what was replaced, and is good for an overlap, end no later than the
+// current token now does.
+absl::Status BoundReplaced(WriteTxn& txn, const ServiceAccountRecord& record) {
+  const std::optional<absl::Time>& end = record.token.expires_at;
+  if (!end.has_value()) return absl::OkStatus();
+  absl::StatusOr<std::vector<TokenRecord>> in_use =
+      txn.ListTokensInUse(record.account_id, record.id);
+  if (!in_use.ok()) return in_use.status();
+  for (TokenRecord& token : *in_use) {
+    if (token.public_id == record.token.public_id) continue;
+    if (token.expires_at.has_value() && *token.expires_at <= *end) continue;
+    token.expires_at = end;
+    absl::Status status = txn.UpdateToken(record.account_id, record.id, token);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
                                 const Uuid& id, absl::Time now, Change change,
-                                Expired expired,
+                                WriteOptions options,
                                 Done<ServiceAccountRecord> done) {
-  WriteOptions options = WriteFor(*caller, std::move(expired));
   WriteOutcome<ServiceAccountRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), account_id, id, now,
        change = std::move(change)](
           WriteTxn& txn) mutable -> absl::StatusOr<ServiceAccountRecord> {
-        const absl::Status access =
-            AuthorizeCaller(txn, *caller, now, account_id, Right::kManage)
-                .status();
+        const absl::Status access = AuthorizeCaller(txn, *caller, clock_->Now(),
+                                                    account_id, Right::kManage)
+                                        .status();
         if (!access.ok()) return access;
         absl::StatusOr<ServiceAccountRecord> record =
             FindServiceAccount(txn, account_id, id);
         if (!record.ok()) return record;
         AuditEntry entry;
-        const absl::StatusOr<bool> changed = change(*record, entry);
+        const std::optional<absl::Time> expiry = record->token.expires_at;
+        const absl::StatusOr<bool> changed = change(txn, *record, entry);
         if (!changed.ok()) return changed.status();
         if (!*changed) return Shown(*std::move(record));
         absl::Status status = txn.UpdateServiceAccount(*record);
+        if (status.ok() && record->token.expires_at != expiry) {
+          status = BoundReplaced(txn, *record);
+        }
         if (status.ok()) {
           status = audit_->Append(txn, account_id, *caller, now, entry);
         }
@@ -122,81 +121,6 @@ void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
         return Shown(*std::move(record));
       },
       std::move(done));
-}
-
-void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
-                             Expired expired, Done<ServiceAccountRecord> done) {
-  const absl::Time now = clock_->Now();
-  Violations violations;
-  const std::optional<Uuid> account_id =
-      violations.TakeId("service_account.account_id", request.account_id);
-  const std::optional<Uuid> id =
-      violations.TakeId("service_account.id", request.service_account_id);
-  if (!request.not_updatable.empty()) {
-    violations.Add("update_mask",
-                   "got a field that cannot be changed, want name, expires_at, "
-                   "description, labels or enabled");
-  }
-  if (request.name.has_value()) {
-    violations.Add("service_account.name", CheckName(*request.name));
-  }
-  if (request.description.has_value()) {
-    violations.Add("service_account.description",
-                   CheckFreeText(*request.description));
-  }
-  if (request.labels.has_value()) {
-    // How large they may be depends on those that stand.
-    violations.Add("service_account.labels",
-                   CheckLabels(*request.labels, /*max_bytes=*/SIZE_MAX));
-  }
-  std::optional<absl::Time> expires_at;
-  if (request.set_expires_at) {
-    const absl::StatusOr<std::optional<absl::Time>> decided =
-        DecideExpiry(request.expires_at, now, policy_.expiry);
-    violations.Add("service_account.expires_at", decided.status());
-    if (decided.ok()) expires_at = *decided;
-  }
-  if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
-    return;
-  }
-  ChangeOne(
-      std::move(caller), *account_id, *id, now,
-      [request = std::move(request), expires_at, now, id = *id](
-          ServiceAccountRecord& record,
-          AuditEntry& entry) -> absl::StatusOr<bool> {
-        if (absl::Status s = CheckNotRevoked(record); !s.ok()) return s;
-        if (!request.etag.empty() && request.etag != EtagOf(record)) {
-          return EtagMismatch();
-        }
-        if (request.labels.has_value() && *request.labels != record.labels) {
-          // Larger ones are from before the limit, and may shrink.
-          const size_t standing = LabelBytes(record.labels);
-          const absl::Status labels = CheckLabels(
-              *request.labels,
-              standing > kMaxLabelBytes ? standing - 1 : kMaxLabelBytes);
-          if (!labels.ok()) {
-            return InvalidField("FIELD_INVALID", "service_account.labels",
-                                std::string(labels.message()));
-          }
-        }
-        std::vector<std::string> changed;
-        Set("name", request.name, record.name, changed);
-        Set("description", request.description, record.description, changed);
-        Set("labels", request.labels, record.labels, changed);
-        Set("enabled", request.enabled, record.enabled, changed);
-        if (request.set_expires_at) {
-          Set("expires_at", std::make_optional(expires_at),
-              record.token.expires_at, changed);
-        }
-        if (changed.empty()) return false;
-        MarkChanged(record, now);
-        entry = EntryFor("service_account.update", id);
-        entry.details["fields"] = absl::StrJoin(changed, ",");
-        return true;
-      },
-      std::move(expired), std::move(done));
 }
 
 void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
@@ -215,17 +139,25 @@ void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
     return;
   }
   const CallerPtr by = caller;
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
-      [by, now, id = *id, revocation = std::move(revocation)](
-          ServiceAccountRecord& record,
+      [this, by, now, id = *id, revocation = std::move(revocation)](
+          ReadTxn& txn, ServiceAccountRecord& record,
           AuditEntry& entry) -> absl::StatusOr<bool> {
         if (record.revoked_at.has_value()) return false;
-        entry = EntryFor("service_account.revoke", id);
+        absl::Status status =
+            CheckMayActOn(txn, by->principal, record, Cover::kGoverning);
+        if (status.ok()) {
+          status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
+                                std::span(&record, 1));
+        }
+        if (!status.ok()) return status;
+        entry = ServiceAccountEntry("service_account.revoke", id);
         MarkRevoked(record, *by, now, revocation, entry);
         return true;
       },
-      std::move(expired), std::move(done));
+      std::move(options), std::move(done));
 }
 
 void ServiceAccounts::BatchRevoke(CallerPtr caller,
@@ -265,27 +197,43 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
        revocation = std::move(revocation),
        dry_run = request.dry_run](WriteTxn& txn) -> absl::StatusOr<Batch> {
         const absl::Status access =
-            AuthorizeCaller(txn, *caller, now, query.account_id, Right::kManage)
+            AuthorizeCaller(txn, *caller, clock_->Now(), query.account_id,
+                            Right::kManage)
                 .status();
         if (!access.ok()) return access;
-        Batch batch;
-        ServiceAccountQuery scan = query;
-        absl::StatusOr<ServiceAccountPage> page = txn.ListServiceAccounts(scan);
+        absl::StatusOr<ServiceAccountPage> page =
+            txn.ListServiceAccounts(query);
         if (!page.ok()) return page.status();
-        batch.more = page->next.has_value();
+        Batch batch = {.records = {}, .more = page->next.has_value()};
+        Rights rights(&txn, caller->principal.Subjects());
         for (ServiceAccountRecord& record : page->records) {
           if (record.id == caller->principal.id) continue;
+          const absl::Status covered =
+              CheckCovers(txn, rights, record.id, Cover::kGoverning);
+          if (covered.ok()) {
+            batch.records.push_back(std::move(record));
+          } else if (absl::IsPermissionDenied(covered)) {
+            ++batch.not_covered;
+          } else {
+            return covered;
+          }
+        }
+        absl::Status status = CheckMayLose(txn, policy_.oauth_owners,
+                                           clock_->Now(), batch.records);
+        if (!status.ok()) return status;
+        for (ServiceAccountRecord& record : batch.records) {
           if (!dry_run) {
-            AuditEntry entry = EntryFor("service_account.revoke", record.id);
+            AuditEntry entry =
+                ServiceAccountEntry("service_account.revoke", record.id);
             MarkRevoked(record, *caller, now, revocation, entry);
-            absl::Status status = txn.UpdateServiceAccount(record);
+            status = txn.UpdateServiceAccount(record);
             if (status.ok()) {
               status =
                   audit_->Append(txn, query.account_id, *caller, now, entry);
             }
             if (!status.ok()) return status;
           }
-          batch.records.push_back(Shown(std::move(record)));
+          record = Shown(std::move(record));
         }
         return batch;
       },
@@ -302,7 +250,6 @@ absl::Status UnsupportedTokenTypeError() {
 void ServiceAccounts::RevokeSelf(
     CallerPtr caller, const RevokeSelfRequest& request, Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
-  const absl::Time now = clock_->Now();
   Violations violations;
   Revocation revocation =
       ReadRevocation(request.reason, request.comment,
@@ -316,10 +263,21 @@ void ServiceAccounts::RevokeSelf(
     return;
   }
   const std::string public_id = caller->principal.token_public_id;
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  EndPresented(std::move(caller), public_id, revocation.reason,
+               std::move(revocation.comment), std::move(expired),
+               std::move(done));
+}
+
+void ServiceAccounts::EndPresented(
+    CallerPtr caller, const std::string& public_id, RevokeReason reason,
+    std::string comment, Expired expired,
+    absl::AnyInvocable<void(absl::Status) &&> done) {
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   store_->Write(
-      [this, caller = std::move(caller), now, public_id,
-       revocation = std::move(revocation)](WriteTxn& txn) -> absl::Status {
+      [this, caller = std::move(caller), now = clock_->Now(), public_id,
+       revocation =
+           Revocation{.reason = reason, .comment = std::move(comment)}](
+          WriteTxn& txn) -> absl::Status {
         const absl::Status status =
             EndToken(txn, *caller, now, public_id, revocation,
                      "service_account.revoke_self", *audit_);
@@ -332,22 +290,32 @@ void ServiceAccounts::RevokeToken(
     CallerPtr caller, const TokenFactsPtr& target, Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
   const absl::Time now = clock_->Now();
-  if (target->public_id == caller->principal.token_public_id) {
-    RevokeSelf(std::move(caller), {}, std::move(expired), std::move(done));
+  if (caller->principal.kind == PrincipalKind::kServiceAccount &&
+      target->subject_id == caller->principal.id &&
+      target->account_id == caller->principal.home_account_id) {
+    EndPresented(std::move(caller), target->public_id,
+                 RevokeReason::kKeyCompromise, "", std::move(expired),
+                 std::move(done));
     return;
   }
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  WriteOptions options = RevocationFor(*caller, std::move(expired));
   const CallerPtr by = caller;
   store_->Write(
       [this, caller = std::move(caller), now,
        target](WriteTxn& txn) -> absl::Status {
-        const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
-            txn, *caller, now, target->account_id, Right::kManage);
-        if (!grant.ok()) return grant.status();
-        const absl::Status status =
-            EndToken(txn, *caller, now, target->public_id,
-                     {.reason = RevokeReason::kUnspecified, .comment = {}},
-                     kRevokeToken, *audit_);
+        absl::Status status =
+            AuthorizeCaller(txn, *caller, clock_->Now(), target->account_id,
+                            Right::kManage)
+                .status();
+        if (status.ok()) {
+          Rights rights(&txn, caller->principal.Subjects());
+          status =
+              CheckCovers(txn, rights, target->subject_id, Cover::kGoverning);
+        }
+        if (!status.ok()) return status;
+        status = EndToken(txn, *caller, now, target->public_id,
+                          {.reason = RevokeReason::kUnspecified, .comment = {}},
+                          kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
       [this, by, target,
@@ -357,7 +325,7 @@ void ServiceAccounts::RevokeToken(
           return;
         }
         denials_->Note(*by, target->account_id.ToString(),
-                       EntryFor(kRevokeToken, target->subject_id));
+                       ServiceAccountEntry(kRevokeToken, target->subject_id));
         // To say so would tell whether the token exists.
         std::move(done)(absl::OkStatus());
       },

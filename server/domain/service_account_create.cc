@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/domain/authorization_rule.h"
+#include "server/domain/cover.h"
 #include "server/domain/encoding.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/replay.h"
@@ -20,6 +21,7 @@ namespace signet {
 namespace {
 
 constexpr size_t kMaxCapabilities = 32;
+constexpr char kCreateAction[] = "service_account.create";
 
 // All of a create but its idempotency key.
 std::string Fingerprint(const ServiceAccounts::CreateRequest& request) {
@@ -68,19 +70,25 @@ struct ServiceAccounts::CreateCall {
   bool ids_taken = false;  // Those minted for the latest run.
 
   // Check and insertion in one transaction: no window between them.
-  absl::Status Run(WriteTxn& txn, const AuditLog& audit, RandomSource& random) {
+  absl::Status Run(WriteTxn& txn, const AuditLog& audit, const Clock& clock,
+                   RandomSource& random) {
     repeated.reset();
     ids_taken = false;
     const ServiceAccountRecord& record = issued.record;
-    const absl::StatusOr<GrantKind> grant =
-        AuthorizeCaller(txn, *caller, now, record.account_id, Right::kManage);
+    const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+        txn, *caller, clock.Now(), record.account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay);
+          FindReplay(txn, *replay, now);
       if (!before.ok()) return before.status();
       repeated = *std::move(before);
-      if (repeated.has_value()) return absl::OkStatus();
+      if (repeated.has_value()) {
+        absl::Status status = CheckMayActOn(
+            txn, caller->principal, repeated->record, Cover::kEverything);
+        if (!status.ok()) return status;
+        return RecordReplay(txn, audit, *caller, now, kCreateAction, *repeated);
+      }
     }
     absl::Status status = fault;
     if (!status.ok()) return status;
@@ -120,7 +128,7 @@ struct ServiceAccounts::CreateCall {
 
   AuditEntry Entry() const {
     AuditEntry entry = {
-        .action = "service_account.create",
+        .action = kCreateAction,
         .resource_type = std::string(kServiceAccountResource),
         .resource_id = issued.record.id.ToString(),
         .details = {{"token_public_id", issued.record.token.public_id}}};
@@ -147,8 +155,8 @@ void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
   if (!request.idempotency_key.empty()) {
     violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
     if (account_id.has_value()) request.account_id = account_id->ToString();
-    replay =
-        Replay::For(*caller, request.idempotency_key, Fingerprint(request));
+    replay = Replay::For(*keyring_, *caller, request.idempotency_key,
+                         Fingerprint(request));
   }
   // A repetition may come when the expiry it asked for is over.
   const bool may_be_repeated = replay.has_value() && violations.empty();
@@ -171,6 +179,7 @@ void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
   record.description = std::move(request.description);
   record.labels = std::move(request.labels);
   record.created_by_user_id = call->caller->principal.user_id();
+  record.token_shown_to = call->caller->principal.ToString();
   call->capabilities = std::move(request.capabilities);
   std::sort(call->capabilities.begin(), call->capabilities.end());
   call->capabilities.erase(
@@ -199,7 +208,7 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   if (call->expired) expired = [call] { return call->expired(); };
   WriteOptions options = WriteFor(*call->caller, std::move(expired));
   Store::WriteBody body = [this, call](WriteTxn& txn) {
-    return call->Run(txn, *audit_, *random_);
+    return call->Run(txn, *audit_, *clock_, *random_);
   };
   store_->Write(
       std::move(body),

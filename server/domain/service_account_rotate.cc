@@ -7,14 +7,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/rfc3339.h"
+#include "server/domain/cover.h"
 #include "server/domain/encoding.h"
 #include "server/domain/replay.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/violations.h"
+#include "server/identity/token_state.h"
 
 namespace signet {
 namespace {
+
+constexpr char kRotateAction[] = "service_account.rotate";
 
 // All of a rotation but its idempotency key.
 std::string Fingerprint(const Uuid& account_id, const Uuid& id,
@@ -57,16 +61,19 @@ struct ServiceAccounts::RotateCall {
   absl::Status Run(WriteTxn& txn, const ServiceAccounts& accounts,
                    const AuditLog& audit, RandomSource& random) {
     id_taken = false;
-    const absl::StatusOr<GrantKind> grant =
-        AuthorizeCaller(txn, *caller, now, account_id, Right::kManage);
+    const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+        txn, *caller, accounts.clock_->Now(), account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay);
+          FindReplay(txn, *replay, now);
       if (!before.ok()) return before.status();
       if (before->has_value()) {
         issued = **std::move(before);
-        return absl::OkStatus();
+        absl::Status status = CheckMayActOn(txn, caller->principal,
+                                            issued.record, Cover::kEverything);
+        if (!status.ok()) return status;
+        return RecordReplay(txn, audit, *caller, now, kRotateAction, issued);
       }
     }
     if (!fault.ok()) return fault;
@@ -74,6 +81,10 @@ struct ServiceAccounts::RotateCall {
         FindServiceAccount(txn, account_id, id);
     if (!found.ok()) return found.status();
     absl::Status status = CheckNotRevoked(*found);
+    if (status.ok()) {
+      status =
+          CheckMayActOn(txn, caller->principal, *found, Cover::kEverything);
+    }
     if (!status.ok()) return status;
     // As shown, so that a repetition shows the same.
     return Replace(txn, accounts.Shown(*std::move(found)), audit, random);
@@ -81,13 +92,18 @@ struct ServiceAccounts::RotateCall {
 
   absl::Status Replace(WriteTxn& txn, ServiceAccountRecord record,
                        const AuditLog& audit, RandomSource& random) {
-    const std::string replaced = record.token.public_id;
+    const TokenRecord replaced = record.token;
     absl::StatusOr<std::vector<TokenRecord>> in_use =
         txn.ListTokensInUse(account_id, id);
     if (!in_use.ok()) return in_use.status();
-    const std::optional<absl::Time> expiry = Expiry(record.token);
+    const absl::StatusOr<std::optional<absl::Time>> expiry =
+        IsItself(caller->principal, record)
+            ? OwnExpiry(txn, replaced)
+            : absl::StatusOr<std::optional<absl::Time>>(Expiry(replaced));
+    if (!expiry.ok()) return expiry.status();
     record.token = minted.record;
-    record.token.expires_at = expiry;
+    record.token.expires_at = *expiry;
+    record.token_shown_to = caller->principal.ToString();
     MarkChanged(record, now);
     issued.record = record;
     // Copied, as the transaction may run again.
@@ -96,7 +112,8 @@ struct ServiceAccounts::RotateCall {
     absl::Status status = txn.ReplaceToken(record);
     id_taken = absl::IsAlreadyExists(status);
     for (TokenRecord& token : *in_use) {
-      if (overlap > absl::ZeroDuration() && token.public_id == replaced) {
+      if (overlap > absl::ZeroDuration() &&
+          token.public_id == replaced.public_id) {
         token.retires_at = retires_at;
       } else {
         EndForGood(token, now);
@@ -106,13 +123,15 @@ struct ServiceAccounts::RotateCall {
     if (status.ok()) {
       status = audit.Append(
           txn, account_id, *caller, now,
-          {.action = "service_account.rotate",
+          {.action = kRotateAction,
            .resource_type = std::string(kServiceAccountResource),
            .resource_id = id.ToString(),
            .details = {
                {"token_public_id", record.token.public_id},
-               {"replaced_token_public_id", replaced},
-               {"replaced_token_retires_at", FormatRfc3339(retires_at)}}});
+               {"replaced_token_public_id", replaced.public_id},
+               {"replaced_token_retires_at", FormatRfc3339(retires_at)},
+               {"old_expires_at", AuditedTime(replaced.expires_at)},
+               {"new_expires_at", AuditedTime(record.token.expires_at)}}});
     }
     if (status.ok() && replay.has_value()) {
       status = KeepReplay(txn, *replay, issued, now, random);
@@ -128,6 +147,22 @@ struct ServiceAccounts::RotateCall {
     if (*before.expires_at <= now) return expires_at;
     if (!max_ttl.has_value()) return before.expires_at;
     return std::min(*before.expires_at, WholeMicros(now) + *max_ttl);
+  }
+
+  // The same of a service account's own token: it ends no later than the one
+  // before, nor than the one presented, which may be about to retire.
+  absl::StatusOr<std::optional<absl::Time>> OwnExpiry(
+      ReadTxn& txn, const TokenRecord& before) const {
+    const absl::StatusOr<TokenOwner> presented =
+        txn.FindToken(caller->principal.token_public_id);
+    if (!presented.ok()) return presented.status();
+    const absl::Time end =
+        std::min(before.expires_at.value_or(absl::InfiniteFuture()),
+                 DeathOf(presented->token).value_or(absl::InfiniteFuture()));
+    const std::optional<absl::Time> wanted = Expiry(before);
+    if (wanted.value_or(absl::InfiniteFuture()) <= end) return wanted;
+    if (!keep_expiry) return SelfLimitError();
+    return std::optional(end);
   }
 };
 
@@ -148,7 +183,7 @@ void ServiceAccounts::Rotate(CallerPtr caller, const RotateRequest& request,
   if (!request.idempotency_key.empty()) {
     violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
     if (violations.empty()) {
-      replay = Replay::For(*caller, request.idempotency_key,
+      replay = Replay::For(*keyring_, *caller, request.idempotency_key,
                            Fingerprint(*account_id, *id, request));
     }
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/rfc3339.h"
 #include "server/domain/service_account_calls.h"
 
 namespace signet {
@@ -46,6 +47,16 @@ void EndForGood(TokenRecord& token, absl::Time now) {
   const absl::Time at = WholeMicros(now);
   token.retires_at = std::min(token.retires_at.value_or(at), at);
   token.ended = true;
+}
+
+AuditEntry ServiceAccountEntry(std::string action, const Uuid& id) {
+  return {.action = std::move(action),
+          .resource_type = std::string(kServiceAccountResource),
+          .resource_id = id.ToString()};
+}
+
+std::string AuditedTime(const std::optional<absl::Time>& time) {
+  return time.has_value() ? FormatRfc3339(*time) : "never";
 }
 
 void MarkChanged(ServiceAccountRecord& record, absl::Time now) {

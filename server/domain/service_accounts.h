@@ -23,6 +23,7 @@
 #include "server/domain/caller.h"
 #include "server/domain/denial_log.h"
 #include "server/domain/expiry_rule.h"
+#include "server/domain/last_owner.h"
 #include "server/domain/token_issue.h"
 #include "server/domain/transact.h"
 #include "server/identity/last_uses.h"
@@ -35,6 +36,7 @@ struct IssuePolicy {
   std::string token_prefix = "hbx_sa";  // Valid for MintToken.
   ExpiryPolicy expiry = {};
   absl::Duration max_overlap = absl::Hours(24 * 7);  // Of a rotation.
+  OauthOwners oauth_owners = OauthOwners::kCanAct;
 };
 
 // Names this version of the record (AIP-154).
@@ -53,6 +55,14 @@ std::string EtagOf(const ServiceAccountRecord& record);
 // error, but for the store's WRITE_OUTCOME_UNKNOWN. Any call may also end with
 // what storage/store.h lists. A change, its authorization and its audit event
 // are one transaction.
+//
+// Besides its right on the account, who acts on a service account must cover
+// what that holds (see cover.h): PERMISSION_DENIED / GRANT_EXCEEDS_OWN. On
+// itself a service account that has the right may rotate, shorten, disable and
+// end, and never ends up enabled again, with other labels, or living longer
+// than the token it presents; the same error. No change leaves an account
+// without an owner that can act (see last_owner.h): FAILED_PRECONDITION /
+// LAST_OWNER. Only whoever presents a token ends it all the same.
 //
 // `done` is called once, perhaps before the method returns, and must not block.
 class ServiceAccounts {
@@ -134,6 +144,7 @@ class ServiceAccounts {
   struct Batch {
     std::vector<ServiceAccountRecord> records;
     bool more = false;
+    int not_covered = 0;  // Left out.
   };
   struct RevokeSelfRequest {
     std::string reason = {};
@@ -150,6 +161,7 @@ class ServiceAccounts {
   // Makes a service account with a fresh token and no authorization but the
   // capabilities asked for. An account comes into being by a super_admin's
   // first create in it. Needs Right::kManage.
+  // A repetition needs Cover::kEverything of what was made.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
   //   What FindReplay says.
   void Create(CallerPtr caller, CreateRequest request, Expired expired,
@@ -164,7 +176,9 @@ class ServiceAccounts {
   void List(const CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
-  // Needs Right::kManage.
+  // A new expiry bounds a replaced token that is still to retire, too. Needs
+  // Right::kManage, and Cover::kEverything to enable it, to let it live longer
+  // and to change its labels, else Cover::kGoverning.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
   //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
   //   ABORTED / ETAG_MISMATCH: it is at another version.
@@ -172,34 +186,38 @@ class ServiceAccounts {
               Done<ServiceAccountRecord> done);
 
   // Mints a new token for the same identity. The one before is good for the
-  // overlap; one that was still to retire ends at once. Needs Right::kManage.
+  // overlap; one that was still to retire ends at once. Needs Right::kManage
+  // and Cover::kEverything, a repetition too. Does not enable. What a service
+  // account makes of itself dies when the token presented does, at the latest.
   //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindReplay says.
   void Rotate(CallerPtr caller, const RotateRequest& request, Expired expired,
               Done<IssuedServiceAccount> done);
 
   // Ends it for ever; if it has ended already nothing changes. Needs
-  // Right::kManage.
+  // Right::kManage and Cover::kGoverning.
   //   NOT_FOUND: as Update.
   void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
               Done<ServiceAccountRecord> done);
 
   // Revokes at most a page (see BoundPage) of those that meet all conditions,
   // of which there is at least one; never the caller. Needs Right::kManage.
+  // Leaves out, and counts, those without Cover::kGoverning.
   void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,
                    Expired expired, Done<Batch> done);
 
-  // Ends the token presented: a replaced one alone, a current one with its
-  // service account. Needs no right.
+  // Ends the token presented, whatever its state: a replaced one alone, a
+  // current one with its service account. Needs no right, and no live token.
   //   INVALID_ARGUMENT / UNSUPPORTED_TOKEN_TYPE: it is an OAuth access token.
   void RevokeSelf(CallerPtr caller, const RevokeSelfRequest& request,
                   Expired expired,
                   absl::AnyInvocable<void(absl::Status) &&> done);
 
   // Ends a token that somebody has presented: a replaced one alone, a current
-  // one with its service account. Needs nothing if it is the caller's own, else
-  // Right::kManage on its account; without that right (which is
-  // noted as a denial), and if it has ended already, nothing changes and the
-  // answer is OK all the same (RFC 7009 section 2.2).
+  // one with its service account. Needs nothing if it is one of the caller's
+  // own, else Right::kManage on its account and Cover::kGoverning; without them
+  // (which is noted as a denial), and if it has ended already, nothing changes
+  // and the answer is OK all the same (RFC 7009 section 2.2). May end an
+  // account's last owner.
   void RevokeToken(CallerPtr caller, const TokenFactsPtr& target,
                    Expired expired,
                    absl::AnyInvocable<void(absl::Status) &&> done);
@@ -224,10 +242,20 @@ class ServiceAccounts {
   // and the audit entry that `change` fills in. Nothing is written where
   // `change` returns false.
   using Change = absl::AnyInvocable<absl::StatusOr<bool>(
-      ServiceAccountRecord& record, AuditEntry& entry)>;
+      ReadTxn& txn, ServiceAccountRecord& record, AuditEntry& entry)>;
   void ChangeOne(CallerPtr caller, const Uuid& account_id, const Uuid& id,
-                 absl::Time now, Change change, Expired expired,
+                 absl::Time now, Change change, WriteOptions options,
                  Done<ServiceAccountRecord> done);
+  // What an update makes of `record`.
+  absl::StatusOr<bool> ApplyUpdate(ReadTxn& txn, const Principal& by,
+                                   const UpdateRequest& request,
+                                   const std::optional<absl::Time>& expires_at,
+                                   absl::Time now, ServiceAccountRecord& record,
+                                   AuditEntry& entry) const;
+  // Ends the token, for `caller` who has presented it.
+  void EndPresented(CallerPtr caller, const std::string& public_id,
+                    RevokeReason reason, std::string comment, Expired expired,
+                    absl::AnyInvocable<void(absl::Status) &&> done);
 
   Store* const store_;
   const MacKeyring* const keyring_;

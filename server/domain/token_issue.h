@@ -23,6 +23,7 @@ struct IssuedToken {
 struct IssuedServiceAccount {
   ServiceAccountRecord record;
   Secret token;
+  bool repeated = false;  // Shown before; see replay.h.
 };
 
 // Mints a token under a valid `prefix` and MACs it under the current key. The

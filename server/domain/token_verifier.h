@@ -52,8 +52,8 @@ struct VerifyScope {
   WorkFor work_for = {};  // Of who asks.
 };
 
-// Says of tokens whether they are good, and for what. Thread-safe;
-// nothing blocks but a store that reads on the calling thread.
+// Says of tokens whether they are good, and for what. Thread-safe; nothing
+// blocks.
 class TokenVerifier {
  public:
   // How long an answer may be kept by who is not told of changes.

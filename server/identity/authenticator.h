@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,16 @@ class Authenticator {
   //   be had just now. UNAVAILABLE / STORAGE_UNAVAILABLE: as the store said.
   virtual void Authenticate(std::span<const std::string> authorization,
                             absl::Time now, Done done) = 0;
+
+  // The same for a call that does nothing but end the token presented: a
+  // service account's token is also accepted where it has expired or is
+  // disabled, as it could be made good again. One that has ended (revoked, or
+  // replaced and not in an overlap any more) is not. Principal::live says which
+  // it was.
+  virtual void AuthenticateToEnd(std::span<const std::string> authorization,
+                                 absl::Time now, Done done) {
+    Authenticate(authorization, now, std::move(done));
+  }
 };
 
 }  // namespace signet

@@ -11,11 +11,23 @@ namespace signet {
 
 void CompositeAuthenticator::Authenticate(
     std::span<const std::string> authorization, absl::Time now, Done done) {
+  Prove(authorization, now, &TokenAuthenticator::Authenticate, std::move(done));
+}
+
+void CompositeAuthenticator::AuthenticateToEnd(
+    std::span<const std::string> authorization, absl::Time now, Done done) {
+  Prove(authorization, now, &TokenAuthenticator::AuthenticateToEnd,
+        std::move(done));
+}
+
+void CompositeAuthenticator::Prove(std::span<const std::string> authorization,
+                                   absl::Time now, ProveToken prove,
+                                   Done done) {
   const absl::StatusOr<std::string_view> credential = ReadBearer(authorization);
   if (!credential.ok()) {
     std::move(done)(credential.status());
   } else if (credential->find('.') == credential->npos) {
-    tokens_->Authenticate(*credential, now, std::move(done));
+    (*tokens_.*prove)(*credential, now, std::move(done));
   } else if (oauth_ != nullptr) {
     oauth_->Authenticate(*credential, now, std::move(done));
   } else {

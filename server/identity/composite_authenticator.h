@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -25,8 +26,16 @@ class CompositeAuthenticator final : public Authenticator {
 
   void Authenticate(std::span<const std::string> authorization, absl::Time now,
                     Done done) override;
+  void AuthenticateToEnd(std::span<const std::string> authorization,
+                         absl::Time now, Done done) override;
 
  private:
+  using ProveToken = void (TokenAuthenticator::*)(std::string_view, absl::Time,
+                                                  Done);
+
+  void Prove(std::span<const std::string> authorization, absl::Time now,
+             ProveToken prove, Done done);
+
   const std::unique_ptr<TokenAuthenticator> tokens_;
   const std::unique_ptr<OauthAuthenticator> oauth_;
 };

@@ -13,7 +13,7 @@
 namespace signet {
 namespace {
 
-constexpr size_t kUsesPerWrite = 500;
+constexpr size_t kUsesPerWrite = 100;
 
 constexpr int64_t kNeverWritten = std::numeric_limits<int64_t>::min();
 

@@ -55,7 +55,7 @@ class LastUses {
   // not yet written is; the record may hold a later one that came another way.
   std::optional<absl::Time> Latest(const Uuid& service_account_id) const;
 
-  // Writes what was noted since it was last written, a few hundred a
+  // Writes what was noted since it was last written, a hundred a
   // transaction and one after another, so that requests get in between. Blocks:
   // for a thread of its own. After an error, which is the store's, what was not
   // written stays, for the next flush.

@@ -39,6 +39,10 @@ struct Principal {
   // user.
   std::string token_public_id = {};
 
+  // False for a token that is only accepted to be ended (see
+  // Authenticator::AuthenticateToEnd).
+  bool live = true;
+
   // When the presented credential dies; nullopt for never.
   std::optional<absl::Time> credential_expires_at = {};
 

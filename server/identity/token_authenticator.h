@@ -24,7 +24,14 @@ class TokenAuthenticator {
   void Authenticate(std::string_view token, absl::Time now,
                     Authenticator::Done done);
 
+  // See Authenticator::AuthenticateToEnd.
+  void AuthenticateToEnd(std::string_view token, absl::Time now,
+                         Authenticator::Done done);
+
  private:
+  void Prove(std::string_view token, absl::Time now,
+             bool (*accepts)(TokenState), Authenticator::Done done);
+
   TokenDirectory* const directory_;
 };
 

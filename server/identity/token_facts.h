@@ -28,6 +28,14 @@ enum class TokenState {
   kLive,
 };
 
+inline bool IsLive(TokenState state) { return state == TokenState::kLive; }
+
+// Whether there is something to end: it is good, or could be made so again.
+inline bool MayBeEnded(TokenState state) {
+  return state == TokenState::kLive || state == TokenState::kExpired ||
+         state == TokenState::kDisabled;
+}
+
 // All that a token says to who asks about it, as read at one moment: a plain
 // value, shared by all who use it and never changed.
 struct TokenFacts {

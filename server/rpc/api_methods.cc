@@ -17,7 +17,7 @@ std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
   const auto add = [&methods](std::vector<UnaryMethod> more) {
     std::move(more.begin(), more.end(), std::back_inserter(methods));
   };
-  add(ServiceAccountsMethods(domain.service_accounts));
+  add(ServiceAccountsMethods(domain.service_accounts, domain.logger));
   add(AuthorizationsMethods(domain.authorizations));
   add(AuditMethods(domain.audit));
   add(IdentityMethods(domain.store, domain.service_accounts));

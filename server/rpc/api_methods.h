@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/base/log.h"
 #include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
@@ -23,6 +24,7 @@ struct ApiDomain {
   AuditReader* audit;
   TokenVerifier* verifier;
   const Clock* clock;
+  Logger* logger;
   ResourceMetadata metadata = {};
 };
 

@@ -76,7 +76,8 @@ UnaryMethod Create(Authorizations* authorizations) {
          .resource_type =
              Optional(request.has_resource_type(), request.resource_type()),
          .resource_id =
-             Optional(request.has_resource_id(), request.resource_id())},
+             Optional(request.has_resource_id(), request.resource_id()),
+         .acknowledge_token_shown = request.acknowledge_token_shown()},
         std::move(call.expired),
         Answer<v1::Authorization, AuthorizationRecord>(std::move(done)));
   };

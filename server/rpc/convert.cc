@@ -111,6 +111,7 @@ void ToProto(const ServiceAccounts::Batch& batch,
     ToProto(record, *out.add_service_accounts());
   }
   out.set_more(batch.more);
+  out.set_not_covered(batch.not_covered);
 }
 
 void ToProto(const IssuedServiceAccount& issued,
@@ -150,9 +151,6 @@ void ToProto(const Authorizations::Page& page,
 }
 
 void ToProto(const Holdings& holdings, v1::Self& out) {
-  if (holdings.account_id.has_value()) {
-    out.set_account_id(holdings.account_id->ToString());
-  }
   FillHoldings(holdings, out);
 }
 
@@ -164,6 +162,9 @@ void ToProto(const Principal& principal, v1::Self& out) {
   const bool user = principal.kind == PrincipalKind::kUser;
   out.set_subject_type(user ? "user" : "service_account");
   out.set_subject_id(principal.id.ToString());
+  if (principal.home_account_id.has_value()) {
+    out.set_account_id(principal.home_account_id->ToString());
+  }
   if (principal.credential_expires_at.has_value()) {
     *out.mutable_expires_at() = ToProto(*principal.credential_expires_at);
   }

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "server/domain/holdings.h"
 #include "server/rpc/convert.h"
 
@@ -129,7 +132,7 @@ std::string RenderActive(const TokenFacts& facts) {
   return out.SerializeAsString();
 }
 
-std::optional<std::string_view> RenderedAnswer(
+std::optional<RenderedAnswer> RenderAnswer(
     const TokenVerification& verification, absl::Time now) {
   if (verification.verdict == TokenVerdict::kActive) {
     const TokenFacts& facts = *verification.facts;
@@ -137,7 +140,11 @@ std::optional<std::string_view> RenderedAnswer(
         facts.death() - now < TokenVerifier::kCacheTtl) {
       return std::nullopt;
     }
-    return facts.rendered;
+    RenderedAnswer answer = {.text = facts.rendered, .rest = {}};
+    if (facts.death() < absl::InfiniteFuture()) {
+      answer.rest.Set(facts.death() - now);
+    }
+    return answer;
   }
   // By verdict. Made once, and never destroyed: calls may outlive main().
   static const auto* const inactive = [] {
@@ -151,7 +158,32 @@ std::optional<std::string_view> RenderedAnswer(
     }
     return texts;
   }();
-  return (*inactive)[static_cast<size_t>(verification.verdict)];
+  return RenderedAnswer{
+      .text = (*inactive)[static_cast<size_t>(verification.verdict)],
+      .rest = {}};
+}
+
+void RenderedExpiresIn::Set(absl::Duration expires_in) {
+  using google::protobuf::io::CodedOutputStream;
+  constexpr uint8_t kLengthDelimited = 2;
+  constexpr uint8_t kVarint = 0;
+  constexpr uint8_t kTag =
+      v1::VerifyTokenResponse::kExpiresInFieldNumber << 3 | kLengthDelimited;
+  const google::protobuf::Duration duration = ToProto(expires_in);
+  uint8_t* out = bytes_.data() + 2;
+  if (duration.seconds() != 0) {
+    *out++ = google::protobuf::Duration::kSecondsFieldNumber << 3 | kVarint;
+    out = CodedOutputStream::WriteVarint64ToArray(
+        static_cast<uint64_t>(duration.seconds()), out);
+  }
+  if (duration.nanos() != 0) {
+    *out++ = google::protobuf::Duration::kNanosFieldNumber << 3 | kVarint;
+    out = CodedOutputStream::WriteVarint32SignExtendedToArray(duration.nanos(),
+                                                              out);
+  }
+  bytes_[0] = kTag;
+  bytes_[1] = static_cast<uint8_t>(out - bytes_.data() - 2);
+  size_ = static_cast<size_t>(out - bytes_.data());
 }
 
 void ToProto(const TokenVerification& verification, absl::Time now,
@@ -168,7 +200,11 @@ void ToProto(const TokenVerification& verification, absl::Time now,
     out.set_token_public_id(facts.public_id);
     if (facts.death() < absl::InfiniteFuture()) {
       *out.mutable_expires_at() = ToProto(facts.death());
-      ttl = std::min(ttl, facts.death() - now);
+      // None was rendered before the beginning of time.
+      if (now > absl::InfinitePast()) {
+        *out.mutable_expires_in() = ToProto(facts.death() - now);
+        ttl = std::min(ttl, facts.death() - now);
+      }
     }
     if (!facts.held.empty()) ToProto(HoldingsOf(facts), out);
     for (const auto& [key, value] : facts.labels) {

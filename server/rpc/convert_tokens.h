@@ -2,7 +2,9 @@
 #ifndef SIGNET_SERVER_RPC_CONVERT_TOKENS_H_
 #define SIGNET_SERVER_RPC_CONVERT_TOKENS_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,16 +38,36 @@ Requirement ReadRequirement(const std::string& field,
                             const v1::Requirement& requirement,
                             Violations& violations);
 
-// The serialized VerifyTokenResponse of a token that is live for at least
-// TokenVerifier::kCacheTtl more; for TokenDirectoryOptions.
+// The serialized VerifyTokenResponse, but for expires_in, of a token that is
+// live for at least TokenVerifier::kCacheTtl more; for TokenDirectoryOptions.
 std::string RenderActive(const TokenFacts& facts);
 
-// The serialized VerifyTokenResponse, from what was rendered before; valid as
-// long as `verification`. nullopt where there is nothing of that kind.
-std::optional<std::string_view> RenderedAnswer(
+// VerifyTokenResponse.expires_in in a serialized message, or nothing.
+class RenderedExpiresIn {
+ public:
+  void Set(absl::Duration expires_in);
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), size_};
+  }
+
+ private:
+  // Tag and length; then of two members the tag and a varint.
+  std::array<uint8_t, 2 + 2 * (1 + 10)> bytes_;
+  size_t size_ = 0;
+};
+
+// The serialized VerifyTokenResponse, in two parts: what was rendered before,
+// which is valid as long as the verification, and what depends on the time.
+struct RenderedAnswer {
+  std::string_view text;
+  RenderedExpiresIn rest;
+};
+
+// nullopt where nothing was rendered.
+std::optional<RenderedAnswer> RenderAnswer(
     const TokenVerification& verification, absl::Time now);
 
-// `now` is when the answer was true.
+// `now` is when the answer was true; InfinitePast: expires_in is left out.
 void ToProto(const TokenVerification& verification, absl::Time now,
              v1::VerifyTokenResponse& out);
 void ToProto(const TokenVerification& verification,

@@ -137,8 +137,10 @@ void Dispatcher::Call(BackendCall call, Done done) {
     Proceed(method, std::move(call), std::move(request), std::move(caller),
             std::move(pending));
   } else {
-    authenticator_->Authenticate(
-        authorization, clock_->Now(),
+    // Whether a route exists is for live tokens only.
+    const bool to_end = method != nullptr && method->ends_token &&
+                        call.scope != CallScope::kIdentify;
+    Authenticator::Done proved =
         [this, method, caller = std::move(caller), call = std::move(call),
          request = std::move(request), pending = std::move(pending)](
             absl::StatusOr<Principal> principal) mutable {
@@ -150,7 +152,14 @@ void Dispatcher::Call(BackendCall call, Done done) {
           pending.caller = caller;
           Proceed(method, std::move(call), std::move(request),
                   std::move(caller), std::move(pending));
-        });
+        };
+    if (to_end) {
+      authenticator_->AuthenticateToEnd(authorization, clock_->Now(),
+                                        std::move(proved));
+    } else {
+      authenticator_->Authenticate(authorization, clock_->Now(),
+                                   std::move(proved));
+    }
   }
   for (std::string& credential : authorization) Wipe(credential);
 }

@@ -26,8 +26,7 @@ namespace signet {
 // (the text of INTERNAL, UNKNOWN and DATA_LOSS) is logged here with the call's
 // request id.
 //
-// Thread-safe: immutable after construction. Nothing blocks but a store
-// that reads on the calling thread.
+// Thread-safe: immutable after construction. Nothing blocks.
 class Dispatcher final : public Backend {
  public:
   // All outlive the dispatcher, which outlives its calls. No two `methods`

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "gateway/problem.h"
 #include "gateway/problem_response.h"
@@ -21,6 +22,7 @@
 #include "server/rpc/convert_tokens.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 
 namespace signet {
 namespace {
@@ -105,8 +107,8 @@ void Pass(const TokenVerification& verification,
   }
 }
 
-void Deny(const google::rpc::Status& status, const HttpResponse& answer,
-          auth::CheckResponse& response) {
+void FillDenial(const google::rpc::Status& status, const HttpResponse& answer,
+                auth::CheckResponse& response) {
   *response.mutable_status() = status;
   auth::DeniedHttpResponse& denied = *response.mutable_denied_response();
   denied.mutable_status()->set_code(answer.status);
@@ -115,6 +117,25 @@ void Deny(const google::rpc::Status& status, const HttpResponse& answer,
               *denied.mutable_headers());
   }
   denied.set_body(answer.body);
+}
+
+// What the request that is asked about has of a field, as often as it has it.
+std::vector<std::string> FieldsOf(
+    const auth::AttributeContext::HttpRequest& request, std::string_view name) {
+  std::vector<std::string> values;
+  if (const auto found = request.headers().find(std::string(name));
+      found != request.headers().end()) {
+    values.push_back(found->second);
+  }
+  for (const auth::RawHeader& header : request.header_map().headers()) {
+    if (!absl::EqualsIgnoreCase(absl::string_view(header.key()),
+                                absl::string_view(name.data(), name.size()))) {
+      continue;
+    }
+    values.push_back(header.raw_value().empty() ? header.value()
+                                                : header.raw_value());
+  }
+  return values;
 }
 
 // What the configuration of the proxy does wrong is nothing for its clients.
@@ -131,9 +152,9 @@ Problem RouteMisconfigured() {
 struct ExtAuthz::Open {
   const Dependencies& deps;
   grpc::ServerUnaryReactor* reactor;
-  auth::CheckResponse* response;  // gRPC's, until the reactor has finished.
-  std::string request_id;
+  grpc::ByteBuffer* response;  // gRPC's, until the reactor has finished.
   std::string peer;
+  std::string request_id = {};
 
   void Finish(const absl::StatusOr<TokenVerification>& verification) && {
     absl::Status status = verification.status();
@@ -142,8 +163,9 @@ struct ExtAuthz::Open {
       status = CapabilityMissingError();
     }
     if (status.ok()) {
-      Pass(*verification, *response);
-      End(grpc::Status::OK);
+      auth::CheckResponse answer;
+      Pass(*verification, answer);
+      Answer(answer);
       return;
     }
     const google::rpc::Status refusal = ToRpcStatus(status);
@@ -157,10 +179,20 @@ struct ExtAuthz::Open {
 
   void Refuse(const absl::Status& status, const Problem& problem) {
     Log(status);
-    Deny(ToRpcStatus(status),
-         ProblemResponse(problem, request_id, ProblemReader::kApi,
-                         deps.resource_metadata),
-         *response);
+    Deny(status, problem);
+  }
+
+  void Deny(const absl::Status& status, const Problem& problem) {
+    auth::CheckResponse answer;
+    FillDenial(ToRpcStatus(status),
+               ProblemResponse(problem, request_id, ProblemReader::kApi,
+                               deps.resource_metadata),
+               answer);
+    Answer(answer);
+  }
+
+  void Answer(const auth::CheckResponse& answer) {
+    *response = SerializeMessage(answer);
     End(grpc::Status::OK);
   }
 
@@ -182,32 +214,53 @@ struct ExtAuthz::Open {
   }
 };
 
+void ExtAuthz::Refuse(Open open, const absl::Status& status, int http_status,
+                      absl::Time now) {
+  const int64_t total = ++unreadable_;
+  if (const auto omitted = unreadable_log_.Pass(now); omitted.has_value()) {
+    const std::string reason = GetErrorDetail(status).reason;
+    deps_.logger->Warning("external authorization cannot read a check",
+                          {{"reason", std::string_view(reason)},
+                           {"peer", std::string_view(open.peer)},
+                           {"omitted", *omitted},
+                           {"since_start", total}});
+  }
+  open.request_id = ChooseRequestId({}, now, *deps_.random);
+  Problem problem = BackendProblem(ToRpcStatus(status));
+  problem.status = http_status;
+  open.Deny(status, problem);
+}
+
 grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
-                                          const auth::CheckRequest* request,
-                                          auth::CheckResponse* response) {
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) {
   deps_.count->Begin();
   const absl::Time now = deps_.clock->Now();
-  const auto& headers = request->attributes().request().http().headers();
-  std::vector<std::string_view> request_ids;
-  if (const auto id = headers.find("x-request-id"); id != headers.end()) {
-    request_ids.push_back(id->second);
-  }
   Open open = {.deps = deps_,
                .reactor = context->DefaultReactor(),
                .response = response,
-               .request_id = ChooseRequestId(request_ids, now, *deps_.random),
                .peer = PeerAddress(context->peer())};
   grpc::ServerUnaryReactor* const reactor = open.reactor;
-  absl::StatusOr<Wanted> wanted = ReadWanted(request->attributes());
+  if (request->Length() > kMaxCheckBytes) {
+    Refuse(std::move(open), MessageTooLargeError(kMaxCheckBytes), 413, now);
+    return reactor;
+  }
+  auth::CheckRequest check;
+  if (!ParseMessage(*request, check)) {
+    Refuse(std::move(open), MessageMalformedError(), 400, now);
+    return reactor;
+  }
+  const auto& http = check.attributes().request().http();
+  const std::vector<std::string> request_ids = FieldsOf(http, "x-request-id");
+  open.request_id = ChooseRequestId(
+      std::vector<std::string_view>(request_ids.begin(), request_ids.end()),
+      now, *deps_.random);
+  absl::StatusOr<Wanted> wanted = ReadWanted(check.attributes());
   if (!wanted.ok()) {
     open.Refuse(wanted.status(), RouteMisconfigured());
     return reactor;
   }
-  std::vector<std::string> authorization;
-  if (const auto found = headers.find("authorization");
-      found != headers.end()) {
-    authorization.push_back(found->second);
-  }
+  std::vector<std::string> authorization = FieldsOf(http, "authorization");
   deps_.authenticator->Authenticate(
       authorization, now,
       [this, open = std::move(open), wanted = *std::move(wanted)](

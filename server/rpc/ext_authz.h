@@ -2,6 +2,9 @@
 #ifndef SIGNET_SERVER_RPC_EXT_AUTHZ_H_
 #define SIGNET_SERVER_RPC_EXT_AUTHZ_H_
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -11,6 +14,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
+#include "server/base/throttle.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
 #include "server/rpc/call_count.h"
@@ -28,11 +32,19 @@ namespace signet {
 //     it is misconfigured.
 //   It cannot be told, as the store or the issuer does not answer: UNAVAILABLE;
 //     the proxy decides (failure_mode_allow).
-// What does not pass leaves a line in the log. Thread-safe; blocks as
-// Dispatcher does.
+// What does not pass leaves a line in the log.
+//   The check itself cannot be read: 400, and over kMaxCheckBytes 413. Never an
+//     error of the call, which a proxy that fails open would let pass. It
+//     leaves one line a second at most, which counts the others.
+// Thread-safe; blocks as Dispatcher does.
 class ExtAuthz final
-    : public envoy::service::auth::v3::Authorization::CallbackService {
+    : public envoy::service::auth::v3::Authorization::
+          WithRawCallbackMethod_Check<
+              envoy::service::auth::v3::Authorization::Service> {
  public:
+  // Of a check: fields, and the body where the proxy is told to send it.
+  static constexpr size_t kMaxCheckBytes = 256 * 1024;
+
   // All outlive this object, which outlives its calls.
   struct Dependencies {
     Authenticator* authenticator;
@@ -47,15 +59,20 @@ class ExtAuthz final
   explicit ExtAuthz(Dependencies dependencies)
       : deps_(std::move(dependencies)) {}
 
-  grpc::ServerUnaryReactor* Check(
-      grpc::CallbackServerContext* context,
-      const envoy::service::auth::v3::CheckRequest* request,
-      envoy::service::auth::v3::CheckResponse* response) override;
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer* request,
+                                  grpc::ByteBuffer* response) override;
 
  private:
   struct Open;
 
+  // Denies what cannot be read.
+  void Refuse(Open open, const absl::Status& status, int http_status,
+              absl::Time now);
+
   const Dependencies deps_;
+  Throttle unreadable_log_;
+  std::atomic<int64_t> unreadable_ = 0;
 };
 
 }  // namespace signet

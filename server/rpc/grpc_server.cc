@@ -29,11 +29,12 @@
 namespace signet {
 namespace {
 
-// Of BatchVerifyTokens; GrpcCalls refuses what is too large for others.
-constexpr int kMaxBatchBytes = 256 * 1024;
+// The library's own limit, whose error is nothing but RESOURCE_EXHAUSTED. Each
+// method has a smaller one, and says so.
+constexpr int kMaxReceivedBytes = 1024 * 1024;
 constexpr int kMaxMetadataBytes = 32 * 1024;  // A credential takes up to half.
 constexpr int kMaxStreamsPerConnection = 1024;
-constexpr absl::Duration kIdleBeforeClose = absl::Seconds(1);
+constexpr absl::Duration kIdleBeforeClose = absl::Milliseconds(200);
 constexpr size_t kMaxMemoryBytes = 256 * 1024 * 1024;
 
 int Millis(absl::Duration duration) {
@@ -41,7 +42,7 @@ int Millis(absl::Duration duration) {
 }
 
 void SetLimits(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxBatchBytes);
+  builder.SetMaxReceiveMessageSize(kMaxReceivedBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              kMaxStreamsPerConnection);

@@ -41,6 +41,7 @@ UnaryMethod RevokeSelf(ServiceAccounts* accounts) {
   UnaryMethod method =
       NewMethod<Request>(kIdentityService, "RevokeSelf",
                          "service_account.revoke_self", std::nullopt, nullptr);
+  method.ends_token = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->RevokeSelf(

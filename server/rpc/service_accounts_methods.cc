@@ -28,14 +28,31 @@ std::map<std::string, std::string> ToMap(
   return {map.begin(), map.end()};
 }
 
-UnaryMethod Create(ServiceAccounts* accounts) {
+// As Answer(); the log tells of one that was given before.
+OutcomeDone<IssuedServiceAccount> AnswerIssued(const Caller& caller,
+                                               Logger* logger,
+                                               UnaryMethod::Done done) {
+  return [request_id = caller.request_id, logger,
+          answer = Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
+              std::move(done))](
+             absl::StatusOr<IssuedServiceAccount> issued) mutable {
+    if (issued.ok() && issued->repeated) {
+      logger->Info("a call was repeated and got the answer given before",
+                   {{"request_id", std::string_view(request_id)}});
+    }
+    std::move(answer)(std::move(issued));
+  };
+}
+
+UnaryMethod Create(ServiceAccounts* accounts, Logger* logger) {
   using Request = v1::CreateServiceAccountRequest;
   UnaryMethod method =
       NewMethod(kServiceAccountsService, "CreateServiceAccount",
                 "service_account.create", Right::kManage, &Request::account_id);
   method.repeatable = true;
-  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
+    auto answer = AnswerIssued(*call.caller, logger, std::move(done));
     accounts->Create(
         std::move(call.caller),
         {.account_id = request.account_id(),
@@ -46,9 +63,7 @@ UnaryMethod Create(ServiceAccounts* accounts) {
          .capabilities = {request.capabilities().begin(),
                           request.capabilities().end()},
          .idempotency_key = request.request_id()},
-        std::move(call.expired),
-        Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
-            std::move(done)));
+        std::move(call.expired), std::move(answer));
   };
   return method;
 }
@@ -96,11 +111,11 @@ UnaryMethod List(ServiceAccounts* accounts) {
   return method;
 }
 
-// All that can be changed; what `*` stands for (AIP-134).
+// What `*` stands for (AIP-134): all that can be changed but `enabled`, so that
+// nobody switches one on or off who does not say so.
 google::protobuf::FieldMask FullMask() {
   google::protobuf::FieldMask mask;
-  for (const char* path :
-       {"name", "expires_at", "description", "labels", "enabled"}) {
+  for (const char* path : {"name", "expires_at", "description", "labels"}) {
     mask.add_paths(path);
   }
   return mask;
@@ -165,14 +180,15 @@ UnaryMethod Update(ServiceAccounts* accounts) {
   return method;
 }
 
-UnaryMethod Rotate(ServiceAccounts* accounts) {
+UnaryMethod Rotate(ServiceAccounts* accounts, Logger* logger) {
   using Request = v1::RotateServiceAccountRequest;
   UnaryMethod method =
       NewMethod(kServiceAccountsService, "RotateServiceAccount",
                 "service_account.rotate", Right::kManage, &Request::account_id);
   method.repeatable = true;
-  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
+    auto answer = AnswerIssued(*call.caller, logger, std::move(done));
     ServiceAccounts::RotateRequest rotate = {
         .account_id = request.account_id(),
         .service_account_id = request.service_account_id(),
@@ -180,8 +196,7 @@ UnaryMethod Rotate(ServiceAccounts* accounts) {
         .idempotency_key = request.request_id()};
     if (request.has_overlap()) rotate.overlap = FromProto(request.overlap());
     accounts->Rotate(std::move(call.caller), rotate, std::move(call.expired),
-                     Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
-                         std::move(done)));
+                     std::move(answer));
   };
   return method;
 }
@@ -234,10 +249,12 @@ UnaryMethod BatchRevoke(ServiceAccounts* accounts) {
 }  // namespace
 
 std::vector<UnaryMethod> ServiceAccountsMethods(
-    ServiceAccounts* service_accounts) {
+    ServiceAccounts* service_accounts, Logger* logger) {
   std::vector<UnaryMethod> methods;
-  for (const auto make :
-       {Create, Get, List, Update, Rotate, Revoke, BatchRevoke}) {
+  for (const auto make : {Create, Rotate}) {
+    methods.push_back(make(service_accounts, logger));
+  }
+  for (const auto make : {Get, List, Update, Revoke, BatchRevoke}) {
     methods.push_back(make(service_accounts));
   }
   return methods;

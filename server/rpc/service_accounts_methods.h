@@ -4,14 +4,15 @@
 
 #include <vector>
 
+#include "server/base/log.h"
 #include "server/domain/service_accounts.h"
 #include "server/rpc/unary_method.h"
 
 namespace signet {
 
-// The methods of signet.v1.ServiceAccounts. `service_accounts` outlives them.
+// The methods of signet.v1.ServiceAccounts. Both outlive them.
 std::vector<UnaryMethod> ServiceAccountsMethods(
-    ServiceAccounts* service_accounts);
+    ServiceAccounts* service_accounts, Logger* logger);
 
 }  // namespace signet
 

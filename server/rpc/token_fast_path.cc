@@ -32,12 +32,14 @@ void AppendVarint(size_t value, std::string& out) {
 }
 
 // Appends a field of BatchVerifyTokensResponse as the protobuf encoding has it:
-// the tag, the length as a varint, the bytes.
-void AppendField(int number, std::string_view bytes, std::string& out) {
+// the tag, the length as a varint, the bytes, in two parts.
+void AppendField(int number, std::string_view bytes, std::string_view rest,
+                 std::string& out) {
   constexpr int kLengthDelimited = 2;
   out.push_back(static_cast<char>(number << 3 | kLengthDelimited));
-  AppendVarint(bytes.size(), out);
+  AppendVarint(bytes.size() + rest.size(), out);
   out.append(bytes);
+  out.append(rest);
 }
 
 // The field `same_as`, if any token came before.
@@ -49,7 +51,8 @@ void AppendSameAs(const std::vector<int>& first, std::string& out) {
     AppendVarint(static_cast<size_t>(first[i]), packed);
   }
   if (!repeated) return;
-  AppendField(v1::BatchVerifyTokensResponse::kSameAsFieldNumber, packed, out);
+  AppendField(v1::BatchVerifyTokensResponse::kSameAsFieldNumber, packed, "",
+              out);
 }
 
 // What is presented as `authorization`, empty for nothing; nullopt where the
@@ -76,8 +79,12 @@ bool IsSound(std::string_view token) {
 }
 
 grpc::ByteBuffer AnswerBytes(const TokenVerification& found, absl::Time now) {
-  if (const auto rendered = RenderedAnswer(found, now)) {
-    const grpc::Slice slice(rendered->data(), rendered->size());
+  if (const auto rendered = RenderAnswer(found, now)) {
+    const std::string_view text = rendered->text;
+    const std::string_view rest = rendered->rest.text();
+    grpc::Slice slice(text.size() + rest.size());
+    std::ranges::copy(
+        rest, std::ranges::copy(text, const_cast<uint8_t*>(slice.begin())).out);
     return grpc::ByteBuffer(&slice, 1);
   }
   v1::VerifyTokenResponse response;
@@ -210,17 +217,19 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
   for (int i = 0; i < request.tokens_size(); ++i) {
     const std::string& token = request.tokens(i);
     if (first[i] != i) {
-      AppendField(kResults, "", results);
+      AppendField(kResults, "", "", results);
       continue;
     }
     if (!IsSound(token)) return false;
     const std::optional<TokenVerification> found =
         verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
     if (!found.has_value()) return false;
-    const std::optional<std::string_view> result = RenderedAnswer(*found, now);
+    const std::optional<RenderedAnswer> result = RenderAnswer(*found, now);
     if (!result.has_value()) return false;
-    if (results.size() + result->size() > kMaxBatchAnswerBytes) return false;
-    AppendField(kResults, *result, results);
+    if (results.size() + result->text.size() > kMaxBatchAnswerBytes) {
+      return false;
+    }
+    AppendField(kResults, result->text, result->rest.text(), results);
   }
   AppendSameAs(first, results);
   const grpc::Slice slice(results);

@@ -12,14 +12,20 @@
 #include "server/base/credential_size.h"
 #include "server/base/error.h"
 #include "server/domain/violations.h"
+#include "server/identity/auth_error.h"
 #include "server/rpc/convert_tokens.h"
+#include "server/rpc/few_at_once.h"
 #include "server/rpc/method_support.h"
+#include "server/token/token.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet {
 namespace {
 
 constexpr char kTokensService[] = "Tokens";
+
+// Of one batch: it is no more than this caller's share of the store.
+constexpr int kLookupsAtOnce = 16;
 
 using RequirementPtr = std::shared_ptr<const Requirement>;
 
@@ -188,24 +194,27 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
       tokens.emplace_back(std::string(request.tokens(i)));
     }
     RequirementPtr requirement = TakeRequirement(request, violations);
-    WithScope(verifier, call.caller, request.account_id(), now,
-              std::move(violations), std::move(done),
-              [verifier, tokens = std::move(tokens),
-               first = FirstOfEach(request.tokens()),
-               requirement = std::move(requirement),
-               now](const VerifyScope& scope, UnaryMethod::Done done) {
-                auto answer =
-                    std::make_shared<BatchAnswer>(first, std::move(done));
-                for (int i = 0; i < static_cast<int>(first.size()); ++i) {
-                  if (first[i] != i) continue;
-                  verifier->Verify(
-                      tokens[i].Expose(), scope, requirement, now,
-                      [answer, i,
-                       now](const absl::StatusOr<TokenVerification>& found) {
-                        answer->Set(i, now, found);
-                      });
-                }
+    WithScope(
+        verifier, call.caller, request.account_id(), now, std::move(violations),
+        std::move(done),
+        [verifier, tokens = std::move(tokens),
+         requirement = std::move(requirement),
+         now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
+          const int size = static_cast<int>(tokens.size());
+          auto answer = std::make_shared<BatchAnswer>(size, std::move(done));
+          FewAtOnce::Run(
+              size, kLookupsAtOnce,
+              [verifier, answer, scope, requirement, now,
+               tokens = std::move(tokens)](int i, FewAtOnce::Over over) {
+                verifier->Verify(tokens[i].Expose(), scope, requirement, now,
+                                 [answer, i, now, over = std::move(over)](
+                                     const absl::StatusOr<TokenVerification>&
+                                         found) mutable {
+                                   answer->Set(i, now, found);
+                                   over();
+                                 });
               });
+        });
   };
   return method;
 }
@@ -237,19 +246,11 @@ UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
   return method;
 }
 
-// Whether a token is good, or could be made so again.
-bool MayLiveAgain(TokenState state) {
-  switch (state) {
-    case TokenState::kLive:
-    case TokenState::kExpired:
-    case TokenState::kDisabled:
-      return true;
-    case TokenState::kUnknown:
-    case TokenState::kRevoked:
-    case TokenState::kReplaced:
-      break;
-  }
-  return false;
+// Whether `token` is the one that the caller presented as its credential, as
+// far as its public id tells.
+bool IsOwn(const Principal& caller, std::string_view token) {
+  const std::optional<ParsedToken> parsed = ParseToken(token);
+  return parsed.has_value() && parsed->public_id == caller.token_public_id;
 }
 
 UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
@@ -258,9 +259,16 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
   UnaryMethod method =
       NewMethod<Request>(kTokensService, "RevokeToken",
                          "service_account.revoke_token", std::nullopt, nullptr);
+  method.ends_token = true;
   method.handle = [verifier, accounts, clock](MethodCall call,
                                               UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
+    // A token that is not live ends itself and nothing else.
+    const Principal& principal = call.caller->principal;
+    if (!principal.live && !IsOwn(principal, request.token())) {
+      std::move(done)(TokenInvalidError());
+      return;
+    }
     Violations violations;
     CheckToken("token", request.token(), violations);
     if (!violations.empty()) {
@@ -284,8 +292,11 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
         [accounts, caller = std::move(call.caller),
          expired = std::move(call.expired), finish = std::move(finish)](
             const absl::StatusOr<TokenFinding>& found) mutable {
-          if (!found.ok() || !MayLiveAgain(found->state)) {
+          if (!found.ok()) {
             std::move(finish)(found.status());
+          } else if (!MayBeEnded(found->state)) {
+            std::move(finish)(caller->principal.live ? absl::OkStatus()
+                                                     : TokenInvalidError());
           } else {
             accounts->RevokeToken(std::move(caller), found->facts,
                                   std::move(expired), std::move(finish));

@@ -39,6 +39,10 @@ struct UnaryMethod {
   // at.
   bool open = false;
 
+  // Whether it only ends the token presented, so that one that has expired or
+  // is disabled will do too (see Authenticator::AuthenticateToEnd).
+  bool ends_token = false;
+
   // What the caller needs on the account; absent where a good credential is
   // enough.
   std::optional<Right> right = {};

@@ -13,8 +13,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/request_id.h"
+#include "server/base/boot_clock.h"
 #include "server/base/error.h"
 #include "server/base/secret.h"
+#include "server/rpc/convert.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
@@ -145,6 +147,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     {
       absl::MutexLock lock(&mutex_);
       writing_ = false;
+      slow_ = beats_unread_ > 1;  // For a whole one at least.
       beats_unread_ = 0;
       behind = !ended_ && deps_.feed->end() != sent_end_;
     }
@@ -184,6 +187,10 @@ class WatchStream::State final : public ChangeFeed::Watcher,
  private:
   // Beats that a client may leave unread.
   static constexpr int kMaxBeatsUnread = 7;
+  // Service accounts in one message, and in one to a client that takes them
+  // slowly. Who is told to forget everything instead is up to date at once.
+  static constexpr size_t kMaxTold = 256;
+  static constexpr size_t kMaxToldIfSlow = 32;
 
   CallerPtr caller() {
     absl::MutexLock lock(&mutex_);
@@ -256,6 +263,8 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   // the caller has changed since it was last asked whether it may know.
   bool Send(bool beat) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const Uuid self = caller_->trusted ? Uuid() : caller_->principal.id;
+    // Before it is looked at what changed, so that it is no later.
+    const BootClock::time_point now = BootClock::now();
     const ChangeFeed::News news =
         deps_.feed->Since(FeedPosition(position_, scope_), scope_, self);
     if (!news.reset && std::max(news.self_changed, reset_end_) > checked_end_) {
@@ -267,9 +276,14 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     position_ = absl::StrCat(ScopeTag(scope_), news.position);
     v1::WatchChangesResponse message;
     message.set_position(position_);
-    message.set_reset(news.reset);
-    for (const Uuid& id : news.service_account_ids) {
-      message.add_service_account_ids(id.ToString());
+    *message.mutable_since_start() = ToProto(absl::FromChrono(now - took_at_));
+    if (news.reset ||
+        news.service_account_ids.size() > (slow_ ? kMaxToldIfSlow : kMaxTold)) {
+      message.set_reset(true);
+    } else {
+      for (const Uuid& id : news.service_account_ids) {
+        message.add_service_account_ids(id.ToString());
+      }
     }
     bytes_ = SerializeMessage(message);
     writing_ = true;
@@ -279,6 +293,8 @@ class WatchStream::State final : public ChangeFeed::Watcher,
 
   const TokenStreams::Dependencies deps_;
   grpc::CallbackServerContext* const context_;  // gRPC's, until it is told.
+  // After the client opened the stream: it is compared with when that was.
+  const BootClock::time_point took_at_ = BootClock::now();
   // From Begin() on.
   std::string request_id_;
   std::string peer_;
@@ -299,6 +315,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   grpc::ByteBuffer bytes_ ABSL_GUARDED_BY(mutex_);  // gRPC's while writing_.
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   int beats_unread_ ABSL_GUARDED_BY(mutex_) = 0;  // While writing_.
+  bool slow_ ABSL_GUARDED_BY(mutex_) = false;  // So was the last message taken.
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;
   bool check_wanted_ ABSL_GUARDED_BY(mutex_) = false;  // Of the feed.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;

@@ -90,6 +90,15 @@ absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
+absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::FindServiceAccount(
+    const Uuid& id) {
+  for (const auto& [key, record] : reads_.service_accounts) {
+    if (key.id == id) return record;
+  }
+  return absl::NotFoundError("no such service account");
+}
+
+template <typename Interface>
 absl::StatusOr<TokenOwner> MemoryReads<Interface>::FindToken(
     std::string_view public_id) {
   const auto token = reads_.tokens.find(public_id);
@@ -237,6 +246,36 @@ MemoryReads<Interface>::FindEqualAuthorization(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+MemoryReads<Interface>::ListGrantsOf(const Subject& subject,
+                                     std::optional<GrantKind> kind, int limit) {
+  RowPointers<AuthorizationRecord> rows;
+  for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
+       grant != reads_.grants.end() && grant->subject == subject; ++grant) {
+    const AuthorizationRecord& record =
+        reads_.authorizations.find(grant->id)->second;
+    if (!record.revoked_at.has_value() &&
+        record.grant_kind == kind.value_or(record.grant_kind)) {
+      rows.push_back(&record);
+    }
+  }
+  return Copies(rows, limit);
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+MemoryReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
+  RowPointers<AuthorizationRecord> rows;
+  for (const auto& [id, record] : reads_.authorizations) {
+    if (record.account_id == account_id && !record.revoked_at.has_value() &&
+        record.grant_kind == GrantKind::kAccountOwner) {
+      rows.push_back(&record);
+    }
+  }
+  return Copies(rows, limit);
+}
+
+template <typename Interface>
 absl::StatusOr<AuthorizationRecord> MemoryReads<Interface>::GetAuthorization(
     const Uuid& account_id, const Uuid& id) {
   const auto found = reads_.authorizations.find(id);
@@ -257,6 +296,39 @@ absl::StatusOr<AuthorizationPage> MemoryReads<Interface>::ListAuthorizations(
   std::reverse(rows.begin(), rows.end());
   return MakePage<AuthorizationPage>(
       query, rows, [](const Uuid& a, const Uuid& b) { return IsBefore(a, b); });
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<OwnedToken>> MemoryReads<Interface>::ListTokens(
+    std::string_view after, int limit) {
+  std::vector<OwnedToken> tokens;
+  for (auto row = reads_.tokens.upper_bound(after);
+       row != reads_.tokens.end() && static_cast<int>(tokens.size()) < limit;
+       ++row) {
+    const MemoryTables::StoredToken& stored = row->second;
+    tokens.push_back(
+        {.account_id = stored.owner.account_id,
+         .service_account_id = stored.owner.id,
+         .token =
+             stored.replaced.has_value()
+                 ? *stored.replaced
+                 : reads_.service_accounts.find(stored.owner)->second.token});
+  }
+  return tokens;
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  std::vector<Uuid> accounts;
+  for (auto account = after.has_value() ? reads_.accounts.upper_bound(*after)
+                                        : reads_.accounts.begin();
+       account != reads_.accounts.end() &&
+       static_cast<int>(accounts.size()) < limit;
+       ++account) {
+    accounts.push_back(account->first);
+  }
+  return accounts;
 }
 
 template <typename Interface>

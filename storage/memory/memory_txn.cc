@@ -240,6 +240,22 @@ absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
   });
 }
 
+absl::Status MemoryWriteTxn::SealAuthorization(const Uuid& account_id,
+                                               const Uuid& id,
+                                               const Seal& seal) {
+  return Attempt([&]() -> absl::Status {
+    const auto stored = tables_.authorizations.find(id);
+    if (stored == tables_.authorizations.end() ||
+        stored->second.account_id != account_id) {
+      return NoSuch("no such authorization");
+    }
+    AuthorizationRecord sealed = stored->second;
+    sealed.seal = seal;
+    Set(tables_.authorizations, id, sealed);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status MemoryWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
@@ -282,10 +298,9 @@ absl::Status MemoryWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
   });
 }
 
-absl::Status MemoryWriteTxn::InsertReplay(const ReplayRecord& record) {
+absl::Status MemoryWriteTxn::PutReplay(const ReplayRecord& record) {
   return Attempt([&]() -> absl::Status {
     if (absl::Status s = CheckRecord(record); !s.ok()) return s;
-    if (tables_.replays.contains(record.lookup)) return RowExists();
     Set(tables_.replays, record.lookup, record);
     return absl::OkStatus();
   });

@@ -24,6 +24,8 @@ class MemoryReads : public Interface {
   absl::StatusOr<bool> IsEmpty() override;
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) override;
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id) override;
@@ -43,10 +45,19 @@ class MemoryReads : public Interface {
                                               int limit) override;
   absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
       const AuthorizationRecord& grant) override;
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind,
+      int limit) override;
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) override;
   absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid& account_id,
                                                        const Uuid& id) override;
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) override;
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override;
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
   absl::StatusOr<AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override;
@@ -95,12 +106,14 @@ class MemoryWriteTxn final : public MemoryReads<WriteTxn> {
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
                                    absl::Time at, const Seal& seal) override;
+  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                 const Seal& seal) override;
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
   absl::Status PutAuditChain(const AuditChainRecord& record) override;
   absl::Status PutAuditHead(const AuditHeadRecord& record) override;
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override;
-  absl::Status InsertReplay(const ReplayRecord& record) override;
+  absl::Status PutReplay(const ReplayRecord& record) override;
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override;
   absl::Status SetWatermark(std::string_view name, absl::Time time) override;

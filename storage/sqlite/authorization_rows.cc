@@ -65,6 +65,16 @@ constexpr char kEqual[] = SIGNET_AUTHORIZATION_COLUMNS
 // So many are read one after another; of more, only what is needed.
 constexpr int kFewGrants = 64;
 
+constexpr char kGrantsOf[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND revoked_at IS NULL"
+    " AND (?3 IS NULL OR grant_kind = ?3) LIMIT ?4";
+
+constexpr char kOwners[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY owners_in_force"
+    " WHERE account_id = ?1 AND grant_kind = 2 AND revoked_at IS NULL"
+    " ORDER BY id LIMIT ?2";
+
 constexpr char kGetAuthorization[] =
     SIGNET_AUTHORIZATION_COLUMNS " WHERE id = ?2 AND account_id = ?1";
 
@@ -88,6 +98,12 @@ constexpr char kRevoke[] =
     " seal = iif(revoked_at IS NULL, ?4, seal),"
     " revoked_at = ifnull(revoked_at, ?3)"
     " WHERE id = ?2 AND account_id = ?1";
+
+constexpr char kPutSeal[] =
+    "UPDATE authorizations SET seal = ?3 WHERE id = ?2 AND account_id = ?1";
+
+constexpr char kAccountsInOrder[] =
+    "SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 AuthorizationRecord ReadAuthorization(Rows& rows) {
   AuthorizationRecord record;
@@ -128,16 +144,27 @@ absl::StatusOr<bool> ReadBool(Rows rows) {
 AuthorizationReads::AuthorizationReads(Preparer& prepare)
     : any_account_(prepare(kAnyAccount)),
       has_account_(prepare(kHasAccount)),
+      list_accounts_(prepare(kAccountsInOrder)),
       held_(prepare(kHeld)),
       held_kinds_(prepare(kHeldKinds)),
       held_capability_(prepare(kHeldCapability)),
       count_held_(prepare(kCountHeld)),
       equal_(prepare(kEqual)),
+      grants_of_(prepare(kGrantsOf)),
+      owners_(prepare(kOwners)),
       get_(prepare(kGetAuthorization)),
       list_(prepare(kList)) {}
 
 absl::StatusOr<bool> AuthorizationReads::AnyAccount() {
   return ReadBool(any_account_.Query());
+}
+
+absl::StatusOr<std::vector<Uuid>> AuthorizationReads::ListAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  const std::span<const uint8_t> id =
+      after.has_value() ? std::span<const uint8_t>(after->bytes()) : kBeforeAll;
+  return ReadAll(list_accounts_.Query(id, std::max(limit, 0)),
+                 [](Rows& rows) { return rows.Id(0); });
 }
 
 absl::StatusOr<bool> AuthorizationReads::HasAccount(const Uuid& account_id) {
@@ -223,6 +250,25 @@ absl::StatusOr<AuthorizationRecord> AuthorizationReads::FindEqual(
       "no equal authorization", &ReadAuthorization);
 }
 
+absl::StatusOr<std::vector<AuthorizationRecord>>
+AuthorizationReads::ListGrantsOf(const Subject& subject,
+                                 std::optional<GrantKind> kind, int limit) {
+  std::optional<int64_t> number;
+  if (kind.has_value()) number = static_cast<int64_t>(*kind);
+  absl::StatusOr<std::vector<AuthorizationRecord>> grants =
+      ReadAll(grants_of_.Query(static_cast<int64_t>(subject.type), subject.id,
+                               number, std::max(limit, 0)),
+              &ReadAuthorization);
+  if (grants.ok()) std::sort(grants->begin(), grants->end(), ById);
+  return grants;
+}
+
+absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListOwners(
+    const Uuid& account_id, int limit) {
+  return ReadAll(owners_.Query(account_id, std::max(limit, 0)),
+                 &ReadAuthorization);
+}
+
 absl::StatusOr<AuthorizationRecord> AuthorizationReads::Get(
     const Uuid& account_id, const Uuid& id) {
   return ReadOne(get_.Query(account_id, id), "no such authorization",
@@ -241,7 +287,8 @@ absl::StatusOr<AuthorizationPage> AuthorizationReads::List(
 AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
     : ensure_account_(prepare(kEnsureAccount)),
       insert_(prepare(kInsertAuthorization)),
-      revoke_(prepare(kRevoke)) {}
+      revoke_(prepare(kRevoke)),
+      put_seal_(prepare(kPutSeal)) {}
 
 absl::Status AuthorizationWrites::EnsureAccount(const Uuid& account_id,
                                                 absl::Time now) {
@@ -257,6 +304,15 @@ absl::Status AuthorizationWrites::Insert(const AuthorizationRecord& record) {
       record.capability_key, record.resource_type, record.resource_id,
       record.created_at, record.revoked_at, Filled(record.subject_issuer),
       EncodeSeal(record.seal));
+}
+
+absl::Status AuthorizationWrites::PutSeal(const Uuid& account_id,
+                                          const Uuid& id, const Seal& seal) {
+  absl::Status status = put_seal_.Execute(account_id, id, EncodeSeal(seal));
+  if (!status.ok()) return status;
+  return put_seal_.ChangedRows() > 0
+             ? absl::OkStatus()
+             : absl::NotFoundError("no such authorization");
 }
 
 absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,

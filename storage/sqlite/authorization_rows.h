@@ -2,6 +2,7 @@
 #ifndef SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_
 #define SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,8 @@ class AuthorizationReads {
 
   absl::StatusOr<bool> AnyAccount();
   absl::StatusOr<bool> HasAccount(const Uuid& account_id);
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
       std::span<const Subject> subjects, const Uuid& account_id);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
@@ -32,6 +35,10 @@ class AuthorizationReads {
                                 int limit);
   absl::StatusOr<AuthorizationRecord> FindEqual(
       const AuthorizationRecord& grant);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind, int limit);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit);
   absl::StatusOr<AuthorizationRecord> Get(const Uuid& account_id,
                                           const Uuid& id);
   absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query);
@@ -44,11 +51,14 @@ class AuthorizationReads {
 
   Statement any_account_;
   Statement has_account_;
+  Statement list_accounts_;
   Statement held_;
   Statement held_kinds_;
   Statement held_capability_;
   Statement count_held_;
   Statement equal_;
+  Statement grants_of_;
+  Statement owners_;
   Statement get_;
   Statement list_;
 };
@@ -62,11 +72,14 @@ class AuthorizationWrites {
   absl::Status Insert(const AuthorizationRecord& record);
   absl::Status Revoke(const Uuid& account_id, const Uuid& id, absl::Time at,
                       const Seal& seal);
+  absl::Status PutSeal(const Uuid& account_id, const Uuid& id,
+                       const Seal& seal);
 
  private:
   Statement ensure_account_;
   Statement insert_;
   Statement revoke_;
+  Statement put_seal_;
 };
 
 }  // namespace signet

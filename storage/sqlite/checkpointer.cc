@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/checkpointer.h"
 
+#include <algorithm>
+
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -38,6 +40,7 @@ int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int log_pages) {
 absl::Status Checkpointer::MaybeRun() {
   if (log_pages_ < next_at_pages_) return latest_;
   next_at_pages_ = log_pages_ + after_pages_;
+  ++runs_;
 
   sqlite3* db = connection_->handle();
   const bool insist = log_pages_ >= kInsistAtMultiple * after_pages_;
@@ -53,6 +56,12 @@ absl::Status Checkpointer::MaybeRun() {
   const bool fine = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY;
   latest_ = fine ? absl::OkStatus() : SqliteError(db);
   return latest_;
+}
+
+void Checkpointer::SetAfterPages(int pages) {
+  if (pages == after_pages_) return;
+  after_pages_ = pages;
+  next_at_pages_ = std::min(next_at_pages_, pages);
 }
 
 absl::Status Checkpointer::Finish() {

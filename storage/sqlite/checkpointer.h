@@ -32,6 +32,12 @@ class Checkpointer {
   // again. Returns how the latest try ended.
   absl::Status MaybeRun();
 
+  // From now on that many pages are the due length.
+  void SetAfterPages(int pages);
+
+  // How often MaybeRun() has tried.
+  int runs() const { return runs_; }
+
   // Copies all of the log, and lets the connection remove it when it closes.
   absl::Status Finish();
 
@@ -39,10 +45,11 @@ class Checkpointer {
   static int OnCommit(void* self, sqlite3*, const char*, int log_pages);
 
   SqliteConnection* const connection_;
-  const int after_pages_;
+  int after_pages_;
   const absl::Duration busy_timeout_;
   int log_pages_ = 0;  // As of the latest commit.
   int next_at_pages_;
+  int runs_ = 0;
   absl::Status latest_;
 };
 

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -19,6 +18,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
+#include "storage/sqlite/database_copy.h"
+#include "storage/sqlite/file_sync.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -50,6 +51,9 @@ absl::Status Explain(const std::string& file, const absl::Status& error) {
       return Refuse(error.code(), file, message,
                     "check the disk, the file's owner and mode, and which "
                     "other processes have it open");
+    case absl::StatusCode::kResourceExhausted:
+      return Refuse(error.code(), file, message,
+                    "make room for it, and start again");
     default:
       return Refuse(error.code(), file, message, "report this as a bug");
   }
@@ -134,15 +138,33 @@ absl::Status UseWriteAheadLog(SqliteConnection& connection) {
                                          "shared memory"));
 }
 
-absl::Status SyncDirectory(const std::string& directory) {
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || fsync(fd) != 0) {
-    absl::Status status = StorageUnavailable(
-        absl::StrCat(directory, ": cannot be synced (", Errno(), ")"));
-    if (fd >= 0) close(fd);
-    return status;
+// Beside the database, under the first such name that is free.
+absl::Status LeaveCopy(const DatabaseOptions& options,
+                       SqliteConnection& connection, int version) {
+  const std::string& file = options.connection.file;
+  std::string target = absl::StrCat(file, ".v", version, "-backup");
+  for (int i = 2; Exists(target); ++i) {
+    target = absl::StrCat(file, ".v", version, "-backup.", i);
   }
-  close(fd);
+  if (options.logger != nullptr) {
+    options.logger->Info("the database is copied before its schema changes",
+                         {{"copy", std::string_view(target)}});
+  }
+  // The migration may write as much again to the log.
+  const absl::StatusOr<int64_t> pages =
+      connection.QueryInteger("PRAGMA page_count");
+  if (!pages.ok()) return pages.status();
+  const absl::StatusOr<int64_t> page_size =
+      connection.QueryInteger("PRAGMA page_size");
+  if (!page_size.ok()) return page_size.status();
+  const absl::StatusOr<DatabaseCopy> copy =
+      CopyDatabase(connection, target, *pages * *page_size);
+  if (!copy.ok()) return copy.status();
+  if (options.logger != nullptr) {
+    options.logger->Info(
+        "the copy is whole",
+        {{"copy", std::string_view(target)}, {"bytes", copy->bytes}});
+  }
   return absl::OkStatus();
 }
 
@@ -180,7 +202,7 @@ absl::Status Create(const DatabaseOptions& options,
                   absl::StrCat("cannot be put in place (", Errno(), ")"),
                   "give this user write access to the data directory");
   }
-  return SyncDirectory(std::filesystem::path(file).parent_path());
+  return SyncDirectory(DirectoryOf(file));
 }
 
 }  // namespace
@@ -204,7 +226,14 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
   if (!connection.ok()) return Explain(file, connection.status());
   absl::Status status = CheckForDamage(*connection, options.check_time);
   if (status.ok()) status = UseWriteAheadLog(*connection);
-  if (status.ok()) status = Migrate(*connection, migrations);
+  if (status.ok()) {
+    status = Migrate(*connection, migrations,
+                     {.before_change =
+                          [&](int version) {
+                            return LeaveCopy(options, *connection, version);
+                          },
+                      .logger = options.logger});
+  }
   if (!status.ok()) return Explain(file, status);
 
   // After an fsync that failed, the log may be read back from memory and yet

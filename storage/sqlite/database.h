@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/log.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/migration.h"
 
@@ -20,6 +21,7 @@ struct DatabaseOptions {
   // How much time the search for damage may take; a large file is searched as
   // far as that goes.
   absl::Duration check_time;
+  Logger* logger = nullptr;  // Of a migration's progress. Not owned.
 };
 
 // Opens the one connection that writes, making the database if there is none.
@@ -28,12 +30,15 @@ struct DatabaseOptions {
 // A new database is built beside its place and moved there when whole, so a
 // file in that place always was one: nothing is ever made over an empty, cut or
 // foreign file, nor over a write-ahead log that lost its database. An older
-// schema is brought up to date. What a crash left in the log is made durable.
+// schema is brought up to date, after a copy was left beside the file, under
+// its name and `.v<version>-backup`. What a crash left in the log is made
+// durable.
 //
 // Errors name the file and say what to do, in one line:
 //   FAILED_PRECONDITION: not a database of ours, a newer schema, or no right to
 //     write it. The file is as it was.
 //   DATA_LOSS: the file is damaged.
+//   RESOURCE_EXHAUSTED: no room for that copy. The file is as it was.
 //   UNAVAILABLE: locked by another process, or the disk failed.
 absl::StatusOr<SqliteConnection> OpenDatabase(
     const DatabaseOptions& options, std::span<const Migration> migrations);

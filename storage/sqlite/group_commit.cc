@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -63,9 +64,11 @@ GroupCommit::GroupCommit(SqliteConnection connection, SqliteWriteTxn txn,
       commit_(std::move(commit)),
       rollback_(std::move(rollback)) {}
 
-GroupResult GroupCommit::Run(std::span<PendingWrite> group, bool savepoints) {
+GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
+                             absl::FunctionRef<bool()> more, bool savepoints) {
   if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
-  for (PendingWrite& write : group) {
+  for (size_t i = 0; i < group.size() || more(); ++i) {
+    PendingWrite& write = group[i];
     if (write.expired != nullptr && write.expired()) {
       write.outcome = CallerGoneError();
       continue;
@@ -79,7 +82,8 @@ GroupResult GroupCommit::Run(std::span<PendingWrite> group, bool savepoints) {
       if (absl::Status s = rollback_.Execute(); !s.ok()) {
         return Abandon(group, s);
       }
-      return Run(group, /*savepoints=*/true);
+      return Run(
+          group, [] { return false; }, /*savepoints=*/true);
     }
   }
   return Commit(group);
@@ -88,8 +92,11 @@ GroupResult GroupCommit::Run(std::span<PendingWrite> group, bool savepoints) {
 GroupResult GroupCommit::Commit(std::span<PendingWrite> group) {
   const absl::Status status = commit_.Execute();
   if (status.ok()) return {};
-  if (CommitLeftNoTrace(sqlite3_extended_errcode(connection_.handle()))) {
-    return Abandon(group, status);
+  const int code = sqlite3_extended_errcode(connection_.handle());
+  if (CommitLeftNoTrace(code)) {
+    GroupResult result = Abandon(group, status);
+    result.disk_full = (code & 0xff) == SQLITE_FULL;
+    return result;
   }
   SetOutcomes(group, OutcomeUnknown(status));
   return {.status = status, .fatal = true};

@@ -4,8 +4,9 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
-#include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/sqlite/connection.h"
@@ -19,7 +20,9 @@ struct PendingWrite {
   Store::WriteBody body;
   Store::Done done;
   Expired expired;            // May be null.
+  bool revocation = false;    // This and `work_for` as in WriteOptions.
   absl::Status outcome = {};  // What `done` will be told.
+  WorkFor work_for = {};
 };
 
 // How the transaction of a group ended.
@@ -29,6 +32,8 @@ struct GroupResult {
   // Whether the store must stop, because COMMIT left its outcome open, damage
   // was found, or the transaction could not be undone.
   bool fatal = false;
+  // Whether the trouble is a full disk: nothing is written.
+  bool disk_full = false;
 };
 
 // Owns the writing connection: makes many writes durable with one fsync. Not
@@ -39,10 +44,12 @@ class GroupCommit {
   static absl::StatusOr<std::unique_ptr<GroupCommit>> Create(
       SqliteConnection connection);
 
-  // Runs the bodies of `group`, in order, in one transaction and commits it;
-  // then each write's outcome is set, and none of the `done` has been called.
-  // A body that fails is undone alone. When the medium fails every outcome is
-  // the same:
+  // Runs the bodies of `group`, in order, in one transaction and commits it.
+  // When all have run, `more` may put one more at the end and says whether it
+  // did, so that what comes meanwhile can still share the commit. In the end
+  // each write's outcome is set, and none of the `done` has been called. A body
+  // that fails is undone alone. When the medium fails every outcome is the
+  // same:
   //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: COMMIT failed in a way that leaves
   //     open whether the group is on the disk.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE, DATA_LOSS: nothing is written.
@@ -50,8 +57,12 @@ class GroupCommit {
   // Nearly every body that fails has changed nothing by then. So the bodies run
   // without savepoints, which saves a fifth of the work; when one fails after a
   // change, the transaction is rolled back and all run again, with savepoints.
-  GroupResult Run(std::span<PendingWrite> group) {
-    return Run(group, /*savepoints=*/false);
+  GroupResult Run(std::vector<PendingWrite>& group,
+                  absl::FunctionRef<bool()> more) {
+    return Run(group, more, /*savepoints=*/false);
+  }
+  GroupResult Run(std::vector<PendingWrite>& group) {
+    return Run(group, [] { return false; });
   }
 
   SqliteConnection& connection() { return connection_; }
@@ -60,7 +71,8 @@ class GroupCommit {
   GroupCommit(SqliteConnection connection, SqliteWriteTxn txn, Statement begin,
               Statement commit, Statement rollback);
 
-  GroupResult Run(std::span<PendingWrite> group, bool savepoints);
+  GroupResult Run(std::vector<PendingWrite>& group,
+                  absl::FunctionRef<bool()> more, bool savepoints);
   GroupResult Commit(std::span<PendingWrite> group);
   // Undoes the transaction, if one is open, on account of `cause`.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);

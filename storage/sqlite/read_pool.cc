@@ -1,11 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/read_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "server/base/error.h"
+#include "storage/sqlite/read_txn.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
+namespace {
+
+constexpr absl::Duration kReadRetryAfter = absl::Seconds(1);
+
+// How much nicer than the others a thread is that does nothing but scans.
+constexpr int kScansNicer = 10;
+
+absl::Status Stopped() { return StorageUnavailable("storage: stopped"); }
+
+// Lets others have the processor first, where there are not enough. On Linux a
+// thread has a priority of its own.
+void YieldToOthers() {
+  const auto self = static_cast<id_t>(gettid());
+  setpriority(PRIO_PROCESS, self,
+              getpriority(PRIO_PROCESS, self) + kScansNicer);
+}
+
+}  // namespace
 
 // A read-only connection with its statements.
 class ReadPool::Reader {
@@ -52,46 +79,76 @@ class ReadPool::Reader {
 };
 
 absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(
-    const ConnectionOptions& options, int size, absl::Duration wait) {
+    const ConnectionOptions& options, int size, const ReadLimits& limits) {
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < size; ++i) {
     absl::StatusOr<std::unique_ptr<Reader>> reader = Reader::Open(options);
     if (!reader.ok()) return reader.status();
     readers.push_back(*std::move(reader));
   }
-  return std::unique_ptr<ReadPool>(new ReadPool(std::move(readers), wait));
+  return std::unique_ptr<ReadPool>(new ReadPool(std::move(readers), limits));
 }
 
 ReadPool::ReadPool(std::vector<std::unique_ptr<Reader>> readers,
-                   absl::Duration wait)
-    : wait_(wait), idle_(std::move(readers)), size_(idle_.size()) {}
+                   const ReadLimits& limits)
+    : queue_(limits), readers_(std::move(readers)) {}
 
 ReadPool::~ReadPool() { Close(); }
 
-absl::Status ReadPool::Run(Store::ReadBody& body) {
-  std::unique_ptr<Reader> reader;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (!mutex_.AwaitWithTimeout(
-            absl::Condition(this, &ReadPool::CanLendOrClosed), wait_)) {
-      return StorageUnavailable("storage: too many reads at once");
-    }
-    if (closed_) return StorageUnavailable("storage: stopped");
-    reader = std::move(idle_.back());
-    idle_.pop_back();
+void ReadPool::Start(Hooks hooks) {
+  hooks_ = std::move(hooks);
+  absl::MutexLock lock(&close_mutex_);
+  const size_t scanners =
+      readers_.size() == 1 ? 0 : std::max<size_t>(1, readers_.size() / 4);
+  for (size_t i = 0; i < readers_.size(); ++i) {
+    const ReadQueue::Takes takes = readers_.size() == 1 ? ReadQueue::Takes::kAll
+                                   : i < scanners ? ReadQueue::Takes::kScans
+                                                  : ReadQueue::Takes::kLookups;
+    threads_.emplace_back(
+        [this, reader = readers_[i].get(), takes] { Serve(*reader, takes); });
   }
-  absl::Status outcome = reader->Run(body);
-  absl::MutexLock lock(&mutex_);
-  idle_.push_back(std::move(reader));
-  return outcome;
+}
+
+void ReadPool::Submit(Store::ReadBody body, Store::Done done,
+                      ReadOptions options) {
+  PendingRead read = {.body = std::move(body),
+                      .done = std::move(done),
+                      .expired = std::move(options.expired)};
+  switch (queue_.Push(options.work_for, options.kind, read)) {
+    case ReadQueue::PushResult::kAccepted:
+      return;
+    case ReadQueue::PushResult::kFull:
+      return std::move(read.done)(MakeError(
+          absl::StatusCode::kResourceExhausted,
+          "too many reads are waiting; try again",
+          {.reason = "READ_QUEUE_FULL", .retry_after = kReadRetryAfter}));
+    case ReadQueue::PushResult::kClosed:
+      return std::move(read.done)(Stopped());
+  }
+}
+
+void ReadPool::Serve(Reader& reader, ReadQueue::Takes takes) {
+  if (takes == ReadQueue::Takes::kScans) YieldToOthers();
+  while (std::optional<PendingRead> read = queue_.Take(takes)) {
+    absl::Status outcome = Run(reader, *read);
+    if (absl::IsDataLoss(outcome)) hooks_.on_damage(outcome);
+    read->body = nullptr;
+    std::move(read->done)(std::move(outcome));
+  }
+}
+
+absl::Status ReadPool::Run(Reader& reader, PendingRead& read) {
+  if (absl::Status s = hooks_.health(); !s.ok()) return s;
+  if (read.expired != nullptr && read.expired()) return CallerGoneError();
+  return reader.Run(read.body);
 }
 
 void ReadPool::Close() {
-  absl::MutexLock lock(&mutex_);
-  closed_ = true;
-  mutex_.Await(absl::Condition(this, &ReadPool::AllReturned));
-  idle_.clear();
-  size_ = 0;
+  absl::MutexLock lock(&close_mutex_);
+  for (PendingRead& read : queue_.Close()) std::move(read.done)(Stopped());
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  readers_.clear();
 }
 
 }  // namespace signet

@@ -3,55 +3,63 @@
 #define SIGNET_STORAGE_SQLITE_READ_POOL_H_
 
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "storage/sqlite/connection.h"
-#include "storage/sqlite/read_txn.h"
+#include "storage/sqlite/read_queue.h"
 #include "storage/store.h"
 
 namespace signet {
 
-// A few read-only connections, each lent to one body at a time. Thread-safe.
+// A few read-only connections, each with a thread that does one read after
+// another: where there are two or more, a quarter of them do the scans, at a
+// lower priority, and the others all else. Thread-safe.
 class ReadPool {
  public:
-  // Opens `size` connections. A read waits at most `wait` for a free one.
+  struct Hooks {
+    // Asked before each body; unless OK, the read ends with that.
+    absl::AnyInvocable<absl::Status() const> health;
+    // Told of damage, before the `done` of the read that met it.
+    absl::AnyInvocable<void(const absl::Status&) const> on_damage;
+  };
+
+  // Opens `size` connections.
   static absl::StatusOr<std::unique_ptr<ReadPool>> Open(
-      const ConnectionOptions& options, int size, absl::Duration wait);
+      const ConnectionOptions& options, int size, const ReadLimits& limits);
   ~ReadPool();
 
-  // Runs `body` on this thread, on a snapshot of its own.
-  //   UNAVAILABLE / STORAGE_UNAVAILABLE: no connection came free in time, the
-  //     pool is closed, or the disk failed.
-  //   DATA_LOSS: damage was found.
-  absl::Status Run(Store::ReadBody& body);
+  // Starts to read. Once. The hooks are called, from several threads, until
+  // Close() has returned.
+  void Start(Hooks hooks);
 
-  // Lets the bodies that run finish, then closes every connection. Idempotent.
+  // As Store::Read: runs `body` on a thread of the pool and calls `done` there;
+  // or refuses on this thread.
+  void Submit(Store::ReadBody body, Store::Done done, ReadOptions options);
+
+  // Lets the reads that run finish, refuses those that wait, then closes every
+  // connection. Not from a `done`. Idempotent.
   void Close();
 
  private:
   class Reader;
 
-  explicit ReadPool(std::vector<std::unique_ptr<Reader>> readers,
-                    absl::Duration wait);
+  ReadPool(std::vector<std::unique_ptr<Reader>> readers,
+           const ReadLimits& limits);
 
-  bool CanLendOrClosed() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return closed_ || !idle_.empty();
-  }
-  bool AllReturned() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return idle_.size() == size_;
-  }
+  void Serve(Reader& reader, ReadQueue::Takes takes);
+  absl::Status Run(Reader& reader, PendingRead& read);
 
-  const absl::Duration wait_;
-  absl::Mutex mutex_;
-  // Last in, first out, to keep few caches warm.
-  std::vector<std::unique_ptr<Reader>> idle_ ABSL_GUARDED_BY(mutex_);
-  size_t size_ ABSL_GUARDED_BY(mutex_);
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  ReadQueue queue_;
+  Hooks hooks_;
+  absl::Mutex close_mutex_;  // Held while closing.
+  std::vector<std::unique_ptr<Reader>> readers_ ABSL_GUARDED_BY(close_mutex_);
+  std::vector<std::thread> threads_ ABSL_GUARDED_BY(close_mutex_);
 };
 
 }  // namespace signet

@@ -44,6 +44,12 @@ absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
+absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::FindServiceAccount(
+    const Uuid& id) {
+  return Note(statements_.service_accounts.Find(id));
+}
+
+template <typename Interface>
 absl::StatusOr<TokenOwner> SqliteReads<Interface>::FindToken(
     std::string_view public_id) {
   return Note(statements_.service_accounts.FindToken(public_id));
@@ -105,6 +111,19 @@ SqliteReads<Interface>::FindEqualAuthorization(
 }
 
 template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+SqliteReads<Interface>::ListGrantsOf(const Subject& subject,
+                                     std::optional<GrantKind> kind, int limit) {
+  return Note(statements_.authorizations.ListGrantsOf(subject, kind, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
+SqliteReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
+  return Note(statements_.authorizations.ListOwners(account_id, limit));
+}
+
+template <typename Interface>
 absl::StatusOr<AuthorizationRecord> SqliteReads<Interface>::GetAuthorization(
     const Uuid& account_id, const Uuid& id) {
   return Note(statements_.authorizations.Get(account_id, id));
@@ -126,6 +145,18 @@ template <typename Interface>
 absl::StatusOr<AuditPage> SqliteReads<Interface>::ListAuditEvents(
     const AuditQuery& query) {
   return Note(statements_.audit.List(query));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<OwnedToken>> SqliteReads<Interface>::ListTokens(
+    std::string_view after, int limit) {
+  return Note(statements_.service_accounts.ListTokens(after, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAccounts(
+    const std::optional<Uuid>& after, int limit) {
+  return Note(statements_.authorizations.ListAccounts(after, limit));
 }
 
 template <typename Interface>

@@ -41,6 +41,8 @@ class SqliteReads : public Interface {
   absl::StatusOr<bool> IsEmpty() override;
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid& id) override;
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id) override;
@@ -60,10 +62,19 @@ class SqliteReads : public Interface {
                                               int limit) override;
   absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
       const AuthorizationRecord& grant) override;
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind,
+      int limit) override;
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) override;
   absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid& account_id,
                                                        const Uuid& id) override;
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery& query) override;
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override;
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
   absl::StatusOr<AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override;

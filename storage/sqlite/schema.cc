@@ -173,16 +173,57 @@ CREATE TABLE watermarks (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Two equal grants in force become one: the others count as revoked when they
-// were made, since they never gave anything. A replaced token has ended where a
-// later change of its service account shows that its time was over.
-//
-// A token is in tokens_overlapping from a rotation with an overlap to the next
-// rotation; a replaced one stays in tokens_replaced until it is deleted.
-constexpr char kSealsAndStates[] = R"sql(
-ALTER TABLE tokens ADD COLUMN not_before BLOB CHECK (length(not_before) = 9);
+constexpr char kAddEnded[] = R"sql(
 ALTER TABLE tokens ADD COLUMN
   ended INTEGER NOT NULL DEFAULT 0 CHECK (ended BETWEEN 0 AND 1);
+)sql";
+constexpr char kHasEnded[] =
+    "SELECT count(*) FROM pragma_table_info('tokens') WHERE name = 'ended'";
+
+// A replaced token has ended where a later change of its service account shows
+// that its time was over. Two equal grants in force become one: the others
+// count as revoked when they were made, since they never gave anything.
+//
+// '' comes before every text that is not empty, and before every blob.
+constexpr Migration::RowWork kEndAndRevoke[] = {
+    {.what = "tokens that have ended",
+     .next = R"sql(
+SELECT max(public_id), count(*) FROM
+  (SELECT public_id FROM tokens WHERE public_id > ifnull(?1, '')
+   ORDER BY public_id LIMIT 10000))sql",
+     .change = R"sql(
+UPDATE tokens SET ended = 1
+WHERE public_id > ifnull(?1, '') AND public_id <= ?2
+  AND retires_at IS NOT NULL AND ended = 0 AND retires_at <=
+    (SELECT updated_at FROM service_accounts AS s
+     WHERE s.account_id = tokens.account_id
+     AND s.id = tokens.service_account_id))sql"},
+    {.what = "grants that were given twice",
+     .next = R"sql(
+SELECT max(id), count(*) FROM
+  (SELECT id FROM authorizations WHERE id > ifnull(?1, '')
+   ORDER BY id LIMIT 10000))sql",
+     .change = R"sql(
+UPDATE authorizations AS later SET revoked_at = created_at
+WHERE id > ifnull(?1, '') AND id <= ?2 AND revoked_at IS NULL AND EXISTS
+  (SELECT 1 FROM authorizations AS first INDEXED BY authorizations_in_force
+   WHERE first.revoked_at IS NULL
+   AND first.subject_type = later.subject_type
+   AND first.subject_id = later.subject_id
+   AND first.account_id = later.account_id
+   AND first.id < later.id
+   AND first.grant_kind = later.grant_kind
+   AND first.capability_key IS later.capability_key
+   AND first.resource_type IS later.resource_type
+   AND first.resource_id IS later.resource_id))sql"},
+};
+
+// A token is in tokens_overlapping from a rotation with an overlap to the next
+// rotation; a replaced one stays in tokens_replaced until it is deleted.
+//
+// The index of grants in force keeps the same from being given twice, too.
+constexpr char kSealsAndStates[] = R"sql(
+ALTER TABLE tokens ADD COLUMN not_before BLOB CHECK (length(not_before) = 9);
 ALTER TABLE tokens ADD COLUMN seal BLOB CHECK (length(seal) = 36);
 
 ALTER TABLE service_accounts ADD COLUMN owner TEXT CHECK (owner <> '');
@@ -197,30 +238,19 @@ ALTER TABLE authorizations ADD COLUMN
   subject_issuer TEXT CHECK (subject_issuer <> '');
 ALTER TABLE authorizations ADD COLUMN seal BLOB CHECK (length(seal) = 36);
 
-UPDATE tokens SET ended = 1 WHERE retires_at IS NOT NULL AND retires_at <=
-  (SELECT updated_at FROM service_accounts AS s
-   WHERE s.account_id = tokens.account_id AND s.id = tokens.service_account_id);
 CREATE INDEX tokens_overlapping ON tokens (account_id, service_account_id)
   WHERE retires_at IS NOT NULL AND ended = 0;
 
-UPDATE authorizations AS later SET revoked_at = created_at
-  WHERE revoked_at IS NULL AND EXISTS
-    (SELECT 1 FROM authorizations AS first INDEXED BY authorizations_in_force
-     WHERE first.revoked_at IS NULL
-     AND first.subject_type = later.subject_type
-     AND first.subject_id = later.subject_id
-     AND first.account_id = later.account_id
-     AND first.id < later.id
-     AND first.grant_kind = later.grant_kind
-     AND first.capability_key IS later.capability_key
-     AND first.resource_type IS later.resource_type
-     AND first.resource_id IS later.resource_id);
 DROP INDEX authorizations_in_force;
 CREATE UNIQUE INDEX authorizations_in_force ON authorizations
   (subject_type, subject_id, account_id, grant_kind, ifnull(capability_key, ''),
    ifnull(resource_type, ''), ifnull(resource_id, x''),
    ifnull(subject_issuer, ''))
   WHERE revoked_at IS NULL;
+
+CREATE INDEX owners_in_force ON authorizations (account_id, id)
+  WHERE grant_kind = 2 AND revoked_at IS NULL;
+CREATE INDEX service_accounts_by_id ON service_accounts (id);
 
 CREATE TABLE audit_heads (
   writer TEXT NOT NULL PRIMARY KEY,
@@ -231,9 +261,12 @@ CREATE TABLE audit_heads (
 )sql";
 
 constexpr Migration kMigrations[] = {
-    {kAccountsTokensAuthorizations},
-    {kLifeOfATokenAudit},
-    {kSealsAndStates},
+    {.sql = kAccountsTokensAuthorizations},
+    {.sql = kLifeOfATokenAudit},
+    {.sql = kSealsAndStates,
+     .work = kEndAndRevoke,
+     .prepare = kAddEnded,
+     .is_prepared = kHasEnded},
 };
 
 }  // namespace

@@ -29,6 +29,12 @@ constexpr char kGetAccount[] =
     " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
     " WHERE s.account_id = ?1 AND s.id = ?2";
 
+constexpr char kFindAccount[] =
+    "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
+    " FROM service_accounts AS s INDEXED BY service_accounts_by_id"
+    " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
+    " WHERE s.id = ?1 ORDER BY s.account_id LIMIT 1";
+
 // The current token is looked up even if it is the one found, so that a
 // replaced token takes no longer.
 constexpr char kFindToken[] = "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS ", "
@@ -48,6 +54,10 @@ constexpr char kTokensInUse[] = "SELECT " SIGNET_TOKEN_COLUMNS(t)
     " FROM tokens AS t INDEXED BY tokens_overlapping"
     " WHERE t.account_id = ?1 AND t.service_account_id = ?2"
     " AND t.retires_at IS NOT NULL AND t.ended = 0";
+
+constexpr char kAllTokens[] =
+    "SELECT t.account_id, t.service_account_id, " SIGNET_TOKEN_COLUMNS(t)
+    " FROM tokens AS t WHERE t.public_id > ?1 ORDER BY t.public_id LIMIT ?2";
 
 #define SIGNET_LISTING(index, behind, order)                   \
   "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS                     \
@@ -150,8 +160,10 @@ TokenOwner ReadTokenOwner(Rows& rows) {
 
 ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
     : get_(prepare(kGetAccount)),
+      find_(prepare(kFindAccount)),
       find_token_(prepare(kFindToken)),
       tokens_in_use_(prepare(kTokensInUse)),
+      all_tokens_(prepare(kAllTokens)),
       by_creation_{prepare(kUpByCreation), prepare(kDownByCreation)},
       by_name_{prepare(kUpByName), prepare(kDownByName)},
       by_last_use_{prepare(kUpByLastUse), prepare(kDownByLastUse)},
@@ -161,6 +173,11 @@ ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
 absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Get(
     const Uuid& account_id, const Uuid& id) {
   return ReadOne(get_.Query(account_id, id), "no such service account",
+                 &ReadServiceAccount);
+}
+
+absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Find(const Uuid& id) {
+  return ReadOne(find_.Query(id), "no such service account",
                  &ReadServiceAccount);
 }
 
@@ -182,6 +199,18 @@ absl::StatusOr<std::vector<TokenRecord>> ServiceAccountReads::ListTokensInUse(
         [](const auto& a, const auto& b) { return a.public_id > b.public_id; });
   }
   return tokens;
+}
+
+absl::StatusOr<std::vector<OwnedToken>> ServiceAccountReads::ListTokens(
+    std::string_view after, int limit) {
+  return ReadAll(all_tokens_.Query(after, std::max(limit, 0)), [](Rows& rows) {
+    OwnedToken row;
+    int column = 0;
+    row.account_id = rows.Id(column++);
+    row.service_account_id = rows.Id(column++);
+    row.token = ReadToken(rows, column);
+    return row;
+  });
 }
 
 // Without a position to begin behind, the listing begins behind a place that no

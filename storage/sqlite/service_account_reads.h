@@ -22,9 +22,12 @@ class ServiceAccountReads {
 
   absl::StatusOr<ServiceAccountRecord> Get(const Uuid& account_id,
                                            const Uuid& id);
+  absl::StatusOr<ServiceAccountRecord> Find(const Uuid& id);
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id);
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id);
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit);
   absl::StatusOr<ServiceAccountPage> List(const ServiceAccountQuery& query);
   absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
       absl::Time from, absl::Time until, int limit);
@@ -40,8 +43,10 @@ class ServiceAccountReads {
   };
 
   Statement get_;
+  Statement find_;
   Statement find_token_;
   Statement tokens_in_use_;
+  Statement all_tokens_;
   BothWays by_creation_;
   BothWays by_name_;
   BothWays by_last_use_;

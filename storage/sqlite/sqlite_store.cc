@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,29 @@ constexpr absl::Duration kQueueFullRetryAfter = absl::Seconds(1);
 
 // For the pages that those who read keep in memory, all of them together.
 constexpr int kReadCacheKib = 48 * 1024;
+
+// The log's due length while only revocations are stored, so that it starts
+// over before it needs much of the reserve.
+constexpr int kPagesOnAFullDisk = 64;
+
+constexpr absl::Duration kDiskFullRetryAfter = absl::Seconds(10);
+
+absl::Status DiskFull() {
+  return MakeError(
+      absl::StatusCode::kUnavailable, "storage: the disk is full",
+      {.reason = "STORAGE_UNAVAILABLE", .retry_after = kDiskFullRetryAfter});
+}
+
+// Leaves the revocations in the group and gives what it takes out.
+std::vector<PendingWrite> TakeOthers(std::vector<PendingWrite>& group) {
+  const auto others =
+      std::stable_partition(group.begin(), group.end(),
+                            [](const auto& write) { return write.revocation; });
+  std::vector<PendingWrite> taken(std::make_move_iterator(others),
+                                  std::make_move_iterator(group.end()));
+  group.erase(others, group.end());
+  return taken;
+}
 
 absl::Status CheckOptions(const SqliteOptions& options) {
   const auto positive = [](const char* name, int value) {
@@ -83,6 +108,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
                      .vfs = options.vfs,
                      .busy_timeout = options.busy_timeout},
       .check_time = options.check_time,
+      .logger = options.logger,
   };
   absl::StatusOr<SqliteConnection> connection =
       OpenDatabase(database, SchemaMigrations());
@@ -93,7 +119,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   ConnectionOptions reader = database.connection;
   reader.cache_kib = kReadCacheKib / options.read_connections;
   absl::StatusOr<std::unique_ptr<ReadPool>> readers =
-      ReadPool::Open(reader, options.read_connections, options.read_wait);
+      ReadPool::Open(reader, options.read_connections, options.read_limits);
   if (!readers.ok()) return readers.status();
   return std::unique_ptr<SqliteStore>(
       new SqliteStore(std::move(options), *std::move(lock),
@@ -109,26 +135,29 @@ SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
       checkpointer_(std::make_unique<Checkpointer>(
           &group_commit_->connection(), options_.checkpoint_after_pages,
           options_.busy_timeout)),
+      reserve_(absl::StrCat(options_.directory, "/signet.reserve"),
+               options_.disk_look_interval, options_.logger),
       readers_(std::move(readers)),
       queue_(options_.max_queued_writes),
-      writer_([this] { RunWriter(); }) {}
+      writer_([this] { RunWriter(); }) {
+  readers_->Start(
+      {.health = [this] { return Health(); },
+       .on_damage = [this](const absl::Status& damage) { Fail(damage); }});
+}
 
 SqliteStore::~SqliteStore() { Drain(); }
 
 void SqliteStore::Read(ReadBody body, Done done, ReadOptions options) {
   if (absl::Status s = Health(); !s.ok()) return std::move(done)(std::move(s));
-  if (options.expired != nullptr && options.expired()) {
-    return std::move(done)(CallerGoneError());
-  }
-  absl::Status outcome = readers_->Run(body);
-  if (absl::IsDataLoss(outcome)) Fail(outcome);
-  std::move(done)(std::move(outcome));
+  readers_->Submit(std::move(body), std::move(done), std::move(options));
 }
 
 void SqliteStore::Write(WriteBody body, Done done, WriteOptions options) {
   PendingWrite write = {.body = std::move(body),
                         .done = std::move(done),
-                        .expired = std::move(options.expired)};
+                        .expired = std::move(options.expired),
+                        .revocation = options.revocation,
+                        .work_for = options.work_for};
   switch (queue_.Push(write)) {
     case WriteQueue::PushResult::kAccepted:
       return;
@@ -152,23 +181,54 @@ absl::Status SqliteStore::Health() const {
 
 void SqliteStore::RunWriter() {
   std::vector<PendingWrite> group;
-  while (queue_.Take(options_.max_writes_per_commit, group)) {
+  while (queue_.Take(group)) {
     RunGroup(group);
     group.clear();
   }
 }
 
-void SqliteStore::RunGroup(std::span<PendingWrite> group) {
+void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   if (state_.load(std::memory_order_acquire) == State::kFailed) {
     for (PendingWrite& write : group) std::move(write.done)(Health());
     return;
   }
-  const GroupResult result = group_commit_->Run(group);
+  WriteGathering gathering(queue_, group, options_.max_writes_per_commit);
+  const GroupResult result = RunInWhatRoomThereIs(group, gathering);
   if (result.fatal) Fail(result.status);
-  for (PendingWrite& write : group) {
+  gathering.ForEachInTurn([](PendingWrite& write) {
     std::move(write.done)(std::move(write.outcome));
+  });
+  checkpointer_->SetAfterPages(
+      reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
+  const int checkpoints = checkpointer_->runs();
+  const absl::Status disk =
+      result.status.ok() ? checkpointer_->MaybeRun() : result.status;
+  if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
+    options_.on_checkpoint();
   }
-  NoteDisk(result.status.ok() ? checkpointer_->MaybeRun() : result.status);
+  if (disk.ok() && reserve_.in_use()) return;  // Only revocations are stored.
+  NoteDisk(disk);
+}
+
+GroupResult SqliteStore::RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
+                                              WriteGathering& gathering) {
+  GroupResult result;
+  if (!reserve_.LookForRoom()) {
+    result =
+        group_commit_->Run(group, [&gathering] { return gathering.More(); });
+    if (!result.disk_full) return result;
+  }
+  std::vector<PendingWrite> refused = TakeOthers(group);
+  bool again = !result.disk_full || (!group.empty() && reserve_.MakeRoom());
+  while (again && !group.empty()) {
+    result = group_commit_->Run(group);
+    again = result.disk_full && reserve_.MakeRoom();
+  }
+  for (PendingWrite& write : refused) {
+    write.outcome = DiskFull();
+    group.push_back(std::move(write));
+  }
+  return result;
 }
 
 void SqliteStore::Fail(const absl::Status& cause) {

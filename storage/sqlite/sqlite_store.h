@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <memory>
-#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
@@ -19,26 +19,29 @@
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/lock_file.h"
 #include "storage/sqlite/read_pool.h"
+#include "storage/sqlite/revocation_reserve.h"
 #include "storage/sqlite/write_queue.h"
 #include "storage/store.h"
 
 namespace signet {
 
 struct SqliteOptions {
-  // Holds `signet.db`, its log and `signet.lock`. Made (mode 0700) if absent;
-  // its parent exists. On a local file system.
+  // Holds `signet.db`, its log, `signet.reserve` and `signet.lock`. Made (mode
+  // 0700) if absent; its parent exists. On a local file system.
   std::string directory;
   // Whether Open() makes what is not there.
   bool create_if_missing = true;
 
-  // Writes that may wait; one more is refused with WRITE_QUEUE_FULL.
+  // Writes that may wait, of one tenant half of them and of one principal a
+  // quarter; one more is refused with WRITE_QUEUE_FULL.
   int max_queued_writes = 4096;
   // Writes that share one fsync.
   int max_writes_per_commit = 256;
-  // Connections that read, hence reads at once, and the wait for one of them.
-  // They share 48 MiB of memory for pages, beside the writer's 32.
+  // Connections that read, hence reads at once; with one alone, scans keep all
+  // others waiting. They share 48 MiB of memory for pages, beside the writer's
+  // 32.
   int read_connections = 4;
-  absl::Duration read_wait = absl::Milliseconds(250);
+  ReadLimits read_limits = {};
   // How long to wait for another process, say a backup, that locks the file.
   absl::Duration busy_timeout = absl::Seconds(5);
   // How long Open() waits for another instance to let go of the directory.
@@ -49,6 +52,8 @@ struct SqliteOptions {
   // The log is copied into the database when it has this many 4 KiB pages. The
   // more, the more often a page is written to the log only.
   int checkpoint_after_pages = 4000;
+  // How often a disk that was full is looked at for room.
+  absl::Duration disk_look_interval = absl::Seconds(1);
   // The SQLite VFS to go through; empty: the default one. Tests inject faults.
   std::string vfs = {};
 
@@ -57,19 +62,28 @@ struct SqliteOptions {
   // Called once, on any thread, when the store fails for good, with the cause.
   // Must not block.
   absl::AnyInvocable<void(const absl::Status&)> on_failure = {};
+  // Called on the writer's thread after the log was copied into the database.
+  // Must not block.
+  absl::AnyInvocable<void()> on_checkpoint = {};
 };
 
 // Signet's embedded default: an SQLite database in WAL mode, every acknowledged
 // write on stable storage (synchronous=FULL). One thread writes: it gathers
-// what waits into one transaction and answers when that is durable. Reads run
-// on the calling thread. Thread-safe.
+// what waits into one transaction and answers when that is durable. Each
+// connection that reads has a thread of its own, and a quarter of them do the
+// scans, which the other reads never wait for. Thread-safe.
 //
-// `done` of a write is called on the writer's thread: keep it short.
+// Reads and writes that wait are served by tenant and principal in turn, and
+// bounded for each of them too: see FairQueue.
+//
+// `done` is called on the thread that did the work, of a write on the one
+// writer's: keep it short.
 //
 // Fail-stop: when a commit fails in a way that leaves its outcome open, or
 // damage is found, the store refuses everything until it is opened anew. A full
 // disk is no failure: writes are refused, reads go on, and writes work again
-// once there is space.
+// once there is space. Revocations are stored even then, in room that
+// `signet.reserve` has kept, until that is used up.
 class SqliteStore final : public Store {
  public:
   // Opens the database in `options.directory`, or makes it. An error names the
@@ -101,7 +115,10 @@ class SqliteStore final : public Store {
   enum class State { kServing, kDraining, kFailed };
 
   void RunWriter();
-  void RunGroup(std::span<PendingWrite> group);
+  void RunGroup(std::vector<PendingWrite>& group);
+  // The same, and again with what is to be stored even on a full disk.
+  GroupResult RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
+                                   WriteGathering& gathering);
   // Refuses everything from now on. The first failure counts.
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.
@@ -113,6 +130,7 @@ class SqliteStore final : public Store {
   // The writer's own.
   std::unique_ptr<GroupCommit> group_commit_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  RevocationReserve reserve_;
   bool disk_trouble_ = false;
 
   std::unique_ptr<ReadPool> readers_;

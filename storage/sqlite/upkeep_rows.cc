@@ -16,9 +16,11 @@ constexpr char kFindReplay[] =
 
 constexpr char kGetWatermark[] = "SELECT time FROM watermarks WHERE name = ?1";
 
-constexpr char kInsertReplay[] =
+constexpr char kPutReplay[] =
     "INSERT INTO replays (lookup, fingerprint, sealed, created_at)"
-    " VALUES (?1, ?2, ?3, ?4)";
+    " VALUES (?1, ?2, ?3, ?4)"
+    " ON CONFLICT (lookup) DO UPDATE SET"
+    " fingerprint = ?2, sealed = ?3, created_at = ?4";
 
 constexpr char kDeleteReplays[] =
     "DELETE FROM replays WHERE lookup IN"
@@ -55,14 +57,14 @@ absl::StatusOr<absl::Time> UpkeepReads::GetWatermark(std::string_view name) {
 }
 
 UpkeepWrites::UpkeepWrites(Preparer& prepare)
-    : insert_replay_(prepare(kInsertReplay)),
+    : put_replay_(prepare(kPutReplay)),
       delete_replays_(prepare(kDeleteReplays)),
       set_watermark_(prepare(kSetWatermark)) {}
 
-absl::Status UpkeepWrites::InsertReplay(const ReplayRecord& record) {
+absl::Status UpkeepWrites::PutReplay(const ReplayRecord& record) {
   if (absl::Status s = CheckRecord(record); !s.ok()) return s;
-  return insert_replay_.Execute(record.lookup, record.fingerprint,
-                                AsBlob(record.sealed), record.created_at);
+  return put_replay_.Execute(record.lookup, record.fingerprint,
+                             AsBlob(record.sealed), record.created_at);
 }
 
 absl::StatusOr<int> UpkeepWrites::DeleteReplaysBefore(absl::Time before,

@@ -34,13 +34,13 @@ class UpkeepWrites {
  public:
   explicit UpkeepWrites(Preparer& prepare);
 
-  absl::Status InsertReplay(const ReplayRecord& record);
+  absl::Status PutReplay(const ReplayRecord& record);
   // Oldest first.
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before, int limit);
   absl::Status SetWatermark(std::string_view name, absl::Time time);
 
  private:
-  Statement insert_replay_;
+  Statement put_replay_;
   Statement delete_replays_;
   Statement set_watermark_;
 };

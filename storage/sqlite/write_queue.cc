@@ -1,31 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/write_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signet {
 
+WriteQueue::WriteQueue(size_t capacity)
+    : writes_({.total = capacity,
+               .of_one_tenant = std::max<size_t>(1, capacity / 2),
+               .of_one_principal = std::max<size_t>(1, capacity / 4)}) {}
+
 WriteQueue::PushResult WriteQueue::Push(PendingWrite& write) {
+  const WorkFor work_for = write.work_for;
   absl::MutexLock lock(&mutex_);
   if (closed_) return PushResult::kClosed;
-  if (writes_.size() >= capacity_) return PushResult::kFull;
-  writes_.push_back(std::move(write));
-  return PushResult::kAccepted;
+  return writes_.Push(work_for, write) ? PushResult::kAccepted
+                                       : PushResult::kFull;
 }
 
-bool WriteQueue::Take(size_t limit, std::vector<PendingWrite>& group) {
+bool WriteQueue::Take(std::vector<PendingWrite>& group) {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(this, &WriteQueue::HasNews));
-  while (!writes_.empty() && group.size() < limit) {
-    group.push_back(std::move(writes_.front()));
-    writes_.pop_front();
-  }
-  return !group.empty();
+  if (writes_.empty()) return false;
+  group.push_back(writes_.Pop());
+  return true;
+}
+
+bool WriteQueue::TakeIfAny(std::vector<PendingWrite>& group) {
+  absl::MutexLock lock(&mutex_);
+  if (writes_.empty()) return false;
+  group.push_back(writes_.Pop());
+  return true;
 }
 
 void WriteQueue::Close() {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
+}
+
+bool WriteGathering::More() {
+  using Clock = std::chrono::steady_clock;
+  if (group_.size() >= limit_) return false;
+  if (shared_since_.has_value() && Clock::now() - *shared_since_ >= kShared) {
+    return false;
+  }
+  if (!queue_.TakeIfAny(group_)) return false;
+  if (!shared_since_.has_value() &&
+      group_.back().work_for.tenant_id != group_.front().work_for.tenant_id) {
+    shared_since_ = Clock::now();
+  }
+  return true;
+}
+
+void WriteGathering::ForEachInTurn(absl::FunctionRef<void(PendingWrite&)> act) {
+  if (!shared_since_.has_value()) {
+    for (PendingWrite& write : group_) act(write);
+    return;
+  }
+  FairQueue<PendingWrite*> turns({.total = group_.size(),
+                                  .of_one_tenant = group_.size(),
+                                  .of_one_principal = group_.size()});
+  for (PendingWrite& write : group_) {
+    PendingWrite* pointer = &write;
+    turns.Push(write.work_for, pointer);
+  }
+  while (!turns.empty()) act(*turns.Pop());
 }
 
 }  // namespace signet

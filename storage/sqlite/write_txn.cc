@@ -119,6 +119,13 @@ absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
   });
 }
 
+absl::Status SqliteWriteTxn::SealAuthorization(const Uuid& account_id,
+                                               const Uuid& id,
+                                               const Seal& seal) {
+  return Attempt(
+      [&] { return statements_.authorizations.PutSeal(account_id, id, seal); });
+}
+
 absl::Status SqliteWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
   return Attempt([&] { return statements_.audit.Insert(record); });
 }
@@ -137,8 +144,8 @@ absl::Status SqliteWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
       [&] { return statements_.audit.DeleteBefore(account_id, sequence); });
 }
 
-absl::Status SqliteWriteTxn::InsertReplay(const ReplayRecord& record) {
-  return Attempt([&] { return statements_.upkeep.InsertReplay(record); });
+absl::Status SqliteWriteTxn::PutReplay(const ReplayRecord& record) {
+  return Attempt([&] { return statements_.upkeep.PutReplay(record); });
 }
 
 absl::StatusOr<int> SqliteWriteTxn::DeleteReplaysBefore(absl::Time before,

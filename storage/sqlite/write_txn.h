@@ -68,12 +68,14 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
                                    absl::Time at, const Seal& seal) override;
+  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
+                                 const Seal& seal) override;
   absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
   absl::Status PutAuditChain(const AuditChainRecord& record) override;
   absl::Status PutAuditHead(const AuditHeadRecord& record) override;
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override;
-  absl::Status InsertReplay(const ReplayRecord& record) override;
+  absl::Status PutReplay(const ReplayRecord& record) override;
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override;
   absl::Status SetWatermark(std::string_view name, absl::Time time) override;

@@ -166,7 +166,9 @@ class Bench {
     SystemRandom random;
     const std::string elsewhere =
         Uuid::V7(absl::FromUnixSeconds(1), random).ToString();
-    stranger_ = FillData(directory_ / "data", elsewhere, 1).tokens[0];
+    stranger_ =
+        FillData(directory_ / "data", elsewhere, 1, {.first_owns = true})
+            .tokens[0];
     absent_ = Uuid::V7(absl::FromUnixSeconds(2), random).ToString();
     Start();
   }

@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/crypto/mac_keyring.h"
 #include "server/crypto/system_random.h"
+#include "server/domain/seal.h"
 #include "server/domain/token_issue.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/bench/options.h"
@@ -23,7 +24,7 @@ constexpr int kRowsFilledAtOnce = 10000;
 }  // namespace
 
 FilledData FillData(const std::string& data_dir, const std::string& account_id,
-                    int count) {
+                    int count, const FillOptions& options) {
   SystemRandom random;
   ServerConfig config;
   config.data_dir = data_dir;
@@ -33,13 +34,13 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
   const std::optional<Uuid> account = Uuid::Parse(account_id);
   if (!account.has_value()) Die(absl::InvalidArgumentError("account id"));
 
-  const absl::Status account_there =
-      WriteAndWait(*store, [&account](WriteTxn& txn) {
-        return txn.EnsureAccount(*account, absl::Now());
-      });
-  if (!account_there.ok()) Die(account_there);
-
   FilledData filled;
+  if (options.first_owns) {
+    const absl::Status made = WriteAndWait(*store, [&account](WriteTxn& txn) {
+      return txn.EnsureAccount(*account, absl::Now());
+    });
+    if (!made.ok()) Die(made);
+  }
   // In the past, so that what the server creates is newer.
   const absl::Time start = absl::Now() - absl::Milliseconds(count);
   for (int done = 0; done < count; done += kRowsFilledAtOnce) {
@@ -55,19 +56,34 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
       record.created_at = issued.record.created_at;
       record.updated_at = issued.record.created_at;
       record.token = issued.record;
+      if (options.label_bytes > 0) {
+        record.labels["note"] = std::string(options.label_bytes, 'x');
+      }
       filled.ids.push_back(record.id.ToString());
       filled.tokens.emplace_back(issued.text.Expose());
       records.push_back(std::move(record));
     }
-    const absl::Status written =
-        WriteAndWait(*store, [&records](WriteTxn& txn) {
-          for (const ServiceAccountRecord& record : records) {
-            if (absl::Status s = txn.InsertServiceAccount(record); !s.ok())
-              return s;
-          }
-          return absl::OkStatus();
-        });
+    const absl::Status written = WriteAndWait(*store, [&](WriteTxn& txn) {
+      for (const ServiceAccountRecord& record : records) {
+        absl::Status s = txn.InsertServiceAccount(Sealed(*keyring, record));
+        if (!s.ok()) return s;
+      }
+      return absl::OkStatus();
+    });
     if (!written.ok()) Die(written);
+  }
+  if (options.first_owns) {
+    AuthorizationRecord grant;
+    grant.id = Uuid::V7(start, random);
+    grant.account_id = *account;
+    grant.grant_kind = GrantKind::kAccountOwner;
+    grant.subject = {.type = SubjectType::kServiceAccount,
+                     .id = filled.ids.front()};
+    grant.created_at = start;
+    const absl::Status owned = WriteAndWait(*store, [&grant](WriteTxn& txn) {
+      return txn.InsertAuthorization(grant);
+    });
+    if (!owned.ok()) Die(owned);
   }
   return filled;
 }

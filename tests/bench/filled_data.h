@@ -13,11 +13,16 @@ struct FilledData {
   std::vector<std::string> tokens;  // Theirs, in the same order.
 };
 
-// Puts `count` service accounts with good tokens into account `account_id`, new
-// or not, of a server's data directory, whose server has been started before
-// and is not running. Ends the process on an error.
+struct FillOptions {
+  int label_bytes = 0;      // In a label of each.
+  bool first_owns = false;  // The account, which need not be there then.
+};
+
+// Puts `count` service accounts with good tokens into account `account_id` of a
+// server's data directory, whose server has been started before and is not
+// running. Ends the process on an error.
 FilledData FillData(const std::string& data_dir, const std::string& account_id,
-                    int count);
+                    int count, const FillOptions& options = {});
 
 }  // namespace signet
 

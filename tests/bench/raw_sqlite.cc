@@ -30,7 +30,10 @@ class RawDatabase {
     Execute("PRAGMA journal_mode = WAL");
     Execute("PRAGMA synchronous = FULL");
     Execute("PRAGMA foreign_keys = ON");
-    for (const Migration& step : SchemaMigrations()) Execute(step.sql);
+    for (const Migration& step : SchemaMigrations()) {
+      if (step.prepare != nullptr) Execute(step.prepare);
+      Execute(step.sql);
+    }
     Prepare("BEGIN", &begin_);
     Prepare("COMMIT", &commit_);
     Prepare(

@@ -112,6 +112,26 @@ TEST_P(StoreConformance, ARevocationPutsItsSealInPlaceOfTheOneBefore) {
   EXPECT_THAT(get(), IsOkAndHolds(grant));
 }
 
+TEST_P(StoreConformance, ASealTakesTheOldOnesPlaceAndChangesNothingElse) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  AuthorizationRecord grant = SampleCapability(account_, 10, kUser);
+  grant.revoked_at = SampleTime(1);
+  ASSERT_THAT(Insert(grant), IsOk());
+  grant.seal = SampleSeal(2);
+  const auto seal = [&](const Uuid& account_id, const Uuid& id) {
+    return Write([&](WriteTxn& txn) {
+      return txn.SealAuthorization(account_id, id, grant.seal);
+    });
+  };
+  ASSERT_THAT(seal(account_, grant.id), IsOk());
+  EXPECT_THAT(Ask([&](ReadTxn& txn) {
+                return txn.GetAuthorization(account_, grant.id);
+              }),
+              IsOkAndHolds(grant));
+  EXPECT_THAT(seal(account_, SampleId(11)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(seal(SampleId(99), grant.id), StatusIs(StatusCode::kNotFound));
+}
+
 TEST_P(StoreConformance, WhatOthersHoldIsHidden) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   ASSERT_THAT(Insert(SampleCapability(account_, 10, kUser)), IsOk());
@@ -136,6 +156,70 @@ TEST_P(StoreConformance, WhatIsHeldOnOtherAccountsIsHidden) {
   EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(ElementsAre(here)));
   EXPECT_THAT(Held({kUser}, other_account_), IsOkAndHolds(ElementsAre(there)));
   EXPECT_THAT(Held({kUser}, SampleId(3)), IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, AllThatASubjectHoldsIsListedWhateverTheAccount) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  AuthorizationRecord revoked = SampleCapability(account_, 9, kUser);
+  revoked.revoked_at = SampleTime();
+  const AuthorizationRecord here = SampleCapability(account_, 13, kUser);
+  const AuthorizationRecord owner =
+      SampleGrant(other_account_, 10, kUser, GrantKind::kAccountOwner);
+  const AuthorizationRecord there =
+      SampleGrant(other_account_, 11, kUser, GrantKind::kSuperAdmin);
+  for (const auto& grant :
+       {revoked, here, there, owner, SampleCapability(account_, 14, kGroup)}) {
+    ASSERT_THAT(Insert(grant), IsOk());
+  }
+  const auto list = [this](const Subject& subject,
+                           std::optional<GrantKind> kind, int limit) {
+    return Ask(
+        [&](ReadTxn& txn) { return txn.ListGrantsOf(subject, kind, limit); });
+  };
+  EXPECT_THAT(list(kUser, std::nullopt, 9),
+              IsOkAndHolds(ElementsAre(owner, there, here)));
+  EXPECT_THAT(list(kUser, std::nullopt, 2), IsOkAndHolds(testing::SizeIs(2)));
+  EXPECT_THAT(list(kUser, std::nullopt, 0), IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(list(kUser, GrantKind::kAccountOwner, 9),
+              IsOkAndHolds(ElementsAre(owner)));
+  EXPECT_THAT(list({SubjectType::kServiceAccount, kUser.id}, std::nullopt, 9),
+              IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, OwnersAreListedAccountByAccount) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  const auto owner = [](const Uuid& account, uint32_t id, const Subject& who) {
+    return SampleGrant(account, id, who, GrantKind::kAccountOwner);
+  };
+  AuthorizationRecord revoked = owner(account_, 9, kUser);
+  revoked.revoked_at = SampleTime();
+  const AuthorizationRecord first = owner(account_, 10, kGroup);
+  const AuthorizationRecord second = owner(account_, 12, kUser);
+  for (const auto& grant :
+       {revoked, second, first, owner(other_account_, 11, kUser),
+        SampleCapability(account_, 13, kUser),
+        SampleGrant(account_, 14, kUser, GrantKind::kSuperAdmin)}) {
+    ASSERT_THAT(Insert(grant), IsOk());
+  }
+  const auto list = [this](int limit) {
+    return Ask([&](ReadTxn& txn) { return txn.ListOwners(account_, limit); });
+  };
+  EXPECT_THAT(list(9), IsOkAndHolds(ElementsAre(first, second)));
+  EXPECT_THAT(list(1), IsOkAndHolds(ElementsAre(first)));
+}
+
+TEST_P(StoreConformance, AServiceAccountIsFoundWhateverItsAccount) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  const ServiceAccountRecord record = SampleServiceAccount(other_account_, 5);
+  ASSERT_THAT(Insert(record), IsOk());
+  const auto find = [this](const Uuid& id) {
+    return Ask([&](ReadTxn& txn) { return txn.FindServiceAccount(id); });
+  };
+  EXPECT_THAT(find(record.id), IsOkAndHolds(record));
+  EXPECT_THAT(find(SampleId(6)), StatusIs(StatusCode::kNotFound));
 }
 
 TEST_P(StoreConformance, ASuperAdminIsOneOnEveryAccountEvenOneThatIsNotThere) {

@@ -99,10 +99,19 @@ void StoreModelTest::CompareAnswers() {
   CompareAnswer("GetServiceAccount", [&](ReadTxn& txn) {
     return txn.GetServiceAccount(account_id, id);
   });
+  CompareAnswer("FindServiceAccount",
+                [&](ReadTxn& txn) { return txn.FindServiceAccount(id); });
   CompareAnswer("FindToken",
                 [&](ReadTxn& txn) { return txn.FindToken(public_id); });
   CompareAnswer("ListTokensInUse", [&](ReadTxn& txn) {
     return txn.ListTokensInUse(account_id, id);
+  });
+  CompareAnswer("ListTokens", [&](ReadTxn& txn) {
+    return txn.ListTokens(limit == 4 ? "" : public_id, limit);
+  });
+  CompareAnswer("ListAccounts", [&](ReadTxn& txn) {
+    return txn.ListAccounts(
+        limit == 0 ? std::nullopt : std::optional(account_id), limit);
   });
   CompareAnswer("ListServiceAccounts", [&](ReadTxn& txn) {
     return Comparable(txn.ListServiceAccounts(service_accounts));
@@ -130,6 +139,12 @@ void StoreModelTest::CompareAnswers() {
   });
   CompareAnswer("ListHeldAuthorizations", [&](ReadTxn& txn) {
     return txn.ListHeldAuthorizations(subjects, account_id);
+  });
+  CompareAnswer("ListGrantsOf", [&](ReadTxn& txn) {
+    return txn.ListGrantsOf(subjects[0], authorizations.grant_kind, 1000);
+  });
+  CompareAnswer("ListOwners", [&](ReadTxn& txn) {
+    return txn.ListOwners(account_id, limit);
   });
   CompareAnswer("GetAuthorization", [&](ReadTxn& txn) {
     return txn.GetAuthorization(account_id, id);

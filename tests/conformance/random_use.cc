@@ -96,6 +96,9 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
       };
     case 13:
       return [=](WriteTxn& txn) {
+        if (limit == 0) {
+          return txn.SealAuthorization(account_id, id, account.seal);
+        }
         return txn.RevokeAuthorization(account_id, id, now, account.seal);
       };
     case 14:
@@ -124,7 +127,7 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
     case 17: {
       ReplayRecord replay = SampleReplay(Pick(kLookups));
       replay.created_at = now;
-      return [=](WriteTxn& txn) { return txn.InsertReplay(replay); };
+      return [=](WriteTxn& txn) { return txn.PutReplay(replay); };
     }
     default:
       return [=, name = AText()](WriteTxn& txn) {

@@ -63,7 +63,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
               txn.InsertAuditEvent(SampleAuditEvent(account_, 1)),
               txn.PutAuditChain(chain),
               txn.PutAuditHead({.writer = "", .events = 1, .sealed = "a"}),
-              txn.InsertReplay(SampleReplay(1)),
+              txn.PutReplay(SampleReplay(1)),
               txn.SetWatermark("purge", SampleTime())}) {
           if (!s.ok()) return s;
         }
@@ -148,6 +148,9 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
         return txn.RevokeAuthorization(account_, SampleId(30), SampleTime());
       },
       [&](auto& txn) {
+        return txn.SealAuthorization(account_, SampleId(30), SampleSeal(9));
+      },
+      [&](auto& txn) {
         return txn.InsertAuditEvent(SampleAuditEvent(account_, 2));
       },
       [&](auto& txn) { return txn.PutAuditChain(changed_chain); },
@@ -158,7 +161,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
         return txn.PutAuditHead({.writer = "x", .events = 2, .sealed = "b"});
       },
       [&](auto& txn) { return txn.DeleteAuditEventsBefore(account_, 9); },
-      [&](auto& txn) { return txn.InsertReplay(SampleReplay(2)); },
+      [&](auto& txn) { return txn.PutReplay(SampleReplay(2)); },
       [&](auto& txn) {
         return txn.DeleteReplaysBefore(absl::InfiniteFuture(), 9).status();
       },

@@ -104,8 +104,8 @@ TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
   const ReplayRecord first = SampleReplay(1);
   ReplayRecord second = SampleReplay(2);
   second.sealed = std::string("\0\xff any bytes", 12);
-  const auto insert = [&](const ReplayRecord& record) {
-    return Write([&](WriteTxn& txn) { return txn.InsertReplay(record); });
+  const auto put = [&](const ReplayRecord& record) {
+    return Write([&](WriteTxn& txn) { return txn.PutReplay(record); });
   };
   const auto find = [&](uint32_t number) {
     return Ask([&](ReadTxn& txn) {
@@ -122,17 +122,19 @@ TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
     return deleted.value_or(-1);
   };
   EXPECT_THAT(find(1), StatusIs(StatusCode::kNotFound));
-  ASSERT_THAT(insert(first), IsOk());
-  ASSERT_THAT(insert(second), IsOk());
+  ASSERT_THAT(put(first), IsOk());
+  ASSERT_THAT(put(second), IsOk());
   EXPECT_THAT(find(1), IsOkAndHolds(first));
   EXPECT_THAT(find(2), IsOkAndHolds(second));
   ReplayRecord same = SampleReplay(3);
   same.lookup = first.lookup;
-  EXPECT_THAT(insert(same), StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_THAT(put(same), IsOk());
+  EXPECT_THAT(find(1), IsOkAndHolds(same));
+  EXPECT_THAT(put(first), IsOk());
   EXPECT_THAT(find(1), IsOkAndHolds(first));
   ReplayRecord broken = SampleReplay(3);
   broken.created_at = absl::InfiniteFuture();
-  EXPECT_THAT(insert(broken), StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(put(broken), StatusIs(StatusCode::kInternal));
 
   EXPECT_EQ(purge(SampleTime(1), 9), 0);
   EXPECT_EQ(purge(SampleTime(2), 0), 0);
@@ -140,11 +142,11 @@ TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
   EXPECT_THAT(find(1), StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(find(2), IsOk());
   for (uint32_t i = 10; i < 15; ++i) {
-    ASSERT_THAT(insert(SampleReplay(i)), IsOk());
+    ASSERT_THAT(put(SampleReplay(i)), IsOk());
   }
   EXPECT_EQ(purge(absl::InfiniteFuture(), 4), 4);
   EXPECT_EQ(purge(absl::InfiniteFuture(), 4), 2);
-  EXPECT_THAT(insert(first), IsOk());
+  EXPECT_THAT(put(first), IsOk());
 }
 
 TEST_P(StoreConformance, AWatermarkIsWhatWasSetLast) {

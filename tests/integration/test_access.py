@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every method, asked by every kind of caller, on gRPC and on REST."""
 
-import sqlite3
+import json
 import time
 import uuid
 
 import pytest
 
-from harness import rest
+from harness import process, rest
 from harness.api import message, messages
 
 A = "/v1/public/accounts/{account}/auth"
@@ -161,8 +161,8 @@ class World:
         time.sleep(2.1)
 
     def fresh(self):
-        """Something for one call to act on."""
-        target = self.create("target", capabilities=["account.view"])
+        """Something for one call to act on, which a manager covers."""
+        target = self.create("target", capabilities=["auth.manage"])
         listed = self.request(
             "GET", A.format(account=self.account) + f"/authorizations?subject_id={target['id']}")
         return {"account": self.account, "id": target["id"],
@@ -171,36 +171,21 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(server):
+    """With a super_admin, whom only the operator makes, and an owner of another account."""
+    assert server.stop() == 0
+    done = process.run("--issue_super_admin", f"--data_dir={server.data}")
+    assert done.returncode == 0, done.stderr
+    server.start()
     made = World(server)
-    # A super_admin by the store's own word: only one can make another, and the
-    # first comes from outside. The owner of another account, likewise.
-    made.tokens |= _from_outside(server, made)
+    admin = json.loads(done.stdout)["token"]
+    other = made.create("other")
+    answer = rest.request(
+        server, "POST", A.format(account=uuid.uuid4()) + "/authorizations", token=admin,
+        json_body={"grant_kind": "account_owner", "subject_type": "service_account",
+                   "subject_id": other["id"], "acknowledge_token_shown": True})
+    assert answer.status == 201, answer.body
+    made.tokens |= {"super_admin": admin, "other owner": other["token"]}
     return made
-
-
-def _from_outside(server, made):
-    """Grants that no API call can make on a fresh server, written to its file."""
-    def grant(kind, account, subject):
-        database = sqlite3.connect(server.data / "signet.db", timeout=10)
-        with database:
-            row = database.execute(
-                "SELECT * FROM authorizations WHERE subject_id = ?",
-                (server.first["service_account_id"],)).fetchone()
-            columns = [c[1] for c in database.execute("PRAGMA table_info(authorizations)")]
-            values = dict(zip(columns, row))
-            values.update(id=uuid.uuid4().bytes, account_id=account.bytes, grant_kind=kind,
-                          subject_id=subject)
-            database.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?)",
-                             (account.bytes, values["created_at"]))
-            database.execute(
-                f"INSERT INTO authorizations ({', '.join(values)}) "
-                f"VALUES ({', '.join('?' * len(values))})", list(values.values()))
-        database.close()
-
-    admin, other = made.create("admin"), made.create("other")
-    grant(3, uuid.UUID(made.account), admin["id"])
-    grant(2, uuid.uuid4(), other["id"])
-    return {"super_admin": admin["token"], "other owner": other["token"]}
 
 
 def expected(caller, needs):

@@ -1,29 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program of docs/integrations/cpp-client.md, against a server."""
 
-import pathlib
-import subprocess
 import time
 
 import pytest
 
 from harness import rest
-from harness.process import BINARY, CLEAN_ENVIRONMENT
-
-EXAMPLE = str(pathlib.Path(BINARY).parent / "tests" / "cpp_client_example")
-
-
-class Example:
-    def __init__(self, server):
-        self.process = subprocess.Popen(
-            [EXAMPLE, server.grpc], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env=CLEAN_ENVIRONMENT | {"SIGNET_TOKEN": server.first["token"]})
-
-    def ask(self, token):
-        self.process.stdin.write(token + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().rstrip("\n")
-
+from harness.example import Example
 
 @pytest.fixture
 def running(start):
@@ -34,8 +17,7 @@ def running(start):
 def example(running):
     started = Example(running)
     yield started
-    started.process.stdin.close()
-    assert started.process.wait(10) == 0
+    assert started.close() == 0
 
 
 def issue(server, name):

@@ -7,6 +7,7 @@ from the reduced protos it is compiled from.
 """
 
 import json
+import time
 
 import grpc
 import pytest
@@ -35,7 +36,9 @@ PUBLISHED = {
                     "host": (5, STRING, False), "scheme": (6, STRING, False),
                     "query": (7, STRING, False), "fragment": (8, STRING, False),
                     "size": (9, INT64, False), "protocol": (10, STRING, False),
-                    "body": (11, STRING, False), "raw_body": (12, BYTES, False)},
+                    "body": (11, STRING, False), "raw_body": (12, BYTES, False),
+                    "header_map": (13, "HeaderMap", False)},
+    "HeaderMap": {"headers": (1, "HeaderValue", True)},
     "Request": {"time": (1, "Timestamp", False), "http": (2, "HttpRequest", False)},
     "AttributeContext": {"source": (1, "Peer", False), "destination": (2, "Peer", False),
                          "request": (4, "Request", False),
@@ -99,7 +102,7 @@ def proxy(server):
             CHECK, request_serializer=MESSAGES["CheckRequest"].SerializeToString,
             response_deserializer=MESSAGES["CheckResponse"].FromString)
 
-        def check(token=None, authorization=None, **extensions):
+        def check(token=None, authorization=None, change=lambda http: None, **extensions):
             request = MESSAGES["CheckRequest"]()
             attributes = request.attributes
             attributes.source.address.socket_address.address = "192.0.2.7"
@@ -120,6 +123,7 @@ def proxy(server):
                 http.headers["authorization"] = authorization
             for key, value in extensions.items():
                 attributes.context_extensions[key] = value
+            change(http)
             return call(request, timeout=10)
 
         yield check
@@ -171,6 +175,81 @@ def test_without_a_good_credential(proxy, authorization, challenge):
                                       "cache-control": "no-store",
                                       "x-request-id": "as-the-client-said"}
     assert "junk" not in denied.body
+
+
+def raw(http, *fields):
+    """As an Envoy sends them that is told to `encode_raw_headers`."""
+    http.headers.clear()
+    for key, value in fields:
+        http.header_map.headers.add(key=key, raw_value=value)
+
+
+def test_fields_one_by_one(proxy, account):
+    bearer = f"Bearer {account['token']}".encode()
+    cookie = ("cookie", b"name=Andr\xe9")
+    passed = proxy(change=lambda http: raw(http, cookie, ("authorization", bearer)))
+    assert passed.HasField("ok_response")
+    missing = proxy(change=lambda http: raw(http, cookie))
+    assert missing.denied_response.status.code == 401
+    twice = proxy(change=lambda http: raw(http, ("authorization", bearer),
+                                          ("Authorization", b"Bearer junk")))
+    assert twice.denied_response.status.code == 400
+
+
+def send(server, request):
+    """The CheckResponse to bytes that no protobuf library would make."""
+    with grpc.insecure_channel(server.grpc) as channel:
+        call = channel.unary_unary(CHECK, request_serializer=bytes,
+                                   response_deserializer=MESSAGES["CheckResponse"].FromString)
+        return call(request, timeout=10)
+
+
+def field(number, content):
+    """A length-delimited field of protobuf."""
+    size, length = len(content), bytearray()
+    while size >= 0x80:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | 2]) + bytes(length) + bytes([size]) + content
+
+
+def check_with(*headers):
+    entries = b"".join(field(3, field(1, key) + field(2, value)) for key, value in headers)
+    return field(1, field(4, field(2, entries)))
+
+
+@pytest.mark.parametrize("bad", [b"caf\xe9", b"\xff\xfe", b"\xc0\x80", b"\xed\xa0\x80"])
+def test_a_value_need_not_be_utf8(server, account, bad):
+    bearer = (b"authorization", f"Bearer {account['token']}".encode())
+    cookie = (b"cookie", b"x=" + bad)
+    assert send(server, check_with(bearer, cookie)).HasField("ok_response")
+    assert send(server, check_with(cookie)).denied_response.status.code == 401
+    spoilt = (b"authorization", b"Bearer " + bad)
+    assert send(server, check_with(spoilt)).denied_response.status.code == 401
+
+
+@pytest.mark.parametrize("request_bytes,status,reason", [
+    (b"\xff\xff\xff", 400, "MESSAGE_MALFORMED"),
+    (check_with((b"\xff", b"x")), 400, "MESSAGE_MALFORMED"),
+    (check_with((b"cookie", b"x" * (256 * 1024))), 413, "MESSAGE_TOO_LARGE"),
+])
+def test_what_cannot_be_read_is_denied_and_counted(server, request_bytes, status, reason):
+    before = len(server.log())
+    for _ in range(3):
+        denied = send(server, request_bytes)
+        assert denied.status.code != 0
+        assert denied.denied_response.status.code == status
+        body = json.loads(denied.denied_response.body)
+        assert (body["status"], body["reason"]) == (status, reason)
+    end = time.monotonic() + 5
+    lines = []
+    while not lines and time.monotonic() < end:  # One a second at most.
+        denied = send(server, request_bytes)
+        lines = [line for line in server.log()[before:]
+                 if line["message"] == "external authorization cannot read a check"
+                 and line["reason"] == reason]
+    assert len(lines) == 1
+    assert lines[0]["since_start"] > lines[0]["omitted"] >= 0
 
 
 @pytest.mark.parametrize("query", ["", "?capability=auth.manage"])

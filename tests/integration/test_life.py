@@ -136,7 +136,6 @@ def test_update_with_a_mask_changes_only_what_it_names(server, made):
 def test_a_star_as_mask_replaces_everything(server, api):
     made = create(server, expires_at="2100-01-01T00:00:00Z", description="old",
                   labels={"team": "edge"})
-    call(server, "PATCH", f"/{made['id']}", {"enabled": False})
     answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", {"name": "new"})
     assert answer.status == 200, answer.body
     body = answer.json()
@@ -144,7 +143,7 @@ def test_a_star_as_mask_replaces_everything(server, api):
     assert (body["name"], body["expires_at"]) == ("new", None)
     assert works(server, made["token"])
     answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", {"description": "x"})
-    assert [e["field"] for e in answer.json()["errors"]] == ["service_account.name"]
+    assert [e["field"] for e in answer.json()["errors"]] == ["name"]
     for mask in ("*,name", "name,*", "**"):
         assert call(server, "PATCH", f"/{made['id']}?update_mask={mask}",
                     {"name": "x"}).status == 400
@@ -161,6 +160,27 @@ def test_a_star_as_mask_replaces_everything(server, api):
         assert reply.code.name == code
         if code == "OK":
             assert dict(reply.message.labels) == {"a": "b"}
+
+
+def test_a_star_switches_nothing_on_or_off(server, api):
+    made = create(server)
+    answer = call(server, "PATCH", f"/{made['id']}?update_mask=*",
+                  {"name": "on", "enabled": False})
+    assert "enabled" not in answer.json() and works(server, made["token"])
+    call(server, "PATCH", f"/{made['id']}", {"enabled": False})
+    for body in ({"name": "off"}, {"name": "off", "enabled": True}):
+        answer = call(server, "PATCH", f"/{made['id']}?update_mask=*", body)
+        assert answer.status == 200 and answer.json()["enabled"] is False
+    request = message("signet.v1.UpdateServiceAccountRequest")
+    request.service_account.account_id = server.first["account_id"]
+    request.service_account.id = made["id"]
+    request.service_account.name = "still off"
+    request.service_account.enabled = True
+    request.update_mask.paths[:] = ["*"]
+    reply = api.call("signet.v1.ServiceAccounts/UpdateServiceAccount", request,
+                     "signet.v1.ServiceAccount", token=server.first["token"])
+    assert reply.code.name == "OK" and reply.message.enabled is False
+    assert not works(server, made["token"])
 
 
 def test_null_takes_the_expiry_away(server):
@@ -201,8 +221,25 @@ def test_if_match_guards_an_update(server, made):
     assert changed.status == 200
     assert changed.value("etag") != etag
     answer = call(server, "PATCH", f"/{made['id']}", {"name": "b"}, fields=[f"If-Match: {etag}"])
-    assert (answer.status, answer.json()["code"]) == (409, "ABORTED")
+    assert (answer.status, answer.json()["code"]) == (412, "ABORTED")
     assert answer.json()["reason"] == "ETAG_MISMATCH"
+
+
+@pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_if_none_match_saves_a_read_of_what_is_known(server, made, method, http):
+    path = f"{server.accounts_path}/{made['id']}"
+    owner = {"token": server.first["token"], "http": http}
+    etag = rest.request(server, method, path, **owner).value("etag")
+    for value in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = rest.request(server, method, path, **owner, fields=[f"If-None-Match: {value}"])
+        assert (answer.status, answer.body, answer.value("etag")) == (304, b"", etag), value
+        assert answer.value("cache-control") == "no-store"
+    for value in ('"other"', etag.strip('"'), '""'):
+        answer = rest.request(server, method, path, **owner, fields=[f"If-None-Match: {value}"])
+        assert answer.status == 200, value
+    answer = rest.request(server, method, path, http=http, fields=["If-None-Match: *"])
+    assert answer.status == 401
 
 
 # Rotate.
@@ -248,7 +285,8 @@ def test_batch_revocation_shows_first_and_then_does(server):
     assert len(dry["service_accounts"]) == 3
     assert all(works(server, token) for token in tokens)
     done = call(server, "POST", path, {"name_prefix": "batch-"}).json()
-    assert len(done["service_accounts"]) == 3 and done["more"] is False
+    assert len(done["service_accounts"]) == 3
+    assert (done["more"], done["not_covered"]) == (False, 0)
     assert not any(works(server, token) for token in tokens)
 
 

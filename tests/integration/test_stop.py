@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM, SIGINT and SIGHUP drain: no acknowledged create is lost, exit code 0."""
 
+import http.client
 import json
 import signal
 import socket
@@ -102,6 +103,30 @@ def test_what_does_not_finish_in_time_is_cut_off(start):
     assert server.process.wait(10) == 1
     assert 0.2 < time.monotonic() - begin < 5
     assert "--drain_timeout_ms" in server.stderr.read_text()
+
+
+def test_with_nothing_under_way_it_takes_no_time(start):
+    """Whoever is connected, has asked before, and does not close."""
+    server = start()
+
+    def stop_after(prepare):
+        begin = time.monotonic()
+        assert server.stop() == 0
+        took = time.monotonic() - begin
+        for connection in prepare:
+            connection.close()
+        return took
+
+    alone = min(stop_after(()) if i == 0 else stop_after(server.start() and ())
+                for i in range(3))
+    server.start()
+    kept = http.client.HTTPConnection("127.0.0.1", server.ports["rest"])
+    kept.request("GET", "/")
+    kept.getresponse().read()
+    raw = [socket.create_connection(("127.0.0.1", port)) for port in server.ports.values()]
+    time.sleep(0.1)
+    # Those of gRPC that have not yet said anything get a moment.
+    assert stop_after([kept, *raw]) < alone + 1
 
 
 def test_idle_connections_do_not_hold_it_up(start):

@@ -47,10 +47,19 @@ def test_is_the_way_back_in(start):
     server = start()
     first = server.first
     path = f"{server.accounts_path}/{first['service_account_id']}"
-    assert rest.request(server, "DELETE", path, token=first["token"]).status == 200
+    refused = rest.request(server, "DELETE", path, token=first["token"])
+    assert (refused.status, refused.json()["reason"]) == (409, "LAST_OWNER")
+    ended = rest.request(server, "POST", "/v1/public/auth/self/revoke", token=first["token"])
+    assert ended.status == 200
     assert rest.request(server, "GET", server.accounts_path, token=first["token"]).status == 401
     assert server.stop() == 0
-    made = json.loads(issue(server, f"--bootstrap_account_id={first['account_id']}").stdout)
+    into = f"--bootstrap_account_id={first['account_id']}"
+    refused = issue(server, into)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--into_existing_account" in refused.stderr
+    done = issue(server, into, "--into_existing_account")
+    assert json.loads(done.stderr)["level"] == "warning"
+    made = json.loads(done.stdout)
     assert made["account_id"] == first["account_id"]
     server.start()
     assert Rest(server, "--http1.1").create(
@@ -60,6 +69,15 @@ def test_is_the_way_back_in(start):
     assert "account.issue_super_admin" in [event["action"] for event in events]
     assert server.stop() == 0
     assert process.run("--verify_audit", f"--data_dir={server.data}").returncode == 0
+
+
+def test_the_flag_means_nothing_alone(start):
+    server = start()
+    assert server.stop() == 0
+    done = process.run(f"--data_dir={server.data}", "--into_existing_account")
+    assert done.returncode == 2
+    done = issue(server, "--into_existing_account")
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_not_beside_a_running_server(server):

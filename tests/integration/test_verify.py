@@ -36,7 +36,7 @@ def test_of_a_good_token_everything_is_said(world, asker):
     assert (told.subject_type, told.subject_id) == ("service_account", made["id"])
     assert told.account_id == world.account
     assert told.token_public_id == made["token_public_id"]
-    assert not told.HasField("expires_at")
+    assert not told.HasField("expires_at") and not told.HasField("expires_in")
     assert not told.account_owner and not told.super_admin
     assert list(told.capabilities) == ["billing.view", "mailbox.create"]
     assert [(c.capability_key, c.resource_type) for c in told.resource_capabilities] == [
@@ -108,8 +108,23 @@ def test_an_answer_lives_no_longer_than_its_token(world, asker):
     assert told.expires_at.ToJsonString() == made["expires_at"]
     left = told.expires_at.ToNanoseconds() / 1e9 - time.time()
     assert 0 < told.cache_ttl.ToNanoseconds() / 1e9 < left + 1 and told.cache_ttl.ToSeconds() < 3
+    assert told.expires_in == told.cache_ttl
     time.sleep(left + 0.01)
     assert asker.reason(made["token"]) == "TOKEN_EXPIRED"
+
+
+def test_how_long_it_has_left_is_said_by_the_servers_clock(world, asker):
+    # Far from its end, where the rest of the answer is at hand; told again later.
+    made = world.create(expires_at=soon(3600))
+    spans = []
+    for _ in range(2):
+        before = time.time()
+        told = asker.verify(made["token"])
+        left = told.expires_at.ToNanoseconds() / 1e9 - before
+        spans.append(told.expires_in.ToNanoseconds() / 1e9)
+        assert left - (time.time() - before) - 0.01 <= spans[-1] <= left + 0.01
+        time.sleep(0.05)
+    assert spans[1] < spans[0]
 
 
 @pytest.fixture(scope="module")

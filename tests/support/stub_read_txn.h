@@ -24,6 +24,10 @@ class StubReadTxn : public ReadTxn {
                                                          const Uuid&) override {
     return Unexpected();
   }
+  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+      const Uuid&) override {
+    return Unexpected();
+  }
   absl::StatusOr<TokenOwner> FindToken(std::string_view) override {
     return Unexpected();
   }
@@ -60,12 +64,28 @@ class StubReadTxn : public ReadTxn {
       const AuthorizationRecord&) override {
     return Unexpected();
   }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject&, std::optional<GrantKind>, int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(const Uuid&,
+                                                              int) override {
+    return Unexpected();
+  }
   absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid&,
                                                        const Uuid&) override {
     return Unexpected();
   }
   absl::StatusOr<AuthorizationPage> ListAuthorizations(
       const AuthorizationQuery&) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view,
+                                                     int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(const std::optional<Uuid>&,
+                                                 int) override {
     return Unexpected();
   }
   absl::StatusOr<bool> HasAccount(const Uuid&) override { return Unexpected(); }

@@ -21,6 +21,8 @@ class UnreliableStore final : public Store {
   std::deque<absl::Status> write_outcomes;
   // Called once, between the body of the next read and its `done`.
   absl::AnyInvocable<void()> after_next_read_body;
+  // Called once, before the body of the next write, as if that had waited.
+  absl::AnyInvocable<void()> before_next_write_body;
   // Each body runs once for nothing first, as after a serialization failure.
   bool run_bodies_twice = false;
 
@@ -51,6 +53,9 @@ class UnreliableStore final : public Store {
   void Write(WriteBody body, Done done, WriteOptions options = {}) override {
     ++writes_;
     if (!write_outcomes.empty()) return std::move(done)(Take(write_outcomes));
+    if (before_next_write_body != nullptr) {
+      std::exchange(before_next_write_body, nullptr)();
+    }
     if (run_bodies_twice) {
       inner_.Write(
           [&body](WriteTxn& txn) {

@@ -45,6 +45,7 @@ TEST(AllocationTest, AKeptAnswerTakesNone) {
 
   ASSERT_THAT(client.VerifyAndWait(good, nullptr), IsOk());
   ASSERT_THAT(client.VerifyAndWait(bad, nullptr), IsOk());
+  ASSERT_THAT(client.VerifyAndWait(good, &missing), IsOk());
   const int before = allocations;
   EXPECT_GT(before, 0);  // They are counted.
   for (int i = 0; i < 100; ++i) {

@@ -29,7 +29,7 @@ class AnswerCacheTest : public testing::Test {
             const AnswerCache::Stamp& asked_at) {
     cache_.Keep(cache_.KeyOf(token),
                 std::make_shared<v1::VerifyTokenResponse>(std::move(answer)),
-                asked_at, kTtl, kNow);
+                asked_at, kNow, lifetime_);
   }
   void Keep(const std::string& token, v1::VerifyTokenResponse answer) {
     Keep(token, std::move(answer), cache_.Now());
@@ -38,6 +38,8 @@ class AnswerCacheTest : public testing::Test {
     return cache_.Find(cache_.KeyOf(token), now);
   }
 
+  AnswerCache::Lifetime lifetime_ = {.cache_ttl = kTtl,
+                                     .expires_in = absl::InfiniteDuration()};
   FakeClock clock_;
   SeededRandom random_;
   AnswerCache cache_{
@@ -113,6 +115,64 @@ TEST_F(AnswerCacheTest, NoneOutlivesItsToken) {
   EXPECT_THAT(Find("good"), IsNull());
 }
 
+// This machine's clock may be an hour behind.
+TEST_F(AnswerCacheTest, NoneOutlivesWhatTheServerSaidItHadLeft) {
+  v1::VerifyTokenResponse answer = GoodAnswer(1);
+  answer.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(clock_.Now()) +
+                                           3600 + 10);
+  lifetime_.expires_in = absl::Seconds(10);
+  Keep("good", answer);
+  const SteadyTime end = kNow + seconds(10);
+  EXPECT_THAT(Find("good", end - std::chrono::nanoseconds(1)), NotNull());
+  EXPECT_THAT(Find("good", end), IsNull());
+  // Nor an hour ahead.
+  lifetime_.expires_in = absl::Seconds(7200);
+  Keep("good", answer);
+  EXPECT_THAT(Find("good", end), NotNull());
+  clock_.Set(absl::FromUnixSeconds(answer.expires_at().seconds()));
+  EXPECT_THAT(Find("good", end), IsNull());
+}
+
+TEST_F(AnswerCacheTest, NoneOutlivesItsTokenWhereTheClockIsSetBack) {
+  v1::VerifyTokenResponse answer = GoodAnswer(1);
+  answer.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(clock_.Now()) +
+                                           10);
+  Keep("good", answer);  // From a server that does not say how long it has.
+  clock_.Advance(-absl::Hours(1));
+  EXPECT_THAT(Find("good", kNow + seconds(9)), NotNull());
+  EXPECT_THAT(Find("good", kNow + seconds(10)), IsNull());
+}
+
+TEST_F(AnswerCacheTest, WhatIsOverWhenItComesIsNotGiven) {
+  v1::VerifyTokenResponse answer = GoodAnswer(1);
+  answer.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(clock_.Now()) +
+                                           10);
+  for (const absl::Duration left :
+       {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
+    lifetime_.expires_in = left;
+    Keep("good", answer);
+    EXPECT_THAT(Find("good"), IsNull()) << left;
+  }
+}
+
+TEST_F(AnswerCacheTest, TheServerDoesNotDecideAloneHowLongOneIsKept) {
+  lifetime_.cache_ttl = absl::Hours(24 * 365 * 300);
+  Keep("bad", BadAnswer("TOKEN_REVOKED"));
+  EXPECT_THAT(Find("bad", kNow + seconds(59)), NotNull());
+  EXPECT_THAT(Find("bad", kNow + seconds(60)), IsNull());
+}
+
+TEST_F(AnswerCacheTest, KnowsWhatHasEndedAnAnswer) {
+  const AnswerCache::Stamp before = cache_.Now();
+  EXPECT_TRUE(cache_.IsTrue(GoodAnswer(1), before));
+  cache_.Forget(std::vector<Uuid>{SampleId(1)});
+  EXPECT_FALSE(cache_.IsTrue(GoodAnswer(1), before));
+  EXPECT_TRUE(cache_.IsTrue(GoodAnswer(2), before));
+  EXPECT_TRUE(cache_.IsTrue(GoodAnswer(1), cache_.Now()));
+  cache_.ForgetAll();
+  EXPECT_FALSE(cache_.IsTrue(GoodAnswer(2), before));
+}
+
 TEST_F(AnswerCacheTest, InactiveOnesGoByTime) {
   Keep("bad", BadAnswer("TOKEN_DISABLED"));
   EXPECT_THAT(Find("bad", kNow + seconds(5) - std::chrono::nanoseconds(1)),
@@ -165,7 +225,7 @@ class AnswerCacheBounds : public AnswerCacheTest {
     std::vector<AnswerCache::Key> keys;
     for (int i = 0; i < 1000; ++i) {
       keys.push_back(cache.KeyOf(absl::StrCat(i)));
-      cache.Keep(keys.back(), shared, cache.Now(), kTtl, kNow);
+      cache.Keep(keys.back(), shared, cache.Now(), kNow, lifetime_);
     }
     int kept = 0;
     for (const AnswerCache::Key& key : keys) {
@@ -202,7 +262,7 @@ TEST_F(AnswerCacheTest, ZeroEntriesKeepNothing) {
   for (auto answer : {GoodAnswer(1), BadAnswer("TOKEN_UNKNOWN")}) {
     none.Keep(none.KeyOf("t"),
               std::make_shared<v1::VerifyTokenResponse>(answer), none.Now(),
-              kTtl, kNow);
+              kNow, lifetime_);
     EXPECT_THAT(none.Find(none.KeyOf("t"), kNow), IsNull());
   }
 }

@@ -16,6 +16,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "server/base/boot_clock.h"
 #include "signet/v1/tokens.grpc.pb.h"
 #include "tests/unit/client/answers.h"
 
@@ -103,6 +104,17 @@ class FakeTokensServer final : public v1::Tokens::Service {
     absl::MutexLock lock(&mutex_);
     silent_before_ = static_cast<unsigned>(positions_.size());
   }
+  // Messages do not say how long their stream has lasted from now on, as those
+  // of old servers.
+  void DoNotStamp() {
+    absl::MutexLock lock(&mutex_);
+    stamps_ = false;
+  }
+  // Streams that are opened from now on are taken so much later.
+  void DelayOpening(absl::Duration delay) {
+    absl::MutexLock lock(&mutex_);
+    opening_delay_ = delay;
+  }
   // Each stream to be opened sends one message, so long after that, and no
   // more.
   void SpeakOnce(absl::Duration after) {
@@ -146,10 +158,12 @@ class FakeTokensServer final : public v1::Tokens::Service {
       grpc::ServerWriter<v1::WatchChangesResponse>* writer) override {
     size_t told = 0;
     size_t number = 0;
+    absl::Duration opening_delay;
     absl::Duration only_after;
     {
       absl::MutexLock lock(&mutex_);
       opened_at_ = absl::Now();
+      opening_delay = opening_delay_;
       only_after = only_message_after_;
       NoteAuthorization(*context);
       positions_.push_back(request->position());
@@ -158,6 +172,8 @@ class FakeTokensServer final : public v1::Tokens::Service {
       told =
           position.empty() ? messages_.size() : std::stoul(position.substr(1));
     }
+    absl::SleepFor(opening_delay);
+    const BootClock::time_point began = BootClock::now();
     absl::SleepFor(only_after);
     for (bool first = true;; first = false) {
       v1::WatchChangesResponse message;
@@ -179,6 +195,7 @@ class FakeTokensServer final : public v1::Tokens::Service {
         } else {
           message.set_position(absl::StrCat("p", told));
         }
+        if (stamps_) Stamp(began, message);
       }
       if (context->IsCancelled()) return grpc::Status::CANCELLED;
       if (!silent) writer->Write(message);
@@ -186,6 +203,14 @@ class FakeTokensServer final : public v1::Tokens::Service {
   }
 
  private:
+  static void Stamp(BootClock::time_point began,
+                    v1::WatchChangesResponse& message) {
+    absl::Duration since = absl::FromChrono(BootClock::now() - began);
+    message.mutable_since_start()->set_seconds(
+        absl::IDivDuration(since, absl::Seconds(1), &since));
+    message.mutable_since_start()->set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(since)));
+  }
   void NoteAuthorization(const grpc::ServerContext& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = context.client_metadata().find("authorization");
@@ -208,6 +233,8 @@ class FakeTokensServer final : public v1::Tokens::Service {
   unsigned silent_before_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Duration only_message_after_ ABSL_GUARDED_BY(mutex_);
   absl::Time opened_at_ ABSL_GUARDED_BY(mutex_);
+  bool stamps_ ABSL_GUARDED_BY(mutex_) = true;
+  absl::Duration opening_delay_ ABSL_GUARDED_BY(mutex_);
   size_t end_before_ ABSL_GUARDED_BY(mutex_) = 0;
   grpc::Status end_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Server> server_;

@@ -115,7 +115,8 @@ TEST_F(FeedTest, AnIdThatCannotBeReadEndsAllThatIsKept) {
 
 // What the first message says may have lain on the way as long as the stream
 // has been open.
-TEST_F(FeedTest, TheFirstMessageIsAsOldAsItsStream) {
+TEST_F(FeedTest, OfAnOldServerTheFirstMessageIsAsOldAsItsStream) {
+  server_.DoNotStamp();
   server_.SpeakOnce(kStaleness / 2);
   BreakFeed();
   EXPECT_TRUE(AwaitFeed());
@@ -136,6 +137,42 @@ TEST_F(FeedTest, AFeedThatWorkedIsOpenedAgainSoon) {
   }
   // Had it waited longer each time, it would have taken three seconds at least.
   EXPECT_LT(absl::Now() - began, absl::Seconds(3));
+}
+
+// It makes all its news look old, so it is left for a new one, and is believed
+// until that speaks.
+TEST_F(FeedTest, AStreamThatWasSlowToOpenIsLeftWithoutAGap) {
+  server_.DelayOpening(kStaleness * 0.6);
+  BreakFeed();
+  server_.DelayOpening(absl::ZeroDuration());
+  EXPECT_TRUE(AwaitFeed());
+  const absl::Time end = absl::Now() + absl::Seconds(1);
+  while (absl::Now() < end) {
+    ASSERT_THAT(client_->FeedStatus(), IsOk());
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_THAT(server_.positions(), SizeIs(3));
+}
+
+TEST_F(FeedTest, ANetworkThatIsSlowForEachStreamIsPutUpWith) {
+  server_.DelayOpening(kStaleness * 0.6);
+  BreakFeed();
+  EXPECT_TRUE(Eventually([this] { return server_.positions().size() == 3; }));
+  EXPECT_TRUE(AwaitFeed());
+  absl::SleepFor(kStaleness);
+  EXPECT_TRUE(AwaitFeed());
+  EXPECT_THAT(server_.positions(), SizeIs(3));
+}
+
+// Its beats buy their interval each; those of this one come sooner.
+TEST_F(FeedTest, AnOldServerIsBelievedToo) {
+  server_.DoNotStamp();
+  BreakFeed();
+  EXPECT_TRUE(AwaitFeed());
+  Verify();
+  EXPECT_TRUE(IsKept());
+  absl::SleepFor(kStaleness);
+  EXPECT_THAT(client_->FeedStatus(), IsOk());
 }
 
 TEST_F(FeedTest, WhoMayNotWatchKeepsNothing) {

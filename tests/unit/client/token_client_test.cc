@@ -303,6 +303,7 @@ TEST(TokenClientOptionsTest, BadOnesAreRefused) {
        {.target = "localhost:1", .max_staleness = absl::Seconds(1)}},
       {"endless staleness",
        {.target = "localhost:1", .max_staleness = absl::InfiniteDuration()}},
+      {"questions", {.target = "localhost:1", .max_questions = 0}},
       {"timeout",
        {.target = "localhost:1", .call_timeout = absl::ZeroDuration()}},
   };

@@ -63,6 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mapping{google::rpc::INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED_",
                 "400 INVALID_ARGUMENT"},
         Mapping{google::rpc::ABORTED, "IDEMPOTENCY_KEY_REUSED", "409 ABORTED"},
+        Mapping{google::rpc::ABORTED, "ETAG_MISMATCH", "412 ABORTED"},
         Mapping{google::rpc::OUT_OF_RANGE, "R", "400 OUT_OF_RANGE"},
         Mapping{google::rpc::UNAUTHENTICATED, "CREDENTIAL_MISSING",
                 absl::StrCat("401 UNAUTHENTICATED", kBearer)},

@@ -128,6 +128,22 @@ INSTANTIATE_TEST_SUITE_P(
                     c.issue_super_admin = true;
                     c.storage = StorageEngine::kMemory;
                   }},
+        BadConfig{"SealOfMemory", "seal_database", GoodServer(),
+                  [](auto& c) {
+                    c.seal_database = true;
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"HeadOfMemory", "audit_head_file", GoodServer(),
+                  [](auto& c) {
+                    c.audit_head_file = "/head";
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"SealAndVerify", "seal_database", GoodServer(),
+                  [](auto& c) { c.seal_database = c.verify_audit = true; }},
+        BadConfig{"GatewayThatSeals", "seal_database", GoodGateway(),
+                  [](auto& c) { c.seal_database = true; }},
+        BadConfig{"GatewayWithAHead", "audit_head_file", GoodGateway(),
+                  [](auto& c) { c.audit_head_file = "/head"; }},
         BadConfig{"GatewayThatIssues", "issue_super_admin", GoodGateway(),
                   [](auto& c) { c.issue_super_admin = true; }},
         BadConfig{"TwoErrands", "issue_super_admin", GoodServer(),
@@ -139,6 +155,18 @@ INSTANTIATE_TEST_SUITE_P(
                   }},
         BadConfig{"GatewayThatSetsTheTimeMark", "set_time_mark", GoodGateway(),
                   [](auto& c) { c.set_time_mark = "now"; }},
+        BadConfig{"BackupOfMemory", "backup", GoodServer(),
+                  [](auto& c) {
+                    c.backup = "/backup";
+                    c.storage = StorageEngine::kMemory;
+                  }},
+        BadConfig{"GatewayThatBacksUp", "backup", GoodGateway(),
+                  [](auto& c) { c.backup = "/backup"; }},
+        BadConfig{"BackupBesideAnotherErrand", "backup", GoodServer(),
+                  [](auto& c) {
+                    c.verify_audit = true;
+                    c.backup = "/backup";
+                  }},
         BadConfig{"TimeMarkIsNoTime", "set_time_mark", GoodServer(),
                   [](auto& c) { c.set_time_mark = "yesterday"; }},
         BadConfig{"TimeMarkBesideAnotherErrand", "set_time_mark", GoodServer(),

@@ -70,6 +70,10 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.verify_audit = true;
   want.issue_super_admin = true;
   want.set_time_mark = "now";
+  want.backup = "/backup";
+  want.seal_database = true;
+  want.audit_head_file = "/head";
+  want.accept_audit_loss = "00ff";
   want.bootstrap_file = "/boot";
   want.bootstrap_account_id = "account";
   want.bootstrap_owner_user = "user";
@@ -107,6 +111,10 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--verify_audit",
                       "--issue_super_admin",
                       "--set_time_mark=now",
+                      "--backup=/backup",
+                      "--seal_database",
+                      "--audit_head_file=/head",
+                      "--accept_audit_loss=00ff",
                       "--bootstrap_file=/boot",
                       "--bootstrap_account_id=account",
                       "--bootstrap_owner_user=user",
@@ -148,7 +156,9 @@ TEST(FlagsTest, AGatewayRefusesWhatItHasNoUseFor) {
       {"expiry_notice", "3h"},
       {"audit_retention", "3h"},
       {"verify_audit", "true"},
-      {"issue_super_admin", "true"}};
+      {"issue_super_admin", "true"},
+      {"seal_database", "true"},
+      {"into_existing_account", "true"}};
   const std::vector<std::string> names = FlagNames();
   EXPECT_THAT(names, testing::Contains("grpc_address"));
   for (const std::string& name : names) {

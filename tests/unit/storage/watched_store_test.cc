@@ -190,7 +190,7 @@ TEST_P(WatchedStoreTest, SaysNothingOfWhatDecidesAboutNoToken) {
         status.Update(txn.TouchLastUsed({&use, 1}));
         status.Update(txn.InsertAuditEvent(SampleAuditEvent(kHome, 1)));
         status.Update(txn.PutAuditHead({.writer = "", .sealed = "x"}));
-        status.Update(txn.InsertReplay(SampleReplay(1)));
+        status.Update(txn.PutReplay(SampleReplay(1)));
         status.Update(txn.SetWatermark("task", SampleTime()));
         status.Update(txn.DeleteAuditEventsBefore(kHome, 2));
         status.Update(txn.DeleteReplaysBefore(SampleTime(9), 10).status());

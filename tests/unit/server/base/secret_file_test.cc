@@ -118,6 +118,35 @@ TEST_F(SecretFileTest, ATakenTemporaryNameIsNoObstacle) {
   EXPECT_EQ(text, "another's");
 }
 
+TEST_F(SecretFileTest, AReplacementTakesThePlaceOfWhatIsThere) {
+  ASSERT_THAT(ReplaceSecretFile(path_, "first", random_), IsOk());
+  ASSERT_THAT(ReplaceSecretFile(path_, "second", random_), IsOk());
+  const auto read = ReadSecretFile(path_);
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->Expose(), "second");
+  EXPECT_EQ(FilesInDirectory(), 1);
+
+  // Also of a link, which is not followed.
+  const fs::path target = directory_ / "target";
+  std::ofstream(target) << "another's";
+  fs::remove(path_);
+  fs::create_symlink("target", path_);
+  ASSERT_THAT(ReplaceSecretFile(path_, "third", random_), IsOk());
+  EXPECT_FALSE(fs::is_symlink(path_));
+  std::string text;
+  std::ifstream(target) >> text;
+  EXPECT_EQ(text, "another's");
+  EXPECT_THAT(ReplaceSecretFile(directory_ / "none" / "file", "x", random_),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(SecretFileTest, AFolderOfAPath) {
+  EXPECT_EQ(FolderOf("/a/b"), "/a");
+  EXPECT_EQ(FolderOf("/a"), "/");
+  EXPECT_EQ(FolderOf("a/b"), "a");
+  EXPECT_EQ(FolderOf("a"), ".");
+}
+
 TEST_F(SecretFileTest, NoDirectoryIsNotFound) {
   EXPECT_THAT(CreateSecretFile(directory_ / "none" / "file", "x", random_),
               StatusIs(absl::StatusCode::kNotFound));

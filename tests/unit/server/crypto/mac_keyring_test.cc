@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/crypto/sealed_box.h"
 #include "server/crypto/system_random.h"
 #include "tests/support/freed_memory_watch.h"
 #include "tests/support/seeded_random.h"
@@ -267,6 +268,48 @@ INSTANTIATE_TEST_SUITE_P(
                 "current 1\n",
                 1}),
     [](const auto& info) { return info.param.name; });
+
+// Keys of a purpose follow from the keyring's by HKDF, and are no others'.
+TEST_F(MacKeyringTest, EachPurposeHasKeysOfItsOwn) {
+  const auto one = LoadText(absl::StrCat("current 1\n", kKey1.c_str()));
+  ASSERT_THAT(one, IsOk());
+  const MacKeyring& keyring = **one;
+  const std::string raw =
+      absl::HexStringToBytes(absl::string_view(kHex1.data(), kHex1.size()));
+  const Secret derived = DeriveKey(raw, "", "signet seal v1");
+  const std::string_view key = derived.Expose();
+  const Sha256Digest seal = keyring.Compute(MacPurpose::kSeal, "x");
+  EXPECT_EQ(seal, HmacSha256({reinterpret_cast<const uint8_t*>(key.data()),
+                              key.size()},
+                             "x"));
+  EXPECT_NE(seal, keyring.Compute("x"));
+  EXPECT_NE(seal, keyring.Compute(MacPurpose::kAuditHead, "x"));
+  EXPECT_TRUE(keyring.Verify(MacPurpose::kSeal, 1, "x", seal));
+  EXPECT_FALSE(keyring.Verify(MacPurpose::kSeal, 1, "y", seal));
+  EXPECT_FALSE(keyring.Verify(MacPurpose::kAuditHead, 1, "x", seal));
+  EXPECT_FALSE(keyring.Verify(MacPurpose::kSeal, 2, "x", seal));
+  EXPECT_FALSE(keyring.Verify(MacPurpose::kSeal, 0, "x", seal));
+}
+
+// What was sealed verifies as long as its key is in the file.
+TEST_F(MacKeyringTest, ARotationLeavesWhatWasSealedGood) {
+  const std::string key2 = absl::StrCat("key 2 ", std::string(kHex2).c_str());
+  const auto before = LoadText(absl::StrCat("current 1\n", kKey1.c_str()));
+  const auto both =
+      LoadText(absl::StrCat("current 2\n", kKey1.c_str(), "\n", key2));
+  const auto after = LoadText(absl::StrCat("current 2\n", key2));
+  ASSERT_THAT(before, IsOk());
+  ASSERT_THAT(both, IsOk());
+  ASSERT_THAT(after, IsOk());
+  const Sha256Digest seal = (*before)->Compute(MacPurpose::kSeal, "x");
+  EXPECT_TRUE((*both)->Verify(MacPurpose::kSeal, 1, "x", seal));
+  EXPECT_FALSE((*after)->Verify(MacPurpose::kSeal, 1, "x", seal));
+  EXPECT_EQ((*both)->ComputeWith(MacPurpose::kSeal, 1, "x"), seal);
+  EXPECT_EQ((*both)->Compute(MacPurpose::kSeal, "x"),
+            (*after)->Compute(MacPurpose::kSeal, "x"));
+  EXPECT_EQ((*before)->BoxSecret(1)->Expose(), (*both)->BoxSecret(1)->Expose());
+  EXPECT_EQ((*after)->BoxSecret(1), nullptr);
+}
 
 // Neither the text nor the keys stay in memory that was given back.
 TEST_F(MacKeyringTest, WipesWhatItRead) {

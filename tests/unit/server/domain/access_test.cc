@@ -101,17 +101,20 @@ TEST_P(AccessTable, IsAsTheTableSays) {
 }
 
 TEST_P(AccessTable, IsDeniedInOneWayOnly) {
-  absl::Status denials[] = {Ask(kHere, Right::kManage),
-                            Ask(kAbsent, Right::kView),
-                            Ask(kElsewhere, Right::kManage)};
-  for (const absl::Status& denial : denials) {
-    if (denial.ok()) continue;
-    EXPECT_THAT(denial,
-                ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
-    EXPECT_EQ(denial.message(),
-              "the caller may not do this on the account, or there is no such "
-              "account");
-    EXPECT_THAT(GetErrorDetail(denial).violations, testing::IsEmpty());
+  for (const auto& [right, named] :
+       {std::pair(Right::kManage, "auth.manage"),
+        std::pair(Right::kView, "account.view or auth.manage"),
+        std::pair(Right::kVerify, "auth.verify or auth.manage")}) {
+    for (const Uuid& account : {kHere, kAbsent, kElsewhere}) {
+      const absl::Status denial = Ask(account, right);
+      if (denial.ok()) continue;
+      EXPECT_THAT(denial, ErrorIs(absl::StatusCode::kPermissionDenied,
+                                  "ACCESS_DENIED"));
+      EXPECT_EQ(denial.message(),
+                std::string("this needs ") + named +
+                    " on the account, or there is no such account");
+      EXPECT_THAT(GetErrorDetail(denial).violations, testing::IsEmpty());
+    }
   }
 }
 

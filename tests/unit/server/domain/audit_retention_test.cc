@@ -21,7 +21,7 @@ class AuditRetentionTest : public testing::Test, protected AuditWorld {
   absl::Status TrimBefore(int seconds) {
     // Events have whole microseconds.
     const absl::Time before = WholeMicros(SampleTime(seconds));
-    return TrimAuditLogs(store, *keyring, before, logger,
+    return TrimAuditLogs(store, *keyring, log, before, logger,
                          [this] { return stop_after-- <= 0; });
   }
 
@@ -80,7 +80,7 @@ TEST_F(AuditRetentionTest, RemovesLongLogsBitByBit) {
   });
   const int writes = store.writes();
   EXPECT_THAT(TrimBefore(1), IsOk());
-  EXPECT_EQ(store.writes(), writes + 3);
+  EXPECT_EQ(store.writes(), writes + 13);
   EXPECT_THAT(Left(kAccount), ElementsAre(1300));
   EXPECT_THAT(Verify(), IsEmpty());
 }

@@ -15,6 +15,7 @@
 #include "server/domain/audit_log.h"
 #include "server/domain/audit_verify.h"
 #include "tests/support/sample_records.h"
+#include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/unreliable_store.h"
 
@@ -27,7 +28,8 @@ struct AuditWorld {
 
   UnreliableStore store;
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  AuditLog log{keyring.get()};
+  SeededRandom nonces;
+  AuditLog log{keyring.get(), &nonces};
 
   AuditWorld() {
     Write([this](WriteTxn& txn) {

@@ -146,9 +146,13 @@ TEST_F(Bootstrap, TheStoresErrorsComeThrough) {
 
 class NewSuperAdmin : public Bootstrap {
  protected:
-  absl::Status Issue(const std::optional<Uuid>& account_id = {}) {
-    return IssueSuperAdmin(store_, *keyring_, clock_, random_, "acme",
-                           account_id, [this](const Bootstrapped& credential) {
+  absl::Status Issue(const std::optional<Uuid>& account_id = {},
+                     bool into_existing = false) {
+    return IssueSuperAdmin(store_, *keyring_, clock_, random_,
+                           {.token_prefix = "acme",
+                            .account_id = account_id,
+                            .into_existing = into_existing},
+                           [this](const Bootstrapped& credential) {
                              account_id_ = credential.account_id;
                              id_ = credential.service_account_id;
                              token_ = credential.token.Expose();
@@ -173,7 +177,7 @@ TEST_F(NewSuperAdmin, MayDoEverythingEverywhere) {
 TEST_F(NewSuperAdmin, BelongsToTheAccountGivenAndLeavesAnEvent) {
   ASSERT_THAT(Run(), IsOkAndHolds(true));
   const Uuid first = account_id_;
-  ASSERT_THAT(Issue(first), IsOk());
+  ASSERT_THAT(Issue(first, /*into_existing=*/true), IsOk());
   EXPECT_EQ(account_id_, first);
   EXPECT_THAT(
       ReadAndWait(store_,
@@ -188,6 +192,17 @@ TEST_F(NewSuperAdmin, BelongsToTheAccountGivenAndLeavesAnEvent) {
                     return absl::OkStatus();
                   }),
       IsOk());
+}
+
+TEST_F(NewSuperAdmin, IsNotPutIntoATenantsAccountUnlessThatIsSaid) {
+  ASSERT_THAT(Run(), IsOkAndHolds(true));
+  const Uuid first = account_id_;
+  token_.clear();
+  EXPECT_THAT(Issue(first),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, "ACCOUNT_EXISTS"));
+  EXPECT_EQ(token_, "") << "nothing is delivered that is void";
+  EXPECT_THAT(Issue(SampleId(77)), IsOk());
+  EXPECT_EQ(account_id_, SampleId(77));
 }
 
 TEST_F(NewSuperAdmin, IsNotMadeUnlessDelivered) {

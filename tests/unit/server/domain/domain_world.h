@@ -83,14 +83,16 @@ struct DomainWorld {
   FakeClock clock;
   SeededRandom random;
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  AuditLog audit{keyring.get()};
+  SeededRandom nonces;
+  AuditLog audit{keyring.get(), &nonces};
   RecordingLogger logger;
   DenialLog denials{&store, &audit, &clock, &logger};  // Has no thread.
   Access access{&store};
   LastUses last_uses{&logger};
   ServiceAccounts accounts{&store,     keyring.get(), &audit,  &denials,
                            &last_uses, &clock,        &random, {}};
-  Authorizations authorizations{&store, keyring.get(), &audit, &clock, &random};
+  Authorizations authorizations{&store, keyring.get(), &audit,
+                                &clock, &random,       OauthOwners::kCanAct};
 
   DomainWorld() {
     AuthorizationRecord grants[] = {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/clock.h"
@@ -90,21 +91,21 @@ TEST_F(HousekeepingTest, DoesNothingOfWhatIsNotAskedFor) {
   EXPECT_THAT(logger.lines(), IsEmpty());
 }
 
-TEST_F(HousekeepingTest, ForgetsReplaysAfterTwoDays) {
+TEST_F(HousekeepingTest, ForgetsReplaysAfterADay) {
   Write([&](WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 1200; ++i) {
       ReplayRecord replay;
       replay.lookup[0] = static_cast<uint8_t>(i >> 8);
       replay.lookup[1] = static_cast<uint8_t>(i);
-      replay.created_at = Now() - 2 * kDay - absl::Microseconds(i < 1150);
-      status.Update(txn.InsertReplay(replay));
+      replay.created_at = Now() - kDay - absl::Microseconds(i < 1150);
+      status.Update(txn.PutReplay(replay));
     }
     return status;
   });
   const int writes = store.writes();
   Run();
-  EXPECT_EQ(store.writes(), writes + 3);
+  EXPECT_EQ(store.writes(), writes + 12);
   int left = 0;
   Write([&](WriteTxn& txn) {
     const auto deleted =
@@ -146,6 +147,36 @@ TEST_F(HousekeepingTest, PurgesInSmallTransactions) {
   Run();
   EXPECT_EQ(store.writes(), writes + 1 + 3);  // Replays, then purges.
   EXPECT_THAT(Resources("service_account.purge"), SizeIs(45));
+  EXPECT_THAT(Verify(), IsEmpty());
+}
+
+TEST_F(HousekeepingTest, SoWhoHoldsMuchIsPurgedInSeveral) {
+  policy.purge_after = kDay;
+  constexpr uint32_t kGrants = 250;
+  InsertRevoked(10, Now() - 2 * kDay);
+  Write([&](WriteTxn& txn) {
+    absl::Status status;
+    for (uint32_t i = 0; i < kGrants; ++i) {
+      AuthorizationRecord grant = SampleCapability(
+          kAccount, 500 + i,
+          {SubjectType::kServiceAccount, SampleId(10).ToString()});
+      grant.capability_key = absl::StrCat("key.", i);
+      status.Update(txn.InsertAuthorization(grant));
+    }
+    return status;
+  });
+  const int writes = store.writes();
+  store.run_bodies_twice = true;
+  // Broken off, by its third question, and taken up again.
+  int asked = 0;
+  Housekeeping(&store, keyring.get(), &log, &logger, policy)
+      .Run(Now(), [&asked] { return ++asked > 2; });
+  EXPECT_TRUE(IsThere(10));
+  EXPECT_THAT(Resources("authorization.revoke"), SizeIs(100));
+  Run();
+  EXPECT_FALSE(IsThere(10));
+  EXPECT_THAT(Resources("authorization.revoke"), SizeIs(kGrants));
+  EXPECT_EQ(store.writes(), writes + (1 + 1) + (1 + 2));
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
@@ -289,7 +320,10 @@ TEST_F(HousekeepingTest, AnnouncesManyInSmallTransactions) {
     InsertExpiring(3000 + i, Now() + 3 * kDay + absl::Seconds(i));
   }
   store.run_bodies_twice = true;
+  const int writes = store.writes();
   Run();
+  // Replays; nobody created since; 30; 280, of whom 250 at one moment.
+  EXPECT_EQ(store.writes(), writes + 1 + 1 + 1 + 3);
   const std::vector<std::string> ids =
       Resources("service_account.expires_soon");
   EXPECT_THAT(ids, SizeIs(310));

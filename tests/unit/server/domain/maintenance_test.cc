@@ -13,6 +13,7 @@
 #include "tests/support/holding_store.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
+#include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
 namespace signet {
@@ -109,7 +110,8 @@ class MaintenanceTest : public testing::Test {
   TrustedClock clock_{&wall_, &monotonic_, std::nullopt};
   RecordingLogger logger_;
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
-  const AuditLog log_{keyring_.get()};
+  SeededRandom nonces_;
+  const AuditLog log_{keyring_.get(), &nonces_};
   LastUses last_uses_{&logger_};
 };
 

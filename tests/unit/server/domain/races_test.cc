@@ -76,12 +76,12 @@ class Races : public testing::Test {
   LastUses last_uses_{&logger_};
   std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
-  AuditLog audit_{keyring_.get()};
+  AuditLog audit_{keyring_.get(), &random_};
   DenialLog denials_{&store_, &audit_, &clock_, &logger_};
   ServiceAccounts accounts_{&store_,     keyring_.get(), &audit_,  &denials_,
                             &last_uses_, &clock_,        &random_, {}};
-  Authorizations authorizations_{&store_, keyring_.get(), &audit_, &clock_,
-                                 &random_};
+  Authorizations authorizations_{&store_, keyring_.get(), &audit_,
+                                 &clock_, &random_,       OauthOwners::kCanAct};
   TokenAuthenticator authenticator_{&directory_};
 };
 
@@ -190,6 +190,52 @@ TEST_F(Races, ConcurrentRotationsLeaveTwoGoodTokens) {
   }
   EXPECT_EQ(good, 2);
   EXPECT_FALSE(Authenticates(issued.token.Expose()));
+}
+
+// Two owners that disable each other at the same time: one remains.
+TEST_F(Races, TheLastOwnerStays) {
+  ServiceAccounts accounts(&store_, keyring_.get(), &audit_, &last_uses_,
+                           &clock_, &random_,
+                           {.oauth_owners = OauthOwners::kCannotAct});
+  for (uint32_t round = 0; round < 50; ++round) {
+    std::vector<Principal> owners;
+    for (uint32_t i = 0; i < 2; ++i) {
+      owners.push_back(DomainWorld::Bearer(Create()));
+      EXPECT_THAT(WriteAndWait(store_,
+                               [&](WriteTxn& txn) {
+                                 return txn.InsertAuthorization(
+                                     SampleGrant(home_, 1000 + 2 * round + i,
+                                                 owners[i].Subjects()[0],
+                                                 GrantKind::kAccountOwner));
+                               }),
+                  IsOk());
+    }
+    const auto disable = [&](const Principal& by, const Principal& whom) {
+      Outcome<ServiceAccountRecord> outcome;
+      accounts.Update(CallerFor(by),
+                      {.account_id = home_.ToString(),
+                       .service_account_id = whom.id.ToString(),
+                       .enabled = false},
+                      nullptr, outcome.Done());
+      return outcome.Take().status();
+    };
+    absl::Status outcomes[2];
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back(
+          [&, i] { outcomes[i] = disable(owners[i], owners[1 - i]); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_NE(outcomes[0].ok(), outcomes[1].ok()) << round;
+    const Principal& left = outcomes[0].ok() ? owners[0] : owners[1];
+    EXPECT_THAT(disable(left, left),
+                ErrorIs(absl::StatusCode::kFailedPrecondition, "LAST_OWNER"));
+    EXPECT_THAT(WriteAndWait(store_,
+                             [&](WriteTxn& txn) {
+                               return txn.DeleteServiceAccount(home_, left.id);
+                             }),
+                IsOk());
+  }
 }
 
 }  // namespace

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/replay.h"
 
+#include <cstdio>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/error.h"
+#include "server/base/secret_file.h"
 #include "server/crypto/sealed_box.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet {
@@ -14,6 +21,10 @@ namespace {
 
 using testing::ElementsAre;
 using testing::Field;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 class ReplayTest : public testing::Test {
  protected:
@@ -38,6 +49,59 @@ class ReplayTest : public testing::Test {
     return request;
   }
 
+  absl::StatusOr<IssuedServiceAccount> Rotate(
+      const ServiceAccounts::RotateRequest& request) {
+    Outcome<IssuedServiceAccount> outcome;
+    world_.accounts.Rotate(CallerFor(world_.owner), request, nullptr,
+                           outcome.Done());
+    return outcome.Take();
+  }
+
+  // Changes one member of a service account.
+  template <typename T>
+  void Set(const ServiceAccountRecord& record,
+           std::optional<T> ServiceAccounts::UpdateRequest::*member, T value) {
+    ServiceAccounts::UpdateRequest request = {
+        .account_id = record.account_id.ToString(),
+        .service_account_id = record.id.ToString()};
+    request.*member = value;
+    Outcome<ServiceAccountRecord> outcome;
+    world_.accounts.Update(CallerFor(world_.owner), std::move(request), nullptr,
+                           outcome.Done());
+    EXPECT_THAT(outcome.Take(), IsOk());
+  }
+
+  static auto TokenEnded() {
+    return ErrorIs(absl::StatusCode::kFailedPrecondition, "REPLAY_TOKEN_ENDED");
+  }
+
+  // The events of repetitions, latest first.
+  std::vector<AuditEventRecord> Replays() {
+    AuditQuery query;
+    query.account_id = world_.kHome;
+    query.action = "service_account.replay";
+    query.limit = query.scan_limit = 1000;
+    std::vector<AuditEventRecord> events;
+    EXPECT_THAT(ReadAndWait(world_.store,
+                            [&](ReadTxn& txn) {
+                              auto page = txn.ListAuditEvents(query);
+                              if (page.ok()) events = page->records;
+                              return page.status();
+                            }),
+                IsOk());
+    return events;
+  }
+
+  // That of a key file with this text.
+  std::unique_ptr<MacKeyring> Keyring(const std::string& text) {
+    const std::string path = dir_.File("keys");
+    std::remove(path.c_str());
+    EXPECT_THAT(CreateSecretFile(path, text, world_.random), IsOk());
+    auto keyring = MacKeyring::Load(path, false, world_.random);
+    EXPECT_THAT(keyring, IsOk());
+    return *std::move(keyring);
+  }
+
   size_t Count() {
     Outcome<ServiceAccounts::Page> outcome;
     world_.accounts.List(CallerFor(world_.owner),
@@ -47,21 +111,25 @@ class ReplayTest : public testing::Test {
   }
 
   DomainWorld world_;
+  const TempDir dir_;
 };
 
 TEST_F(ReplayTest, TheSameCallGetsTheSameAnswerAndMakesNothing) {
   const auto first = Create(Keyed());
   ASSERT_THAT(first, IsOk());
   const size_t count = Count();
-  world_.clock.Advance(absl::Hours(24));
+  EXPECT_FALSE(first->repeated);
+  world_.clock.Advance(absl::Hours(24) - absl::Microseconds(1));
   const auto second = Create(Keyed());
   ASSERT_THAT(second, IsOk());
+  EXPECT_TRUE(second->repeated);
   EXPECT_EQ(second->token.Expose(), first->token.Expose());
   ServiceAccountRecord shown = first->record;
   // What no answer shows is not kept.
   shown.token.key_version = 0;
   shown.token.mac = {};
   shown.token.created_at = {};
+  shown.token_shown_to = {};
   EXPECT_EQ(second->record, shown);
   EXPECT_EQ(Count(), count);
 }
@@ -139,19 +207,130 @@ TEST_F(ReplayTest, WhoLostTheRightGetsNoAnswer) {
               ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
-TEST_F(ReplayTest, ARepetitionMayComeAfterTheExpiryThatWasAskedFor) {
+// Not for a fault of the expiry, which was good when it was asked for.
+TEST_F(ReplayTest, OneThatComesAfterTheEndOfItsTokenIsToldSo) {
   ServiceAccounts::CreateRequest request = Keyed();
   request.expires_at =
       RawTimestamp{.seconds = absl::ToUnixSeconds(world_.clock.Now()) + 60};
-  const auto first = Create(request);
-  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(Create(request), IsOk());
+  const size_t count = Count();
   world_.clock.Advance(absl::Hours(1));
-  const auto second = Create(request);
-  ASSERT_THAT(second, IsOk());
-  EXPECT_EQ(second->token.Expose(), first->token.Expose());
+  EXPECT_THAT(Create(request), TokenEnded());
+  EXPECT_EQ(Count(), count);
   request.idempotency_key = "key-2";
   EXPECT_THAT(GetErrorDetail(Create(request).status()).violations,
               ElementsAre(Field(&FieldViolation::field, "expires_at")));
+}
+
+TEST_F(ReplayTest, ATokenThatHasEndedIsNotGivenAgain) {
+  const auto issued = Create(Keyed());
+  ASSERT_THAT(issued, IsOk());
+  Set(issued->record, &ServiceAccounts::UpdateRequest::enabled, false);
+  EXPECT_THAT(Create(Keyed()), TokenEnded());
+  Set(issued->record, &ServiceAccounts::UpdateRequest::enabled, true);
+  EXPECT_THAT(Create(Keyed()), IsOk());
+
+  const ServiceAccounts::RotateRequest rotate = {
+      .account_id = world_.kHome.ToString(),
+      .service_account_id = issued->record.id.ToString(),
+      .overlap = RawDuration{.seconds = 60},
+      .idempotency_key = "rotation"};
+  const auto rotated = Rotate(rotate);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_THAT(Create(Keyed()), IsOk());  // For the overlap.
+  world_.clock.Advance(absl::Seconds(61));
+  EXPECT_THAT(Create(Keyed()), TokenEnded());
+  EXPECT_THAT(Rotate(rotate), IsOk());
+
+  Outcome<ServiceAccountRecord> revoked;
+  world_.accounts.Revoke(CallerFor(world_.owner),
+                         {.account_id = world_.kHome.ToString(),
+                          .service_account_id = issued->record.id.ToString()},
+                         nullptr, revoked.Done());
+  ASSERT_THAT(revoked.Take(), IsOk());
+  EXPECT_THAT(Rotate(rotate), TokenEnded());
+}
+
+TEST_F(ReplayTest, AnAnswerIsKeptForADay) {
+  const auto first = Create(Keyed());
+  ASSERT_THAT(first, IsOk());
+  world_.clock.Advance(absl::Hours(24));
+  // Housekeeping has not come yet.
+  const auto second = Create(Keyed());
+  ASSERT_THAT(second, IsOk());
+  EXPECT_FALSE(second->repeated);
+  EXPECT_NE(second->record.id, first->record.id);
+  const auto third = Create(Keyed());
+  ASSERT_THAT(third, IsOk());
+  EXPECT_EQ(third->token.Expose(), second->token.Expose());
+  // Nor does one last longer that was made in a wrong year.
+  world_.clock.Advance(-absl::Hours(24));
+  EXPECT_FALSE(Create(Keyed())->repeated);
+}
+
+TEST_F(ReplayTest, ARepetitionLeavesAnEventOfItsOwn) {
+  const auto issued = Create(Keyed());
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_THAT(Replays(), IsEmpty());
+  ASSERT_THAT(Create(Keyed()), IsOk());
+  std::vector<AuditEventRecord> events = Replays();
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].actor, world_.owner.ToString());
+  EXPECT_EQ(events[0].resource_id, issued->record.id.ToString());
+  EXPECT_THAT(ReadDetails(events[0]),
+              UnorderedElementsAre(
+                  Pair("action", "service_account.create"),
+                  Pair("token_public_id", issued->record.token.public_id)));
+  const ServiceAccounts::RotateRequest rotate = {
+      .account_id = world_.kHome.ToString(),
+      .service_account_id = issued->record.id.ToString(),
+      .idempotency_key = "rotation"};
+  ASSERT_THAT(Rotate(rotate), IsOk());
+  ASSERT_THAT(Replays(), SizeIs(1));
+  ASSERT_THAT(Rotate(rotate), IsOk());
+  events = Replays();
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(ReadDetails(events[0])["action"], "service_account.rotate");
+}
+
+// The server's keys are replaced one after another.
+TEST_F(ReplayTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
+  const auto issued = Create(Keyed(""));
+  ASSERT_THAT(issued, IsOk());
+  const std::string keys[] = {"key 1 " + std::string(64, 'a') + "\n",
+                              "key 2 " + std::string(64, 'b') + "\n"};
+  const auto before = Keyring("current 1\n" + keys[0]);
+  const auto both = Keyring("current 2\n" + keys[0] + keys[1]);
+  const auto after = Keyring("current 2\n" + keys[1]);
+  const auto replay = [this](const MacKeyring& keyring) {
+    return Replay::For(keyring, *CallerFor(world_.owner), "key-1", "request");
+  };
+  const auto find = [&](const MacKeyring& keyring) {
+    absl::StatusOr<std::optional<IssuedServiceAccount>> found;
+    EXPECT_THAT(ReadAndWait(world_.store,
+                            [&](ReadTxn& txn) {
+                              found = FindReplay(txn, replay(keyring),
+                                                 world_.clock.Now());
+                              return found.status();
+                            }),
+                IsOk());
+    return found->has_value();
+  };
+  const auto keep = [&](const MacKeyring& keyring) {
+    EXPECT_THAT(WriteAndWait(world_.store,
+                             [&](WriteTxn& txn) {
+                               return KeepReplay(txn, replay(keyring), *issued,
+                                                 world_.clock.Now(),
+                                                 world_.random);
+                             }),
+                IsOk());
+  };
+  keep(*before);
+  EXPECT_TRUE(find(*before));
+  EXPECT_TRUE(find(*both));
+  EXPECT_FALSE(find(*after));
+  keep(*both);
+  EXPECT_TRUE(find(*after));
 }
 
 TEST_F(ReplayTest, ARotationIsSafeToRepeat) {
@@ -216,10 +395,12 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
   ServiceAccounts::CreateRequest request = Keyed();
   ReplayRecord stolen;
   // The lookup follows from what is stored (who called) and a guessed key.
-  const Replay replay = Replay::For(*caller, "key-1", "unknown request");
+  const Replay replay =
+      Replay::For(*world_.keyring, *caller, "key-1", "unknown request");
   ASSERT_THAT(ReadAndWait(world_.store,
                           [&](ReadTxn& txn) {
-                            const auto found = txn.FindReplay(replay.lookup);
+                            const auto found =
+                                txn.FindReplay(replay.places[0].lookup);
                             if (found.ok()) stolen = *found;
                             return found.status();
                           }),
@@ -237,15 +418,31 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
         std::string(stolen.fingerprint.begin(), stolen.fingerprint.end())}) {
     const Secret key = DeriveKey(guess, "key-1", "signet replay key v1");
     EXPECT_FALSE(OpenBox(key, stolen.sealed, "").ok());
-    Replay forged = Replay::For(*CallerFor(world_.owner, guess), "key-1", "");
+    Replay forged = Replay::For(*world_.keyring,
+                                *CallerFor(world_.owner, guess), "key-1", "");
     forged.fingerprint = stolen.fingerprint;
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              return FindReplay(txn, forged).status();
-                            }),
-                ErrorIs(absl::StatusCode::kFailedPrecondition,
-                        "REPLAY_CREDENTIAL_CHANGED"));
+    EXPECT_THAT(
+        ReadAndWait(
+            world_.store,
+            [&](ReadTxn& txn) {
+              return FindReplay(txn, forged, world_.clock.Now()).status();
+            }),
+        ErrorIs(absl::StatusCode::kFailedPrecondition,
+                "REPLAY_CREDENTIAL_CHANGED"));
   }
+}
+
+// Whoever has the database, a credential that was good once, and knows the
+// idempotency key, but not the key file.
+TEST_F(ReplayTest, ADatabaseAndADeadCredentialYieldNoToken) {
+  ASSERT_THAT(Create(Keyed()), IsOk());
+  const auto ours =
+      Replay::For(*world_.keyring, *CallerFor(world_.owner), "key-1", "");
+  const auto theirs = MacKeyring::ForTest("a guess");
+  const auto guess =
+      Replay::For(*theirs, *CallerFor(world_.owner), "key-1", "");
+  EXPECT_NE(guess.places[0].lookup, ours.places[0].lookup);
+  EXPECT_NE(guess.places[0].key.Expose(), ours.places[0].key.Expose());
 }
 
 }  // namespace

@@ -183,8 +183,29 @@ TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
   EXPECT_EQ(Stored(record().id), want);
   EXPECT_THAT(Events(),
               ElementsAre(testing::HasSubstr("service_account.create"),
-                          "service_account.update {\"fields\":\"name,"
-                          "description,labels,enabled,expires_at\"}"));
+                          "service_account.update {"
+                          "\"fields\":"
+                          "\"name,description,labels,enabled,expires_at\","
+                          "\"new_description\":\"line\\nbreak\","
+                          "\"new_enabled\":\"false\","
+                          "\"new_expires_at\":\"2100-01-01T00:00:00Z\","
+                          "\"new_labels\":\"{\\\"team\\\":\\\"edge\\\"}\","
+                          "\"new_name\":\"deploy\","
+                          "\"old_description\":\"\","
+                          "\"old_enabled\":\"true\","
+                          "\"old_expires_at\":\"never\","
+                          "\"old_labels\":\"{}\","
+                          "\"old_name\":\"ci\"}"));
+}
+
+TEST_F(ServiceAccountLife, AnEventHoldsNoMoreOfAValueThanAKibibyte) {
+  std::string description;
+  for (int i = 0; i < 1000; ++i) description += "\u00e9";  // Two bytes each.
+  ASSERT_THAT(
+      Update(world_.owner, {.description = "x" + description.substr(2)}),
+      IsOk());
+  std::string cut = "x" + description.substr(0, 1022) + "\u2026";
+  EXPECT_THAT(Events().back(), testing::HasSubstr("\"" + cut + "\""));
 }
 
 TEST_F(ServiceAccountLife, AnUpdateWithoutADifferenceIsNone) {
@@ -269,6 +290,41 @@ TEST_F(ServiceAccountLife, AnOverlapKeepsTheOldTokenForAsLong) {
   world_.clock.Advance(absl::Nanoseconds(1000));
   EXPECT_FALSE(Authenticates(old_token));
   EXPECT_TRUE(Authenticates(new_token));
+}
+
+TEST_F(ServiceAccountLife, AnEarlierExpiryBoundsTheReplacedTokenToo) {
+  ASSERT_THAT(Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600}}),
+              IsOk());
+  const std::string& old_token = record().token.public_id;
+  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
+  const auto expire = [&](int64_t seconds) {
+    EXPECT_THAT(
+        Update(world_.owner, {.set_expires_at = true,
+                              .expires_at = RawTimestamp{now + seconds}}),
+        IsOk());
+  };
+  expire(60);
+  expire(7200);  // Does not bring it back.
+  world_.clock.Advance(absl::Seconds(59));
+  EXPECT_TRUE(Authenticates(old_token));
+  world_.clock.Advance(absl::Seconds(2));
+  EXPECT_FALSE(Authenticates(old_token));
+}
+
+// But for its overlap it ends when it would have.
+TEST_F(ServiceAccountLife, ALaterExpiryLeavesTheReplacedTokenAsItIs) {
+  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
+  ASSERT_THAT(Update(world_.owner, {.set_expires_at = true,
+                                    .expires_at = RawTimestamp{now + 60}}),
+              IsOk());
+  ASSERT_THAT(Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600}}),
+              IsOk());
+  ASSERT_THAT(Update(world_.owner, {.set_expires_at = true,
+                                    .expires_at = RawTimestamp{now + 7200}}),
+              IsOk());
+  EXPECT_TRUE(Authenticates(record().token.public_id));
+  world_.clock.Advance(absl::Seconds(61));
+  EXPECT_FALSE(Authenticates(record().token.public_id));
 }
 
 TEST_F(ServiceAccountLife, ASecondRotationLeavesTwoTokensAtMost) {

@@ -101,6 +101,19 @@ struct TokenWorld : DomainWorld {
                 IsOk());
   }
 
+  void ChangeRecord(const ServiceAccountRecord& which,
+                    void (*change)(ServiceAccountRecord&)) {
+    EXPECT_THAT(WriteAndWait(store,
+                             [&](WriteTxn& txn) {
+                               ServiceAccountRecord record =
+                                   *txn.GetServiceAccount(which.account_id,
+                                                          which.id);
+                               change(record);
+                               return txn.UpdateServiceAccount(record);
+                             }),
+                IsOk());
+  }
+
   uint32_t next_grant = 500;
 };
 

@@ -47,6 +47,20 @@ class FakeAuthenticator final : public Authenticator {
 
   void Authenticate(std::span<const std::string> authorization, absl::Time now,
                     Done done) override {
+    Prove(authorization, now, &TokenAuthenticator::Authenticate,
+          std::move(done));
+  }
+  void AuthenticateToEnd(std::span<const std::string> authorization,
+                         absl::Time now, Done done) override {
+    Prove(authorization, now, &TokenAuthenticator::AuthenticateToEnd,
+          std::move(done));
+  }
+
+ private:
+  void Prove(std::span<const std::string> authorization, absl::Time now,
+             void (TokenAuthenticator::*prove)(std::string_view, absl::Time,
+                                               Done),
+             Done done) {
     if (authorization.empty()) {
       return std::move(done)(Unauthenticated("CREDENTIAL_MISSING"));
     }
@@ -59,14 +73,13 @@ class FakeAuthenticator final : public Authenticator {
     if (found == callers.end()) {
       const absl::StatusOr<std::string_view> token = ReadBearer(authorization);
       if (token.ok() && ParseToken(*token).has_value()) {
-        return tokens_.Authenticate(*token, now, std::move(done));
+        return (tokens_.*prove)(*token, now, std::move(done));
       }
       return std::move(done)(Unauthenticated("TOKEN_INVALID"));
     }
     std::move(done)(found->second);
   }
 
- private:
   static absl::Status Unauthenticated(const char* reason) {
     return MakeError(absl::StatusCode::kUnauthenticated, "no good credential",
                      {.reason = reason});
@@ -100,7 +113,8 @@ struct RpcWorld {
         access(store),
         accounts(store, keyring.get(), &audit, &denials, &last_uses, &clock,
                  &random, {}),
-        authorizations(store, keyring.get(), &audit, &clock, &random),
+        authorizations(store, keyring.get(), &audit, &clock, &random,
+                       OauthOwners::kCanAct),
         audit_reader(store, keyring.get(), &access),
         dispatcher(&authenticator, &access, &denials, &clock, &logger,
                    ApiMethods({.store = store,
@@ -108,7 +122,8 @@ struct RpcWorld {
                                .authorizations = &authorizations,
                                .audit = &audit_reader,
                                .verifier = &verifier,
-                               .clock = &clock})) {
+                               .clock = &clock,
+                               .logger = &logger})) {
     const Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
     EXPECT_THAT(
@@ -131,7 +146,8 @@ struct RpcWorld {
   SeededRandom random;
   RecordingLogger logger;
   const std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
-  const AuditLog audit{keyring.get()};
+  SeededRandom nonces;
+  const AuditLog audit{keyring.get(), &nonces};
   LastUses last_uses{&logger};
   TokenDirectory directory{store, keyring.get(), &last_uses, {}};
   ChangeFeed feed{random};

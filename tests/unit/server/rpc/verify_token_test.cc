@@ -65,8 +65,13 @@ class VerifyTokenTest : public testing::Test {
       it.labels = {{"team", "core"}};
       it.token.expires_at = world_.world.clock.Now() + absl::Seconds(3);
     });
+    Change(lasting_, [this](ServiceAccountRecord& it) {
+      it.token.expires_at =
+          world_.world.clock.Now() + absl::Milliseconds(3600'250);
+    });
     // What every call below needs is in memory.
-    for (const auto* issued : {&good_, &revoked_, &expired_, &disabled_}) {
+    for (const auto* issued :
+         {&good_, &lasting_, &revoked_, &expired_, &disabled_}) {
       world_.Verify(issued->token());
     }
     world_.Verify(TokensWorld::About(good_.token()), RootCredential());
@@ -129,6 +134,7 @@ class VerifyTokenTest : public testing::Test {
   TokensWorld world_;
   const TokensWorld::Server plain_ = world_.StartServer(false, nullptr);
   const v1::IssuedServiceAccount good_ = world_.Issue({"billing.view"});
+  const v1::IssuedServiceAccount lasting_ = world_.Issue({"billing.view"});
   const v1::IssuedServiceAccount revoked_ = world_.Issue();
   const v1::IssuedServiceAccount expired_ = world_.Issue();
   const v1::IssuedServiceAccount disabled_ = world_.Issue();
@@ -149,6 +155,19 @@ TEST_F(VerifyTokenTest, SaysWhatATokenIsGoodFor) {
   EXPECT_THAT(answer.capabilities(), ElementsAre("billing.view"));
   EXPECT_EQ(answer.labels().at("team"), "core");
   EXPECT_EQ(answer.cache_ttl().seconds(), 3) << "not beyond its expiry";
+  EXPECT_EQ(answer.expires_in().seconds(), 3);
+}
+
+// The rest of such an answer is at hand as bytes, and stays the same.
+TEST_F(VerifyTokenTest, SaysHowLongATokenHasLeftEachTime) {
+  const v1::VerifyTokenResponse before = world_.Verify(lasting_.token());
+  EXPECT_EQ(before.expires_in().seconds(), 3600);
+  EXPECT_EQ(before.expires_in().nanos(), 250'000'000);
+  world_.world.clock.Advance(absl::Milliseconds(250));
+  const v1::VerifyTokenResponse after = world_.Verify(lasting_.token());
+  EXPECT_EQ(after.expires_in().seconds(), 3600);
+  EXPECT_EQ(after.expires_in().nanos(), 0);
+  EXPECT_FALSE(world_.Verify(world_.asking.token()).has_expires_in());
 }
 
 TEST_F(VerifyTokenTest, OfADeadOneOnlyTheReason) {
@@ -185,6 +204,7 @@ TEST_F(VerifyTokenTest, FromMemoryAndFromTheDispatcherTheSameBytes) {
   const std::string upper = absl::AsciiStrToUpper(world_.world.account_id);
   const Case cases[] = {
       {"active", asker, good_.token()},
+      {"active for long", asker, lasting_.token()},
       {"revoked", asker, revoked_.token()},
       {"expired", asker, expired_.token()},
       {"disabled", asker, disabled_.token()},

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/boot_clock.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 
@@ -71,6 +72,79 @@ TEST_F(WatchStreamTest, BeatsWhileNothingChanges) {
     best = std::min(best, absl::Now() - before);
   }
   EXPECT_LT(best, absl::Seconds(1));  // As tokens.proto promises.
+}
+
+// By which a client knows how old a message is at most, with a clock of its
+// own.
+TEST_F(WatchStreamTest, EachMessageSaysHowLongTheCallHasLasted) {
+  const auto since_start = [](const v1::WatchChangesResponse& message) {
+    EXPECT_TRUE(message.has_since_start());
+    return absl::Seconds(message.since_start().seconds()) +
+           absl::Nanoseconds(message.since_start().nanos());
+  };
+  const BootClock::time_point opened_at = BootClock::now();
+  const auto watch = Open();
+  absl::Duration last;
+  for (int i = 0; i < 3; ++i) {
+    const auto message = watch->Next();
+    const absl::Duration came = absl::FromChrono(BootClock::now() - opened_at);
+    ASSERT_TRUE(message.has_value());
+    EXPECT_GE(since_start(*message), last);
+    EXPECT_LE(since_start(*message), came);
+    // The best would do, but none takes long on its way here.
+    EXPECT_GT(since_start(*message), came - absl::Seconds(5));
+    last = since_start(*message);
+  }
+  // Two beats.
+  EXPECT_GT(last, ChangeFeed::kHeartbeat);
+}
+
+TEST_F(WatchStreamTest, WhoIsFarBehindIsToldToForget) {
+  const auto watch = Open();
+  ASSERT_TRUE(watch->Next().has_value());
+  TokenChanges changes;
+  for (uint32_t i = 0; i < 256; ++i) {
+    changes.service_accounts.push_back({SampleId(1), SampleId(1000 + i)});
+  }
+  world_.world.feed.Publish(changes);
+  const v1::WatchChangesResponse list = watch->NextNews();
+  EXPECT_FALSE(list.reset());
+  EXPECT_EQ(list.service_account_ids_size(), 256);
+  changes.service_accounts.push_back({SampleId(1), SampleId(2000)});
+  world_.world.feed.Publish(changes);
+  const v1::WatchChangesResponse reset = watch->NextNews();
+  EXPECT_TRUE(reset.reset());
+  EXPECT_THAT(reset.service_account_ids(), IsEmpty());
+  // And goes on behind it.
+  ASSERT_TRUE(world_.Revoke(good_).ok());
+  const v1::WatchChangesResponse news = watch->NextNews();
+  EXPECT_FALSE(news.reset());
+  EXPECT_THAT(news.service_account_ids(), Contains(good_.id()));
+}
+
+// What waits for a slow reader is one message, whatever happens meanwhile.
+TEST_F(WatchStreamTest, WhoReadsSlowlyIsToldToForgetSooner) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024);
+  Watch watch(grpc::CreateCustomChannel(
+                  absl::StrCat("127.0.0.1:", world_.server->port()),
+                  grpc::InsecureChannelCredentials(), arguments),
+              world_.asker, {});
+  ASSERT_TRUE(watch.Next().has_value());
+  TokenChanges many;
+  for (uint32_t i = 0; i < 200; ++i) {
+    many.service_accounts.push_back({SampleId(1), SampleId(1000 + i)});
+  }
+  world_.world.feed.Publish(many);  // More than it lets be sent.
+  absl::SleepFor(3 * ChangeFeed::kHeartbeat);
+  for (uint32_t i = 0; i < 33; ++i) {
+    world_.world.feed.Publish(
+        {.service_accounts = {{SampleId(1), SampleId(2000 + i)}},
+         .new_public_ids = {}});
+  }
+  EXPECT_EQ(watch.NextNews().service_account_ids_size(), 200);
+  EXPECT_TRUE(watch.NextNews().reset());
 }
 
 TEST_F(WatchStreamTest, ACredentialThatIsRevokedEndsIt) {

@@ -27,6 +27,21 @@ constexpr Migration kFirst = {
     "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"};
 constexpr Migration kSecond = {"ALTER TABLE notes ADD COLUMN read INTEGER;"};
 
+// Two bits of work on rows, the second of which takes a row each time.
+constexpr Migration::RowWork kReadThem[] = {
+    {.what = "notes that are read",
+     .next = "SELECT max(id), count(*) FROM (SELECT id FROM notes"
+             " WHERE id > ifnull(?1, 0) ORDER BY id LIMIT 100)",
+     .change = "UPDATE notes SET read = 1"
+               " WHERE id > ifnull(?1, 0) AND id <= ?2 AND id % 2 = 0"}};
+constexpr Migration kWorked = {
+    .sql = "CREATE INDEX notes_read ON notes (read);",
+    .work = kReadThem,
+    .prepare = "ALTER TABLE notes ADD COLUMN read INTEGER;",
+    .is_prepared =
+        "SELECT count(*) FROM pragma_table_info('notes')"
+        " WHERE name = 'read'"};
+
 class DatabaseTest : public testing::Test {
  protected:
   absl::StatusOr<SqliteConnection> Open(std::vector<Migration> steps = {
@@ -67,6 +82,7 @@ class DatabaseTest : public testing::Test {
     EXPECT_EQ(Contents(), before);
   }
 
+  std::string Copy() const { return file_ + ".v1-backup"; }
   std::string Contents() const {
     if (!std::filesystem::is_regular_file(file_)) return "";
     std::ifstream in(file_, std::ios::binary);
@@ -292,6 +308,104 @@ TEST_F(DatabaseTest, TheSearchForDamageEndsInTime) {
   options.check_time = absl::Minutes(5);
   EXPECT_THAT(OpenDatabase(options, steps).status(),
               StatusIs(StatusCode::kDataLoss));
+}
+
+TEST_F(DatabaseTest, AnOlderSchemaIsCopiedBeforeItChanges) {
+  Make();
+  ASSERT_THAT(Open({kFirst, kSecond}), IsOk());
+  struct stat info = {};
+  ASSERT_EQ(stat(Copy().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  for (const char* suffix : {".partial", "-wal", "-shm", "-journal"}) {
+    EXPECT_FALSE(std::filesystem::exists(Copy() + suffix)) << suffix;
+  }
+  // It is what was, in one file that serves in the place of the database.
+  std::filesystem::copy_file(Copy(), file_,
+                             std::filesystem::copy_options::overwrite_existing);
+  for (const char* suffix : {"-wal", "-shm"}) {
+    std::filesystem::remove(file_ + suffix);
+  }
+  absl::StatusOr<SqliteConnection> restored = Open({kFirst});
+  ASSERT_THAT(restored, IsOk());
+  EXPECT_THAT(restored->QueryInteger("SELECT count(*) FROM notes"),
+              IsOkAndHolds(2000));
+  EXPECT_THAT(restored->QueryInteger("PRAGMA user_version"), IsOkAndHolds(1));
+  EXPECT_THAT(restored->QueryText("PRAGMA integrity_check"),
+              IsOkAndHolds("ok"));
+}
+
+TEST_F(DatabaseTest, WhatWasInTheLogIsInTheCopyToo) {
+  Make(/*checkpoint=*/false);
+  ASSERT_THAT(Open({kFirst, kSecond}), IsOk());
+  absl::StatusOr<SqliteConnection> copy =
+      SqliteConnection::Open({.file = Copy(), .vfs = "", .busy_timeout = {}},
+                             SqliteConnection::Access::kReadOnly);
+  ASSERT_THAT(copy, IsOk());
+  EXPECT_THAT(copy->QueryInteger("SELECT count(*) FROM notes"),
+              IsOkAndHolds(2000));
+}
+
+TEST_F(DatabaseTest, NoCopyIsMadeOfANewDatabaseNorWithoutAChange) {
+  Make();
+  ASSERT_THAT(Open({kFirst}), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(file_ + ".v0-backup"));
+  EXPECT_FALSE(std::filesystem::exists(Copy()));
+}
+
+TEST_F(DatabaseTest, AnOlderCopyStaysWhereItIs) {
+  Make();
+  std::ofstream(Copy()) << "precious";
+  ASSERT_THAT(Open({kFirst, kSecond}), IsOk());
+  std::ifstream in(Copy());
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "precious");
+  EXPECT_TRUE(std::filesystem::exists(Copy() + ".2"));
+}
+
+TEST_F(DatabaseTest, ADatabaseThatCannotBeCopiedIsNotChanged) {
+  Make();
+  std::filesystem::create_directory(Copy() + ".partial");
+  EXPECT_THAT(Open({kFirst, kSecond}).status(),
+              StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Open({kFirst})->QueryInteger("PRAGMA user_version"),
+              IsOkAndHolds(1));
+}
+
+TEST_F(DatabaseTest, WorkOnRowsIsDoneBitByBit) {
+  Make();
+  absl::StatusOr<SqliteConnection> connection = Open({kFirst, kWorked});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_THAT(connection->QueryInteger("PRAGMA user_version"), IsOkAndHolds(2));
+  EXPECT_THAT(
+      connection->QueryInteger("SELECT count(*) FROM notes WHERE read = 1"),
+      IsOkAndHolds(1000));
+  // The log was emptied in between.
+  EXPECT_LT(std::filesystem::file_size(file_ + "-wal"), 300'000u);
+}
+
+// Whatever it was that stopped it.
+TEST_F(DatabaseTest, AMigrationThatWasInterruptedGoesOnAndIsNotCopiedAgain) {
+  Make();
+  Migration broken = kWorked;
+  broken.sql = "CREATE INDEX notes_read ON nothing (read);";
+  EXPECT_THAT(Open({kFirst, broken}).status(), StatusIs(StatusCode::kInternal));
+  {
+    // The release before still opens it.
+    absl::StatusOr<SqliteConnection> connection = Open({kFirst});
+    ASSERT_THAT(connection, IsOk());
+    EXPECT_THAT(
+        connection->QueryInteger("SELECT count(*) FROM notes WHERE read = 1"),
+        IsOkAndHolds(1000));
+    ASSERT_THAT(
+        connection->Execute("INSERT INTO notes (id, text) VALUES (3000, 'x')"),
+        IsOk());
+  }
+  absl::StatusOr<SqliteConnection> connection = Open({kFirst, kWorked});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_THAT(
+      connection->QueryInteger("SELECT count(*) FROM notes WHERE read = 1"),
+      IsOkAndHolds(1001));
+  EXPECT_TRUE(std::filesystem::exists(Copy()));
+  EXPECT_FALSE(std::filesystem::exists(Copy() + ".2"));
 }
 
 }  // namespace

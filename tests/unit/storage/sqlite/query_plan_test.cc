@@ -149,12 +149,31 @@ TEST_F(QueryPlanTest, AGrantIsFoundByAllThatItGrants) {
   EXPECT_EQ(looked_up, 2);
 }
 
-// The create path is what the service is measured by.
-TEST_F(QueryPlanTest, AServiceAccountIsInTwoIndexesAndATokenInOneIfItExpires) {
+// However much there is on other accounts, or of other kinds.
+TEST_F(QueryPlanTest, OwnersAndWhoseTheyAreAreFoundAtOnce) {
+  int looked_up = 0;
+  for (const std::string& sql : Statements()) {
+    for (const auto& [part, index] :
+         {std::pair("owners_in_force", "owners_in_force (account_id=?)"),
+          std::pair("?3 IS NULL OR grant_kind",
+                    "authorizations_in_force (subject_type=? AND "
+                    "subject_id=?)"),
+          std::pair("WHERE s.id = ?1", "service_accounts_by_id (id=?)")}) {
+      if (!absl::StrContains(sql, part)) continue;
+      ++looked_up;
+      EXPECT_THAT(PlanOf(sql), testing::Contains(testing::HasSubstr(index)));
+    }
+  }
+  EXPECT_EQ(looked_up, 3);
+}
+
+// The create path is what the service is measured by. The one by id costs
+// little, as ids rise.
+TEST_F(QueryPlanTest, AServiceAccountIsInThreeIndexesATokenInOneIfItExpires) {
   ASSERT_THAT(connection_->QueryInteger(
                   "SELECT count(*) FROM pragma_index_list('service_accounts')"
                   " WHERE origin = 'c' AND partial = 0"),
-              IsOkAndHolds(2));
+              IsOkAndHolds(3));
   ASSERT_THAT(connection_->QueryInteger(
                   "SELECT count(*) FROM pragma_index_list('tokens')"
                   " WHERE origin = 'c' AND partial = 0"),

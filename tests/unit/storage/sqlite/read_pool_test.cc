@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/read_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <memory>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "server/base/error.h"
 #include "storage/sqlite/database.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
@@ -32,14 +38,30 @@ class ReadPoolTest : public testing::Test {
     EXPECT_THAT(writer_, IsOk());
   }
 
-  std::unique_ptr<ReadPool> Open(int size, absl::Duration wait) {
+  std::unique_ptr<ReadPool> Open(int size, const ReadLimits& limits = {}) {
     absl::StatusOr<std::unique_ptr<ReadPool>> pool =
-        ReadPool::Open(options_, size, wait);
+        ReadPool::Open(options_, size, limits);
     EXPECT_THAT(pool, IsOk());
+    (*pool)->Start({.health = [this] { return health_; },
+                    .on_damage =
+                        [this](const absl::Status& damage) {
+                          absl::MutexLock lock(&mutex_);
+                          damage_ = damage;
+                        }});
     return *std::move(pool);
   }
-  static absl::Status Run(ReadPool& pool, Store::ReadBody body) {
-    return pool.Run(body);
+  static absl::Status Run(ReadPool& pool, Store::ReadBody body,
+                          ReadKind kind = ReadKind::kLookup) {
+    absl::Status outcome;
+    absl::Notification finished;
+    pool.Submit(std::move(body),
+                [&](absl::Status status) {
+                  outcome = std::move(status);
+                  finished.Notify();
+                },
+                {.kind = kind});
+    finished.WaitForNotification();
+    return outcome;
   }
   static absl::Status Look(ReadTxn& txn) { return txn.IsEmpty().status(); }
 
@@ -49,55 +71,200 @@ class ReadPoolTest : public testing::Test {
                                       .vfs = vfs_.name(),
                                       .busy_timeout = absl::Milliseconds(20)};
   absl::StatusOr<SqliteConnection> writer_;
+  absl::Status health_;  // Set while nothing is read.
+  absl::Mutex mutex_;
+  absl::Status damage_ ABSL_GUARDED_BY(mutex_);
 };
 
-TEST_F(ReadPoolTest, LendsEachConnectionToOneBodyAtATime) {
-  constexpr int kSize = 2;
-  const std::unique_ptr<ReadPool> pool = Open(kSize, absl::Milliseconds(20));
-  absl::Notification release;
-  std::vector<absl::Notification> inside(kSize);
-  std::vector<std::thread> readers;
-  for (int i = 0; i < kSize; ++i) {
-    readers.emplace_back([&, i] {
-      EXPECT_THAT(Run(*pool,
-                      [&](ReadTxn& txn) {
-                        inside[i].Notify();
-                        release.WaitForNotification();
-                        return Look(txn);
-                      }),
-                  IsOk());
-    });
+// Keeps a thread of a pool busy until it goes.
+class BusyReader {
+ public:
+  BusyReader(ReadPool& pool, ReadKind kind) {
+    pool.Submit(
+        [this](ReadTxn&) {
+          inside_.Notify();
+          release_.WaitForNotification();
+          return absl::OkStatus();
+        },
+        [this](const absl::Status& status) {
+          EXPECT_THAT(status, IsOk());
+          finished_.Notify();
+        },
+        {.kind = kind});
+    inside_.WaitForNotification();
   }
-  for (absl::Notification& in : inside) in.WaitForNotification();
+  ~BusyReader() {
+    release_.Notify();
+    finished_.WaitForNotification();
+  }
 
-  EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
-  release.Notify();
-  for (std::thread& reader : readers) reader.join();
-  EXPECT_THAT(Run(*pool, &Look), IsOk());
+ private:
+  absl::Notification inside_;
+  absl::Notification release_;
+  absl::Notification finished_;
+};
+
+TEST_F(ReadPoolTest, NothingRunsOnTheCallingThread) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  std::thread::id body;
+  std::thread::id done;
+  absl::Notification finished;
+  pool->Submit(
+      [&](ReadTxn& txn) {
+        body = std::this_thread::get_id();
+        return Look(txn);
+      },
+      [&](absl::Status) {
+        done = std::this_thread::get_id();
+        finished.Notify();
+      },
+      {});
+  finished.WaitForNotification();
+  EXPECT_NE(body, std::this_thread::get_id());
+  EXPECT_EQ(body, done);
 }
 
-TEST_F(ReadPoolTest, WaitsForAConnectionToComeFree) {
-  const std::unique_ptr<ReadPool> pool = Open(1, absl::Seconds(60));
-  absl::Notification inside;
-  absl::Notification release;
-  std::thread first([&] {
-    EXPECT_THAT(Run(*pool,
-                    [&](ReadTxn& txn) {
-                      inside.Notify();
-                      release.WaitForNotification();
-                      return Look(txn);
-                    }),
+TEST_F(ReadPoolTest, LookupsDoNotWaitForScans) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  std::atomic<int> scanned = 0;
+  {
+    const BusyReader busy(*pool, ReadKind::kScan);
+    for (int i = 0; i < 10; ++i) {
+      pool->Submit([](ReadTxn& txn) { return Look(txn); },
+                   [&](absl::Status) { ++scanned; }, {.kind = ReadKind::kScan});
+    }
+    EXPECT_THAT(Run(*pool, &Look), IsOk());
+    EXPECT_THAT(Run(*pool, &Look, ReadKind::kIdentify), IsOk());
+    EXPECT_EQ(scanned, 0);
+  }
+  EXPECT_THAT(Run(*pool, &Look, ReadKind::kScan), IsOk());
+  EXPECT_EQ(scanned, 10);
+}
+
+TEST_F(ReadPoolTest, NorScansForLookups) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  const BusyReader busy(*pool, ReadKind::kLookup);
+  EXPECT_THAT(Run(*pool, &Look, ReadKind::kScan), IsOk());
+}
+
+// What is done with a page, in its `done`, too.
+TEST_F(ReadPoolTest, ScansLeaveTheProcessorToOthers) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  const auto niceness = [&](ReadKind kind) {
+    int found = 0;
+    EXPECT_THAT(Run(
+                    *pool,
+                    [&](ReadTxn&) {
+                      found = getpriority(PRIO_PROCESS,
+                                          static_cast<id_t>(gettid()));
+                      return absl::OkStatus();
+                    },
+                    kind),
                 IsOk());
-  });
-  inside.WaitForNotification();
-  std::thread second([&] { EXPECT_THAT(Run(*pool, &Look), IsOk()); });
-  release.Notify();
-  first.join();
-  second.join();
+    return found;
+  };
+  const int own = getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(niceness(ReadKind::kLookup), own);
+  EXPECT_EQ(niceness(ReadKind::kScan), std::min(own + 10, 19));
+}
+
+TEST_F(ReadPoolTest, OneThreadDoesAllKinds) {
+  const std::unique_ptr<ReadPool> pool = Open(1);
+  for (const ReadKind kind :
+       {ReadKind::kIdentify, ReadKind::kLookup, ReadKind::kScan}) {
+    EXPECT_THAT(Run(*pool, &Look, kind), IsOk());
+  }
+}
+
+TEST_F(ReadPoolTest, WhoAsksForTooMuchIsRefusedAtOnceAndNobodyElse) {
+  const std::unique_ptr<ReadPool> pool = Open(
+      2, {.scans = {.total = 9, .of_one_tenant = 3, .of_one_principal = 2}});
+  const WorkFor greedy = {.tenant_id = SampleId(1),
+                          .principal_id = SampleId(11)};
+  const WorkFor modest = {.tenant_id = SampleId(2),
+                          .principal_id = SampleId(21)};
+  absl::BlockingCounter answered(4);
+  absl::Mutex mutex;
+  std::vector<absl::Status> outcomes;
+  const auto scan = [&](const WorkFor& work_for) {
+    pool->Submit([](ReadTxn& txn) { return Look(txn); },
+                 [&](absl::Status status) {
+                   absl::MutexLock lock(&mutex);
+                   outcomes.push_back(std::move(status));
+                   answered.DecrementCount();
+                 },
+                 {.work_for = work_for, .kind = ReadKind::kScan});
+  };
+  {
+    const BusyReader busy(*pool, ReadKind::kScan);
+    for (int i = 0; i < 3; ++i) scan(greedy);
+    scan(modest);
+    absl::MutexLock lock(&mutex);
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_THAT(outcomes.front(),
+                ErrorIs(StatusCode::kResourceExhausted, "READ_QUEUE_FULL"));
+    EXPECT_TRUE(GetErrorDetail(outcomes.front()).retry_after >
+                absl::ZeroDuration());
+  }
+  answered.Wait();
+  absl::MutexLock lock(&mutex);
+  for (size_t i = 1; i < 4; ++i) EXPECT_THAT(outcomes[i], IsOk());
+}
+
+TEST_F(ReadPoolTest, WhoHasGoneWhileWaitingCostsNothing) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  std::atomic<bool> gone = false;
+  bool ran = false;
+  absl::Status outcome;
+  absl::Notification finished;
+  {
+    const BusyReader busy(*pool, ReadKind::kScan);
+    pool->Submit(
+        [&](ReadTxn&) {
+          ran = true;
+          return absl::OkStatus();
+        },
+        [&](absl::Status status) {
+          outcome = std::move(status);
+          finished.Notify();
+        },
+        {.kind = ReadKind::kScan, .expired = [&] { return gone.load(); }});
+    gone = true;
+  }
+  finished.WaitForNotification();
+  EXPECT_FALSE(ran);
+  EXPECT_THAT(outcome, StatusIs(StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(ReadPoolTest, ADoneMayReadAgain) {
+  const std::unique_ptr<ReadPool> pool = Open(1);
+  absl::Notification finished;
+  pool->Submit([](ReadTxn& txn) { return Look(txn); },
+               [&](absl::Status) {
+                 pool->Submit([](ReadTxn& txn) { return Look(txn); },
+                              [&](absl::Status status) {
+                                EXPECT_THAT(status, IsOk());
+                                finished.Notify();
+                              },
+                              {});
+               },
+               {});
+  finished.WaitForNotification();
+}
+
+TEST_F(ReadPoolTest, NothingIsReadFromAStoreThatHasFailed) {
+  health_ = absl::DataLossError("failed");
+  const std::unique_ptr<ReadPool> pool = Open(2);
+  EXPECT_THAT(Run(*pool,
+                  [](ReadTxn&) {
+                    ADD_FAILURE();
+                    return absl::OkStatus();
+                  }),
+              StatusIs(StatusCode::kDataLoss));
 }
 
 TEST_F(ReadPoolTest, ABodySeesOneMoment) {
-  const std::unique_ptr<ReadPool> pool = Open(1, absl::Seconds(1));
+  const std::unique_ptr<ReadPool> pool = Open(1);
   EXPECT_THAT(Run(*pool,
                   [&](ReadTxn& txn) {
                     EXPECT_THAT(txn.IsEmpty(), IsOkAndHolds(true));
@@ -118,7 +285,7 @@ TEST_F(ReadPoolTest, ABodySeesOneMoment) {
 }
 
 TEST_F(ReadPoolTest, AReadErrorIsReportedAndDoesNotStay) {
-  const std::unique_ptr<ReadPool> pool = Open(1, absl::Seconds(1));
+  const std::unique_ptr<ReadPool> pool = Open(1);
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
   EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
   // A body that swallows it does not get away with it.
@@ -133,31 +300,43 @@ TEST_F(ReadPoolTest, AReadErrorIsReportedAndDoesNotStay) {
 }
 
 TEST_F(ReadPoolTest, DamageIsReportedAsSuch) {
-  const std::unique_ptr<ReadPool> pool = Open(1, absl::Seconds(1));
+  const std::unique_ptr<ReadPool> pool = Open(1);
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_CORRUPT);
   EXPECT_THAT(Run(*pool, &Look), StatusIs(StatusCode::kDataLoss));
+  absl::MutexLock lock(&mutex_);
+  EXPECT_THAT(damage_, StatusIs(StatusCode::kDataLoss));
 }
 
-TEST_F(ReadPoolTest, CloseWaitsForBodiesAndRefusesMore) {
-  const std::unique_ptr<ReadPool> pool = Open(2, absl::Seconds(60));
+TEST_F(ReadPoolTest, CloseWaitsForWhatRunsAndRefusesTheRest) {
+  const std::unique_ptr<ReadPool> pool = Open(2);
   absl::Notification inside;
-  std::atomic<bool> finished = false;
-  std::thread reader([&] {
-    EXPECT_THAT(Run(*pool,
-                    [&](ReadTxn& txn) {
-                      inside.Notify();
-                      absl::SleepFor(absl::Milliseconds(50));
-                      finished = true;
-                      return Look(txn);
-                    }),
-                IsOk());
-  });
+  absl::Notification release;
+  absl::Status running = absl::UnknownError("no answer");
+  absl::Status waiting = absl::UnknownError("no answer");
+  pool->Submit(
+      [&](ReadTxn& txn) {
+        inside.Notify();
+        release.WaitForNotification();
+        return Look(txn);
+      },
+      [&](absl::Status status) { running = std::move(status); },
+      {.kind = ReadKind::kScan});
   inside.WaitForNotification();
-  pool->Close();
-  EXPECT_TRUE(finished);
+  absl::Notification refused;
+  pool->Submit([](ReadTxn& txn) { return Look(txn); },
+               [&](absl::Status status) {
+                 waiting = std::move(status);
+                 refused.Notify();
+               },
+               {.kind = ReadKind::kScan});
+  std::thread closer([&] { pool->Close(); });
+  refused.WaitForNotification();
+  release.Notify();
+  closer.join();
+  EXPECT_THAT(running, IsOk());
+  EXPECT_THAT(waiting, kStoreIsDown);
   EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
   pool->Close();
-  reader.join();
 }
 
 }  // namespace

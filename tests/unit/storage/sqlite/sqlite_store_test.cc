@@ -56,6 +56,22 @@ class SqliteStoreTest : public testing::Test {
     return store.ok() ? *std::move(store) : nullptr;
   }
 
+  // A write that is told to be a revocation.
+  static absl::Status Revoke(Store& store, uint32_t number) {
+    absl::Status outcome;
+    absl::Notification finished;
+    store.Write(
+        [number](WriteTxn& txn) {
+          return txn.EnsureAccount(SampleId(number), SampleTime());
+        },
+        [&](absl::Status status) {
+          outcome = std::move(status);
+          finished.Notify();
+        },
+        {.revocation = true});
+    finished.WaitForNotification();
+    return outcome;
+  }
   static absl::Status Ensure(Store& store, uint32_t number) {
     return WriteAndWait(store, [number](WriteTxn& txn) {
       return txn.EnsureAccount(SampleId(number), SampleTime());
@@ -271,6 +287,36 @@ TEST_F(SqliteStoreTest, WhatWaitsSharesOneCommit) {
   EXPECT_EQ(vfs_.Count(FaultVfs::kLog, FaultVfs::kSync), before + 1);
 }
 
+TEST_F(SqliteStoreTest, WhoComesBesideAFloodWaitsForOneBody) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  Gate gate;
+  const WorkFor flood = {.tenant_id = SampleId(1), .principal_id = SampleId(2)};
+  const WorkFor late = {.tenant_id = SampleId(3), .principal_id = SampleId(4)};
+  std::vector<std::string> order;  // Of bodies: the writer's thread's.
+  absl::BlockingCounter pending(52);
+  const auto write = [&](const char* name, const WorkFor& work_for,
+                         Store::WriteBody body) {
+    store->Write(
+        [&order, name, body = std::move(body)](WriteTxn& txn) mutable {
+          order.push_back(name);
+          return body == nullptr ? absl::OkStatus() : body(txn);
+        },
+        [&pending](absl::Status s) {
+          EXPECT_THAT(s, IsOk());
+          pending.DecrementCount();
+        },
+        {.work_for = work_for});
+  };
+  write("flood", flood, gate.Body());
+  gate.WaitUntilInside();
+  for (int i = 0; i < 50; ++i) write("flood", flood, nullptr);
+  write("late", late, nullptr);
+  gate.Release();
+  pending.Wait();
+  EXPECT_THAT(std::vector(order.begin(), order.begin() + 3),
+              ElementsAre("flood", "flood", "late"));
+}
+
 TEST_F(SqliteStoreTest, ReadsGoOnWhileTheWriterIsBusy) {
   const std::unique_ptr<SqliteStore> store = Open();
   Gate gate;
@@ -303,6 +349,55 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWritesOnlyAndOnlyWhileItIsFull) {
   EXPECT_EQ(lines[0].fields.at("cause"),
             "UNAVAILABLE: storage: the disk is full (code 13)");
   EXPECT_EQ(lines[1].level, LogLevel::kInfo);
+}
+
+TEST_F(SqliteStoreTest, OnAFullDiskRevocationsGetWhatWasReserved) {
+  SqliteOptions options = Options();
+  options.disk_look_interval = absl::ZeroDuration();
+  const std::unique_ptr<SqliteStore> store = Open(std::move(options));
+  const std::string reserve = directory_ + "/signet.reserve";
+  const auto whole = std::filesystem::file_size(reserve);
+  EXPECT_THAT(Revoke(*store, 1), IsOk());
+  EXPECT_EQ(std::filesystem::file_size(reserve), whole);
+
+  // A slice for each time that the disk says so.
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
+  EXPECT_THAT(Ensure(*store, 2), kStoreIsDown);
+  EXPECT_EQ(std::filesystem::file_size(reserve), whole);
+  EXPECT_THAT(Revoke(*store, 3), kStoreIsDown);
+  EXPECT_EQ(std::filesystem::file_size(reserve), 0u);
+  EXPECT_THAT(store->Health(), IsOk());
+
+  // This disk has room, so all is well at the next look.
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
+  EXPECT_THAT(Revoke(*store, 4), IsOk());
+  EXPECT_EQ(std::filesystem::file_size(reserve), whole);
+  EXPECT_THAT(Ensure(*store, 5), IsOk());
+  EXPECT_THAT(failures_, IsEmpty());
+  std::vector<std::string> said;
+  for (const auto& line : logger_.lines()) {
+    if (line.message.find("revocations") != std::string::npos) {
+      said.push_back(line.message);
+    }
+  }
+  EXPECT_THAT(said, ElementsAre(HasSubstr("only revocations are stored"),
+                                HasSubstr("not even revocations"),
+                                HasSubstr("is there again")));
+}
+
+TEST_F(SqliteStoreTest, AsLongAsTheReserveIsInUseNothingElseIsStored) {
+  SqliteOptions options = Options();
+  options.disk_look_interval = absl::Hours(1);
+  const std::unique_ptr<SqliteStore> store = Open(std::move(options));
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
+  EXPECT_THAT(Revoke(*store, 2), kStoreIsDown);
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
+  EXPECT_THAT(Revoke(*store, 2), IsOk());
+  const absl::Status refusal = Ensure(*store, 3);
+  EXPECT_THAT(refusal, kStoreIsDown);
+  EXPECT_GT(GetErrorDetail(refusal).retry_after, absl::ZeroDuration());
+  EXPECT_THAT(Revoke(*store, 3), IsOk());
 }
 
 TEST_F(SqliteStoreTest, AFailedSyncStopsTheStoreForGood) {

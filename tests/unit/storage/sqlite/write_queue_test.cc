@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/support/sample_records.h"
 
 namespace signet {
 namespace {
@@ -12,10 +13,11 @@ namespace {
 using PushResult = WriteQueue::PushResult;
 
 // A write that can be told from others by what its `done` does.
-PendingWrite Numbered(int number, int* out) {
+PendingWrite Numbered(int number, int* out, const WorkFor& work_for = {}) {
   return {.body = nullptr,
           .done = [number, out](absl::Status) { *out = number; },
-          .expired = nullptr};
+          .expired = nullptr,
+          .work_for = work_for};
 }
 
 std::vector<int> NumbersOf(std::vector<PendingWrite>& group, int& out) {
@@ -30,18 +32,22 @@ std::vector<int> NumbersOf(std::vector<PendingWrite>& group, int& out) {
 
 class WriteQueueTest : public testing::Test {
  protected:
-  PushResult Push(int number) {
-    PendingWrite write = Numbered(number, &out_);
+  PushResult Push(int number, const WorkFor& work_for = {}) {
+    PendingWrite write = Numbered(number, &out_, work_for);
     return queue_.Push(write);
   }
+  // A group of at most so many.
   std::vector<int> Take(size_t limit) {
     std::vector<PendingWrite> group;
-    EXPECT_TRUE(queue_.Take(limit, group));
+    EXPECT_TRUE(queue_.Take(group));
+    WriteGathering gathering(queue_, group, limit);
+    while (gathering.More()) {
+    }
     return NumbersOf(group, out_);
   }
 
   int out_ = 0;
-  WriteQueue queue_{/*capacity=*/3};
+  WriteQueue queue_{/*capacity=*/12};
 };
 
 TEST_F(WriteQueueTest, FirstComeFirstServed) {
@@ -53,13 +59,13 @@ TEST_F(WriteQueueTest, FirstComeFirstServed) {
 }
 
 TEST_F(WriteQueueTest, WhatIsRefusedStaysWithTheCaller) {
-  for (int i = 1; i <= 3; ++i) EXPECT_EQ(Push(i), PushResult::kAccepted);
-  PendingWrite fourth = Numbered(4, &out_);
-  EXPECT_EQ(queue_.Push(fourth), PushResult::kFull);
-  std::move(fourth.done)(absl::OkStatus());
-  EXPECT_EQ(out_, 4);
+  for (int i = 1; i <= 12; ++i) EXPECT_EQ(Push(i), PushResult::kAccepted);
+  PendingWrite next = Numbered(13, &out_);
+  EXPECT_EQ(queue_.Push(next), PushResult::kFull);
+  std::move(next.done)(absl::OkStatus());
+  EXPECT_EQ(out_, 13);
   EXPECT_EQ(Take(1), (std::vector<int>{1}));
-  EXPECT_EQ(Push(5), PushResult::kAccepted);
+  EXPECT_EQ(Push(14), PushResult::kAccepted);
 }
 
 TEST_F(WriteQueueTest, ClosedItGivesOutWhatItHasAndNoMore) {
@@ -68,8 +74,8 @@ TEST_F(WriteQueueTest, ClosedItGivesOutWhatItHasAndNoMore) {
   EXPECT_EQ(Push(2), PushResult::kClosed);
   EXPECT_EQ(Take(2), (std::vector<int>{1}));
   std::vector<PendingWrite> group;
-  EXPECT_FALSE(queue_.Take(2, group));
-  EXPECT_FALSE(queue_.Take(2, group));
+  EXPECT_FALSE(queue_.Take(group));
+  EXPECT_FALSE(queue_.Take(group));
 }
 
 TEST_F(WriteQueueTest, TakeWaitsForWrites) {
@@ -80,9 +86,53 @@ TEST_F(WriteQueueTest, TakeWaitsForWrites) {
   EXPECT_EQ(taken, (std::vector<int>{1}));
 }
 
+const WorkFor kGreedy = {.tenant_id = SampleId(1),
+                         .principal_id = SampleId(11)};
+const WorkFor kGreedyToo = {.tenant_id = SampleId(1),
+                            .principal_id = SampleId(12)};
+const WorkFor kModest = {.tenant_id = SampleId(2),
+                         .principal_id = SampleId(21)};
+
+TEST_F(WriteQueueTest, TenantsTakeTurns) {
+  for (int i = 1; i <= 3; ++i) Push(i, kGreedy);
+  Push(10, kModest);
+  EXPECT_EQ(Take(2), (std::vector<int>{1, 10}));
+  EXPECT_EQ(Take(2), (std::vector<int>{2, 3}));
+}
+
+TEST_F(WriteQueueTest, OneTenantDoesNotFillIt) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Push(i, kGreedy), PushResult::kAccepted);
+  }
+  EXPECT_EQ(Push(9, kGreedy), PushResult::kFull);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Push(i, kGreedyToo), PushResult::kAccepted);
+  }
+  EXPECT_EQ(Push(9, kGreedyToo), PushResult::kFull);
+  EXPECT_EQ(Push(9, kModest), PushResult::kAccepted);
+}
+
+// Most of what is after a commit is to tell of it.
+TEST_F(WriteQueueTest, WhoJoinedLateIsToldInTurn) {
+  for (int i = 1; i <= 3; ++i) Push(i, kGreedy);
+  std::vector<PendingWrite> group;
+  ASSERT_TRUE(queue_.Take(group));
+  WriteGathering gathering(queue_, group, /*limit=*/10);
+  EXPECT_TRUE(gathering.More());
+  EXPECT_TRUE(gathering.More());
+  Push(10, kModest);
+  EXPECT_TRUE(gathering.More());
+  std::vector<int> told;
+  gathering.ForEachInTurn([&](PendingWrite& write) {
+    std::move(write.done)(absl::OkStatus());
+    told.push_back(out_);
+  });
+  EXPECT_EQ(told, (std::vector<int>{1, 10, 2, 3}));
+}
+
 TEST_F(WriteQueueTest, TakeWaitsForClosing) {
   std::vector<PendingWrite> group;
-  std::thread taker([&] { EXPECT_FALSE(queue_.Take(2, group)); });
+  std::thread taker([&] { EXPECT_FALSE(queue_.Take(group)); });
   queue_.Close();
   taker.join();
 }

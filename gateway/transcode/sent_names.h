@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_GATEWAY_TRANSCODE_SENT_NAMES_H_
+#define SIGNET_GATEWAY_TRANSCODE_SENT_NAMES_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/http_message.h"
+#include "gateway/problem.h"
+#include "gateway/transcode/route.h"
+
+namespace signet {
+
+// Fields of a request message that a client of REST knows by other names: path
+// in the message -> what the client sent. A header has its own name; what
+// stands in a body that is one field of the message has no such prefix.
+class SentNames {
+ public:
+  SentNames() = default;
+  SentNames(const Route& route, const HttpRequest& request);
+
+  // Names the fields of `problem` as the client does.
+  void Apply(Problem& problem) const;
+
+ private:
+  std::string Of(const std::string& field) const;
+
+  std::vector<std::pair<std::string, std::string>> by_header_;
+  std::string body_prefix_;  // Such as `service_account.`; empty for none.
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_GATEWAY_TRANSCODE_SENT_NAMES_H_

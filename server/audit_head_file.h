@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_AUDIT_HEAD_FILE_H_
+#define SIGNET_SERVER_AUDIT_HEAD_FILE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/random.h"
+#include "server/crypto/digest.h"
+#include "server/crypto/mac_keyring.h"
+#include "server/domain/audit_head.h"
+
+namespace signet {
+
+// The file of --audit_head_file: what the audit head of the database was, kept
+// outside of it, so that a database that came back as an older one, or without
+// its seals, is recognised. One line of JSON with a MAC; no secret.
+struct AuditHeadFile {
+  uint64_t events = 0;
+  uint64_t accounts = 0;
+  uint64_t changes = 0;
+  Uuid database;
+  absl::Time sealed_at;
+  uint32_t key_version = 0;  // Of both MACs.
+  Sha256Digest hash = {};    // HashOf the head.
+
+  // Whether the file says what `head` is.
+  bool Says(const MacKeyring& keyring, const AuditHead& head) const {
+    return hash == HashOf(keyring, key_version, head);
+  }
+  friend bool operator==(const AuditHeadFile&, const AuditHeadFile&) = default;
+};
+
+// What says `head`, under the current key.
+AuditHeadFile FileOf(const MacKeyring& keyring, const AuditHead& head);
+
+// As it is written, with its time.
+std::string FormatAuditHeadFile(const MacKeyring& keyring,
+                                const AuditHeadFile& file, absl::Time now);
+
+// FAILED_PRECONDITION: it is no such file, was altered, or was made with other
+// keys.
+absl::StatusOr<AuditHeadFile> ParseAuditHeadFile(const MacKeyring& keyring,
+                                                 std::string_view text);
+
+// The text at `path`; nullopt: there is none. Errors as ReadSecretFile.
+absl::StatusOr<std::optional<std::string>> ReadAuditHeadFile(
+    const std::string& path);
+
+std::string HexOf(std::string_view bytes);
+std::string HexOf(const Sha256Digest& digest);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_AUDIT_HEAD_FILE_H_

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/audit_head_start.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/audit_head_file.h"
+#include "server/base/error.h"
+#include "server/base/secret_file.h"
+#include "server/domain/audit_log.h"
+#include "server/domain/encoding.h"
+
+namespace signet {
+namespace {
+
+constexpr char kHeadFlag[] = "audit_head_file";
+constexpr size_t kLossNameBytes = 16;
+
+absl::Status Refuse(const std::string& message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, message,
+                   {.reason = "DATABASE_REFUSED"});
+}
+
+// What the database and the file say.
+struct BothHeads {
+  bool empty = false;
+  std::vector<AuditHeadRecord> records;
+  absl::StatusOr<std::optional<AuditHead>> database = std::nullopt;
+  std::string path;
+  std::optional<std::string> text;
+  std::optional<AuditHeadFile> file;
+
+  // Names what is missing by all that is there now, so that no other loss has
+  // the same name.
+  std::string LossName() const {
+    Encoder encoder("signet audit loss v1");
+    encoder.Add(text);
+    for (const AuditHeadRecord& record : records) {
+      encoder.Add(record.writer)
+          .Add(record.events)
+          .Add(record.accounts)
+          .Add(record.sealed);
+    }
+    return HexOf(Sha256(encoder.text())).substr(0, 2 * kLossNameBytes);
+  }
+};
+
+absl::StatusOr<BothHeads> ReadBoth(const ServerConfig& config,
+                                   const Surroundings& surroundings,
+                                   Store& store, const MacKeyring& keyring) {
+  BothHeads heads;
+  const AuditHeads reader(&keyring, surroundings.random);
+  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) -> absl::Status {
+    const absl::StatusOr<bool> empty = txn.IsEmpty();
+    if (!empty.ok()) return empty.status();
+    heads.empty = *empty;
+    absl::StatusOr<std::vector<AuditHeadRecord>> records = txn.ListAuditHeads();
+    if (!records.ok()) return records.status();
+    heads.records = *std::move(records);
+    heads.database = reader.Read(txn);
+    return absl::IsDataLoss(heads.database.status()) ? absl::OkStatus()
+                                                     : heads.database.status();
+  });
+  if (!status.ok()) return status;
+  heads.path = config.AuditHeadPath();
+  absl::StatusOr<std::optional<std::string>> text =
+      ReadAuditHeadFile(heads.path);
+  if (!text.ok()) {
+    return FlagError(kHeadFlag, std::string(text.status().message()));
+  }
+  heads.text = *std::move(text);
+  if (heads.text.has_value()) {
+    absl::StatusOr<AuditHeadFile> file =
+        ParseAuditHeadFile(keyring, *heads.text);
+    if (!file.ok()) {
+      return Refuse(absl::StrCat(
+          heads.path, ": ", std::string(file.status().message()),
+          "; put back the file and the keys that belong to this database"));
+    }
+    heads.file = *file;
+  }
+  if (!heads.database.ok()) {
+    return Refuse(absl::StrCat(std::string(heads.database.status().message()),
+                               "; put back the keys that belong to it, or a "
+                               "backup of it"));
+  }
+  return heads;
+}
+
+// What is missing and why; nullopt: nothing. An error where no flag helps.
+struct Missing {
+  AuditLoss loss;
+  std::string why;
+};
+
+absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
+                                               const BothHeads& heads) {
+  const std::optional<AuditHead>& database = *heads.database;
+  const std::optional<AuditHeadFile>& file = heads.file;
+  if (!database.has_value() && !heads.empty) {
+    if (file.has_value()) {
+      return Refuse(absl::StrCat(
+          "the database is not sealed, but ", heads.path,
+          " says that it was: it is another one, or somebody took its seals "
+          "away; put back a backup of it, or name another --audit_head_file"));
+    }
+    return Refuse(
+        "the database is not sealed; look at who its owners and super_admins "
+        "are and seal it once, with --seal_database");
+  }
+  if (!file.has_value()) {
+    if (!database.has_value()) return std::nullopt;  // A first start.
+    return Missing{.loss = {},
+                   .why = absl::StrCat(
+                       heads.path,
+                       " is missing, so that it cannot be told whether this "
+                       "is the latest state of the database")};
+  }
+  const AuditHead none = {.database = file->database};
+  const AuditHead& head = database.has_value() ? *database : none;
+  if (head.database != file->database) {
+    return Refuse(absl::StrCat(heads.path,
+                               " is another database's; name this one's own "
+                               "with --audit_head_file"));
+  }
+  const auto lacks = [](uint64_t has, uint64_t wants) {
+    return wants > has ? wants - has : 0;
+  };
+  Missing missing;
+  missing.loss.events = lacks(head.events, file->events);
+  missing.loss.accounts = lacks(head.accounts, file->accounts);
+  if (missing.loss.events > 0 || missing.loss.accounts > 0 ||
+      head.changes < file->changes) {
+    missing.why = absl::StrCat(
+        "the database is older than ", heads.path,
+        " says: ", missing.loss.events, " audit events and ",
+        missing.loss.accounts,
+        " accounts are missing, and what was done with them, revocations "
+        "perhaps");
+    return missing;
+  }
+  if (head.changes == file->changes && head.changes > 0 &&
+      !file->Says(keyring, head)) {
+    missing.why = absl::StrCat("the database is as long as ", heads.path,
+                               " says, but another one");
+    return missing;
+  }
+  return std::nullopt;
+}
+
+// Brings the file to where the database is. The system's errors.
+absl::Status WriteStart(const Surroundings& surroundings, Store& store,
+                        const MacKeyring& keyring, const std::string& path,
+                        const AuditHead& genesis) {
+  const AuditHeads reader(&keyring, surroundings.random);
+  AuditHead head;
+  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+    const absl::StatusOr<std::optional<AuditHead>> found = reader.Read(txn);
+    if (found.ok()) head = found->value_or(genesis);
+    return found.status();
+  });
+  if (!status.ok()) return status;
+  return ReplaceSecretFile(path,
+                           FormatAuditHeadFile(keyring, FileOf(keyring, head),
+                                               surroundings.clock->Now()),
+                           *surroundings.random);
+}
+
+}  // namespace
+
+absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
+                                              const Surroundings& surroundings,
+                                              Store& store,
+                                              const MacKeyring& keyring) {
+  const absl::StatusOr<BothHeads> heads =
+      ReadBoth(config, surroundings, store, keyring);
+  if (!heads.ok()) return heads.status();
+  absl::StatusOr<std::optional<Missing>> missing = Compare(keyring, *heads);
+  if (!missing.ok()) return missing.status();
+
+  AuditHeadStart start;
+  start.genesis = NewAuditHead(*surroundings.random, surroundings.clock->Now());
+  const std::string& accepted = config.accept_audit_loss;
+  if (missing->has_value()) {
+    AuditLoss& loss = (*missing)->loss;
+    loss.name = heads->LossName();
+    if (accepted != loss.name) {
+      return Refuse(absl::StrCat(
+          (*missing)->why,
+          "; put back its latest state, or accept exactly this loss with "
+          "--accept_audit_loss=",
+          loss.name));
+    }
+    surroundings.logger->Warning(
+        "a loss was accepted",
+        {{"loss", loss.name},
+         {"missing_events", static_cast<int64_t>(loss.events)},
+         {"missing_accounts", static_cast<int64_t>(loss.accounts)}});
+    // First, so that nothing is accepted that no event tells of.
+    if (heads->empty) {
+      start.accepted = std::move(loss);
+    } else if (absl::Status s =
+                   RecordAuditLoss(surroundings, store, keyring, loss);
+               !s.ok()) {
+      return s;
+    }
+  } else {
+    if (!accepted.empty()) {
+      surroundings.logger->Warning("nothing is missing that could be accepted",
+                                   {{"flag", "accept_audit_loss"}});
+    }
+    if (heads->file.has_value() && !heads->database->has_value()) {
+      // A first start that was broken off.
+      start.genesis.database = heads->file->database;
+      start.genesis.sealed_at = heads->file->sealed_at;
+    }
+  }
+  const absl::Status written =
+      WriteStart(surroundings, store, keyring, heads->path, start.genesis);
+  // A full disk must not keep a server from starting that has lost nothing.
+  if (absl::IsResourceExhausted(written) && heads->file.has_value() &&
+      !missing->has_value()) {
+    surroundings.logger->Warning("the audit head is not written yet",
+                                 {{"error", std::string(written.message())}});
+  } else if (!written.ok()) {
+    return FlagError(kHeadFlag, std::string(written.message()));
+  }
+  return start;
+}
+
+absl::Status RecordAuditLoss(const Surroundings& surroundings, Store& store,
+                             const MacKeyring& keyring, const AuditLoss& loss) {
+  const AuditLog log(&keyring, surroundings.random);
+  const absl::Time now = surroundings.clock->Now();
+  return WriteAndWait(store, [&](WriteTxn& txn) -> absl::Status {
+    const absl::StatusOr<std::vector<Uuid>> oldest =
+        txn.ListAccounts(std::nullopt, 1);
+    if (!oldest.ok()) return oldest.status();
+    if (oldest->empty()) return absl::OkStatus();
+    return log.AppendSystem(
+        txn, oldest->front(), now,
+        {.action = "audit.loss_accepted",
+         .details = {{"loss", loss.name},
+                     {"missing_events", absl::StrCat(loss.events)},
+                     {"missing_accounts", absl::StrCat(loss.accounts)}}});
+  });
+}
+
+}  // namespace signet

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/audit_head_writer.h"
+
+#include <chrono>
+
+#include "server/audit_head_file.h"
+#include "server/base/error.h"
+#include "server/base/log.h"
+#include "server/base/secret_file.h"
+
+namespace signet {
+
+void AuditHeadWriter::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void AuditHeadWriter::Ring() { bell_.Set(); }
+
+void AuditHeadWriter::Stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  end_.Set();
+  bell_.Set();
+  thread_.join();
+  Write().IgnoreError();
+}
+
+void AuditHeadWriter::Loop() {
+  const auto in = [](absl::Duration time) {
+    return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(time);
+  };
+  while (!end_.AwaitUntil(in(options_.pause))) {
+    bell_.AwaitUntil(in(options_.interval - options_.pause));
+    if (stopping_) return;
+    Write().IgnoreError();
+  }
+}
+
+absl::Status AuditHeadWriter::Write() {
+  absl::Status status = TryToWrite();
+  if (!status.ok()) {
+    around_.logger->Warning("the audit head is not written yet",
+                            {{"code", CodeName(status.code())},
+                             {"error", std::string(status.message())}});
+  }
+  return status;
+}
+
+absl::Status AuditHeadWriter::TryToWrite() {
+  std::optional<AuditHead> head;
+  absl::Status status = ReadAndWait(*store_, [&](ReadTxn& txn) {
+    absl::StatusOr<std::optional<AuditHead>> found = heads_.Read(txn);
+    if (found.ok()) head = *std::move(found);
+    return found.status();
+  });
+  // An empty database has none, and needs none but the one that it begins with.
+  if (!status.ok() || !head.has_value() || head == written_) return status;
+  if (written_.has_value() && (head->changes < written_->changes ||
+                               head->database != written_->database)) {
+    return absl::DataLossError(
+        "the audit head of the database went back: somebody else has written "
+        "to it");
+  }
+  const AuditHeadFile file = FileOf(*keyring_, *head);
+  status = ReplaceSecretFile(
+      path_, FormatAuditHeadFile(*keyring_, file, around_.clock->Now()),
+      *around_.random);
+  if (!status.ok()) return status;
+  written_ = head;
+  if (!options_.log) return absl::OkStatus();
+  const std::string hash = HexOf(file.hash);
+  around_.logger->Info("audit head",
+                       {{"events", static_cast<int64_t>(head->events)},
+                        {"accounts", static_cast<int64_t>(head->accounts)},
+                        {"hash", std::string_view(hash)}});
+  return absl::OkStatus();
+}
+
+}  // namespace signet

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/back_up.h"
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/base/error.h"
+#include "storage/sqlite/database_copy.h"
+
+namespace signet {
+namespace {
+
+// For what another process locks for a moment, as a server does at its start.
+constexpr absl::Duration kLockWait = absl::Seconds(5);
+
+}  // namespace
+
+absl::Status BackUp(const ServerConfig& config,
+                    const Surroundings& surroundings) {
+  if (absl::Status status = config.Validate(); !status.ok()) return status;
+  const absl::StatusOr<DatabaseCopy> copy =
+      BackUpDirectory(config.data_dir, config.backup, kLockWait);
+  const std::string fault(copy.status().message());
+  if (absl::IsAlreadyExists(copy.status())) return FlagError("backup", fault);
+  if (absl::IsNotFound(copy.status())) return FlagError("data_dir", fault);
+  if (!copy.ok()) return copy.status();
+  return surroundings.show(absl::StrCat(config.backup, ": ", copy->bytes,
+                                        " bytes, schema version ",
+                                        copy->schema_version, "\n"));
+}
+
+}  // namespace signet

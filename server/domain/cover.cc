@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/cover.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "server/base/error.h"
+#include "server/domain/access.h"
+
+namespace signet {
+namespace {
+
+// Whether who holds `held` on `grant`'s account may grant it.
+bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
+  const bool whole = !held.resource_type.has_value();
+  if (held.grant_kind == GrantKind::kSuperAdmin && whole) return true;
+  switch (grant.grant_kind) {
+    case GrantKind::kSuperAdmin:
+      return false;
+    case GrantKind::kAccountOwner:
+      return held.grant_kind == GrantKind::kAccountOwner && whole &&
+             held.account_id == grant.account_id;
+    case GrantKind::kCapability:
+      return Gives(held, {.account_id = grant.account_id,
+                          .capability_key = *grant.capability_key,
+                          .resource_type = grant.resource_type,
+                          .resource_id = grant.resource_id});
+  }
+  return false;
+}
+
+absl::Status NotCovered() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the caller's rights do not cover those of the service "
+                   "account",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+}  // namespace
+
+bool IsGoverning(const AuthorizationRecord& grant) {
+  return grant.grant_kind != GrantKind::kCapability ||
+         grant.capability_key->starts_with("auth.");
+}
+
+absl::StatusOr<bool> Rights::MayGrant(const AuthorizationRecord& grant) {
+  auto found = held_.find(grant.account_id);
+  if (found == held_.end()) {
+    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+        txn_->ListHeldAuthorizations(subjects_, grant.account_id);
+    if (!held.ok()) return held.status();
+    found = held_.emplace(grant.account_id, *std::move(held)).first;
+  }
+  return std::any_of(
+      found->second.begin(), found->second.end(),
+      [&grant](const AuthorizationRecord& own) { return Covers(own, grant); });
+}
+
+absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
+                         const Uuid& service_account_id, Cover cover) {
+  const Subject target = {.type = SubjectType::kServiceAccount,
+                          .id = service_account_id.ToString()};
+  // A super_admin covers whatever there is, however much.
+  AuthorizationRecord anything;
+  anything.grant_kind = GrantKind::kSuperAdmin;
+  const absl::StatusOr<bool> everything = rights.MayGrant(anything);
+  if (!everything.ok()) return everything.status();
+  if (*everything) return absl::OkStatus();
+  const int limit =
+      cover == Cover::kGoverning ? kMaxSearchedGrants : kMaxCoveredGrants;
+  const absl::StatusOr<std::vector<AuthorizationRecord>> grants =
+      txn.ListGrantsOf(target, std::nullopt, limit + 1);
+  if (!grants.ok()) return grants.status();
+  if (static_cast<int>(grants->size()) > limit) return NotCovered();
+  for (const AuthorizationRecord& grant : *grants) {
+    if (cover == Cover::kGoverning && !IsGoverning(grant)) continue;
+    const absl::StatusOr<bool> covered = rights.MayGrant(grant);
+    if (!covered.ok()) return covered.status();
+    if (!*covered) return NotCovered();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
+                           const AuthorizationRecord& grant) {
+  Rights rights(&txn, {subjects.begin(), subjects.end()});
+  const absl::StatusOr<bool> may = rights.MayGrant(grant);
+  if (!may.ok()) return may.status();
+  if (*may) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the caller does not hold what it would grant or take away",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+bool IsItself(const Principal& principal, const ServiceAccountRecord& record) {
+  return principal.kind == PrincipalKind::kServiceAccount &&
+         principal.id == record.id &&
+         principal.home_account_id == record.account_id;
+}
+
+absl::Status CheckMayActOn(ReadTxn& txn, const Principal& principal,
+                           const ServiceAccountRecord& record, Cover cover) {
+  // It holds what it holds.
+  if (IsItself(principal, record)) return absl::OkStatus();
+  Rights rights(&txn, principal.Subjects());
+  return CheckCovers(txn, rights, record.id, cover);
+}
+
+absl::Status SelfLimitError() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "a service account may not enable or relabel itself, nor "
+                   "let itself live longer",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+}  // namespace signet

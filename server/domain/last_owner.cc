@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/last_owner.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "server/base/error.h"
+#include "server/identity/token_state.h"
+
+namespace signet {
+namespace {
+
+absl::Status LastOwner() {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "an account would be left without an owner that can act",
+                   {.reason = "LAST_OWNER"});
+}
+
+// Whether one of its tokens is live, be it the one that a rotation replaced.
+absl::StatusOr<bool> IsLiveNow(ReadTxn& txn, const ServiceAccountRecord& record,
+                               absl::Time now) {
+  const absl::StatusOr<std::vector<TokenRecord>> tokens =
+      txn.ListTokensInUse(record.account_id, record.id);
+  if (!tokens.ok()) return tokens.status();
+  return std::any_of(tokens->begin(), tokens->end(),
+                     [&](const TokenRecord& token) {
+                       return IsLive({.token = token, .owner = record}, now);
+                     });
+}
+
+// OK if an owner of the account can act of which `is_lost` says no.
+absl::Status CheckOwnerRemains(
+    ReadTxn& txn, OauthOwners users, absl::Time now, const Uuid& account_id,
+    absl::FunctionRef<bool(const AuthorizationRecord&)> is_lost) {
+  const absl::StatusOr<std::vector<AuthorizationRecord>> owners =
+      txn.ListOwners(account_id, kMaxOwners);
+  if (!owners.ok()) return owners.status();
+  for (const AuthorizationRecord& owner : *owners) {
+    if (is_lost(owner)) continue;
+    const absl::StatusOr<bool> acts = CanAct(txn, users, now, owner.subject);
+    if (!acts.ok()) return acts.status();
+    if (*acts) return absl::OkStatus();
+  }
+  return LastOwner();
+}
+
+}  // namespace
+
+absl::StatusOr<bool> CanAct(ReadTxn& txn, OauthOwners users, absl::Time now,
+                            const Subject& subject) {
+  if (subject.type != SubjectType::kServiceAccount) {
+    return users == OauthOwners::kCanAct;
+  }
+  const std::optional<Uuid> id = Uuid::Parse(subject.id);
+  if (!id.has_value()) return false;
+  const absl::StatusOr<ServiceAccountRecord> found =
+      txn.FindServiceAccount(*id);
+  if (absl::IsNotFound(found.status())) return false;
+  if (!found.ok()) return found.status();
+  return IsLiveNow(txn, *found, now);
+}
+
+absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
+                          std::span<const ServiceAccountRecord> ending) {
+  std::set<Subject> lost;
+  std::set<Uuid> accounts;
+  for (const ServiceAccountRecord& record : ending) {
+    const Subject subject = {.type = SubjectType::kServiceAccount,
+                             .id = record.id.ToString()};
+    lost.insert(subject);
+    const absl::StatusOr<bool> acts = IsLiveNow(txn, record, now);
+    if (!acts.ok()) return acts.status();
+    if (!*acts) continue;
+    const absl::StatusOr<std::vector<AuthorizationRecord>> owned =
+        txn.ListGrantsOf(subject, GrantKind::kAccountOwner,
+                         kMaxOwnedAccounts + 1);
+    if (!owned.ok()) return owned.status();
+    if (owned->size() > kMaxOwnedAccounts) return LastOwner();
+    for (const AuthorizationRecord& grant : *owned) {
+      accounts.insert(grant.account_id);
+    }
+  }
+  for (const Uuid& account_id : accounts) {
+    const absl::Status status = CheckOwnerRemains(
+        txn, users, now, account_id, [&lost](const AuthorizationRecord& owner) {
+          return lost.contains(owner.subject);
+        });
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
+                          const AuthorizationRecord& ownership) {
+  const absl::StatusOr<bool> acts = CanAct(txn, users, now, ownership.subject);
+  if (!acts.ok()) return acts.status();
+  if (!*acts) return absl::OkStatus();
+  return CheckOwnerRemains(txn, users, now, ownership.account_id,
+                           [&ownership](const AuthorizationRecord& owner) {
+                             return owner.id == ownership.id;
+                           });
+}
+
+}  // namespace signet

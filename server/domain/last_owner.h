@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_LAST_OWNER_H_
+#define SIGNET_SERVER_DOMAIN_LAST_OWNER_H_
+
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/uuid.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// Keeps accounts from losing the last owner that can act: a service account,
+// of whatever account, that is live; a user or a group where an OAuth issuer
+// is configured. An account that has none is not made worse by losing another
+// that could not act. All is asked inside the transaction that changes it.
+
+// Whether users and groups can act: an OAuth issuer is configured.
+enum class OauthOwners { kCanAct, kCannotAct };
+
+// Whether the subject can act at `now`; or the store's error.
+absl::StatusOr<bool> CanAct(ReadTxn& txn, OauthOwners users, absl::Time now,
+                            const Subject& subject);
+
+// How many owners of an account are looked at, and how many accounts that one
+// owns. Beyond, nothing more is found, so the change is refused.
+inline constexpr int kMaxOwners = 2000;
+inline constexpr int kMaxOwnedAccounts = 10000;
+
+// OK if every account that these service accounts own has an owner that can act
+// at `now` besides them. They are as they were before they are disabled or end.
+//   FAILED_PRECONDITION / LAST_OWNER: one would have none left.
+absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
+                          std::span<const ServiceAccountRecord> ending);
+
+// The same of an unrevoked ownership that is about to be revoked.
+absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
+                          const AuthorizationRecord& ownership);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_LAST_OWNER_H_

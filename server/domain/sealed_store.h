@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_SEALED_STORE_H_
+#define SIGNET_SERVER_DOMAIN_SEALED_STORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/throttle.h"
+#include "server/crypto/mac_keyring.h"
+#include "storage/store.h"
+#include "storage/watched_store.h"
+
+namespace signet {
+
+// A store that seals what is written and verifies what is read (seal.h), so
+// that nobody who writes can forget it: whoever can change the database, but
+// has not the key, becomes nobody by it. Thread-safe.
+//
+// What comes out of it verifies, all of it. A row that does not is as if it
+// were not there: no token is found by it, no listing shows it, nobody holds
+// what it grants. Asked for by its ids it is an error,
+//   FAILED_PRECONDITION / RECORD_ALTERED,
+// so that no change is made on the ground of it. Hence nothing that was read
+// unverified is ever written back with a seal. It is counted, logged, and found
+// by the offline check (seal_check.h).
+class SealedStore final : public Store {
+ public:
+  // As WatchedStore's: told of service accounts whose rows do not verify, so
+  // that who remembers them asks again.
+  using OnAltered = absl::AnyInvocable<void(const TokenChanges&) const>;
+
+  // Borrows all but the store. `on_altered` may be null; it is called until
+  // Drain() has returned.
+  SealedStore(std::unique_ptr<Store> store, const MacKeyring* keyring,
+              const Clock* clock, Logger* logger,
+              OnAltered on_altered = nullptr)
+      : store_(std::move(store)),
+        keyring_(keyring),
+        clock_(clock),
+        logger_(logger),
+        on_altered_(std::move(on_altered)) {}
+
+  void Read(ReadBody body, Done done, ReadOptions options = {}) override;
+  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
+  absl::Status Health() const override { return store_->Health(); }
+  void Drain() override { store_->Drain(); }
+
+  // How often a row was read that does not verify.
+  uint64_t altered_rows() const { return altered_rows_.load(); }
+
+ private:
+  // What one transaction found.
+  struct Findings;
+  template <typename Interface>
+  class Reads;
+  class Writes;
+
+  void Note(std::string_view row, std::string_view public_id);
+  void Tell(const Findings& findings) const;
+
+  const std::unique_ptr<Store> store_;
+  const MacKeyring* const keyring_;
+  const Clock* const clock_;
+  Logger* const logger_;
+  const OnAltered on_altered_;
+  std::atomic<uint64_t> altered_rows_ = 0;
+  Throttle throttle_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_SEALED_STORE_H_

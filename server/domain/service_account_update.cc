@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "nlohmann/json.hpp"
+#include "server/domain/cover.h"
+#include "server/domain/name_rule.h"
+#include "server/domain/service_account_calls.h"
+#include "server/domain/service_accounts.h"
+#include "server/domain/violations.h"
+
+namespace signet {
+namespace {
+
+// Of a value in an audit event; what is longer is cut.
+constexpr size_t kMaxAuditedBytes = 1024;
+
+absl::Status EtagMismatch() {
+  return MakeError(absl::StatusCode::kAborted,
+                   "the service account has changed; read it again",
+                   {.reason = "ETAG_MISMATCH"});
+}
+
+// `text`, cut between two characters where it is too long.
+std::string Audited(std::string text) {
+  if (text.size() <= kMaxAuditedBytes) return text;
+  size_t end = kMaxAuditedBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;
+  }
+  text.resize(end);
+  return absl::StrCat(text, "\u2026");
+}
+
+std::string Audited(bool value) { return value ? "true" : "false"; }
+
+std::string Audited(const std::optional<absl::Time>& time) {
+  return AuditedTime(time);
+}
+
+std::string Audited(const std::map<std::string, std::string>& labels) {
+  return Audited(nlohmann::json(labels).dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// Makes an update's changes one by one and writes down what each replaced.
+class Changes {
+ public:
+  explicit Changes(AuditEntry* entry) : entry_(entry) {}
+
+  // Whether the member really changed.
+  template <typename T>
+  bool Set(const char* field, const std::optional<T>& value, T& member) {
+    if (!value.has_value() || *value == member) return false;
+    entry_->details[absl::StrCat("old_", field)] = Audited(member);
+    entry_->details[absl::StrCat("new_", field)] = Audited(*value);
+    member = *value;
+    changed_.push_back(field);
+    return true;
+  }
+
+  bool empty() const { return changed_.empty(); }
+  std::string fields() const { return absl::StrJoin(changed_, ","); }
+
+ private:
+  AuditEntry* const entry_;
+  std::vector<std::string> changed_;
+};
+
+bool IsLater(const std::optional<absl::Time>& a,
+             const std::optional<absl::Time>& b) {
+  return a.value_or(absl::InfiniteFuture()) >
+         b.value_or(absl::InfiniteFuture());
+}
+
+// Whether an update ends something and does no more.
+bool DisablesOnly(const ServiceAccounts::UpdateRequest& request) {
+  return request.enabled == false && !request.name.has_value() &&
+         !request.description.has_value() && !request.labels.has_value() &&
+         !request.set_expires_at;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
+    ReadTxn& txn, const Principal& by, const UpdateRequest& request,
+    const std::optional<absl::Time>& expires_at, absl::Time now,
+    ServiceAccountRecord& record, AuditEntry& entry) const {
+  if (absl::Status s = CheckNotRevoked(record); !s.ok()) return s;
+  if (!request.etag.empty() && request.etag != EtagOf(record)) {
+    return EtagMismatch();
+  }
+  if (request.labels.has_value() && *request.labels != record.labels) {
+    // Larger ones are from before the limit, and may shrink.
+    const size_t standing = LabelBytes(record.labels);
+    const absl::Status labels =
+        CheckLabels(*request.labels,
+                    standing > kMaxLabelBytes ? standing - 1 : kMaxLabelBytes);
+    if (!labels.ok()) {
+      return InvalidField("FIELD_INVALID", "service_account.labels",
+                          std::string(labels.message()));
+    }
+  }
+  const ServiceAccountRecord before = record;
+  entry = ServiceAccountEntry("service_account.update", record.id);
+  Changes changes(&entry);
+  changes.Set("name", request.name, record.name);
+  changes.Set("description", request.description, record.description);
+  const bool relabelled = changes.Set("labels", request.labels, record.labels);
+  const bool switched = changes.Set("enabled", request.enabled, record.enabled);
+  if (request.set_expires_at) {
+    changes.Set("expires_at", std::make_optional(expires_at),
+                record.token.expires_at);
+  }
+  if (changes.empty()) return false;
+
+  const bool stronger =
+      relabelled || (switched && record.enabled) ||
+      IsLater(record.token.expires_at, before.token.expires_at);
+  if (stronger && IsItself(by, record)) return SelfLimitError();
+  absl::Status status = CheckMayActOn(
+      txn, by, record, stronger ? Cover::kEverything : Cover::kGoverning);
+  if (status.ok() && switched && !record.enabled) {
+    status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
+                          std::span(&before, 1));
+  }
+  if (!status.ok()) return status;
+  MarkChanged(record, now);
+  entry.details["fields"] = changes.fields();
+  return true;
+}
+
+void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
+                             Expired expired, Done<ServiceAccountRecord> done) {
+  const absl::Time now = clock_->Now();
+  Violations violations;
+  const std::optional<Uuid> account_id =
+      violations.TakeId("service_account.account_id", request.account_id);
+  const std::optional<Uuid> id =
+      violations.TakeId("service_account.id", request.service_account_id);
+  if (!request.not_updatable.empty()) {
+    violations.Add("update_mask",
+                   "got a field that cannot be changed, want name, expires_at, "
+                   "description, labels or enabled");
+  }
+  if (request.name.has_value()) {
+    violations.Add("service_account.name", CheckName(*request.name));
+  }
+  if (request.description.has_value()) {
+    violations.Add("service_account.description",
+                   CheckFreeText(*request.description));
+  }
+  if (request.labels.has_value()) {
+    // How large they may be depends on those that stand.
+    violations.Add("service_account.labels",
+                   CheckLabels(*request.labels, /*max_bytes=*/SIZE_MAX));
+  }
+  std::optional<absl::Time> expires_at;
+  if (request.set_expires_at) {
+    const absl::StatusOr<std::optional<absl::Time>> decided =
+        DecideExpiry(request.expires_at, now, policy_.expiry);
+    violations.Add("service_account.expires_at", decided.status());
+    if (decided.ok()) expires_at = *decided;
+  }
+  if (!violations.empty()) {
+    Refuse(*caller, request.account_id, Right::kManage,
+           std::move(violations).ToStatus(), std::move(done));
+    return;
+  }
+  const CallerPtr by = caller;
+  WriteOptions options = DisablesOnly(request)
+                             ? RevocationFor(*caller, std::move(expired))
+                             : WriteFor(*caller, std::move(expired));
+  ChangeOne(
+      std::move(caller), *account_id, *id, now,
+      [this, by, request = std::move(request), expires_at, now](
+          ReadTxn& txn, ServiceAccountRecord& record, AuditEntry& entry) {
+        return ApplyUpdate(txn, by->principal, request, expires_at, now, record,
+                           entry);
+      },
+      std::move(options), std::move(done));
+}
+
+}  // namespace signet

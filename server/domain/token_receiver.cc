@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/token_receiver.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/base/error.h"
+#include "server/base/uuid.h"
+#include "server/domain/authorization_rule.h"
+#include "server/domain/cover.h"
+#include "server/domain/last_owner.h"
+
+namespace signet {
+namespace {
+
+// Whom Principal::ToString() named.
+std::optional<Subject> ReadPrincipal(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::optional<SubjectType> type =
+      ParseSubjectType(text.substr(0, colon));
+  const std::optional<Uuid> id = Uuid::Parse(text.substr(colon + 1));
+  if (!type.has_value() || !id.has_value()) return std::nullopt;
+  return Subject{.type = *type, .id = id->ToString()};
+}
+
+absl::StatusOr<bool> CoversNow(ReadTxn& txn, const Subject& receiver,
+                               absl::Time now,
+                               const AuthorizationRecord& grant) {
+  const absl::StatusOr<bool> acts =
+      CanAct(txn, OauthOwners::kCanAct, now, receiver);
+  if (!acts.ok() || !*acts) return acts;
+  return Rights(&txn, {receiver}).MayGrant(grant);
+}
+
+}  // namespace
+
+absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
+                           absl::Time now, const AuthorizationRecord& grant) {
+  if (!IsGoverning(grant) ||
+      grant.subject.type != SubjectType::kServiceAccount) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<ServiceAccountRecord> found =
+      txn.FindServiceAccount(*Uuid::Parse(grant.subject.id));
+  if (absl::IsNotFound(found.status())) return absl::OkStatus();
+  if (!found.ok()) return found.status();
+  const std::string& shown_to = found->token_shown_to;
+  if (shown_to.empty() || shown_to == granter.ToString()) {
+    return absl::OkStatus();
+  }
+  const std::optional<Subject> receiver = ReadPrincipal(shown_to);
+  if (receiver == grant.subject) return absl::OkStatus();
+  if (receiver.has_value()) {
+    const absl::StatusOr<bool> covers = CoversNow(txn, *receiver, now, grant);
+    if (!covers.ok()) return covers.status();
+    if (*covers) return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the token of the service account was shown to somebody who "
+                   "may not do what would be granted; rotate it first, or "
+                   "acknowledge that",
+                   {.reason = kTokenShownToAnother});
+}
+
+}  // namespace signet

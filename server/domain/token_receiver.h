@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_DOMAIN_TOKEN_RECEIVER_H_
+#define SIGNET_SERVER_DOMAIN_TOKEN_RECEIVER_H_
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/identity/principal.h"
+#include "storage/store.h"
+
+namespace signet {
+
+inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
+
+// Whoever was shown a service account's token may have kept it, and would have
+// what the service account is granted afterwards.
+
+// OK if `grant` gives nobody who was shown the current token of its subject a
+// right to govern (IsGoverning) that they do not cover now: a user by what was
+// granted to its id, a service account while it is live. The granter knows what
+// it does, and the subject itself is meant.
+//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more. A
+//     rotation by another helps.
+absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
+                           absl::Time now, const AuthorizationRecord& grant);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_DOMAIN_TOKEN_RECEIVER_H_

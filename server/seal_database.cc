@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/seal_database.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/audit_head_file.h"
+#include "server/base/error.h"
+#include "server/base/json.h"
+#include "server/base/secret_file.h"
+#include "server/domain/seal_database.h"
+#include "server/open_store.h"
+
+namespace signet {
+namespace {
+
+constexpr absl::Duration kProgressPause = absl::Seconds(2);
+
+std::string PowerLine(const AuthorizationRecord& grant) {
+  const Json json = {
+      {"grant_kind", grant.grant_kind == GrantKind::kSuperAdmin
+                         ? "super_admin"
+                         : "account_owner"},
+      {"account_id", grant.account_id.ToString()},
+      {"subject_type", grant.subject.type == SubjectType::kUser ? "user"
+                       : grant.subject.type == SubjectType::kGroup
+                           ? "group"
+                           : "service_account"},
+      {"subject_id", grant.subject.id},
+      {"authorization_id", grant.id.ToString()}};
+  // What an older release stored may be no UTF-8.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string SummaryLine(const SealedRows& rows) {
+  const Json json = {{"accounts", rows.accounts},
+                     {"service_accounts", rows.service_accounts},
+                     {"tokens", rows.tokens},
+                     {"authorizations", rows.authorizations},
+                     {"account_owners", rows.account_owners},
+                     {"super_admins", rows.super_admins},
+                     {"audit_events", rows.head.events}};
+  return json.dump() + "\n";
+}
+
+absl::Status RefuseToSeal(std::string message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, std::move(message),
+                   {.reason = "DATABASE_REFUSED"});
+}
+
+}  // namespace
+
+absl::Status SealOldDatabase(const ServerConfig& config,
+                             const Surroundings& surroundings) {
+  if (absl::Status status = config.Validate(); !status.ok()) return status;
+  const absl::StatusOr<ExistingStore> opened =
+      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+  if (!opened.ok()) return opened.status();
+  const std::string path = config.AuditHeadPath();
+  const absl::StatusOr<std::optional<std::string>> file =
+      ReadAuditHeadFile(path);
+  if (!file.ok()) {
+    return FlagError("audit_head_file", std::string(file.status().message()));
+  }
+  if (file->has_value()) {
+    return RefuseToSeal(absl::StrCat(
+        path,
+        " says that a database was sealed with these keys; if it is "
+        "this one, somebody took its seals away; if not, name another "
+        "--audit_head_file"));
+  }
+
+  absl::Status shown;
+  absl::Time last_progress = surroundings.clock->Now();
+  const absl::StatusOr<SealedRows> rows = SealDatabase(
+      *opened->store, *opened->keyring, *surroundings.clock,
+      *surroundings.random,
+      [&](const AuthorizationRecord& grant) {
+        shown.Update(surroundings.show(PowerLine(grant)));
+      },
+      [&](uint64_t seen) {
+        const absl::Time now = surroundings.clock->Now();
+        if (now < last_progress + kProgressPause) return;
+        last_progress = now;
+        surroundings.logger->Info("sealing",
+                                  {{"rows", static_cast<int64_t>(seen)}});
+      });
+  if (absl::IsFailedPrecondition(rows.status())) {
+    return RefuseToSeal(std::string(rows.status().message()));
+  }
+  if (!rows.ok()) return rows.status();
+  absl::Status written = ReplaceSecretFile(
+      path,
+      FormatAuditHeadFile(*opened->keyring,
+                          FileOf(*opened->keyring, rows->head),
+                          surroundings.clock->Now()),
+      *surroundings.random);
+  if (!written.ok()) {
+    return FlagError("audit_head_file", std::string(written.message()));
+  }
+  shown.Update(surroundings.show(SummaryLine(*rows)));
+  return shown;
+}
+
+}  // namespace signet

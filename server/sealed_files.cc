@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/sealed_files.h"
+
+#include <utility>
+
+#include "server/audit_head_start.h"
+#include "server/domain/sealed_store.h"
+#include "server/open_store.h"
+
+namespace signet {
+
+absl::StatusOr<SealedFiles> OpenSealedFiles(const ServerConfig& config,
+                                            const Surroundings& surroundings) {
+  absl::StatusOr<ExistingStore> opened =
+      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+  if (!opened.ok()) return opened.status();
+  SealedFiles files;
+  files.keyring = std::move(opened->keyring);
+  files.store = std::make_unique<SealedStore>(
+      std::move(opened->store), files.keyring.get(), surroundings.clock,
+      surroundings.logger);
+  const absl::StatusOr<AuditHeadStart> start =
+      CheckAuditHead(config, surroundings, *files.store, *files.keyring);
+  if (!start.ok()) return start.status();
+  files.head_writer = std::make_unique<AuditHeadWriter>(
+      files.store.get(), files.keyring.get(), surroundings,
+      config.AuditHeadPath(), AuditHeadWriterOptions{.log = false});
+  return files;
+}
+
+}  // namespace signet

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_SEALED_FILES_H_
+#define SIGNET_SERVER_SEALED_FILES_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/app.h"
+#include "server/audit_head_writer.h"
+#include "server/config.h"
+#include "server/crypto/mac_keyring.h"
+#include "storage/store.h"
+
+namespace signet {
+
+// For an errand that changes what a server has made, in place of a server.
+struct SealedFiles {
+  std::unique_ptr<MacKeyring> keyring;
+  std::unique_ptr<Store> store;  // Seals what is written; see SealedStore.
+  // To be told to write once all is done.
+  std::unique_ptr<AuditHeadWriter> head_writer;
+};
+
+// Opens it as a server would, with the same refusals, and makes nothing.
+// `surroundings` are borrowed. Errors as OpenExistingStore and CheckAuditHead.
+absl::StatusOr<SealedFiles> OpenSealedFiles(const ServerConfig& config,
+                                            const Surroundings& surroundings);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_SEALED_FILES_H_

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_STORAGE_SQLITE_REVOCATION_RESERVE_H_
+#define SIGNET_STORAGE_SQLITE_REVOCATION_RESERVE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/base/log.h"
+#include "storage/sqlite/reserve_file.h"
+
+namespace signet {
+
+// Decides who gets the room that was kept for revocations. Belongs to the
+// writer's thread.
+class RevocationReserve {
+ public:
+  // Makes the file. `logger`, which may be null, is borrowed.
+  RevocationReserve(std::string file, absl::Duration look_interval,
+                    Logger* logger);
+
+  // Whether a part of it is given up: only revocations are to be written.
+  bool in_use() const { return in_use_; }
+
+  // Looks, now and then, whether there is room again, and if so takes it back.
+  // Returns in_use().
+  bool LookForRoom();
+
+  // After a commit for revocations that the full disk has refused: makes room
+  // for another try. False: there is no more to give.
+  bool MakeRoom();
+
+ private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  ReserveFile file_;
+  const std::chrono::nanoseconds look_interval_;
+  Logger* const logger_;
+  bool in_use_ = false;
+  bool said_empty_ = false;
+  SteadyTime next_look_ = {};
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_STORAGE_SQLITE_REVOCATION_RESERVE_H_

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What it takes to act on a service account: caller x target x action.
+#include "server/domain/cover.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/domain/service_accounts.h"
+#include "tests/unit/server/domain/token_world.h"
+
+namespace signet {
+namespace {
+
+enum class Who { kManager, kGroupsManager, kOwner, kSuperAdmin };
+
+// Which of the callers cover it, and how far.
+struct CoverCase {
+  const char* label;
+  // What the target holds; on kAway if so said.
+  GrantKind kind = GrantKind::kCapability;
+  const char* capability = nullptr;  // Null of a capability: nothing.
+  bool away = false;
+  std::vector<Who> everything = {};
+  std::vector<Who> governing = {};
+};
+
+void PrintTo(const CoverCase& c, std::ostream* out) { *out << c.label; }
+
+struct Act {
+  const char* label;
+  bool everything;
+  absl::Status (*act)(TokenWorld&, const Principal&,
+                      const ServiceAccountRecord&);
+};
+
+ServiceAccounts::UpdateRequest UpdateOf(const ServiceAccountRecord& target) {
+  return {.account_id = target.account_id.ToString(),
+          .service_account_id = target.id.ToString()};
+}
+
+absl::Status Update(TokenWorld& world, const Principal& who,
+                    ServiceAccounts::UpdateRequest request) {
+  Outcome<ServiceAccountRecord> outcome;
+  world.accounts.Update(CallerFor(who), std::move(request), nullptr,
+                        outcome.Done());
+  return outcome.Take().status();
+}
+
+constexpr int64_t kSoon = 1893553445 + 3600;   // An hour on, by SampleTime().
+constexpr int64_t kLater = 1893553445 + 7200;  // What targets start with.
+constexpr int64_t kLate = 1893553445 + 10800;
+
+absl::Status Rotate(TokenWorld& world, const Principal& who,
+                    const ServiceAccountRecord& target) {
+  Outcome<IssuedServiceAccount> outcome;
+  world.accounts.Rotate(CallerFor(who),
+                        {.account_id = target.account_id.ToString(),
+                         .service_account_id = target.id.ToString()},
+                        nullptr, outcome.Done());
+  return outcome.Take().status();
+}
+
+absl::Status Enable(TokenWorld& world, const Principal& who,
+                    const ServiceAccountRecord& target) {
+  world.ChangeRecord(target.id,
+                     [](ServiceAccountRecord& it) { it.enabled = false; });
+  auto request = UpdateOf(target);
+  request.enabled = true;
+  return Update(world, who, std::move(request));
+}
+
+absl::Status Lengthen(TokenWorld& world, const Principal& who,
+                      const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.set_expires_at = true;
+  request.expires_at = RawTimestamp{.seconds = kLate};
+  return Update(world, who, std::move(request));
+}
+
+absl::Status NeverEnd(TokenWorld& world, const Principal& who,
+                      const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.set_expires_at = true;
+  return Update(world, who, std::move(request));
+}
+
+absl::Status ReviveExpired(TokenWorld& world, const Principal& who,
+                           const ServiceAccountRecord& target) {
+  world.clock.Set(absl::FromUnixSeconds(kLater));
+  auto request = UpdateOf(target);
+  request.set_expires_at = true;
+  request.expires_at = RawTimestamp{.seconds = kLate};
+  return Update(world, who, std::move(request));
+}
+
+absl::Status RotateExpired(TokenWorld& world, const Principal& who,
+                           const ServiceAccountRecord& target) {
+  world.clock.Set(absl::FromUnixSeconds(kLater));
+  return Rotate(world, who, target);
+}
+
+absl::Status Relabel(TokenWorld& world, const Principal& who,
+                     const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.labels = std::map<std::string, std::string>{{"team", "edge"}};
+  return Update(world, who, std::move(request));
+}
+
+// The strongest part of a change decides.
+absl::Status RelabelAndDisable(TokenWorld& world, const Principal& who,
+                               const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.labels = std::map<std::string, std::string>{{"team", "edge"}};
+  request.enabled = false;
+  return Update(world, who, std::move(request));
+}
+
+absl::Status Disable(TokenWorld& world, const Principal& who,
+                     const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.enabled = false;
+  return Update(world, who, std::move(request));
+}
+
+absl::Status Shorten(TokenWorld& world, const Principal& who,
+                     const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.set_expires_at = true;
+  request.expires_at = RawTimestamp{.seconds = kSoon};
+  return Update(world, who, std::move(request));
+}
+
+absl::Status Rename(TokenWorld& world, const Principal& who,
+                    const ServiceAccountRecord& target) {
+  auto request = UpdateOf(target);
+  request.name = "renamed";
+  request.description = "described";
+  return Update(world, who, std::move(request));
+}
+
+absl::Status Revoke(TokenWorld& world, const Principal& who,
+                    const ServiceAccountRecord& target) {
+  Outcome<ServiceAccountRecord> outcome;
+  world.accounts.Revoke(CallerFor(who),
+                        {.account_id = target.account_id.ToString(),
+                         .service_account_id = target.id.ToString()},
+                        nullptr, outcome.Done());
+  return outcome.Take().status();
+}
+
+constexpr Act kActs[] = {{"Rotate", true, &Rotate},
+                         {"Enable", true, &Enable},
+                         {"Lengthen", true, &Lengthen},
+                         {"NeverEnd", true, &NeverEnd},
+                         {"ReviveExpired", true, &ReviveExpired},
+                         {"RotateExpired", true, &RotateExpired},
+                         {"Relabel", true, &Relabel},
+                         {"RelabelAndDisable", true, &RelabelAndDisable},
+                         {"Disable", false, &Disable},
+                         {"Shorten", false, &Shorten},
+                         {"Rename", false, &Rename},
+                         {"Revoke", false, &Revoke}};
+
+// A world with a target in it.
+struct CoverWorld : TokenWorld {
+  explicit CoverWorld(const CoverCase& c) {
+    const Subject managers[] = {User(SampleId(21)).Subjects()[0],
+                                {SubjectType::kGroup, "managers"}};
+    for (const Subject& subject : managers) {
+      Grant(CapabilityOf(subject, kHome, "auth.manage"));
+    }
+    ServiceAccounts::CreateRequest request = Good();
+    request.expires_at = RawTimestamp{.seconds = kLater};
+    target = Create(owner, request)->record;
+    const Subject subject = {SubjectType::kServiceAccount,
+                             target.id.ToString()};
+    const Uuid& account = c.away ? kAway : kHome;
+    if (c.kind != GrantKind::kCapability) {
+      Grant(SampleGrant(account, next_grant++, subject, c.kind));
+    } else if (c.capability != nullptr) {
+      Grant(CapabilityOf(subject, account, c.capability));
+    }
+    // Others own kAway too, and one that was taken back counts for nothing.
+    Grant(SampleGrant(kAway, next_grant++, nobody.Subjects()[0],
+                      GrantKind::kAccountOwner));
+    AuthorizationRecord revoked =
+        SampleGrant(kHome, next_grant++, subject, GrantKind::kSuperAdmin);
+    revoked.revoked_at = SampleTime();
+    Grant(revoked);
+  }
+
+  Principal Caller(Who who) const {
+    switch (who) {
+      case Who::kManager:
+        return User(SampleId(21));
+      case Who::kGroupsManager: {
+        Principal member = User(SampleId(22));
+        member.groups = {"managers"};
+        return member;
+      }
+      case Who::kOwner:
+        return owner;
+      case Who::kSuperAdmin:
+        break;
+    }
+    return super_admin;
+  }
+
+  ServiceAccountRecord Stored() {
+    return *Get(owner, kHome.ToString(), target.id.ToString());
+  }
+
+  ServiceAccountRecord target;
+};
+
+class CoverTable : public testing::TestWithParam<CoverCase> {
+ protected:
+  static bool Has(const std::vector<Who>& who, Who one) {
+    return std::find(who.begin(), who.end(), one) != who.end();
+  }
+};
+
+TEST_P(CoverTable, IsAsTheTableSays) {
+  const CoverCase& c = GetParam();
+  for (const Who who :
+       {Who::kManager, Who::kGroupsManager, Who::kOwner, Who::kSuperAdmin}) {
+    for (const Act& act : kActs) {
+      SCOPED_TRACE(testing::Message()
+                   << act.label << " by caller " << static_cast<int>(who));
+      CoverWorld world(c);
+      const absl::Status status =
+          act.act(world, world.Caller(who), world.target);
+      if (Has(act.everything ? c.everything : c.governing, who)) {
+        EXPECT_THAT(status, IsOk());
+        continue;
+      }
+      EXPECT_THAT(status, ErrorIs(absl::StatusCode::kPermissionDenied,
+                                  "GRANT_EXCEEDS_OWN"));
+      EXPECT_EQ(status.message(),
+                "the caller's rights do not cover those of the service "
+                "account");
+      ServiceAccountRecord want = world.target;
+      if (act.act == &Enable) want.enabled = false;
+      EXPECT_EQ(world.Stored(), want) << "nothing changed";
+    }
+  }
+}
+
+const std::vector<Who> kAll = {Who::kManager, Who::kGroupsManager, Who::kOwner,
+                               Who::kSuperAdmin};
+const std::vector<Who> kOwners = {Who::kOwner, Who::kSuperAdmin};
+const std::vector<Who> kSuper = {Who::kSuperAdmin};
+
+INSTANTIATE_TEST_SUITE_P(
+    Targets, CoverTable,
+    testing::Values(
+        CoverCase{.label = "Powerless", .everything = kAll, .governing = kAll},
+        CoverCase{.label = "Worker",
+                  .capability = "mailbox.create",
+                  .everything = kOwners,
+                  .governing = kAll},
+        CoverCase{.label = "WorkerAway",
+                  .capability = "mailbox.create",
+                  .away = true,
+                  .everything = kSuper,
+                  .governing = kAll},
+        CoverCase{.label = "Manager",
+                  .capability = "auth.manage",
+                  .everything = kAll,
+                  .governing = kAll},
+        CoverCase{.label = "Verifier",
+                  .capability = "auth.verify",
+                  .everything = kOwners,
+                  .governing = kOwners},
+        CoverCase{.label = "ManagerAway",
+                  .capability = "auth.manage",
+                  .away = true,
+                  .everything = kSuper,
+                  .governing = kSuper},
+        CoverCase{.label = "Owner",
+                  .kind = GrantKind::kAccountOwner,
+                  .everything = kOwners,
+                  .governing = kOwners},
+        CoverCase{.label = "OwnerAway",
+                  .kind = GrantKind::kAccountOwner,
+                  .away = true,
+                  .everything = kSuper,
+                  .governing = kSuper},
+        CoverCase{.label = "SuperAdmin",
+                  .kind = GrantKind::kSuperAdmin,
+                  .everything = kSuper,
+                  .governing = kSuper}),
+    [](const auto& info) { return std::string(info.param.label); });
+
+constexpr CoverCase kOwnerCase = {.label = "Owner",
+                                  .kind = GrantKind::kAccountOwner};
+
+TEST(Cover, ANarrowedGrantIsCoveredByAsMuchOnly) {
+  CoverWorld world({.label = "Nothing"});
+  const Subject subject = {SubjectType::kServiceAccount,
+                           world.target.id.ToString()};
+  const Principal manager = world.Caller(Who::kManager);
+  AuthorizationRecord held =
+      world.CapabilityOf(manager.Subjects()[0], world.kHome, "mailbox.create");
+  held.resource_type = "domain";
+  world.Grant(held);
+  AuthorizationRecord narrow =
+      world.CapabilityOf(subject, world.kHome, "mailbox.create");
+  narrow.resource_type = "domain";
+  narrow.resource_id = SampleId(7);
+  world.Grant(narrow);
+  EXPECT_THAT(Relabel(world, manager, world.target), IsOk());
+  world.Grant(world.CapabilityOf(subject, world.kHome, "mailbox.create"));
+  EXPECT_THAT(
+      Rotate(world, manager, world.target),
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN"));
+}
+
+TEST(Cover, WhoManagesAResourceOnlyManagesNoServiceAccount) {
+  CoverWorld world({.label = "Nothing"});
+  AuthorizationRecord narrow = world.CapabilityOf(world.nobody.Subjects()[0],
+                                                  world.kHome, "auth.manage");
+  narrow.resource_type = "account";
+  narrow.resource_id = world.kHome;
+  world.Grant(narrow);
+  for (const Act& act : kActs) {
+    EXPECT_THAT(act.act(world, world.nobody, world.target),
+                ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
+  }
+}
+
+TEST(Cover, MoreGrantsThanAreLookedAtAreCoveredByASuperAdminOnly) {
+  CoverWorld world({.label = "Nothing"});
+  const Subject subject = {SubjectType::kServiceAccount,
+                           world.target.id.ToString()};
+  EXPECT_THAT(WriteAndWait(world.store,
+                           [&](WriteTxn& txn) {
+                             absl::Status status;
+                             for (int i = 0; i <= kMaxCoveredGrants; ++i) {
+                               AuthorizationRecord grant = SampleCapability(
+                                   world.kHome, 10000 + i, subject);
+                               grant.capability_key =
+                                   "mailbox.c" + std::to_string(i);
+                               status.Update(txn.InsertAuthorization(grant));
+                             }
+                             return status;
+                           }),
+              IsOk());
+  EXPECT_THAT(
+      Relabel(world, world.owner, world.target),
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN"));
+  EXPECT_THAT(Relabel(world, world.super_admin, world.target), IsOk());
+  EXPECT_THAT(Disable(world, world.Caller(Who::kManager), world.target), IsOk())
+      << "it can still be stopped";
+}
+
+TEST(Cover, ABatchLeavesOutAndCountsWhatIsNotCovered) {
+  CoverWorld world(kOwnerCase);
+  ServiceAccounts::CreateRequest request = world.Good();
+  const Uuid other = world.Create(world.owner, request)->record.id;
+  for (const bool dry_run : {true, false}) {
+    Outcome<ServiceAccounts::Batch> outcome;
+    world.accounts.BatchRevoke(CallerFor(world.Caller(Who::kManager)),
+                               {.account_id = world.kHome.ToString(),
+                                .conditions = {.name_prefix = "ci"},
+                                .dry_run = dry_run},
+                               nullptr, outcome.Done());
+    const auto batch = outcome.Take();
+    ASSERT_THAT(batch, IsOk());
+    EXPECT_EQ(batch->not_covered, 1);
+    ASSERT_EQ(batch->records.size(), 1u);
+    EXPECT_EQ(batch->records[0].id, other);
+  }
+  EXPECT_EQ(world.Stored(), world.target);
+}
+
+TEST(Cover, ARevocationByTokenIsNoWayRound) {
+  CoverWorld world(kOwnerCase);
+  std::optional<absl::Status> outcome;
+  auto facts = std::make_shared<TokenFacts>();
+  facts->subject_id = world.target.id;
+  facts->account_id = world.kHome;
+  facts->public_id = world.target.token.public_id;
+  const auto revoke = [&](const Principal& who) {
+    world.accounts.RevokeToken(CallerFor(who), facts, nullptr,
+                               [&](absl::Status s) { outcome = s; });
+    return *outcome;
+  };
+  EXPECT_THAT(revoke(world.Caller(Who::kManager)), IsOk());
+  EXPECT_EQ(world.Stored(), world.target) << "answered alike, nothing changed";
+  EXPECT_THAT(revoke(world.owner), IsOk());
+  EXPECT_TRUE(world.Stored().revoked_at.has_value());
+}
+
+TEST(Cover, ARepetitionAsksAgain) {
+  CoverWorld world({.label = "Nothing"});
+  const Principal manager = world.Caller(Who::kManager);
+  const auto create = [&] {
+    ServiceAccounts::CreateRequest request = world.Good();
+    request.idempotency_key = "key";
+    return world.Create(manager, request);
+  };
+  const auto rotate = [&] {
+    Outcome<IssuedServiceAccount> outcome;
+    world.accounts.Rotate(CallerFor(manager),
+                          {.account_id = world.kHome.ToString(),
+                           .service_account_id = world.target.id.ToString(),
+                           .idempotency_key = "rotation"},
+                          nullptr, outcome.Done());
+    return outcome.Take();
+  };
+  const auto created = create();
+  ASSERT_THAT(created, IsOk());
+  ASSERT_THAT(create(), IsOk());
+  ASSERT_THAT(rotate(), IsOk());
+  ASSERT_THAT(rotate(), IsOk());
+  for (const Uuid& id : {created->record.id, world.target.id}) {
+    world.Grant(SampleGrant(world.kHome, world.next_grant++,
+                            {SubjectType::kServiceAccount, id.ToString()},
+                            GrantKind::kAccountOwner));
+  }
+  const auto refused =
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
+  EXPECT_THAT(create(), refused);
+  EXPECT_THAT(rotate(), refused);
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/last_owner.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/domain/authorizations.h"
+#include "server/domain/service_accounts.h"
+#include "tests/unit/server/domain/token_world.h"
+
+namespace signet {
+namespace {
+
+auto IsLastOwner() {
+  return ErrorIs(absl::StatusCode::kFailedPrecondition, "LAST_OWNER");
+}
+
+// An account, kAway, whose owners are made by each test; a super_admin acts.
+class LastOwner : public testing::Test {
+ protected:
+  ServiceAccounts& accounts() { return oauth_ ? world_.accounts : without_; }
+  Authorizations& authorizations() {
+    return oauth_ ? world_.authorizations : grants_without_;
+  }
+
+  // A service account of `home` that owns kAway.
+  ServiceAccountRecord Owner(const Uuid& home) {
+    ServiceAccounts::CreateRequest request = world_.Good();
+    request.account_id = home.ToString();
+    const auto issued = world_.Create(world_.super_admin, request);
+    EXPECT_THAT(issued, IsOk());
+    MakeOwner({SubjectType::kServiceAccount, issued->record.id.ToString()});
+    return issued->record;
+  }
+
+  Uuid MakeOwner(const Subject& subject) {
+    const AuthorizationRecord grant = SampleGrant(
+        world_.kAway, world_.next_grant++, subject, GrantKind::kAccountOwner);
+    world_.Grant(grant);
+    return grant.id;
+  }
+
+  absl::Status Revoke(const ServiceAccountRecord& target) {
+    Outcome<ServiceAccountRecord> outcome;
+    accounts().Revoke(CallerFor(world_.super_admin),
+                      {.account_id = target.account_id.ToString(),
+                       .service_account_id = target.id.ToString()},
+                      nullptr, outcome.Done());
+    return outcome.Take().status();
+  }
+
+  absl::Status Update(const ServiceAccountRecord& target,
+                      ServiceAccounts::UpdateRequest request) {
+    request.account_id = target.account_id.ToString();
+    request.service_account_id = target.id.ToString();
+    Outcome<ServiceAccountRecord> outcome;
+    accounts().Update(CallerFor(world_.super_admin), std::move(request),
+                      nullptr, outcome.Done());
+    return outcome.Take().status();
+  }
+
+  absl::StatusOr<ServiceAccounts::Batch> BatchRevoke(const Uuid& account_id,
+                                                     bool dry_run) {
+    Outcome<ServiceAccounts::Batch> outcome;
+    accounts().BatchRevoke(CallerFor(world_.super_admin),
+                           {.account_id = account_id.ToString(),
+                            .conditions = {.name_prefix = "ci"},
+                            .dry_run = dry_run},
+                           nullptr, outcome.Done());
+    return outcome.Take();
+  }
+
+  absl::Status RevokeGrant(const Uuid& id) {
+    Outcome<AuthorizationRecord> outcome;
+    authorizations().Revoke(CallerFor(world_.super_admin),
+                            {.account_id = world_.kAway.ToString(),
+                             .authorization_id = id.ToString()},
+                            nullptr, outcome.Done());
+    return outcome.Take().status();
+  }
+
+  bool Exists(const ServiceAccountRecord& target) {
+    const auto found = world_.Get(
+        world_.super_admin, target.account_id.ToString(), target.id.ToString());
+    return found.ok() && *found == target;
+  }
+
+  TokenWorld world_;
+  bool oauth_ = true;
+  ServiceAccounts without_{&world_.store,
+                           world_.keyring.get(),
+                           &world_.audit,
+                           &world_.last_uses,
+                           &world_.clock,
+                           &world_.random,
+                           {.oauth_owners = OauthOwners::kCannotAct}};
+  Authorizations grants_without_{&world_.store,  world_.keyring.get(),
+                                 &world_.audit,  &world_.clock,
+                                 &world_.random, OauthOwners::kCannotAct};
+};
+
+// Whatever account it belongs to.
+TEST_F(LastOwner, IsNeitherRevokedNorDisabled) {
+  for (const Uuid& home : {world_.kAway, world_.kHome}) {
+    const ServiceAccountRecord only = Owner(home);
+    EXPECT_THAT(Revoke(only), IsLastOwner());
+    EXPECT_THAT(Update(only, {.enabled = false}), IsLastOwner());
+    EXPECT_THAT(Update(only, {.name = "x", .enabled = false}), IsLastOwner());
+    EXPECT_THAT(BatchRevoke(home, false), IsLastOwner());
+    EXPECT_THAT(BatchRevoke(home, true), IsLastOwner());
+    EXPECT_TRUE(Exists(only)) << "nothing changed";
+    const ServiceAccountRecord other = Owner(world_.kAway);
+    EXPECT_THAT(Revoke(only), IsOk());
+    EXPECT_THAT(Revoke(other), IsLastOwner());
+    // So that the next round has one owner.
+    world_.ChangeRecord(
+        other, [](ServiceAccountRecord& it) { it.revoked_at = SampleTime(); });
+  }
+}
+
+TEST_F(LastOwner, ABatchDoesNotEndThemTogether) {
+  const ServiceAccountRecord one = Owner(world_.kAway);
+  const ServiceAccountRecord two = Owner(world_.kAway);
+  EXPECT_THAT(BatchRevoke(world_.kAway, true), IsLastOwner());
+  EXPECT_THAT(BatchRevoke(world_.kAway, false), IsLastOwner());
+  EXPECT_TRUE(Exists(one) && Exists(two));
+  Owner(world_.kHome);
+  EXPECT_THAT(BatchRevoke(world_.kAway, false), IsOk());
+}
+
+TEST_F(LastOwner, OneThatCannotActIsNone) {
+  const ServiceAccountRecord only = Owner(world_.kAway);
+  const ServiceAccountRecord other = Owner(world_.kHome);
+  ASSERT_THAT(Update(other, {.enabled = false}), IsOk());
+  EXPECT_THAT(Revoke(only), IsLastOwner());
+  EXPECT_THAT(Revoke(other), IsOk()) << "it could not act anyway";
+  MakeOwner({SubjectType::kServiceAccount, SampleId(77).ToString()});
+  EXPECT_THAT(Revoke(only), IsLastOwner()) << "nobody has that id";
+
+  const ServiceAccountRecord expiring = Owner(world_.kAway);
+  ASSERT_THAT(
+      Update(expiring,
+             {.set_expires_at = true,
+              .expires_at =
+                  RawTimestamp{
+                      .seconds = absl::ToUnixSeconds(world_.clock.Now()) + 1}}),
+      IsOk());
+  world_.clock.Advance(absl::Seconds(2));
+  EXPECT_THAT(Revoke(only), IsLastOwner());
+}
+
+TEST_F(LastOwner, UsersAndGroupsActWhereTheyCanSignIn) {
+  const ServiceAccountRecord only = Owner(world_.kAway);
+  const Uuid user = MakeOwner(world_.nobody.Subjects()[0]);
+  oauth_ = false;
+  EXPECT_THAT(Revoke(only), IsLastOwner());
+  EXPECT_THAT(RevokeGrant(user), IsOk()) << "it could not act anyway";
+  MakeOwner({SubjectType::kGroup, "owners"});
+  EXPECT_THAT(Revoke(only), IsLastOwner());
+  oauth_ = true;
+  EXPECT_THAT(Revoke(only), IsOk());
+}
+
+TEST_F(LastOwner, KeepsItsOwnership) {
+  const Uuid user = MakeOwner(world_.nobody.Subjects()[0]);
+  EXPECT_THAT(RevokeGrant(user), IsLastOwner());
+  const Uuid group = MakeOwner({SubjectType::kGroup, "owners"});
+  EXPECT_THAT(RevokeGrant(user), IsOk());
+  EXPECT_THAT(RevokeGrant(group), IsLastOwner());
+}
+
+TEST_F(LastOwner, MayBeRotatedShortenedAndRenamed) {
+  const ServiceAccountRecord only = Owner(world_.kAway);
+  EXPECT_THAT(Update(only, {.name = "x"}), IsOk());
+  EXPECT_THAT(Update(only, {.set_expires_at = true,
+                            .expires_at = RawTimestamp{.seconds = 4102444800}}),
+              IsOk());
+  Outcome<IssuedServiceAccount> outcome;
+  accounts().Rotate(CallerFor(world_.super_admin),
+                    {.account_id = world_.kAway.ToString(),
+                     .service_account_id = only.id.ToString()},
+                    nullptr, outcome.Done());
+  EXPECT_THAT(outcome.Take(), IsOk());
+}
+
+// A replaced token may be the only one that lives.
+TEST_F(LastOwner, ActsWithTheTokenThatARotationReplaced) {
+  const ServiceAccountRecord only = Owner(world_.kAway);
+  Outcome<IssuedServiceAccount> outcome;
+  accounts().Rotate(
+      CallerFor(world_.super_admin),
+      {.account_id = world_.kAway.ToString(),
+       .service_account_id = only.id.ToString(),
+       .overlap = RawDuration{.seconds = 3600},
+       .expires_at =
+           RawTimestamp{.seconds =
+                            absl::ToUnixSeconds(world_.clock.Now()) + 60}},
+      nullptr, outcome.Done());
+  ASSERT_THAT(outcome.Take(), IsOk());
+  world_.clock.Advance(absl::Minutes(2));
+  EXPECT_THAT(Revoke(only), IsLastOwner());
+  const ServiceAccountRecord other = Owner(world_.kAway);
+  EXPECT_THAT(Revoke(other), IsOk()) << "the first can still act";
+}
+
+// Who presents its token ends it all the same.
+TEST_F(LastOwner, EndsWhereItsTokenIsPresented) {
+  const ServiceAccountRecord only = Owner(world_.kAway);
+  Principal self = ServiceAccountOf(only.account_id, only.id);
+  self.token_public_id = only.token.public_id;
+  std::optional<absl::Status> outcome;
+  accounts().RevokeSelf(CallerFor(self), {}, nullptr,
+                        [&outcome](absl::Status s) { outcome = s; });
+  EXPECT_THAT(*outcome, IsOk());
+}
+
+}  // namespace
+}  // namespace signet

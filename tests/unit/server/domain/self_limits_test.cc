@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a service account may do to itself.
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/domain/service_accounts.h"
+#include "server/identity/token_state.h"
+#include "tests/unit/server/domain/token_world.h"
+
+namespace signet {
+namespace {
+
+constexpr int64_t kBase = 1893553445;  // SampleTime(), about.
+
+class SelfLimits : public testing::Test {
+ protected:
+  static auto Refused() {
+    return ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
+  }
+
+  // One that manages, or owns, and whose token dies at `expires`.
+  IssuedServiceAccount Issue(std::optional<int64_t> expires,
+                             GrantKind kind = GrantKind::kCapability) {
+    ServiceAccounts::CreateRequest request = world_.Good();
+    if (expires.has_value()) {
+      request.expires_at = RawTimestamp{.seconds = *expires};
+    }
+    absl::StatusOr<IssuedServiceAccount> issued =
+        world_.Create(world_.owner, request);
+    EXPECT_THAT(issued, IsOk());
+    const Subject subject = {SubjectType::kServiceAccount,
+                             issued->record.id.ToString()};
+    AuthorizationRecord grant =
+        world_.CapabilityOf(subject, world_.kHome, "auth.manage");
+    if (kind != GrantKind::kCapability) {
+      grant = SampleGrant(world_.kHome, world_.next_grant++, subject, kind);
+    }
+    world_.Grant(grant);
+    return *std::move(issued);
+  }
+
+  absl::StatusOr<IssuedServiceAccount> Rotate(
+      const Principal& who, ServiceAccounts::RotateRequest request = {}) {
+    request.account_id = world_.kHome.ToString();
+    request.service_account_id = who.id.ToString();
+    Outcome<IssuedServiceAccount> outcome;
+    world_.accounts.Rotate(CallerFor(who), std::move(request), nullptr,
+                           outcome.Done());
+    return outcome.Take();
+  }
+
+  absl::StatusOr<ServiceAccountRecord> Update(
+      const Principal& who, ServiceAccounts::UpdateRequest request) {
+    request.account_id = world_.kHome.ToString();
+    request.service_account_id = who.id.ToString();
+    Outcome<ServiceAccountRecord> outcome;
+    world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
+                           outcome.Done());
+    return outcome.Take();
+  }
+
+  TokenWorld world_;
+};
+
+TEST_F(SelfLimits, ARotationKeepsTheExpiryAndAsksForNoLaterOne) {
+  for (const GrantKind kind : {GrantKind::kCapability, GrantKind::kAccountOwner,
+                               GrantKind::kSuperAdmin}) {
+    const IssuedServiceAccount issued = Issue(kBase + 100, kind);
+    const Principal self = DomainWorld::Bearer(issued);
+    EXPECT_THAT(
+        Rotate(self, {.expires_at = RawTimestamp{.seconds = kBase + 101}}),
+        Refused());
+    const auto rotated = Rotate(self);
+    ASSERT_THAT(rotated, IsOk());
+    EXPECT_EQ(rotated->record.token.expires_at,
+              absl::FromUnixSeconds(kBase + 100));
+    const auto sooner =
+        Rotate(DomainWorld::Bearer(*rotated),
+               {.expires_at = RawTimestamp{.seconds = kBase + 50}});
+    ASSERT_THAT(sooner, IsOk());
+    EXPECT_EQ(sooner->record.token.expires_at,
+              absl::FromUnixSeconds(kBase + 50));
+  }
+}
+
+TEST_F(SelfLimits, OneThatNeverExpiresMayGoOnSo) {
+  const auto rotated = Rotate(DomainWorld::Bearer(Issue(std::nullopt)));
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_EQ(rotated->record.token.expires_at, std::nullopt);
+}
+
+// Whoever holds a token that a rotation has replaced holds it until it retires.
+TEST_F(SelfLimits, AReplacedTokenMakesNoneThatOutlivesIt) {
+  const IssuedServiceAccount issued = Issue(std::nullopt);
+  const Principal old = DomainWorld::Bearer(issued);
+  const absl::Time retires = WholeMicros(world_.clock.Now()) + absl::Hours(1);
+  ASSERT_THAT(Rotate(old, {.overlap = RawDuration{.seconds = 3600}}), IsOk());
+  EXPECT_THAT(
+      Rotate(old, {.expires_at = RawTimestamp{.seconds = kBase + 7200}}),
+      Refused());
+  const auto again = Rotate(old);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->record.token.expires_at, retires);
+}
+
+TEST_F(SelfLimits, AnUpdateMayShortenRenameAndDisable) {
+  const Principal self = DomainWorld::Bearer(Issue(kBase + 100));
+  EXPECT_THAT(Update(self, {.set_expires_at = true,
+                            .expires_at = RawTimestamp{.seconds = kBase + 50}}),
+              IsOk());
+  EXPECT_THAT(Update(self, {.name = "renamed"}), IsOk());
+  EXPECT_THAT(Update(self, {.enabled = true}), IsOk()) << "it is enabled";
+  EXPECT_THAT(Update(self, {.labels = std::map<std::string, std::string>()}),
+              IsOk())
+      << "it has none";
+  EXPECT_THAT(Update(self, {.enabled = false}), IsOk());
+}
+
+TEST_F(SelfLimits, AnUpdateMayNeitherLengthenNorRelabel) {
+  for (const GrantKind kind : {GrantKind::kCapability, GrantKind::kAccountOwner,
+                               GrantKind::kSuperAdmin}) {
+    const IssuedServiceAccount issued = Issue(kBase + 100, kind);
+    const Principal self = DomainWorld::Bearer(issued);
+    EXPECT_THAT(
+        Update(self, {.set_expires_at = true,
+                      .expires_at = RawTimestamp{.seconds = kBase + 101}}),
+        Refused());
+    EXPECT_THAT(Update(self, {.set_expires_at = true}), Refused());
+    EXPECT_THAT(Update(self, {.labels = {{{"team", "edge"}}}}), Refused());
+    EXPECT_THAT(
+        Update(self,
+               {.name = "x", .labels = {{{"team", "edge"}}}, .enabled = false}),
+        Refused());
+    EXPECT_EQ(*world_.Get(world_.owner, world_.kHome.ToString(),
+                          issued.record.id.ToString()),
+              issued.record);
+  }
+}
+
+// As long as it waits in a queue, a caller grows older.
+TEST_F(SelfLimits, ACallerThatExpiresWhileItsWriteWaitsDoesNothing) {
+  const IssuedServiceAccount issued = Issue(kBase + 100);
+  Principal user = world_.owner;
+  user.credential_expires_at = absl::FromUnixSeconds(kBase + 100);
+  for (const Principal& who : {DomainWorld::Bearer(issued), user}) {
+    world_.clock.Set(absl::FromUnixSeconds(kBase + 50));
+    world_.store.before_next_write_body = [this] {
+      world_.clock.Set(absl::FromUnixSeconds(kBase + 100));
+    };
+    EXPECT_THAT(world_.Create(who, world_.Good()),
+                ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+    world_.clock.Set(absl::FromUnixSeconds(kBase + 50));
+    EXPECT_THAT(world_.Create(who, world_.Good()), IsOk());
+  }
+}
+
+}  // namespace
+}  // namespace signet

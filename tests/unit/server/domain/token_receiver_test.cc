@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/token_receiver.h"
+
+#include <string>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/domain/authorizations.h"
+#include "tests/unit/server/domain/token_world.h"
+
+namespace signet {
+namespace {
+
+class TokenReceiver : public testing::Test {
+ protected:
+  // Manages kHome.
+  TokenReceiver() {
+    world_.Grant(world_.CapabilityOf(manager_.Subjects()[0], world_.kHome,
+                                     "auth.manage"));
+  }
+
+  IssuedServiceAccount CreateAs(const Principal& who) {
+    absl::StatusOr<IssuedServiceAccount> issued =
+        world_.Create(who, world_.Good());
+    EXPECT_THAT(issued, IsOk());
+    return *std::move(issued);
+  }
+
+  absl::StatusOr<IssuedServiceAccount> RotateAs(const Principal& who,
+                                                const Uuid& id) {
+    Outcome<IssuedServiceAccount> outcome;
+    world_.accounts.Rotate(CallerFor(who),
+                           {.account_id = world_.kHome.ToString(),
+                            .service_account_id = id.ToString()},
+                           nullptr, outcome.Done());
+    return outcome.Take();
+  }
+
+  absl::Status GrantAs(const Principal& who, const Uuid& id,
+                       const std::string& kind, const char* capability,
+                       bool acknowledge = false) {
+    Authorizations::GrantRequest request = {
+        .account_id = world_.kHome.ToString(),
+        .grant_kind = kind,
+        .subject_type = "service_account",
+        .subject_id = id.ToString(),
+        .acknowledge_token_shown = acknowledge};
+    if (capability != nullptr) request.capability_key = capability;
+    Outcome<AuthorizationRecord> outcome;
+    world_.authorizations.Grant(CallerFor(who), request, nullptr,
+                                outcome.Done());
+    return outcome.Take().status();
+  }
+
+  std::string LastDetails() {
+    std::string details;
+    EXPECT_THAT(
+        ReadAndWait(
+            world_.store,
+            [&](ReadTxn& txn) {
+              const auto page = txn.ListAuditEvents(
+                  {.account_id = world_.kHome, .limit = 1, .scan_limit = 1});
+              if (!page.ok()) return page.status();
+              details = page->records[0].details;
+              return absl::OkStatus();
+            }),
+        IsOk());
+    return details;
+  }
+
+  static auto Refused() {
+    return ErrorIs(absl::StatusCode::kFailedPrecondition,
+                   "TOKEN_SHOWN_TO_ANOTHER");
+  }
+
+  TokenWorld world_;
+  const Principal manager_ = User(SampleId(21));
+};
+
+TEST_F(TokenReceiver, GetsNoRightToGovernUnseen) {
+  const Uuid id = CreateAs(manager_).record.id;
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), Refused());
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "auth.verify"),
+              Refused());
+  EXPECT_THAT(GrantAs(world_.super_admin, id, "super_admin", nullptr),
+              Refused());
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "auth.manage"), IsOk())
+      << "it covers that";
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "mailbox.create"), IsOk())
+      << "that governs nothing";
+}
+
+TEST_F(TokenReceiver, IsWhoSawTheLastToken) {
+  const Uuid id = CreateAs(manager_).record.id;
+  ASSERT_THAT(RotateAs(world_.owner, id), IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), IsOk());
+}
+
+TEST_F(TokenReceiver, MayBeTheServiceAccountItself) {
+  const IssuedServiceAccount issued = CreateAs(manager_);
+  ASSERT_THAT(GrantAs(manager_, issued.record.id, "capability", "auth.manage"),
+              IsOk());
+  ASSERT_THAT(RotateAs(DomainWorld::Bearer(issued), issued.record.id), IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
+              IsOk());
+}
+
+TEST_F(TokenReceiver, IsAskedAboutNow) {
+  const IssuedServiceAccount first = CreateAs(world_.owner);
+  ASSERT_THAT(GrantAs(world_.owner, first.record.id, "account_owner", nullptr),
+              IsOk());
+  const Uuid second = CreateAs(DomainWorld::Bearer(first)).record.id;
+  EXPECT_THAT(GrantAs(world_.owner, second, "capability", "auth.verify"),
+              IsOk());
+  world_.ChangeRecord(first.record.id,
+                      [](ServiceAccountRecord& it) { it.enabled = false; });
+  EXPECT_THAT(GrantAs(world_.owner, second, "account_owner", nullptr),
+              Refused())
+      << "who is switched off covers nothing";
+}
+
+TEST_F(TokenReceiver, IsAcknowledgedInTheEvent) {
+  const Uuid id = CreateAs(manager_).record.id;
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr, true),
+              IsOk());
+  EXPECT_THAT(
+      LastDetails(),
+      testing::HasSubstr("\"acknowledged\":\"TOKEN_SHOWN_TO_ANOTHER\""));
+  EXPECT_THAT(GrantAs(world_.owner, CreateAs(world_.owner).record.id,
+                      "account_owner", nullptr, true),
+              IsOk());
+  EXPECT_THAT(LastDetails(), testing::Not(testing::HasSubstr("acknowledged")))
+      << "there was nothing to acknowledge";
+}
+
+}  // namespace
+}  // namespace signet
