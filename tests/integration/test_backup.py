@@ -19,13 +19,18 @@ def back_up(server, target, **options):
 
 
 def restored(server, target, folder):
-    """A server on a directory that holds the copy and the key file, no more."""
+    """A server on a directory that holds the copy and the key file, no more. What the
+    database had since is not there: that is refused until it is accepted."""
     data = folder / "data"
     data.mkdir(parents=True)
     shutil.copy(target, data / "signet.db")
     shutil.copy(server.data / "token_keys", data / "token_keys")
     shutil.copy(server.folder / "bootstrap", folder / "bootstrap")
-    return process.Server(folder)
+    copy = process.Server(folder)
+    refused = process.run(*copy.arguments()[1:])
+    assert refused.returncode == 3
+    copy.flags = (re.search(r"--accept_audit_loss=[0-9a-f]+", refused.stderr)[0],)
+    return copy
 
 
 def dead(server, tokens):
