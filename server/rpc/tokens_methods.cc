@@ -198,14 +198,20 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
         verifier, call.caller, request.account_id(), now, std::move(violations),
         std::move(done),
         [verifier, tokens = std::move(tokens),
+         first = FirstOfEach(request.tokens()),
          requirement = std::move(requirement),
          now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
           const int size = static_cast<int>(tokens.size());
-          auto answer = std::make_shared<BatchAnswer>(size, std::move(done));
+          auto answer = std::make_shared<BatchAnswer>(first, std::move(done));
           FewAtOnce::Run(
               size, kLookupsAtOnce,
               [verifier, answer, scope, requirement, now,
+               first = std::move(first),
                tokens = std::move(tokens)](int i, FewAtOnce::Over over) {
+                if (first[i] != i) {  // Answered by the first of them.
+                  over();
+                  return;
+                }
                 verifier->Verify(tokens[i].Expose(), scope, requirement, now,
                                  [answer, i, now, over = std::move(over)](
                                      const absl::StatusOr<TokenVerification>&
