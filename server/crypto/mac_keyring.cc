@@ -176,7 +176,7 @@ std::vector<uint32_t> MacKeyring::versions() const {
 
 Sha256Digest MacKeyring::ComputeUnder(uint32_t version,
                                       std::string_view message) const {
-  return keys_.at(version).Mac(message);
+  return keys_.at(version).token.Mac(message);
 }
 
 bool MacKeyring::Verify(uint32_t version, std::string_view message,

@@ -289,8 +289,8 @@ class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
                                        uint64_t sequence) override {
     return txn().DeleteAuditEventsBefore(account_id, sequence);
   }
-  absl::Status InsertReplay(const ReplayRecord& record) override {
-    return txn().InsertReplay(record);
+  absl::Status PutReplay(const ReplayRecord& record) override {
+    return txn().PutReplay(record);
   }
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override {
