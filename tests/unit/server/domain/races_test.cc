@@ -194,8 +194,8 @@ TEST_F(Races, ConcurrentRotationsLeaveTwoGoodTokens) {
 
 // Two owners that disable each other at the same time: one remains.
 TEST_F(Races, TheLastOwnerStays) {
-  ServiceAccounts accounts(&store_, keyring_.get(), &audit_, &last_uses_,
-                           &clock_, &random_,
+  ServiceAccounts accounts(&store_, keyring_.get(), &audit_, &denials_,
+                           &last_uses_, &clock_, &random_,
                            {.oauth_owners = OauthOwners::kCannotAct});
   for (uint32_t round = 0; round < 50; ++round) {
     std::vector<Principal> owners;
