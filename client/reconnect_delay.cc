@@ -34,7 +34,7 @@ absl::Duration ReconnectDelay::After(const absl::Status& status) {
   uint16_t chance = 0;
   random_->Fill(std::span(reinterpret_cast<uint8_t*>(&chance), sizeof(chance)));
   const absl::Duration wait = step / 2 + step / 2 * (chance / 65536.0);
-  return std::max(wait, GetErrorDetail(status).retry_after);
+  return std::max(wait, std::min(GetErrorDetail(status).retry_after, kRefused));
 }
 
 }  // namespace signet

@@ -26,7 +26,7 @@ class ReconnectDelay {
   void Succeeded() { next_ = kFirst; }
 
   // The wait after a stream that ended with `status`: half to all of the
-  // current step, and no less than what the server asks for.
+  // current step, and no less than what the server asks for, kRefused at most.
   absl::Duration After(const absl::Status& status);
 
  private:

@@ -101,7 +101,8 @@ std::string_view TextOf(std::span<const uint8_t> bytes) {
 MacKeyring::Key::Key(std::string_view bytes)
     : token(std::span(Bytes(bytes), bytes.size())),
       derived{DerivedKey(bytes, "signet seal v1"),
-              DerivedKey(bytes, "signet audit head v1")},
+              DerivedKey(bytes, "signet audit head v1"),
+              DerivedKey(bytes, "signet replay v1")},
       box(DeriveKey(bytes, "", "signet audit head box v1")) {}
 
 absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Load(
@@ -172,11 +173,6 @@ std::vector<uint32_t> MacKeyring::versions() const {
     if (version != current_version_) versions.push_back(version);
   }
   return versions;
-}
-
-Sha256Digest MacKeyring::ComputeUnder(uint32_t version,
-                                      std::string_view message) const {
-  return keys_.at(version).token.Mac(message);
 }
 
 bool MacKeyring::Verify(uint32_t version, std::string_view message,

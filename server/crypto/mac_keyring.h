@@ -25,6 +25,7 @@ namespace signet {
 enum class MacPurpose {
   kSeal,       // That a row of the database is as this server wrote it.
   kAuditHead,  // Of the audit logs all together; see AuditHead.
+  kReplay,     // Where an answer is kept, and part of what opens it.
 };
 
 // The server's versioned HMAC-SHA-256 keys for token digests: one is current
@@ -62,9 +63,6 @@ class MacKeyring {
   // The versions there are, the current one first.
   std::vector<uint32_t> versions() const;
 
-  // The MAC of `message` under the key of one of versions().
-  Sha256Digest ComputeUnder(uint32_t version, std::string_view message) const;
-
   // Whether `mac` is that of `message` under key `version`, in constant time;
   // an unknown version costs the same and is false.
   bool Verify(uint32_t version, std::string_view message,
@@ -86,7 +84,7 @@ class MacKeyring {
   const Secret* BoxSecret(uint32_t version) const;
 
  private:
-  static constexpr size_t kPurposes = 2;
+  static constexpr size_t kPurposes = 3;
 
   // A key and what follows from it, made once.
   struct Key {

@@ -82,8 +82,9 @@ Replay::Place PlaceUnder(const MacKeyring& keyring, uint32_t version,
                          std::string_view idempotency_key) {
   const std::string who = caller.principal.ToString();
   const auto mac = [&](std::string_view purpose) {
-    return keyring.ComputeUnder(
-        version, Encoder(purpose).Add(who).Add(idempotency_key).text());
+    return keyring.ComputeWith(
+        MacPurpose::kReplay, version,
+        Encoder(purpose).Add(who).Add(idempotency_key).text());
   };
   Sha256Digest salt = mac("signet replay key v2");
   Replay::Place place = {

@@ -80,7 +80,7 @@ struct ServiceAccounts::CreateCall {
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay, now);
+          FindReplay(txn, *replay, clock.Now());
       if (!before.ok()) return before.status();
       repeated = *std::move(before);
       if (repeated.has_value()) {

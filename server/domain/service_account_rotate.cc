@@ -66,7 +66,7 @@ struct ServiceAccounts::RotateCall {
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay, now);
+          FindReplay(txn, *replay, accounts.clock_->Now());
       if (!before.ok()) return before.status();
       if (before->has_value()) {
         issued = **std::move(before);

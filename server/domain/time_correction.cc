@@ -48,8 +48,9 @@ absl::StatusOr<bool> HasSuperAdmin(Store& store, const Uuid& account_id) {
   do {
     const absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
       absl::StatusOr<AuthorizationPage> read = txn.ListAuthorizations(query);
-      if (read.ok()) page = *std::move(read);
-      return read.status();
+      if (!read.ok()) return read.status();
+      page = *std::move(read);
+      return absl::OkStatus();
     });
     if (!status.ok()) return status;
     query.after = page.next;

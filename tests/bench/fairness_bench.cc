@@ -200,10 +200,11 @@ class Bench {
   };
 
   std::unique_ptr<Pressure> Press(const Attack& attack) const {
-    const absl::Duration settling = absl::Milliseconds(200);
-    auto pressure = std::make_unique<Pressure>(
-        rest_, attack,
-        absl::Seconds(options_.seconds) + settling + absl::Milliseconds(100));
+    const absl::Duration whole = absl::Seconds(options_.seconds);
+    const absl::Duration settling =
+        std::min(whole / 5, absl::Milliseconds(200));
+    auto pressure =
+        std::make_unique<Pressure>(rest_, attack, whole + 2 * settling);
     absl::SleepFor(settling);
     return pressure;
   }

@@ -51,6 +51,11 @@ TEST(ReconnectDelayTest, DoesWhatTheServerAsksFor) {
                 MakeError(absl::StatusCode::kResourceExhausted, "full",
                           {.reason = "FULL", .retry_after = absl::Seconds(9)})),
             absl::Seconds(9));
+  // But not for ever.
+  EXPECT_EQ(delay.After(MakeError(
+                absl::StatusCode::kResourceExhausted, "full",
+                {.reason = "FULL", .retry_after = absl::Hours(24 * 365)})),
+            ReconnectDelay::kRefused);
 }
 
 }  // namespace

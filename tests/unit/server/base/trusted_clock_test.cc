@@ -192,6 +192,7 @@ TEST_F(TrustedClockTest, NeverGoesBackBetweenThreads) {
   std::atomic<int64_t> latest = absl::ToUnixMicros(clock.Now());
   std::atomic<bool> stop = false;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       for (int round = 0; round < 20'000; ++round) {
