@@ -31,6 +31,7 @@ bench_smoke() {
   local bench
   for bench in "create --rounds=1 --seconds=0.3" \
     "life --accounts=2000 --rounds=1 --seconds=0.2" \
+    "denials --calls=400 --rounds=1 --seconds=0.2" \
     "verify --tokens=2000 --rounds=1 --seconds=1" \
     "client --rounds=1 --seconds=0.2" \
     "fairness --accounts=500 --rounds=1 --seconds=0.03" \

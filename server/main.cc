@@ -16,6 +16,7 @@
 #include "server/back_up.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/sampling_logger.h"
 #include "server/crypto/system_random.h"
 #include "server/flags.h"
 #include "server/issue_super_admin.h"
@@ -79,7 +80,8 @@ int Main(int argc, char** argv) {
   const SystemClock clock;
   const SystemMonotonicClock monotonic;
   SystemRandom random;
-  JsonLogger logger(STDERR_FILENO, &clock);
+  JsonLogger lines(STDERR_FILENO, &clock);
+  SamplingLogger logger(&lines, &clock);
   const LibraryLog library_log(&logger);
   for (const std::string& name : invocation->unknown_variables) {
     logger.Warning("no flag has this name", {{"variable", name}});
@@ -98,6 +100,7 @@ int Main(int argc, char** argv) {
   absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, surroundings);
   if (!app.ok()) return Fail(app.status());
   while (!signals.WaitFor(absl::Milliseconds(100))) {
+    logger.SayWhatIsDue();
     const absl::Status health = (*app)->Health();
     if (health.ok()) continue;
     (*app)->Drain().IgnoreError();  // What failed first is what matters.

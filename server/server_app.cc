@@ -20,6 +20,7 @@
 #include "server/domain/authorizations.h"
 #include "server/domain/bootstrap.h"
 #include "server/domain/change_feed.h"
+#include "server/domain/denial_log.h"
 #include "server/domain/housekeeping.h"
 #include "server/domain/maintenance.h"
 #include "server/domain/sealed_store.h"
@@ -102,6 +103,7 @@ class ServerApp final : public App {
   std::optional<ChangeFeed> feed_;
   std::unique_ptr<Authenticator> authenticator_;
   std::optional<AuditLog> audit_log_;
+  std::optional<DenialLog> denials_;
   std::optional<Access> access_;
   std::optional<ServiceAccounts> service_accounts_;
   std::optional<Authorizations> authorizations_;
@@ -233,13 +235,15 @@ absl::Status ServerApp::StartServing() {
   if (!authenticator.ok()) return authenticator.status();
   authenticator_ = *std::move(authenticator);
   audit_log_.emplace(keyring_.get(), around_.random, head_start_.genesis);
-  access_.emplace(store_.get(), &*audit_log_, around_.clock);
+  denials_.emplace(store_.get(), &*audit_log_, around_.clock, around_.logger);
+  denials_->Start();
+  access_.emplace(store_.get());
   const OauthOwners oauth_owners = config_.oauth.issuer.empty()
                                        ? OauthOwners::kCannotAct
                                        : OauthOwners::kCanAct;
   service_accounts_.emplace(
-      store_.get(), keyring_.get(), &*audit_log_, &*last_uses_, around_.clock,
-      around_.random,
+      store_.get(), keyring_.get(), &*audit_log_, &*denials_, &*last_uses_,
+      around_.clock, around_.random,
       IssuePolicy{.token_prefix = config_.token_prefix,
                   .expiry = {.default_ttl = config_.default_token_ttl,
                              .max_ttl = config_.max_token_ttl},
@@ -251,7 +255,8 @@ absl::Status ServerApp::StartServing() {
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
   verifier_.emplace(store_.get(), &*directory_, authenticator_.get());
   dispatcher_.emplace(
-      authenticator_.get(), &*access_, around_.clock, around_.logger,
+      authenticator_.get(), &*access_, &*denials_, around_.clock,
+      around_.logger,
       ApiMethods(
           {.store = store_.get(),
            .service_accounts = &*service_accounts_,
@@ -267,7 +272,7 @@ absl::Status ServerApp::StartServing() {
   token_parts_ = {.directory = &*directory_,
                   .verifier = &*verifier_,
                   .authenticator = authenticator_.get(),
-                  .access = &*access_,
+                  .denials = &*denials_,
                   .feed = &*feed_,
                   .resource_metadata = config_.ResourceMetadataUrl()};
   absl::Status status =
@@ -338,6 +343,8 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
     rest.join();
   }
   if (feed_.has_value()) feed_->Stop();
+  // Nobody is denied any longer, but who waits for the store.
+  if (denials_.has_value()) denials_->Stop();
   // Knows of every use by now, and must still write the latest.
   if (maintenance_.has_value()) maintenance_->Stop();
   head_bell_ = nullptr;

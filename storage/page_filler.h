@@ -2,6 +2,7 @@
 #ifndef SIGNET_STORAGE_PAGE_FILLER_H_
 #define SIGNET_STORAGE_PAGE_FILLER_H_
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -42,14 +43,20 @@ class PageFiller {
   // Whether no further row belongs on the page.
   bool complete() const {
     return looked_at_ >= query_.scan_limit ||
-           static_cast<int>(page_.records.size()) >= query_.limit;
+           static_cast<int>(page_.records.size()) >= query_.limit ||
+           bytes_ >= query_.byte_limit ||
+           bytes_looked_at_ >= query_.scan_byte_limit;
   }
 
   template <typename Record>
   void Take(Record record) {
     ++looked_at_;
+    const int64_t bytes = BytesOf(record);
+    bytes_looked_at_ += bytes;
     last_ = PositionOf(record, query_);
-    if (Matches(query_, record)) page_.records.push_back(std::move(record));
+    if (!Matches(query_, record)) return;
+    bytes_ += bytes;
+    page_.records.push_back(std::move(record));
   }
 
   // A row lies behind the page.
@@ -61,6 +68,8 @@ class PageFiller {
   const Query& query_;
   Page page_;
   int looked_at_ = 0;
+  int64_t bytes_ = 0;  // Of the page.
+  int64_t bytes_looked_at_ = 0;
   decltype(Page::next) last_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/queries.h"
 
+#include <algorithm>
+
 namespace signet {
 namespace {
 
@@ -14,7 +16,36 @@ bool Admits(const std::string& wanted, const std::string& value) {
   return wanted.empty() || wanted == value;
 }
 
+int64_t Bytes(const std::string& text) {
+  return static_cast<int64_t>(text.size());
+}
+
+int64_t Bytes(const std::optional<std::string>& text) {
+  return text.has_value() ? Bytes(*text) : 0;
+}
+
 }  // namespace
+
+int64_t BytesOf(const ServiceAccountRecord& record) {
+  int64_t bytes = 640 + Bytes(record.name) + Bytes(record.description) +
+                  Bytes(record.revoke_comment);
+  for (const auto& [key, value] : record.labels) {
+    bytes += 6 + Bytes(key) + Bytes(value);
+  }
+  return bytes;
+}
+
+int64_t BytesOf(const AuthorizationRecord& record) {
+  return 320 + Bytes(record.subject.id) + Bytes(record.capability_key) +
+         Bytes(record.resource_type);
+}
+
+int64_t BytesOf(const AuditEventRecord& record) {
+  return 240 + Bytes(record.actor) + Bytes(record.action) +
+         Bytes(record.resource_type) + Bytes(record.resource_id) +
+         Bytes(record.request_id) + Bytes(record.peer) +
+         Bytes(record.user_agent) + Bytes(record.details);
+}
 
 ServiceAccountState StateOf(const ServiceAccountRecord& record,
                             absl::Time now) {
@@ -48,6 +79,15 @@ bool AuthorizationQuery::Matches(const AuthorizationRecord& record) const {
          Admits(grant_kind, record.grant_kind) &&
          (!capability_key.has_value() ||
           capability_key == record.capability_key);
+}
+
+bool HeldFilter::Matches(const AuthorizationRecord& record) const {
+  if (record.grant_kind != GrantKind::kCapability) return true;
+  return std::find(capability_keys.begin(), capability_keys.end(),
+                   record.capability_key) != capability_keys.end() &&
+         (!record.resource_type.has_value() ||
+          record.resource_type == resource_type) &&
+         (!record.resource_id.has_value() || record.resource_id == resource_id);
 }
 
 bool AuditQuery::Matches(const AuditEventRecord& record) const {

@@ -14,9 +14,17 @@
 namespace signet {
 
 // Listings, page by page (keyset pagination). A page costs the same wherever it
-// lies: it begins behind a position, looks at no more than `scan_limit` rows
-// and ends with the row that fills it. One that ends for the former reason may
-// be short, even empty, and still have a next.
+// lies: it begins behind a position and ends with the row that fills it, or
+// with which it has reached one of its bounds: `scan_limit` rows looked at,
+// `byte_limit` bytes on it, `scan_byte_limit` bytes looked at (see BytesOf).
+// One that ends for such a reason may be short, even empty, and still have a
+// next.
+
+// What a row takes in an answer, about: its texts, and the names, ids and times
+// around them.
+int64_t BytesOf(const ServiceAccountRecord& record);
+int64_t BytesOf(const AuthorizationRecord& record);
+int64_t BytesOf(const AuditEventRecord& record);
 
 enum class ServiceAccountState { kActive, kExpired, kRevoked, kDisabled };
 
@@ -58,8 +66,10 @@ struct ServiceAccountQuery {
   ServiceAccountOrder order = ServiceAccountOrder::kCreated;
   bool descending = true;
   std::optional<ServiceAccountPosition> after = {};  // Absent: from the start.
-  int limit = 0;                                     // Positive.
-  int scan_limit = 0;                                // Positive.
+  int limit = 0;                                     // All are positive.
+  int scan_limit = 0;
+  int64_t byte_limit = INT64_MAX;
+  int64_t scan_byte_limit = INT64_MAX;
 };
 
 struct ServiceAccountPage {
@@ -79,6 +89,8 @@ struct AuthorizationQuery {
   std::optional<Uuid> after = {};
   int limit = 0;
   int scan_limit = 0;
+  int64_t byte_limit = INT64_MAX;
+  int64_t scan_byte_limit = INT64_MAX;
 
   bool Matches(const AuthorizationRecord& record) const;
 };
@@ -86,6 +98,17 @@ struct AuthorizationQuery {
 struct AuthorizationPage {
   std::vector<AuthorizationRecord> records;
   std::optional<Uuid> next;
+};
+
+// Which grants of a subject bear on a question.
+struct HeldFilter {
+  // Capabilities are left out but for these, on the resource asked about or on
+  // more. Other kinds of grants never are.
+  std::vector<std::string> capability_keys;
+  std::optional<std::string> resource_type = {};
+  std::optional<Uuid> resource_id = {};
+
+  bool Matches(const AuthorizationRecord& record) const;
 };
 
 // An empty text is no condition. Times are [from, until).
@@ -101,6 +124,8 @@ struct AuditQuery {
   std::optional<uint64_t> after = {};  // A sequence number.
   int limit = 0;
   int scan_limit = 0;
+  int64_t byte_limit = INT64_MAX;
+  int64_t scan_byte_limit = INT64_MAX;
 
   bool Matches(const AuditEventRecord& record) const;
 };

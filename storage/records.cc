@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/rfc3339.h"
@@ -70,6 +71,14 @@ absl::Status CheckUpdate(const TokenRecord& record, const TokenRecord& stored,
 
 absl::Status CheckTime(absl::Time time) {
   return Rules().Require(Storable(time), kTimes).status();
+}
+
+bool GrantsTheSame(const AuthorizationRecord& a, const AuthorizationRecord& b) {
+  const auto all = [](const AuthorizationRecord& it) {
+    return std::tie(it.account_id, it.grant_kind, it.subject, it.capability_key,
+                    it.resource_type, it.resource_id, it.subject_issuer);
+  };
+  return all(a) == all(b);
 }
 
 absl::Status CheckRecord(const ServiceAccountRecord& record) {

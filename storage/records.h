@@ -141,6 +141,10 @@ struct AuthorizationRecord {
                          const AuthorizationRecord&) = default;
 };
 
+// Whether both grant the same to the same subject on the same account: all of
+// them is equal but the id, the times and the seal.
+bool GrantsTheSame(const AuthorizationRecord& a, const AuthorizationRecord& b);
+
 // One entry of an account's audit log. What it means is server/domain's;
 // engines keep the bytes.
 struct AuditEventRecord {

@@ -65,6 +65,23 @@ class ReadTxn {
   ListHeldAuthorizations(std::span<const Subject> subjects,
                          const Uuid& account_id) = 0;
 
+  // Of those, the ones that `filter` lets through. Reads few, however many the
+  // subjects hold.
+  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter) = 0;
+
+  // How many unrevoked authorizations the subject holds on that account,
+  // counted up to `limit`.
+  virtual absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+                                                      const Uuid& account_id,
+                                                      int limit) = 0;
+
+  // The unrevoked authorization that grants the same as `grant` does: all of it
+  // is equal but the id, the times and the seal. NOT_FOUND: none.
+  virtual absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord& grant) = 0;
+
   // The unrevoked authorizations that name `subject`, on every account, of that
   // kind if one is given; at most `limit` of them, in order of id.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(

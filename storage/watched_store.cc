@@ -123,6 +123,20 @@ class NotingTxn final : public WriteTxn {
       std::span<const Subject> subjects, const Uuid& account_id) override {
     return txn_.ListHeldAuthorizations(subjects, account_id);
   }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter) override {
+    return txn_.ListHeldFor(subjects, account_id, filter);
+  }
+  absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+                                              const Uuid& account_id,
+                                              int limit) override {
+    return txn_.CountHeldAuthorizations(subject, account_id, limit);
+  }
+  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord& grant) override {
+    return txn_.FindEqualAuthorization(grant);
+  }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind,
       int limit) override {

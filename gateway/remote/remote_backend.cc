@@ -68,6 +68,7 @@ std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target) {
 struct RemoteBackend::Pending {
   CallScope scope;
   std::string request_id;
+  std::string peer;
   std::unique_ptr<Message> request;
   std::unique_ptr<Message> response;
   Done done;
@@ -85,6 +86,7 @@ void RemoteBackend::Call(BackendCall call, Done done) {
   auto pending = std::make_unique<Pending>();
   pending->scope = call.scope;
   pending->request_id = call.request_id;
+  pending->peer = std::move(call.peer);
   pending->request = identify ? std::make_unique<v1::GetSelfRequest>()
                               : std::move(call.request);
   pending->response = NewResponse(method);
@@ -129,9 +131,10 @@ BackendReply RemoteBackend::Reply(Pending& pending,
   reply.status = FromGrpc(status);
   if (!status.ok()) {
     if (!IsServersOwn(status)) {
-      logger_->Warning("the gRPC server did not answer",
-                       {{"request_id", std::string_view(pending.request_id)},
-                        {"cause", std::string_view(status.error_message())}});
+      logger_->LogRefusal(
+          pending.peer, LogLevel::kWarning, "the gRPC server did not answer",
+          {{"request_id", std::string_view(pending.request_id)},
+           {"cause", std::string_view(status.error_message())}});
     }
     return reply;
   }

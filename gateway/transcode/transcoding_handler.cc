@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -306,17 +307,23 @@ void TranscodingHandler::Log(const Exchange& exchange,
   const absl::Duration latency = deps_.clock->Now() - exchange.start;
   // These two are the client's own doing.
   const bool failed = status >= 500 && status != 501 && status != 505;
-  deps_.logger->Log(failed ? LogLevel::kError : LogLevel::kInfo, "rest request",
-                    {{"request_id", exchange.request_id},
-                     {"method", method},
-                     {"http_method", exchange.http_method},
-                     {"route", route},
-                     {"principal", principal},
-                     {"code", code},
-                     {"reason", reason},
-                     {"status", int64_t{status}},
-                     {"latency_us", absl::ToInt64Microseconds(latency)},
-                     {"peer", exchange.peer}});
+  const LogLevel level = failed ? LogLevel::kError : LogLevel::kInfo;
+  const std::initializer_list<LogField> fields = {
+      {"request_id", exchange.request_id},
+      {"method", method},
+      {"http_method", exchange.http_method},
+      {"route", route},
+      {"principal", principal},
+      {"code", code},
+      {"reason", reason},
+      {"status", int64_t{status}},
+      {"latency_us", absl::ToInt64Microseconds(latency)},
+      {"peer", exchange.peer}};
+  if (code == "OK" || status == 500) {
+    deps_.logger->Log(level, "rest request", fields);
+  } else {
+    deps_.logger->LogRefusal(exchange.peer, level, "rest request", fields);
+  }
 }
 
 }  // namespace signet

@@ -97,8 +97,8 @@ void AppendMember(const LogField& field, std::string& out) {
 
 }  // namespace
 
-void JsonLogger::Log(LogLevel level, std::string_view message,
-                     std::initializer_list<LogField> fields) {
+std::string JsonLogger::LineOf(LogLevel level, std::string_view message,
+                               std::initializer_list<LogField> fields) const {
   std::string line;
   line.reserve(512);
   line.append("{\"time\":");
@@ -107,15 +107,33 @@ void JsonLogger::Log(LogLevel level, std::string_view message,
   AppendMember({"message", message}, line);
   for (const LogField& field : fields) AppendMember(field, line);
   line.append("}\n");
+  return line;
+}
+
+bool JsonLogger::Write(std::string_view line) {
+  pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
+  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
+  while (true) {
+    const ssize_t written = write(fd_, line.data(), line.size());
+    if (written < 0 && errno == EINTR) continue;
+    return written == static_cast<ssize_t>(line.size());
+  }
+}
+
+void JsonLogger::Log(LogLevel level, std::string_view message,
+                     std::initializer_list<LogField> fields) {
+  const std::string line = LineOf(level, message, fields);
 
   // A reader that has stopped (a paused terminal, a stuck pipe) must not stop
   // the service: where there is no room, the line is dropped. The lock keeps
   // another thread from taking the room between the two calls.
   absl::MutexLock lock(&mutex_);
-  pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
-  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
-  while (write(fd_, line.data(), line.size()) < 0 && errno == EINTR) {
+  if (dropped_ > 0 && Write(LineOf(LogLevel::kWarning, "log lines dropped",
+                                   {{"count", dropped_}}))) {
+    dropped_ = 0;
   }
+  // In order: none before it is said what is missing.
+  if (dropped_ > 0 || !Write(line)) ++dropped_;
 }
 
 }  // namespace signet

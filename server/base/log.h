@@ -30,6 +30,15 @@ class Logger {
   virtual void Log(LogLevel level, std::string_view message,
                    std::initializer_list<LogField> fields) = 0;
 
+  // A line about a call that was refused to `peer`, its address with or without
+  // a port. Clients cause as many as they like: a logger may leave them out
+  // beyond a number, and then says how many.
+  virtual void LogRefusal(std::string_view /*peer*/, LogLevel level,
+                          std::string_view message,
+                          std::initializer_list<LogField> fields) {
+    Log(level, message, fields);
+  }
+
   void Info(std::string_view message,
             std::initializer_list<LogField> fields = {}) {
     Log(LogLevel::kInfo, message, fields);
@@ -55,7 +64,8 @@ class Logger {
 // number that is not finite is null.
 //
 // A line that cannot be written at once is dropped: a reader that has stopped
-// never stops the service.
+// never stops the service. How many were is the line `log lines dropped`, which
+// comes before the next one that can be written.
 class JsonLogger final : public Logger {
  public:
   JsonLogger(int fd, const Clock* clock) : fd_(fd), clock_(clock) {}
@@ -63,8 +73,13 @@ class JsonLogger final : public Logger {
            std::initializer_list<LogField> fields) override;
 
  private:
+  std::string LineOf(LogLevel level, std::string_view message,
+                     std::initializer_list<LogField> fields) const;
+  bool Write(std::string_view line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const int fd_ ABSL_GUARDED_BY(mutex_);
   const Clock* const clock_;
+  int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;  // And not yet said.
   absl::Mutex mutex_;  // Held from asking for room on fd_ to writing there.
 };
 

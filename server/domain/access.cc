@@ -73,6 +73,18 @@ std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
   return found;
 }
 
+namespace {
+
+// Of what one holds, all that can give a Right: few, however much it is.
+const HeldFilter& OfRights() {
+  static const auto* const filter = new HeldFilter{
+      .capability_keys = {std::string(kAuthManage), std::string(kAccountView),
+                          std::string(kAuthVerify)}};
+  return *filter;
+}
+
+}  // namespace
+
 absl::Status AccessDeniedError(Right right) {
   return MakeError(absl::StatusCode::kPermissionDenied,
                    absl::StrCat("this needs ", std::string(NameOf(right)),
@@ -84,7 +96,7 @@ absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
                                     std::span<const Subject> subjects,
                                     const Uuid& account_id, Right right) {
   const absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(subjects, account_id);
+      txn.ListHeldFor(subjects, account_id, OfRights());
   if (!held.ok()) return held.status();
   const std::optional<GrantKind> grant = GrantFor(*held, account_id, right);
   if (!grant.has_value()) return AccessDeniedError(right);
@@ -122,25 +134,6 @@ void Access::Admit(const Principal& principal, std::string_view account_id,
         return Authorize(txn, subjects, account, right).status();
       },
       std::move(done), {.work_for = principal.work_for()});
-}
-
-void Access::RecordDenial(CallerPtr caller, std::string_view account_id,
-                          std::string action, Done done) {
-  const std::optional<Uuid> account = Uuid::Parse(account_id);
-  if (!account.has_value()) {
-    std::move(done)(absl::OkStatus());
-    return;
-  }
-  WriteOptions options = WriteFor(*caller, nullptr);
-  store_->Write(
-      [this, caller = std::move(caller), account = *account,
-       action = std::move(action), now = clock_->Now()](WriteTxn& txn) {
-        const absl::StatusOr<bool> exists = txn.HasAccount(account);
-        if (!exists.ok() || !*exists) return exists.status();
-        return audit_->Append(txn, account, *caller, now, {.action = action},
-                              kDenied);
-      },
-      std::move(done), std::move(options));
 }
 
 }  // namespace signet

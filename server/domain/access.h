@@ -10,9 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/base/clock.h"
 #include "server/base/uuid.h"
-#include "server/domain/audit_log.h"
 #include "server/domain/caller.h"
 #include "server/identity/principal.h"
 #include "storage/store.h"
@@ -86,24 +84,16 @@ class Access {
  public:
   using Done = absl::AnyInvocable<void(absl::Status) &&>;
 
-  // All outlive this object, which outlives its calls.
-  Access(Store* store, const AuditLog* audit, const Clock* clock)
-      : store_(store), audit_(audit), clock_(clock) {}
+  // The store outlives this object, which outlives its calls.
+  explicit Access(Store* store) : store_(store) {}
 
   // Whether a call would get past Authorize, for who has found another fault
   // already. OK if `account_id` is no UUID, as that fault ranks later.
   void Admit(const Principal& principal, std::string_view account_id,
              Right right, Done done);
 
-  // Writes into the account's audit log that `action` was denied, then calls
-  // `done`. OK too where there is no such account, so no log to write into.
-  void RecordDenial(CallerPtr caller, std::string_view account_id,
-                    std::string action, Done done);
-
  private:
   Store* const store_;
-  const AuditLog* const audit_;
-  const Clock* const clock_;
 };
 
 }  // namespace signet

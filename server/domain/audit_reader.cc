@@ -51,10 +51,7 @@ AuditQuery ReadQuery(const AuditReader::ListRequest& request,
   }
   query.from = TakeTime("from", request.from, violations);
   query.until = TakeTime("until", request.until, violations);
-  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
-  violations.Add("page_size", page_size.status());
-  query.limit = page_size.value_or(kMaxPageSize);
-  query.scan_limit = kMaxPageScan;
+  BoundPage(request.page_size, request.page_token, query, violations);
   return query;
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/domain/authorization_rule.h"
@@ -96,10 +97,18 @@ void TakeCapability(const Authorizations::GrantRequest& request,
   record.resource_type = request.resource_type;
 }
 
-bool SameGrant(const AuthorizationRecord& a, const AuthorizationRecord& b) {
-  return a.account_id == b.account_id && a.grant_kind == b.grant_kind &&
-         a.subject == b.subject && a.capability_key == b.capability_key &&
-         a.resource_type == b.resource_type && a.resource_id == b.resource_id;
+// Each is read where what its subject may do is decided.
+absl::Status CheckRoomForGrant(ReadTxn& txn, const AuthorizationRecord& grant) {
+  const absl::StatusOr<int> held = txn.CountHeldAuthorizations(
+      grant.subject, grant.account_id, kMaxGrantsOfSubject);
+  if (!held.ok()) return held.status();
+  if (*held < kMaxGrantsOfSubject) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("the subject holds ", kMaxGrantsOfSubject,
+                   " authorizations on the account already, want fewer; revoke "
+                   "some, or grant a wider one"),
+      {.reason = "TOO_MANY_GRANTS"});
 }
 
 // OK if `subject` may get something on the account from one whose right to
@@ -157,12 +166,11 @@ std::string QuestionOf(const AuthorizationQuery& query) {
 template <typename T>
 void Authorizations::Refuse(const Caller& caller, std::string_view account_id,
                             absl::Status fault, Done<T> done) {
-  Access(store_, audit_, clock_)
-      .Admit(caller.principal, account_id, Right::kManage,
-             [fault = std::move(fault),
-              done = std::move(done)](const absl::Status& access) mutable {
-               std::move(done)(access.ok() ? fault : access);
-             });
+  Access(store_).Admit(caller.principal, account_id, Right::kManage,
+                       [fault = std::move(fault), done = std::move(done)](
+                           const absl::Status& access) mutable {
+                         std::move(done)(access.ok() ? fault : access);
+                       });
 }
 
 void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
@@ -184,10 +192,7 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
     query.capability_key = request.capability_key;
   }
   query.include_revoked = request.include_revoked;
-  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
-  violations.Add("page_size", page_size.status());
-  query.limit = page_size.value_or(kMaxPageSize);
-  query.scan_limit = kMaxPageScan;
+  BoundPage(request.page_size, request.page_token, query, violations);
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
     TakePosition(
@@ -290,12 +295,11 @@ absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
     status = txn.EnsureAccount(account_id, record.created_at);
   }
   if (!status.ok()) return status;
-  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(std::span(&record.subject, 1), account_id);
-  if (!held.ok()) return held.status();
-  for (const AuthorizationRecord& grant : *held) {
-    if (SameGrant(grant, record)) return grant;
-  }
+  const absl::StatusOr<AuthorizationRecord> equal =
+      txn.FindEqualAuthorization(record);
+  if (!absl::IsNotFound(equal.status())) return equal;
+  status = CheckRoomForGrant(txn, record);
+  if (!status.ok()) return status;
   AuditEntry entry = EntryFor("authorization.create", record);
   status = CheckReceiver(txn, caller.principal, clock_->Now(), record);
   if (acknowledge && GetErrorDetail(status).reason == kTokenShownToAnother) {

@@ -21,6 +21,9 @@
 
 namespace signet {
 
+// Unrevoked authorizations of one subject on one account.
+inline constexpr int kMaxGrantsOfSubject = 1000;
+
 // Who was granted what. Every method needs Right::kManage on the account.
 // Thread-safe; nothing blocks. Faults rank, `done` is called and changes are
 // made as ServiceAccounts says.
@@ -83,6 +86,8 @@ class Authorizations {
   //   the subject
   //     is a service account that is not of this account, and the caller no
   //     super_admin.
+  //   FAILED_PRECONDITION / TOO_MANY_GRANTS: the subject holds
+  //     kMaxGrantsOfSubject on the account already.
   //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: see CheckReceiver, unless
   //   the
   //     request acknowledges it, which its event then says.

@@ -106,7 +106,14 @@ absl::Status CheckFreeText(std::string_view text) {
   return CheckText(text, {.max_code_points = 1000, .line_feeds = true});
 }
 
-absl::Status CheckLabels(const std::map<std::string, std::string>& labels) {
+size_t LabelBytes(const std::map<std::string, std::string>& labels) {
+  size_t bytes = 0;
+  for (const auto& [key, value] : labels) bytes += key.size() + value.size();
+  return bytes;
+}
+
+absl::Status CheckLabels(const std::map<std::string, std::string>& labels,
+                         size_t max_bytes) {
   if (labels.size() > kMaxLabels) {
     return Invalid(absl::StrCat("got ", labels.size(), " labels, want at most ",
                                 kMaxLabels));
@@ -120,6 +127,10 @@ absl::Status CheckLabels(const std::map<std::string, std::string>& labels) {
     if (absl::Status s = CheckText(value, {.max_code_points = 255}); !s.ok()) {
       return Invalid(absl::StrCat("value of ", key, ": ", s.message()));
     }
+  }
+  if (const size_t bytes = LabelBytes(labels); bytes > max_bytes) {
+    return Invalid(absl::StrCat(
+        "got ", bytes, " bytes of keys and values, want at most ", max_bytes));
   }
   return absl::OkStatus();
 }

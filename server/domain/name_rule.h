@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_DOMAIN_NAME_RULE_H_
 #define SIGNET_SERVER_DOMAIN_NAME_RULE_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -38,10 +39,17 @@ absl::Status CheckSubjectName(std::string_view name);
 // INVALID_ARGUMENT otherwise, likewise.
 absl::Status CheckFreeText(std::string_view text);
 
-// Labels for programs: at most 64. Keys have 1 to 63 of `a-z`, `0-9`, `-`, `_`,
-// `.` and `/`, and begin and end with a letter or digit; values at most 255
-// code points of what a name may hold. INVALID_ARGUMENT otherwise, likewise.
-absl::Status CheckLabels(const std::map<std::string, std::string>& labels);
+// Of the labels of a service account in all: keys and values.
+inline constexpr size_t kMaxLabelBytes = 8 * 1024;
+
+// Labels for programs: at most 64, of at most `max_bytes` in all. Keys have 1
+// to 63 of `a-z`, `0-9`, `-`, `_`, `.` and `/`, and begin and end with a letter
+// or digit; values at most 255 code points of what a name may hold.
+// INVALID_ARGUMENT otherwise, likewise.
+absl::Status CheckLabels(const std::map<std::string, std::string>& labels,
+                         size_t max_bytes = kMaxLabelBytes);
+
+size_t LabelBytes(const std::map<std::string, std::string>& labels);
 
 }  // namespace signet
 

@@ -56,12 +56,13 @@ void TakePosition(const MacKeyring& keyring, std::string_view question,
   violations.Add("page_token", "want a next_page_token of the same question");
 }
 
-absl::StatusOr<int> DecidePageSize(int32_t page_size) {
+absl::StatusOr<int> DecidePageSize(int32_t page_size, bool goes_on) {
   if (page_size < 0 || page_size > kMaxPageSize) {
     return absl::InvalidArgumentError(
         absl::StrCat("got ", page_size, ", want 1 to ", kMaxPageSize));
   }
-  return page_size == 0 ? kMaxPageSize : page_size;
+  if (page_size > 0) return page_size;
+  return goes_on ? kNextPageSize : kMaxPageSize;
 }
 
 }  // namespace signet

@@ -52,9 +52,33 @@ inline constexpr int kMaxPageSize = 1000;
 // Rows looked at for one page, whether or not they meet the filter.
 inline constexpr int kMaxPageScan = 10000;
 
+// Where the client asks for no size and goes on with a page token.
+inline constexpr int kNextPageSize = 100;
+
+// A page ends with the row that reaches it; so an answer has little more.
+inline constexpr int64_t kMaxPageBytes = int64_t{1} << 20;
+
+// Of rows looked at, likewise.
+inline constexpr int64_t kMaxPageScanBytes = int64_t{8} << 20;
+
 // How many rows a client gets who asks for `page_size`. INVALID_ARGUMENT, "got
-// X, want Y", unless it is 0 to kMaxPageSize; 0 means kMaxPageSize.
-absl::StatusOr<int> DecidePageSize(int32_t page_size);
+// X, want Y", unless it is 0 to kMaxPageSize. 0 means kMaxPageSize at the start
+// of a listing and kNextPageSize where it `goes_on`.
+absl::StatusOr<int> DecidePageSize(int32_t page_size, bool goes_on);
+
+// Bounds a query of storage/queries.h to one page of what a client asks for;
+// what is wrong with `page_size` is noted.
+template <typename Query>
+void BoundPage(int32_t page_size, const std::string& page_token, Query& query,
+               Violations& violations) {
+  const absl::StatusOr<int> rows =
+      DecidePageSize(page_size, !page_token.empty());
+  violations.Add("page_size", rows.status());
+  query.limit = rows.value_or(kMaxPageSize);
+  query.scan_limit = kMaxPageScan;
+  query.byte_limit = kMaxPageBytes;
+  query.scan_byte_limit = kMaxPageScanBytes;
+}
 
 }  // namespace signet
 

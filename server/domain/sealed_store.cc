@@ -92,6 +92,21 @@ class SealedStore::Reads : public Interface {
     if (held.ok()) LeaveOutAltered(*held);
     return held;
   }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter) override {
+    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+        txn_.ListHeldFor(subjects, account_id, filter);
+    if (held.ok()) LeaveOutAltered(*held);
+    return held;
+  }
+  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord& grant) override {
+    absl::StatusOr<AuthorizationRecord> record =
+        txn_.FindEqualAuthorization(grant);
+    if (record.ok() && !Verify(*record)) return RecordAltered();
+    return record;
+  }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind,
       int limit) override {
@@ -125,6 +140,11 @@ class SealedStore::Reads : public Interface {
   absl::StatusOr<bool> IsEmpty() override { return txn_.IsEmpty(); }
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override {
     return txn_.HasAccount(account_id);
+  }
+  absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+                                              const Uuid& account_id,
+                                              int limit) override {
+    return txn_.CountHeldAuthorizations(subject, account_id, limit);
   }
   absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit) override {

@@ -172,6 +172,8 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
   query.filter.include_revoked = false;
   query.limit = kMaxPageSize;
   query.scan_limit = kMaxPageScan;
+  query.byte_limit = kMaxPageBytes;
+  query.scan_byte_limit = kMaxPageScanBytes;
   if (query.filter.state == ServiceAccountState::kRevoked) {
     violations.Add("state", "want active, expired or disabled");
   }
@@ -297,6 +299,7 @@ void ServiceAccounts::RevokeToken(
     return;
   }
   WriteOptions options = RevocationFor(*caller, std::move(expired));
+  const CallerPtr by = caller;
   store_->Write(
       [this, caller = std::move(caller), now,
        target](WriteTxn& txn) -> absl::Status {
@@ -309,19 +312,24 @@ void ServiceAccounts::RevokeToken(
           status =
               CheckCovers(txn, rights, target->subject_id, Cover::kGoverning);
         }
-        if (absl::IsPermissionDenied(status)) {
-          // To say so would tell whether the token exists.
-          return audit_->Append(
-              txn, target->account_id, *caller, now,
-              ServiceAccountEntry(kRevokeToken, target->subject_id), kDenied);
-        }
         if (!status.ok()) return status;
         status = EndToken(txn, *caller, now, target->public_id,
                           {.reason = RevokeReason::kUnspecified, .comment = {}},
                           kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
-      std::move(done), std::move(options));
+      [this, by, target,
+       done = std::move(done)](const absl::Status& status) mutable {
+        if (!absl::IsPermissionDenied(status)) {
+          std::move(done)(status);
+          return;
+        }
+        denials_->Note(*by, target->account_id.ToString(),
+                       ServiceAccountEntry(kRevokeToken, target->subject_id));
+        // To say so would tell whether the token exists.
+        std::move(done)(absl::OkStatus());
+      },
+      std::move(options));
 }
 
 }  // namespace signet

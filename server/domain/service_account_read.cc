@@ -96,10 +96,7 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
   query.account_id = account_id.value_or(Uuid());
   query.filter = ReadConditions(request.conditions, clock_->Now(), violations);
   ReadOrder(request.order_by, query, violations);
-  const absl::StatusOr<int> page_size = DecidePageSize(request.page_size);
-  violations.Add("page_size", page_size.status());
-  query.limit = page_size.value_or(kMaxPageSize);
-  query.scan_limit = kMaxPageScan;
+  BoundPage(request.page_size, request.page_token, query, violations);
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
     TakePosition(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -97,6 +98,17 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
   if (!request.etag.empty() && request.etag != EtagOf(record)) {
     return EtagMismatch();
   }
+  if (request.labels.has_value() && *request.labels != record.labels) {
+    // Larger ones are from before the limit, and may shrink.
+    const size_t standing = LabelBytes(record.labels);
+    const absl::Status labels =
+        CheckLabels(*request.labels,
+                    standing > kMaxLabelBytes ? standing - 1 : kMaxLabelBytes);
+    if (!labels.ok()) {
+      return InvalidField("FIELD_INVALID", "service_account.labels",
+                          std::string(labels.message()));
+    }
+  }
   const ServiceAccountRecord before = record;
   entry = ServiceAccountEntry("service_account.update", record.id);
   Changes changes(&entry);
@@ -147,7 +159,9 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
                    CheckFreeText(*request.description));
   }
   if (request.labels.has_value()) {
-    violations.Add("service_account.labels", CheckLabels(*request.labels));
+    // How large they may be depends on those that stand.
+    violations.Add("service_account.labels",
+                   CheckLabels(*request.labels, /*max_bytes=*/SIZE_MAX));
   }
   std::optional<absl::Time> expires_at;
   if (request.set_expires_at) {

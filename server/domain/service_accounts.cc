@@ -66,12 +66,13 @@ void MarkChanged(ServiceAccountRecord& record, absl::Time now) {
 }
 
 ServiceAccounts::ServiceAccounts(Store* store, const MacKeyring* keyring,
-                                 const AuditLog* audit,
+                                 const AuditLog* audit, DenialLog* denials,
                                  const LastUses* last_uses, const Clock* clock,
                                  RandomSource* random, IssuePolicy policy)
     : store_(store),
       keyring_(keyring),
       audit_(audit),
+      denials_(denials),
       last_uses_(last_uses),
       clock_(clock),
       random_(random),
@@ -90,8 +91,7 @@ ServiceAccountRecord ServiceAccounts::Shown(ServiceAccountRecord record) const {
 void ServiceAccounts::RefuseWith(const Caller& caller,
                                  std::string_view account_id, Right right,
                                  Access::Done done) {
-  Access(store_, audit_, clock_)
-      .Admit(caller.principal, account_id, right, std::move(done));
+  Access(store_).Admit(caller.principal, account_id, right, std::move(done));
 }
 
 }  // namespace signet

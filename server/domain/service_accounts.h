@@ -21,6 +21,7 @@
 #include "server/domain/access.h"
 #include "server/domain/audit_log.h"
 #include "server/domain/caller.h"
+#include "server/domain/denial_log.h"
 #include "server/domain/expiry_rule.h"
 #include "server/domain/last_owner.h"
 #include "server/domain/token_issue.h"
@@ -153,8 +154,9 @@ class ServiceAccounts {
   // All outlive this object, which in turn outlives its calls. `last_uses` may
   // be null.
   ServiceAccounts(Store* store, const MacKeyring* keyring,
-                  const AuditLog* audit, const LastUses* last_uses,
-                  const Clock* clock, RandomSource* random, IssuePolicy policy);
+                  const AuditLog* audit, DenialLog* denials,
+                  const LastUses* last_uses, const Clock* clock,
+                  RandomSource* random, IssuePolicy policy);
 
   // Makes a service account with a fresh token and no authorization but the
   // capabilities asked for. An account comes into being by a super_admin's
@@ -197,9 +199,9 @@ class ServiceAccounts {
   void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
               Done<ServiceAccountRecord> done);
 
-  // Revokes at most kMaxPageSize that meet all conditions, of which there is at
-  // least one; never the caller. Needs Right::kManage. Leaves out, and counts,
-  // those without Cover::kGoverning.
+  // Revokes at most a page (see BoundPage) of those that meet all conditions,
+  // of which there is at least one; never the caller. Needs Right::kManage.
+  // Leaves out, and counts, those without Cover::kGoverning.
   void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,
                    Expired expired, Done<Batch> done);
 
@@ -212,9 +214,10 @@ class ServiceAccounts {
 
   // Ends a token that somebody has presented: a replaced one alone, a current
   // one with its service account. Needs nothing if it is one of the caller's
-  // own, else Right::kManage on its account and Cover::kGoverning; without
-  // them, and if it has ended already, nothing changes and the answer is OK all
-  // the same (RFC 7009 section 2.2). May end an account's last owner.
+  // own, else Right::kManage on its account and Cover::kGoverning; without them
+  // (which is noted as a denial), and if it has ended already, nothing changes
+  // and the answer is OK all the same (RFC 7009 section 2.2). May end an
+  // account's last owner.
   void RevokeToken(CallerPtr caller, const TokenFactsPtr& target,
                    Expired expired,
                    absl::AnyInvocable<void(absl::Status) &&> done);
@@ -257,6 +260,7 @@ class ServiceAccounts {
   Store* const store_;
   const MacKeyring* const keyring_;
   const AuditLog* const audit_;
+  DenialLog* const denials_;
   const LastUses* const last_uses_;
   const Clock* const clock_;
   RandomSource* const random_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/duration.pb.h"
@@ -86,6 +87,9 @@ class RequirementReader {
   bool too_many_ = false;  // The rest is not even looked at.
 };
 
+// Proxies take header fields of four or eight KiB in all.
+constexpr size_t kMaxCapabilityListBytes = 2048;
+
 std::string_view SubjectTypeOf(const TokenFacts& facts) {
   return facts.kind == PrincipalKind::kUser ? "user" : "service_account";
 }
@@ -101,6 +105,17 @@ std::string AccountOf(const TokenFacts& facts) {
 }
 
 }  // namespace
+
+std::vector<int> FirstOfEach(
+    const google::protobuf::RepeatedPtrField<std::string>& tokens) {
+  std::vector<int> first;
+  first.reserve(static_cast<size_t>(tokens.size()));
+  absl::flat_hash_map<std::string_view, int> seen;
+  for (int i = 0; i < tokens.size(); ++i) {
+    first.push_back(seen.try_emplace(tokens[i], i).first->second);
+  }
+  return first;
+}
 
 Requirement ReadRequirement(const std::string& field,
                             const v1::Requirement& requirement,
@@ -226,7 +241,11 @@ void ToProto(const TokenVerification& verification,
   out.set_subject_id(facts.subject_id.ToString());
   out.set_account_id(AccountOf(facts));
   out.set_token_public_id(facts.public_id);
-  out.set_capabilities(absl::StrJoin(HoldingsOf(facts).capabilities, ","));
+  std::string* const list = out.mutable_capabilities();
+  for (const std::string& key : HoldingsOf(facts).capabilities) {
+    if (list->size() + 1 + key.size() > kMaxCapabilityListBytes) break;
+    absl::StrAppend(list, list->empty() ? "" : ",", key);
+  }
 }
 
 }  // namespace signet

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -22,6 +23,14 @@ namespace signet {
 
 // Tokens in one BatchVerifyTokens.
 inline constexpr int kMaxVerifyBatch = 1000;
+
+// Of the answers to one, in all: what a gRPC client takes unless told otherwise
+// (4 MiB), with room for what is around them.
+inline constexpr size_t kMaxBatchAnswerBytes = 4'000'000;
+
+// For each token the index of the first one that equals it.
+std::vector<int> FirstOfEach(
+    const google::protobuf::RepeatedPtrField<std::string>& tokens);
 
 // Reads a requirement; what breaks a rule is noted in `violations`, under
 // `field`.

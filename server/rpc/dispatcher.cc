@@ -57,7 +57,7 @@ void Dispatcher::WipeAndDelete::operator()(
 // What is kept of a call until it is answered.
 struct Dispatcher::Pending {
   Logger* logger;
-  Access* access;
+  DenialLog* denials;
   const google::protobuf::MethodDescriptor* method;
   std::string request_id;
   CallerPtr caller;        // Null until it is known.
@@ -72,31 +72,9 @@ struct Dispatcher::Pending {
   }
 
   void Fail(const absl::Status& status) && {
-    if (!absl::IsPermissionDenied(status) || account_id.empty()) {
-      std::move(*this).Refuse(status);
-      return;
+    if (absl::IsPermissionDenied(status) && !account_id.empty()) {
+      denials->Note(*caller, account_id, {.action = action});
     }
-    // Copied first: the lambda below takes all of this object.
-    Access* const to = access;
-    CallerPtr who = caller;
-    const std::string account = account_id;
-    std::string denied = action;
-    to->RecordDenial(
-        std::move(who), account, std::move(denied),
-        [pending = std::move(*this),
-         status](const absl::Status& recorded) mutable {
-          if (!recorded.ok()) {
-            const std::string detail(recorded.message());
-            pending.logger->Warning(
-                "a denial is not in the audit log",
-                {{"request_id", std::string_view(pending.request_id)},
-                 {"detail", std::string_view(detail)}});
-          }
-          std::move(pending).Refuse(status);
-        });
-  }
-
-  void Refuse(const absl::Status& status) && {
     if (IsInternal(status.code())) {
       const std::string detail =
           status.ToString(absl::StatusToStringMode::kWithNoExtraData);
@@ -119,10 +97,11 @@ struct Dispatcher::Pending {
 };
 
 Dispatcher::Dispatcher(Authenticator* authenticator, Access* access,
-                       const Clock* clock, Logger* logger,
+                       DenialLog* denials, const Clock* clock, Logger* logger,
                        std::vector<UnaryMethod> methods)
     : authenticator_(authenticator),
       access_(access),
+      denials_(denials),
       clock_(clock),
       logger_(logger),
       methods_(MakeTable(std::move(methods))) {}
@@ -144,7 +123,7 @@ void Dispatcher::Call(BackendCall call, Done done) {
     caller->replay_seed = ReplaySeed(authorization);
   }
   Pending pending = {.logger = logger_,
-                     .access = access_,
+                     .denials = denials_,
                      .method = call.method,
                      .request_id = std::move(call.request_id),
                      .caller = nullptr,

@@ -13,13 +13,14 @@
 #include "server/base/log.h"
 #include "server/domain/access.h"
 #include "server/domain/caller.h"
+#include "server/domain/denial_log.h"
 #include "server/identity/authenticator.h"
 #include "server/rpc/unary_method.h"
 
 namespace signet {
 
 // The way of every call in this process, from gRPC and from REST alike:
-// authenticate, admit or handle, write a denial into the audit log, and make a
+// authenticate, admit or handle, note a denial for the audit log, and make a
 // google.rpc.Status of an error (see status.h). A method that is not in the
 // table: UNIMPLEMENTED, after authentication. What stays hidden from clients
 // (the text of INTERNAL, UNKNOWN and DATA_LOSS) is logged here with the call's
@@ -30,8 +31,9 @@ class Dispatcher final : public Backend {
  public:
   // All outlive the dispatcher, which outlives its calls. No two `methods`
   // share a descriptor.
-  Dispatcher(Authenticator* authenticator, Access* access, const Clock* clock,
-             Logger* logger, std::vector<UnaryMethod> methods);
+  Dispatcher(Authenticator* authenticator, Access* access, DenialLog* denials,
+             const Clock* clock, Logger* logger,
+             std::vector<UnaryMethod> methods);
 
   void Call(BackendCall call, Done done) override;
 
@@ -51,6 +53,7 @@ class Dispatcher final : public Backend {
 
   Authenticator* const authenticator_;
   Access* const access_;
+  DenialLog* const denials_;
   const Clock* const clock_;
   Logger* const logger_;
   const absl::flat_hash_map<const google::protobuf::MethodDescriptor*,

@@ -204,12 +204,13 @@ struct ExtAuthz::Open {
   void Log(const absl::Status& status) const {
     const std::string reason = GetErrorDetail(status).reason;
     const std::string detail(status.message());
-    deps.logger->Info("external authorization refused",
-                      {{"request_id", std::string_view(request_id)},
-                       {"code", CodeName(status.code())},
-                       {"reason", std::string_view(reason)},
-                       {"detail", std::string_view(detail)},
-                       {"peer", std::string_view(peer)}});
+    deps.logger->LogRefusal(peer, LogLevel::kInfo,
+                            "external authorization refused",
+                            {{"request_id", std::string_view(request_id)},
+                             {"code", CodeName(status.code())},
+                             {"reason", std::string_view(reason)},
+                             {"detail", std::string_view(detail)},
+                             {"peer", std::string_view(peer)}});
   }
 };
 

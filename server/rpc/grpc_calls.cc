@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/grpc_calls.h"
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -98,15 +99,20 @@ struct GrpcCalls::Open {
 
   void Log(absl::StatusCode code, std::string_view principal) const {
     if (code == absl::StatusCode::kOk && method.unlogged_success) return;
-    calls.deps_.logger->Info(
-        "grpc call",
-        {{"request_id", std::string_view(request_id)},
-         {"method", std::string_view(method.descriptor->full_name())},
-         {"principal", principal},
-         {"code", CodeName(code)},
-         {"latency_us",
-          absl::ToInt64Microseconds(calls.deps_.clock->Now() - started)},
-         {"peer", std::string_view(peer)}});
+    const std::initializer_list<LogField> fields = {
+        {"request_id", std::string_view(request_id)},
+        {"method", std::string_view(method.descriptor->full_name())},
+        {"principal", principal},
+        {"code", CodeName(code)},
+        {"latency_us",
+         absl::ToInt64Microseconds(calls.deps_.clock->Now() - started)},
+        {"peer", std::string_view(peer)}};
+    if (code == absl::StatusCode::kOk || IsInternal(code)) {
+      calls.deps_.logger->Info("grpc call", fields);
+    } else {
+      calls.deps_.logger->LogRefusal(peer, LogLevel::kInfo, "grpc call",
+                                     fields);
+    }
   }
 
   static grpc::ByteBuffer Body(google::protobuf::Message* response) {

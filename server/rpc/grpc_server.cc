@@ -77,7 +77,7 @@ class GrpcServerImpl final : public GrpcServer {
           TokenStreams::Dependencies{.backend = backend,
                                      .fast_path = &*fast_path_,
                                      .authenticator = tokens->authenticator,
-                                     .access = tokens->access,
+                                     .denials = tokens->denials,
                                      .verifier = tokens->verifier,
                                      .feed = tokens->feed,
                                      .trusted = options.trusted,

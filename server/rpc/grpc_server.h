@@ -11,8 +11,8 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
-#include "server/domain/access.h"
 #include "server/domain/change_feed.h"
+#include "server/domain/denial_log.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
 #include "server/identity/token_directory.h"
@@ -33,7 +33,7 @@ struct GrpcTokenParts {
   TokenDirectory* directory;
   TokenVerifier* verifier;
   Authenticator* authenticator;
-  Access* access;
+  DenialLog* denials;
   ChangeFeed* feed;
   std::string resource_metadata = {};  // As ProblemResponse takes it.
   StreamLimits limits = {};

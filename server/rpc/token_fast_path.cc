@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
@@ -21,20 +22,37 @@ constexpr std::string_view kBearer = "bearer ";
 
 constexpr size_t kUsualAnswer = 192;
 
-// Appends a field `results` of BatchVerifyTokensResponse that holds `result`,
-// as the protobuf encoding has it: the tag, the length as a varint, the bytes.
-void AppendResult(const RenderedAnswer& result, std::string& out) {
-  constexpr int kLengthDelimited = 2;
-  constexpr int kTag = v1::BatchVerifyTokensResponse::kResultsFieldNumber << 3 |
-                       kLengthDelimited;
-  out.push_back(static_cast<char>(kTag));
-  size_t length = result.text.size() + result.rest.text().size();
-  for (; length >= 0x80; length >>= 7) {
-    out.push_back(static_cast<char>(length | 0x80));
+constexpr int kResults = v1::BatchVerifyTokensResponse::kResultsFieldNumber;
+
+void AppendVarint(size_t value, std::string& out) {
+  for (; value >= 0x80; value >>= 7) {
+    out.push_back(static_cast<char>(value | 0x80));
   }
-  out.push_back(static_cast<char>(length));
-  out.append(result.text);
-  out.append(result.rest.text());
+  out.push_back(static_cast<char>(value));
+}
+
+// Appends a field of BatchVerifyTokensResponse as the protobuf encoding has it:
+// the tag, the length as a varint, the bytes, in two parts.
+void AppendField(int number, std::string_view bytes, std::string_view rest,
+                 std::string& out) {
+  constexpr int kLengthDelimited = 2;
+  out.push_back(static_cast<char>(number << 3 | kLengthDelimited));
+  AppendVarint(bytes.size() + rest.size(), out);
+  out.append(bytes);
+  out.append(rest);
+}
+
+// The field `same_as`, if any token came before.
+void AppendSameAs(const std::vector<int>& first, std::string& out) {
+  std::string packed;
+  bool repeated = false;
+  for (size_t i = 0; i < first.size(); ++i) {
+    repeated |= first[i] != static_cast<int>(i);
+    AppendVarint(static_cast<size_t>(first[i]), packed);
+  }
+  if (!repeated) return;
+  AppendField(v1::BatchVerifyTokensResponse::kSameAsFieldNumber, packed, "",
+              out);
 }
 
 // What is presented as `authorization`, empty for nothing; nullopt where the
@@ -193,17 +211,27 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
   const std::optional<VerifyScope> scope =
       ScopeOf(*authorization, trusted, request.account_id(), now);
   if (!scope.has_value()) return false;
+  const std::vector<int> first = FirstOfEach(request.tokens());
   std::string results;
   results.reserve(static_cast<size_t>(request.tokens_size()) * kUsualAnswer);
-  for (const std::string& token : request.tokens()) {
+  for (int i = 0; i < request.tokens_size(); ++i) {
+    const std::string& token = request.tokens(i);
+    if (first[i] != i) {
+      AppendField(kResults, "", "", results);
+      continue;
+    }
     if (!IsSound(token)) return false;
     const std::optional<TokenVerification> found =
         verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
     if (!found.has_value()) return false;
     const std::optional<RenderedAnswer> result = RenderAnswer(*found, now);
     if (!result.has_value()) return false;
-    AppendResult(*result, results);
+    if (results.size() + result->text.size() > kMaxBatchAnswerBytes) {
+      return false;
+    }
+    AppendField(kResults, result->text, result->rest.text(), results);
   }
+  AppendSameAs(first, results);
   const grpc::Slice slice(results);
   answer = grpc::ByteBuffer(&slice, 1);
   return true;

@@ -17,8 +17,8 @@
 #include "server/base/log.h"
 #include "server/base/random.h"
 #include "server/base/steady_event.h"
-#include "server/domain/access.h"
 #include "server/domain/change_feed.h"
+#include "server/domain/denial_log.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
 #include "server/rpc/call_count.h"
@@ -80,7 +80,7 @@ class TokenStreams {
     Backend* backend;
     TokenFastPath* fast_path;
     Authenticator* authenticator;
-    Access* access;
+    DenialLog* denials;
     TokenVerifier* verifier;
     ChangeFeed* feed;
     bool trusted;  // As BackendCall has it, of every call.

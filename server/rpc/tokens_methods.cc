@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/base/credential_size.h"
+#include "server/base/error.h"
 #include "server/domain/violations.h"
 #include "server/identity/auth_error.h"
 #include "server/rpc/convert_tokens.h"
@@ -115,11 +116,17 @@ UnaryMethod Verify(TokenVerifier* verifier, const Clock* clock) {
 // Answers as they come, in the order of the tokens; the last one ends the call.
 class BatchAnswer {
  public:
-  BatchAnswer(int size, UnaryMethod::Done done)
-      : left_(size),
-        out_(std::make_unique<v1::BatchVerifyTokensResponse>()),
+  // `first` is of the tokens (see FirstOfEach). Of each first one an answer is
+  // to be Set().
+  BatchAnswer(const std::vector<int>& first, UnaryMethod::Done done)
+      : out_(std::make_unique<v1::BatchVerifyTokensResponse>()),
         done_(std::move(done)) {
-    for (int i = 0; i < size; ++i) out_->add_results();
+    for (size_t i = 0; i < first.size(); ++i) {
+      if (first[i] == static_cast<int>(i)) ++left_;
+      out_->add_results();
+    }
+    if (left_ == static_cast<int>(first.size())) return;
+    out_->mutable_same_as()->Add(first.begin(), first.end());
   }
 
   void Set(int index, absl::Time now,
@@ -129,10 +136,16 @@ class BatchAnswer {
     absl::Status status;
     {
       absl::MutexLock lock(&mutex_);
-      if (found.ok()) {
-        ToProto(*found, now, *out_->mutable_results(index));
-      } else {
+      if (!found.ok()) {
         status_.Update(found.status());
+      } else if (status_.ok()) {
+        v1::VerifyTokenResponse& result = *out_->mutable_results(index);
+        ToProto(*found, now, result);
+        bytes_ += result.ByteSizeLong();
+        if (bytes_ > kMaxBatchAnswerBytes) {
+          status_ = AnswerTooLargeError();
+          out_->Clear();  // It takes memory that nobody will see.
+        }
       }
       if (--left_ > 0) return;
       done = std::move(done_);
@@ -147,8 +160,17 @@ class BatchAnswer {
   }
 
  private:
+  static absl::Status AnswerTooLargeError() {
+    return MakeError(
+        absl::StatusCode::kResourceExhausted,
+        absl::StrCat("the answers have more than ", kMaxBatchAnswerBytes,
+                     " bytes in all; ask about fewer tokens"),
+        {.reason = "ANSWER_TOO_LARGE"});
+  }
+
   absl::Mutex mutex_;
-  int left_ ABSL_GUARDED_BY(mutex_);
+  int left_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of all results.
   std::unique_ptr<v1::BatchVerifyTokensResponse> out_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   UnaryMethod::Done done_ ABSL_GUARDED_BY(mutex_);
@@ -176,14 +198,20 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
         verifier, call.caller, request.account_id(), now, std::move(violations),
         std::move(done),
         [verifier, tokens = std::move(tokens),
+         first = FirstOfEach(request.tokens()),
          requirement = std::move(requirement),
          now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
           const int size = static_cast<int>(tokens.size());
-          auto answer = std::make_shared<BatchAnswer>(size, std::move(done));
+          auto answer = std::make_shared<BatchAnswer>(first, std::move(done));
           FewAtOnce::Run(
               size, kLookupsAtOnce,
               [verifier, answer, scope, requirement, now,
+               first = std::move(first),
                tokens = std::move(tokens)](int i, FewAtOnce::Over over) {
+                if (first[i] != i) {  // Answered by the first of them.
+                  over();
+                  return;
+                }
                 verifier->Verify(tokens[i].Expose(), scope, requirement, now,
                                  [answer, i, now, over = std::move(over)](
                                      const absl::StatusOr<TokenVerification>&

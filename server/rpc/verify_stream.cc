@@ -2,6 +2,7 @@
 #include "server/rpc/verify_stream.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
@@ -152,6 +153,7 @@ void VerifyStream::Answered(google::rpc::Status status,
     deps_.count->End();
     if (status.code() == 0) {
       waiting_.push_back(response);
+      bytes_waiting_ += response.Length();
       ++answers_;
     } else {
       CloseWith(std::move(status));
@@ -169,6 +171,7 @@ void VerifyStream::OnWriteDone(bool ok) {
     if (!ok) {  // The client has gone.
       closed_ = true;
       waiting_.clear();
+      bytes_waiting_ = 0;
     }
     end = Proceed();
   }
@@ -215,12 +218,14 @@ std::optional<grpc::Status> VerifyStream::Proceed() {
     waiting_since_ = std::chrono::steady_clock::now();
     response_.Swap(&waiting_.front());
     waiting_.pop_front();
+    bytes_waiting_ -= response_.Length();
     grpc::WriteOptions options;
     // Those that follow share its packet.
     if (!waiting_.empty()) options.set_buffer_hint();
     StartWrite(&response_, options);
   }
-  if (!closed_ && !reading_ && !answering_ && waiting_.size() < kMaxWaiting) {
+  if (!closed_ && !reading_ && !answering_ && waiting_.size() < kMaxWaiting &&
+      bytes_waiting_ < kEnoughBytes) {
     reading_ = true;
     StartRead(&request_);
   }
@@ -235,15 +240,20 @@ void VerifyStream::OnDone() {
   open_->Remove(this);
   {
     absl::MutexLock lock(&mutex_);
-    deps_.logger->Info(
-        "grpc stream",
-        {{"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
-         {"request_id", std::string_view(request_id_)},
-         {"peer", std::string_view(peer_)},
-         {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
-         {"answers", answers_},
-         {"duration_ms",
-          absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}});
+    const std::initializer_list<LogField> fields = {
+        {"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
+        {"request_id", std::string_view(request_id_)},
+        {"peer", std::string_view(peer_)},
+        {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
+        {"answers", answers_},
+        {"duration_ms",
+         absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}};
+    // One that asked nothing has shown no credential.
+    if (answers_ > 0) {
+      deps_.logger->Info("grpc stream", fields);
+    } else {
+      deps_.logger->LogRefusal(peer_, LogLevel::kInfo, "grpc stream", fields);
+    }
   }
   delete this;
 }

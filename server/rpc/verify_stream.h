@@ -32,8 +32,10 @@ class VerifyStream final
   void OnDone() override;
 
  private:
-  // Answers that may wait for the client to read; then no request is read.
+  // Answers that may wait for the client to read, and the bytes with which they
+  // are enough; then no request is read.
   static constexpr size_t kMaxWaiting = 256;
+  static constexpr size_t kEnoughBytes = 256 * 1024;
 
   void Stop() override { Close(StoppingError()); }
   void CheckLimits() override;
@@ -69,6 +71,7 @@ class VerifyStream final
   grpc::ByteBuffer request_;   // gRPC's while reading_.
   grpc::ByteBuffer response_;  // gRPC's while writing_.
   std::deque<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool answering_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

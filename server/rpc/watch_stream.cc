@@ -2,7 +2,9 @@
 #include "server/rpc/watch_stream.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -174,6 +176,8 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     absl::MutexLock lock(&mutex_);
     return code_;
   }
+  // Whether the client might watch.
+  bool followed() const { return following_; }
   std::string principal() {
     const CallerPtr caller = this->caller();
     if (caller == nullptr) return std::string();
@@ -220,12 +224,10 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   void Continue(const absl::StatusOr<VerifyScope>& scope, uint64_t end) {
     if (absl::IsPermissionDenied(scope.status())) {
       const CallerPtr who = caller();
-      deps_.access->RecordDenial(
-          who, TokenVerifier::AccountAskedFor(who->principal, account_id_),
-          kAction,
-          [self = shared_from_this(), status = scope.status()](
-              const absl::Status&) { self->End(status); });
-      return;
+      deps_.denials->Note(
+          *who, TokenVerifier::AccountAskedFor(who->principal, account_id_),
+          {.action = kAction});
+      return End(scope.status());
     }
     if (absl::IsUnavailable(scope.status()) && following_) {
       absl::MutexLock lock(&mutex_);
@@ -234,7 +236,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     }
     if (!scope.ok()) return End(scope.status());
     if (!fault_.ok()) return End(fault_);
-    const bool first = !std::exchange(following_, true);
+    const bool first = !following_.exchange(true);
     {
       absl::MutexLock lock(&mutex_);
       scope_ = *scope;
@@ -298,7 +300,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   std::string peer_;
   std::string account_id_;
   absl::Status fault_;  // Of the request; ranks behind a refusal.
-  bool following_ = false;
+  std::atomic<bool> following_ = false;
 
   absl::Mutex mutex_;
   CallerPtr caller_ ABSL_GUARDED_BY(mutex_);
@@ -347,15 +349,20 @@ void WatchStream::OnCancel() {
 void WatchStream::OnDone() {
   open_->Remove(this);
   const std::string principal = state_->principal();
-  deps_.logger->Info(
-      "grpc stream",
-      {{"method", std::string_view("signet.v1.Tokens.WatchChanges")},
-       {"principal", std::string_view(principal)},
-       {"request_id", state_->request_id()},
-       {"peer", state_->peer()},
-       {"code", CodeName(state_->code())},
-       {"duration_ms",
-        absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}});
+  const std::initializer_list<LogField> fields = {
+      {"method", std::string_view("signet.v1.Tokens.WatchChanges")},
+      {"principal", std::string_view(principal)},
+      {"request_id", state_->request_id()},
+      {"peer", state_->peer()},
+      {"code", CodeName(state_->code())},
+      {"duration_ms",
+       absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}};
+  if (state_->followed()) {
+    deps_.logger->Info("grpc stream", fields);
+  } else {
+    deps_.logger->LogRefusal(state_->peer(), LogLevel::kInfo, "grpc stream",
+                             fields);
+  }
   delete this;
 }
 

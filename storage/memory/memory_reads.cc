@@ -203,6 +203,50 @@ MemoryReads<Interface>::ListHeldAuthorizations(
 
 template <typename Interface>
 absl::StatusOr<std::vector<AuthorizationRecord>>
+MemoryReads<Interface>::ListHeldFor(std::span<const Subject> subjects,
+                                    const Uuid& account_id,
+                                    const HeldFilter& filter) {
+  absl::StatusOr<std::vector<AuthorizationRecord>> held =
+      ListHeldAuthorizations(subjects, account_id);
+  std::erase_if(*held, [&filter](const AuthorizationRecord& grant) {
+    return !filter.Matches(grant);
+  });
+  return held;
+}
+
+template <typename Interface>
+absl::StatusOr<int> MemoryReads<Interface>::CountHeldAuthorizations(
+    const Subject& subject, const Uuid& account_id, int limit) {
+  int count = 0;
+  for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
+       grant != reads_.grants.end() && grant->subject == subject &&
+       count < limit;
+       ++grant) {
+    const AuthorizationRecord& record =
+        reads_.authorizations.find(grant->id)->second;
+    count += record.account_id == account_id && !record.revoked_at.has_value();
+  }
+  return count;
+}
+
+template <typename Interface>
+absl::StatusOr<AuthorizationRecord>
+MemoryReads<Interface>::FindEqualAuthorization(
+    const AuthorizationRecord& wanted) {
+  for (auto grant = reads_.grants.lower_bound({wanted.subject, Uuid()});
+       grant != reads_.grants.end() && grant->subject == wanted.subject;
+       ++grant) {
+    const AuthorizationRecord& record =
+        reads_.authorizations.find(grant->id)->second;
+    if (!record.revoked_at.has_value() && GrantsTheSame(record, wanted)) {
+      return record;
+    }
+  }
+  return absl::NotFoundError("no equal authorization");
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
 MemoryReads<Interface>::ListGrantsOf(const Subject& subject,
                                      std::optional<GrantKind> kind, int limit) {
   RowPointers<AuthorizationRecord> rows;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <string>
-#include <tuple>
 #include <utility>
 
 namespace signet {
@@ -29,14 +28,6 @@ ServiceAccountRecord Updated(const ServiceAccountRecord& stored,
   record.created_by_user_id = stored.created_by_user_id;
   record.last_used_at = stored.last_used_at;
   return record;
-}
-
-bool GrantsTheSame(const AuthorizationRecord& a, const AuthorizationRecord& b) {
-  const auto all = [](const AuthorizationRecord& it) {
-    return std::tie(it.account_id, it.grant_kind, it.subject, it.capability_key,
-                    it.resource_type, it.resource_id, it.subject_issuer);
-  };
-  return all(a) == all(b);
 }
 
 }  // namespace

@@ -31,6 +31,40 @@ constexpr char kHeld[] = SIGNET_AUTHORIZATION_COLUMNS
     " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id <> ?3"
     " AND grant_kind = 3 AND revoked_at IS NULL";
 
+// Of one who holds many, what bears on a question: all but capabilities, and
+// capabilities one by one, each by the index.
+constexpr char kHeldKinds[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id = ?3"
+    " AND grant_kind IN (2, 3) AND revoked_at IS NULL"
+    " UNION ALL " SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY super_admins_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id <> ?3"
+    " AND grant_kind = 3 AND revoked_at IS NULL";
+constexpr char kHeldCapability[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id = ?3"
+    " AND grant_kind = 1 AND ifnull(capability_key, '') = ?4"
+    " AND ifnull(resource_type, '') IN ('', ifnull(?5, ''))"
+    " AND ifnull(resource_id, x'') IN (x'', ifnull(?6, x''))"
+    " AND revoked_at IS NULL";
+
+constexpr char kCountHeld[] =
+    "SELECT 1 FROM authorizations INDEXED BY authorizations_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id = ?3"
+    " AND revoked_at IS NULL LIMIT ?4";
+
+constexpr char kEqual[] = SIGNET_AUTHORIZATION_COLUMNS
+    " INDEXED BY authorizations_in_force"
+    " WHERE subject_type = ?1 AND subject_id = ?2 AND account_id = ?3"
+    " AND grant_kind = ?4 AND ifnull(capability_key, '') = ifnull(?5, '')"
+    " AND ifnull(resource_type, '') = ifnull(?6, '')"
+    " AND ifnull(resource_id, x'') = ifnull(?7, x'')"
+    " AND ifnull(subject_issuer, '') = ?8 AND revoked_at IS NULL";
+
+// So many are read one after another; of more, only what is needed.
+constexpr int kFewGrants = 64;
+
 constexpr char kGrantsOf[] = SIGNET_AUTHORIZATION_COLUMNS
     " INDEXED BY authorizations_in_force"
     " WHERE subject_type = ?1 AND subject_id = ?2 AND revoked_at IS NULL"
@@ -93,6 +127,12 @@ bool ById(const AuthorizationRecord& a, const AuthorizationRecord& b) {
   return a.id < b.id;
 }
 
+void SortUnique(std::vector<AuthorizationRecord>& held) {
+  std::sort(held.begin(), held.end(), ById);
+  // A subject may be named twice.
+  held.erase(std::unique(held.begin(), held.end()), held.end());
+}
+
 absl::StatusOr<bool> ReadBool(Rows rows) {
   const bool value = rows.Next() && rows.Integer(0) != 0;
   if (!rows.status().ok()) return rows.status();
@@ -106,6 +146,10 @@ AuthorizationReads::AuthorizationReads(Preparer& prepare)
       has_account_(prepare(kHasAccount)),
       list_accounts_(prepare(kAccountsInOrder)),
       held_(prepare(kHeld)),
+      held_kinds_(prepare(kHeldKinds)),
+      held_capability_(prepare(kHeldCapability)),
+      count_held_(prepare(kCountHeld)),
+      equal_(prepare(kEqual)),
       grants_of_(prepare(kGrantsOf)),
       owners_(prepare(kOwners)),
       get_(prepare(kGetAuthorization)),
@@ -136,10 +180,74 @@ absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListHeld(
     while (rows.Next()) held.push_back(ReadAuthorization(rows));
     if (!rows.status().ok()) return rows.status();
   }
-  std::sort(held.begin(), held.end(), ById);
-  // A subject may be named twice.
-  held.erase(std::unique(held.begin(), held.end()), held.end());
+  SortUnique(held);
   return held;
+}
+
+absl::Status AuthorizationReads::AddHeldFor(
+    const Subject& subject, const Uuid& account_id, const HeldFilter& filter,
+    std::vector<AuthorizationRecord>& held) {
+  const auto type = static_cast<int64_t>(subject.type);
+  const size_t before = held.size();
+  {
+    int read = 0;
+    Rows rows = held_.Query(type, subject.id, account_id);
+    while (read < kFewGrants && rows.Next()) {
+      ++read;
+      AuthorizationRecord grant = ReadAuthorization(rows);
+      if (filter.Matches(grant)) held.push_back(std::move(grant));
+    }
+    if (!rows.status().ok()) return rows.status();
+    if (read < kFewGrants) return absl::OkStatus();
+  }
+  held.resize(before);
+  {
+    Rows rows = held_kinds_.Query(type, subject.id, account_id);
+    while (rows.Next()) held.push_back(ReadAuthorization(rows));
+    if (!rows.status().ok()) return rows.status();
+  }
+  for (const std::string& key : filter.capability_keys) {
+    Rows rows =
+        held_capability_.Query(type, subject.id, account_id, key,
+                               filter.resource_type, filter.resource_id);
+    while (rows.Next()) held.push_back(ReadAuthorization(rows));
+    if (!rows.status().ok()) return rows.status();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<AuthorizationRecord>>
+AuthorizationReads::ListHeldFor(std::span<const Subject> subjects,
+                                const Uuid& account_id,
+                                const HeldFilter& filter) {
+  std::vector<AuthorizationRecord> held;
+  for (const Subject& subject : subjects) {
+    absl::Status status = AddHeldFor(subject, account_id, filter, held);
+    if (!status.ok()) return status;
+  }
+  SortUnique(held);
+  return held;
+}
+
+absl::StatusOr<int> AuthorizationReads::CountHeld(const Subject& subject,
+                                                  const Uuid& account_id,
+                                                  int limit) {
+  Rows rows = count_held_.Query(static_cast<int64_t>(subject.type), subject.id,
+                                account_id, int64_t{limit});
+  int count = 0;
+  while (rows.Next()) ++count;
+  if (!rows.status().ok()) return rows.status();
+  return count;
+}
+
+absl::StatusOr<AuthorizationRecord> AuthorizationReads::FindEqual(
+    const AuthorizationRecord& grant) {
+  return ReadOne(
+      equal_.Query(static_cast<int64_t>(grant.subject.type), grant.subject.id,
+                   grant.account_id, static_cast<int64_t>(grant.grant_kind),
+                   grant.capability_key, grant.resource_type, grant.resource_id,
+                   grant.subject_issuer),
+      "no equal authorization", &ReadAuthorization);
 }
 
 absl::StatusOr<std::vector<AuthorizationRecord>>

@@ -28,6 +28,13 @@ class AuthorizationReads {
       const std::optional<Uuid>& after, int limit);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
       std::span<const Subject> subjects, const Uuid& account_id);
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter);
+  absl::StatusOr<int> CountHeld(const Subject& subject, const Uuid& account_id,
+                                int limit);
+  absl::StatusOr<AuthorizationRecord> FindEqual(
+      const AuthorizationRecord& grant);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind, int limit);
   absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
@@ -37,10 +44,19 @@ class AuthorizationReads {
   absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query);
 
  private:
+  // Adds what one subject holds of what `filter` lets through.
+  absl::Status AddHeldFor(const Subject& subject, const Uuid& account_id,
+                          const HeldFilter& filter,
+                          std::vector<AuthorizationRecord>& held);
+
   Statement any_account_;
   Statement has_account_;
   Statement list_accounts_;
   Statement held_;
+  Statement held_kinds_;
+  Statement held_capability_;
+  Statement count_held_;
+  Statement equal_;
   Statement grants_of_;
   Statement owners_;
   Statement get_;

@@ -90,6 +90,28 @@ SqliteReads<Interface>::ListHeldAuthorizations(
 
 template <typename Interface>
 absl::StatusOr<std::vector<AuthorizationRecord>>
+SqliteReads<Interface>::ListHeldFor(std::span<const Subject> subjects,
+                                    const Uuid& account_id,
+                                    const HeldFilter& filter) {
+  return Note(
+      statements_.authorizations.ListHeldFor(subjects, account_id, filter));
+}
+
+template <typename Interface>
+absl::StatusOr<int> SqliteReads<Interface>::CountHeldAuthorizations(
+    const Subject& subject, const Uuid& account_id, int limit) {
+  return Note(statements_.authorizations.CountHeld(subject, account_id, limit));
+}
+
+template <typename Interface>
+absl::StatusOr<AuthorizationRecord>
+SqliteReads<Interface>::FindEqualAuthorization(
+    const AuthorizationRecord& grant) {
+  return Note(statements_.authorizations.FindEqual(grant));
+}
+
+template <typename Interface>
+absl::StatusOr<std::vector<AuthorizationRecord>>
 SqliteReads<Interface>::ListGrantsOf(const Subject& subject,
                                      std::optional<GrantKind> kind, int limit) {
   return Note(statements_.authorizations.ListGrantsOf(subject, kind, limit));

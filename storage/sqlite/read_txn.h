@@ -54,6 +54,14 @@ class SqliteReads : public Interface {
       absl::Time before, int limit) override;
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
       std::span<const Subject> subjects, const Uuid& account_id) override;
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter) override;
+  absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+                                              const Uuid& account_id,
+                                              int limit) override;
+  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord& grant) override;
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind,
       int limit) override;

@@ -260,5 +260,152 @@ TEST_P(StoreConformance, AnAuthorizationNeedsItsAccount) {
   EXPECT_THAT(Held({kUser}, account_), IsOkAndHolds(testing::IsEmpty()));
 }
 
+// Few and many of them, on this account and on others.
+TEST_P(StoreConformance, WhatBearsOnAQuestionIsHeldHoweverMuchIsHeld) {
+  for (const uint32_t more : {0u, 300u}) {
+    SCOPED_TRACE(more);
+    const Subject user = {SubjectType::kUser, more == 0 ? "few" : "many"};
+    const Subject group = {SubjectType::kGroup, user.id};
+    const uint32_t first = 100 + 100 * more;
+    ASSERT_THAT(EnsureAccount(account_), IsOk());
+    ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+    std::vector<AuthorizationRecord> all;
+    const auto add = [&](const Uuid& account, const Subject& subject,
+                         const char* key, const char* resource_type,
+                         std::optional<Uuid> resource_id) {
+      const auto number = static_cast<uint32_t>(first + all.size());
+      AuthorizationRecord grant = SampleCapability(account, number, subject);
+      grant.capability_key = key;
+      if (*resource_type != '\0') grant.resource_type = resource_type;
+      grant.resource_id = resource_id;
+      all.push_back(grant);
+    };
+    for (const Subject& subject : {user, group}) {
+      for (const Uuid& account : {account_, other_account_}) {
+        for (const char* key : {"a.one", "a.two", "auth.manage"}) {
+          add(account, subject, key, "", std::nullopt);
+          add(account, subject, key, "mailbox", std::nullopt);
+          add(account, subject, key, "mailbox", SampleId(7));
+          add(account, subject, key, "mailbox", SampleId(8));
+          add(account, subject, key, "domain", std::nullopt);
+        }
+      }
+    }
+    for (uint32_t i = 0; i < more; ++i) {
+      add(account_, user, "a.one", "route", SampleId(1000 + i));
+    }
+    all.push_back(
+        SampleGrant(account_, first + 2001, user, GrantKind::kAccountOwner));
+    all.push_back(
+        SampleGrant(account_, first + 2002, user, GrantKind::kSuperAdmin));
+    all.push_back(SampleGrant(other_account_, first + 2003, user,
+                              GrantKind::kSuperAdmin));
+    all.push_back(SampleGrant(other_account_, first + 2004, user,
+                              GrantKind::kAccountOwner));
+    AuthorizationRecord revoked =
+        SampleCapability(account_, first + 2005, user);
+    revoked.revoked_at = SampleTime();
+    all.push_back(revoked);
+    ASSERT_THAT(Write([&](WriteTxn& txn) {
+                  absl::Status status;
+                  for (const auto& grant : all) {
+                    status.Update(txn.InsertAuthorization(grant));
+                  }
+                  return status;
+                }),
+                IsOk());
+    const HeldFilter filters[] = {
+        {},
+        {.capability_keys = {"auth.manage", "a.two", "a.none"}},
+        {.capability_keys = {"a.one"}, .resource_type = "mailbox"},
+        {.capability_keys = {"a.one"},
+         .resource_type = "mailbox",
+         .resource_id = SampleId(7)}};
+    for (const HeldFilter& filter : filters) {
+      const std::vector<Subject> subjects = {user, group, user};
+      std::vector<AuthorizationRecord> want;
+      const auto everything = Held({user, group}, account_);
+      ASSERT_THAT(everything, IsOk());
+      for (const AuthorizationRecord& grant : *everything) {
+        if (filter.Matches(grant)) want.push_back(grant);
+      }
+      EXPECT_GE(want.size(), 3u);
+      EXPECT_THAT(Ask([&](ReadTxn& txn) {
+                    return txn.ListHeldFor(subjects, account_, filter);
+                  }),
+                  IsOkAndHolds(want));
+    }
+  }
+}
+
+TEST_P(StoreConformance, WhatASubjectHoldsOnAnAccountIsCountedUpToALimit) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  const auto count = [this](const Subject& subject, int limit) {
+    return Ask([&](ReadTxn& txn) {
+      return txn.CountHeldAuthorizations(subject, account_, limit);
+    });
+  };
+  EXPECT_THAT(count(kUser, 10), IsOkAndHolds(0));
+  for (uint32_t i = 0; i < 5; ++i) {
+    AuthorizationRecord grant = SampleCapability(account_, 10 + i, kUser);
+    grant.resource_type = "route";
+    grant.resource_id = SampleId(50 + i);
+    if (i == 4) grant.revoked_at = SampleTime();
+    ASSERT_THAT(Insert(grant), IsOk());
+  }
+  ASSERT_THAT(Insert(SampleCapability(other_account_, 20, kUser)), IsOk());
+  ASSERT_THAT(Insert(SampleCapability(account_, 21, kGroup)), IsOk());
+  EXPECT_THAT(count(kUser, 10), IsOkAndHolds(4));
+  EXPECT_THAT(count(kUser, 3), IsOkAndHolds(3));
+  EXPECT_THAT(count(kGroup, 10), IsOkAndHolds(1));
+}
+
+TEST_P(StoreConformance, TheGrantThatEqualsOneIsFound) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  AuthorizationRecord full = SampleCapability(account_, 10, kUser);
+  full.resource_type = "mailbox";
+  full.resource_id = SampleId(30);
+  const AuthorizationRecord sparse = SampleCapability(account_, 11, kUser);
+  const AuthorizationRecord owner =
+      SampleGrant(account_, 12, kUser, GrantKind::kAccountOwner);
+  for (const auto& grant : {full, sparse, owner}) {
+    ASSERT_THAT(Insert(grant), IsOk());
+  }
+  const auto equal = [this](const AuthorizationRecord& grant) {
+    return Ask([&](ReadTxn& txn) { return txn.FindEqualAuthorization(grant); });
+  };
+  for (AuthorizationRecord wanted : {full, sparse, owner}) {
+    const AuthorizationRecord stored = wanted;
+    wanted.id = SampleId(99);
+    wanted.created_at = SampleTime(9);
+    EXPECT_THAT(equal(wanted), IsOkAndHolds(stored));
+  }
+  const auto other = [&](auto change) {
+    AuthorizationRecord grant = full;
+    change(grant);
+    return equal(grant);
+  };
+  const auto none = StatusIs(StatusCode::kNotFound);
+  EXPECT_THAT(other([&](auto& g) { g.account_id = other_account_; }), none);
+  EXPECT_THAT(other([](auto& g) { g.subject = kGroup; }), none);
+  EXPECT_THAT(other([](auto& g) { g.capability_key = "a.other"; }), none);
+  EXPECT_THAT(other([](auto& g) { g.resource_type = "domain"; }), none);
+  EXPECT_THAT(other([](auto& g) { g.resource_id.reset(); }), none);
+  EXPECT_THAT(other([](auto& g) { g.resource_id = SampleId(31); }), none);
+  EXPECT_THAT(other([](auto& g) { g.subject_issuer = "https://else"; }), none);
+  EXPECT_THAT(other([](auto& g) {
+                g.grant_kind = GrantKind::kSuperAdmin;
+                g.capability_key.reset();
+              }),
+              none);
+  ASSERT_THAT(Write([&](WriteTxn& txn) {
+                return txn.RevokeAuthorization(account_, full.id, SampleTime());
+              }),
+              IsOk());
+  EXPECT_THAT(equal(full), none);
+}
+
 }  // namespace
 }  // namespace signet

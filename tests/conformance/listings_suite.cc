@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
@@ -102,6 +103,95 @@ TEST_P(StoreConformance, PagesPartitionAListingInEveryOrderAndDirection) {
       EXPECT_EQ(looked_at, all.size());
     }
   }
+}
+
+// Of every listing, which all come through `list` and count their rows.
+template <typename Query, typename List>
+void ExpectBoundedInBytes(Query query, int64_t of_one, List list) {
+  query.limit = query.scan_limit = 100;
+  const auto rows = [&](int64_t byte_limit, int64_t scan_byte_limit) {
+    query.byte_limit = byte_limit;
+    query.scan_byte_limit = scan_byte_limit;
+    const auto page = list(query);
+    EXPECT_THAT(page, IsOk());
+    EXPECT_EQ(page->next.has_value(), page->records.size() < 5);
+    return page->records.size();
+  };
+  EXPECT_EQ(rows(INT64_MAX, INT64_MAX), 5u);
+  EXPECT_EQ(rows(5 * of_one, INT64_MAX), 5u);
+  EXPECT_EQ(rows(2 * of_one, INT64_MAX), 2u);
+  EXPECT_EQ(rows(2 * of_one + 1, INT64_MAX), 3u) << "the row that reaches it";
+  EXPECT_EQ(rows(1, INT64_MAX), 1u) << "one in any case";
+  EXPECT_EQ(rows(INT64_MAX, 3 * of_one), 3u);
+  EXPECT_EQ(rows(INT64_MAX, 1), 1u);
+}
+
+TEST_P(StoreConformance, APageIsBoundedInBytes) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(Write([&](WriteTxn& txn) {
+                absl::Status status;
+                for (uint32_t i = 1; i <= 5; ++i) {
+                  ServiceAccountRecord record =
+                      SampleServiceAccount(account_, i);
+                  record.labels = {{"wide", std::string(8000, 'x')}};
+                  status.Update(txn.InsertServiceAccount(record));
+                  status.Update(txn.InsertAuthorization(SampleCapability(
+                      account_, 10 + i,
+                      {SubjectType::kUser, std::string(200, 'a' + i)})));
+                  AuditEventRecord event = SampleAuditEvent(account_, i);
+                  event.details = std::string(900, 'x');
+                  status.Update(txn.InsertAuditEvent(event));
+                }
+                return status;
+              }),
+              IsOk());
+  const auto list = [this](const auto& query) { return List(query); };
+  ServiceAccountQuery accounts{.account_id = account_,
+                               .filter = {.now = SampleTime()}};
+  accounts.limit = accounts.scan_limit = 1;
+  const int64_t of_account = BytesOf(List(accounts)->records[0]);
+  EXPECT_GT(of_account, 8000);
+  for (const ServiceAccountOrder order : kOrders) {
+    accounts.order = order;
+    ExpectBoundedInBytes(accounts, of_account, list);
+  }
+  AuthorizationQuery grants{.account_id = account_};
+  grants.limit = grants.scan_limit = 1;
+  const int64_t of_grant = BytesOf(List(grants)->records[0]);
+  EXPECT_GT(of_grant, 200);
+  ExpectBoundedInBytes(grants, of_grant, list);
+  AuditQuery events{.account_id = account_};
+  events.limit = events.scan_limit = 1;
+  const int64_t of_event = BytesOf(List(events)->records[0]);
+  EXPECT_GT(of_event, 900);
+  ExpectBoundedInBytes(events, of_event, list);
+}
+
+// What a filter leaves out was looked at too.
+TEST_P(StoreConformance, APageOfWhatIsLeftOutIsBoundedInBytes) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  for (uint32_t i = 1; i <= 5; ++i) {
+    ServiceAccountRecord record = SampleServiceAccount(account_, i);
+    record.name = i == 1 ? "wanted" : "other";
+    ASSERT_THAT(Insert(record), IsOk());
+  }
+  ServiceAccountQuery query{
+      .account_id = account_,
+      .filter = {.name_prefix = "wanted", .now = SampleTime()},
+      .limit = 10,
+      .scan_limit = 10,
+      .scan_byte_limit = 1};
+  int pages = 0;
+  std::vector<uint32_t> found;
+  do {
+    const auto page = List(query);
+    ASSERT_THAT(page, IsOk());
+    for (const uint32_t number : Numbers(*page)) found.push_back(number);
+    query.after = page->next;
+    ++pages;
+  } while (query.after.has_value());
+  EXPECT_EQ(pages, 5);
+  EXPECT_THAT(found, ElementsAre(1));
 }
 
 TEST_P(StoreConformance, AListingOfNothingIsEmpty) {

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from harness import rest
 from harness.api import message
+from harness.events import denials
 from harness.surfaces import Rest
 
 KEYS = ["sequence", "at", "actor", "action", "resource_type", "resource_id", "outcome",
@@ -95,7 +96,7 @@ def test_a_denied_attempt_is_an_event(server, made):
     answer = rest.request(server, "POST", server.accounts_path, token=made[0]["token"],
                           json_body={"name": "no"}, fields=["X-Request-Id: denied-1"])
     assert answer.status == 403
-    event, = listing(server, "?outcome=denied&action=service_account.create").json()
+    event, = denials(server, "&action=service_account.create")
     assert event["actor"] == f"service_account:{made[0]['id']}"
     assert event["request_id"] == "denied-1"
 

@@ -19,19 +19,13 @@ def back_up(server, target, **options):
 
 
 def restored(server, target, folder):
-<<<<<<< HEAD
     """A running server on a directory that holds the copy and the key file, no more."""
-=======
-    """A server on a directory that holds the copy and the key file, no more. What the
-    database had since is not there: that is refused until it is accepted."""
->>>>>>> c
     data = folder / "data"
     data.mkdir(parents=True)
     shutil.copy(target, data / "signet.db")
     shutil.copy(server.data / "token_keys", data / "token_keys")
     shutil.copy(server.folder / "bootstrap", folder / "bootstrap")
     copy = process.Server(folder)
-<<<<<<< HEAD
     try:
         return copy.start()
     except process.StartError:
@@ -40,12 +34,6 @@ def restored(server, target, folder):
         assert accepted, copy.stderr.read_text()
         copy.flags = (accepted[0],)
         return copy.start()
-=======
-    refused = process.run(*copy.arguments()[1:])
-    assert refused.returncode == 3
-    copy.flags = (re.search(r"--accept_audit_loss=[0-9a-f]+", refused.stderr)[0],)
-    return copy
->>>>>>> c
 
 
 def dead(server, tokens):

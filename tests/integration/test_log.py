@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """One JSON line per request, with what an operator asks for and no secret."""
 
+import json
+import os
 import re
 import socket
 import time
 
 from harness import rest
-from harness.surfaces import Rest
+from harness.api import Api
+from harness.process import Server
+from harness.surfaces import Grpc, Rest
 
 
 def lines_of(server, request_id):
@@ -93,3 +97,72 @@ def test_names_and_paths_are_not_logged(server):
     assert lines_of(server, "rest-3")
     assert "very private name" not in server.stderr.read_text()
     assert "very/private" not in server.stderr.read_text()
+
+
+def test_a_flood_of_refused_calls_leaves_few_lines_and_their_number(start):
+    """The address is one, whatever the door; successes are all there."""
+    server = start()
+    token, account = server.first["token"], server.first["account_id"]
+    with Api(server) as api:
+        for _ in range(40):
+            assert api.self_(token="junk").code.name == "UNAUTHENTICATED"
+            api.create(account, "", token=token)  # 400
+            api.get(account, account, token=token)  # 404
+        for _ in range(30):
+            assert api.create(account, "good", token=token).code.name == "OK"
+    surface = Rest(server, "--http1.1")
+    for _ in range(10):
+        assert surface.self_(token="junk").code == "UNAUTHENTICATED"
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.ports["rest"])) as peer:
+            peer.sendall(b"GET / HTTP/1.2\r\nHost: x\r\n\r\n")
+            while peer.recv(4096):
+                pass
+    assert server.stop() == 0
+    calls = [line for line in server.log() if line["message"] in ("grpc call", "rest request")]
+    refused = [line for line in calls if line["code"] != "OK"]
+    left_out = [line for line in server.log() if line["message"] == "refused calls left out"]
+    assert {line["address"] for line in left_out} == {"127.0.0.1"}
+    assert len(refused) + sum(line["count"] for line in left_out) == 3 * 40 + 10 + 3
+    assert len(refused) <= 20 * (len(left_out) + 1)
+    assert len(calls) - len(refused) == 30
+
+
+def test_streams_and_checks_of_a_proxy_count_too(start):
+    server = start()
+    with Api(server) as api:
+        for _ in range(30):
+            assert api.call("signet.v1.Tokens/WatchChanges", b"", "signet.v1.WatchChangesResponse",
+                            token="junk").code.name == "UNAUTHENTICATED"
+            assert api.call("envoy.service.auth.v3.Authorization/Check", b"",
+                            "signet.v1.RevokeTokenResponse").code.name == "OK"
+    assert server.stop() == 0
+    lines = [line["message"] for line in server.log()]
+    of_calls = lines.count("grpc stream") + lines.count("external authorization refused")
+    left_out = [line["count"] for line in server.log()
+                if line["message"] == "refused calls left out"]
+    assert of_calls + sum(left_out) == 60
+    assert of_calls <= 20 * (len(left_out) + 1)
+
+
+def test_lines_that_nobody_reads_are_counted(start, tmp_path):
+    """The log goes into a pipe whose reader has stopped for a while."""
+    server = Server(tmp_path)
+    reader, writer = os.pipe()
+    with server.stdout.open("ab") as out, os.fdopen(writer, "wb") as err:
+        server.start_into(out, err)
+    try:
+        surface = Grpc(server)
+        for _ in range(400):
+            assert surface.create(server.first["account_id"], "x",
+                                  token=server.first["token"]).code == "OK"
+        text = os.read(reader, 1 << 20)
+        surface.create(server.first["account_id"], "x", token=server.first["token"])
+        text += os.read(reader, 1 << 20)
+    finally:
+        server.kill()
+        os.close(reader)
+    lines = [json.loads(line) for line in text.decode().splitlines()]
+    written = sum(line["message"] == "grpc call" for line in lines)
+    dropped, = [line["count"] for line in lines if line["message"] == "log lines dropped"]
+    assert written + dropped == 401

@@ -52,6 +52,18 @@ class StubReadTxn : public ReadTxn {
       std::span<const Subject>, const Uuid&) override {
     return Unexpected();
   }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject>, const Uuid&, const HeldFilter&) override {
+    return Unexpected();
+  }
+  absl::StatusOr<int> CountHeldAuthorizations(const Subject&, const Uuid&,
+                                              int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord&) override {
+    return Unexpected();
+  }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject&, std::optional<GrantKind>, int) override {
     return Unexpected();

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/json.h"
@@ -218,8 +220,19 @@ TEST(JsonLogger, AReaderThatStoppedCostsLinesNotTime) {
   EXPECT_TRUE(text.ends_with("}\n"));
   EXPECT_EQ(text.find("lost"), text.npos);
 
-  logger.Info("found");  // There is room again.
-  EXPECT_EQ(ParseLine(channel.Read())["message"], "found");
+  // There is room again: first it is said how much is missing.
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  logger.Info("found");
+  logger.Info("the next");
+  const std::vector<std::string> later =
+      absl::StrSplit(channel.Read(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(later.size(), 3u);
+  const Json dropped = ParseLine(later[0] + "\n");
+  EXPECT_EQ(dropped["message"], "log lines dropped");
+  EXPECT_EQ(dropped["level"], "warning");
+  EXPECT_EQ(dropped["count"], 1001 - lines);
+  EXPECT_EQ(ParseLine(later[1] + "\n")["message"], "found");
+  EXPECT_EQ(ParseLine(later[2] + "\n")["message"], "the next");
 }
 
 TEST(JsonLogger, ABadDescriptorIsNoHarm) {

@@ -180,8 +180,8 @@ class CarelessTxn final : public StubReadTxn {
  public:
   explicit CarelessTxn(std::vector<AuthorizationRecord> rows)
       : rows_(std::move(rows)) {}
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-      std::span<const Subject>, const Uuid&) override {
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject>, const Uuid&, const HeldFilter&) override {
     return rows_;
   }
 

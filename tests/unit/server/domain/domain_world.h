@@ -85,11 +85,12 @@ struct DomainWorld {
   std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
   SeededRandom nonces;
   AuditLog audit{keyring.get(), &nonces};
-  Access access{&store, &audit, &clock};
   RecordingLogger logger;
+  DenialLog denials{&store, &audit, &clock, &logger};  // Has no thread.
+  Access access{&store};
   LastUses last_uses{&logger};
-  ServiceAccounts accounts{&store, keyring.get(), &audit, &last_uses,
-                           &clock, &random,       {}};
+  ServiceAccounts accounts{&store,     keyring.get(), &audit,  &denials,
+                           &last_uses, &clock,        &random, {}};
   Authorizations authorizations{&store, keyring.get(), &audit,
                                 &clock, &random,       OauthOwners::kCanAct};
 

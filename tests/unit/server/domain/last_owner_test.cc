@@ -93,6 +93,7 @@ class LastOwner : public testing::Test {
   ServiceAccounts without_{&world_.store,
                            world_.keyring.get(),
                            &world_.audit,
+                           &world_.denials,
                            &world_.last_uses,
                            &world_.clock,
                            &world_.random,

@@ -64,6 +64,61 @@ class ListServiceAccounts : public testing::Test {
   std::map<char, std::string> ids_;
 };
 
+// What the documentation has is a bare array; who pages gets smaller ones.
+TEST_F(ListServiceAccounts, APageHasAThousandAtTheStartAndAHundredBehindIt) {
+  EXPECT_THAT(
+      WriteAndWait(world_.store,
+                   [this](WriteTxn& txn) {
+                     absl::Status status;
+                     for (uint32_t i = 0; i < 1200; ++i) {
+                       status.Update(txn.InsertServiceAccount(
+                           SampleServiceAccount(world_.kHome, 1000 + i)));
+                     }
+                     return status;
+                   }),
+      IsOk());
+  auto page = List({});
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(page->records.size(), 1000u);
+  page = List({.page_token = page->next_page_token});
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(page->records.size(), 100u);
+  page = List({.page_size = 105, .page_token = page->next_page_token});
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(page->records.size(), 105u);
+  EXPECT_EQ(page->next_page_token, "");
+}
+
+TEST_F(ListServiceAccounts, APageEndsWithAMebibyte) {
+  EXPECT_THAT(
+      WriteAndWait(world_.store,
+                   [this](WriteTxn& txn) {
+                     absl::Status status;
+                     for (uint32_t i = 0; i < 200; ++i) {
+                       ServiceAccountRecord record =
+                           SampleServiceAccount(world_.kHome, 1000 + i);
+                       record.labels = {{"wide", std::string(8000, 'x')}};
+                       status.Update(txn.InsertServiceAccount(record));
+                     }
+                     return status;
+                   }),
+      IsOk());
+  size_t all = 0;
+  ServiceAccounts::ListRequest request = {.page_size = 1000};
+  do {
+    const auto page = List(request);
+    ASSERT_THAT(page, IsOk());
+    int64_t bytes = 0;
+    for (const ServiceAccountRecord& record : page->records) {
+      bytes += BytesOf(record);
+    }
+    EXPECT_LT(bytes, kMaxPageBytes + 10'000);
+    all += page->records.size();
+    request.page_token = page->next_page_token;
+  } while (!request.page_token.empty());
+  EXPECT_EQ(all, 205u);
+}
+
 TEST_F(ListServiceAccounts, NewestFirst) {
   // SampleId(15) is of 2024, before the others.
   EXPECT_EQ(Names({}), "bdacP");

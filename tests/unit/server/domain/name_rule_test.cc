@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/name_rule.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -107,6 +109,19 @@ struct RangeCase {
 };
 
 class NameCodePoints : public testing::TestWithParam<RangeCase> {};
+
+TEST(LabelBytes, AreKeysAndValuesTogether) {
+  std::map<std::string, std::string> labels;
+  for (int i = 0; i < 32; ++i) {  // Of two bytes and 254.
+    labels[absl::StrCat(i + 10)] = std::string(254, 'x');
+  }
+  EXPECT_EQ(LabelBytes(labels), kMaxLabelBytes);
+  EXPECT_THAT(CheckLabels(labels), IsOk());
+  labels["10"] += "x";
+  EXPECT_EQ(CheckLabels(labels).message(),
+            "got 8193 bytes of keys and values, want at most 8192");
+  EXPECT_THAT(CheckLabels(labels, 8193), IsOk());
+}
 
 TEST_P(NameCodePoints, Decides) {
   for (char32_t c = GetParam().first; c <= GetParam().last; ++c) {

@@ -77,8 +77,9 @@ class Races : public testing::Test {
   std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
   AuditLog audit_{keyring_.get(), &random_};
-  ServiceAccounts accounts_{&store_, keyring_.get(), &audit_, &last_uses_,
-                            &clock_, &random_,       {}};
+  DenialLog denials_{&store_, &audit_, &clock_, &logger_};
+  ServiceAccounts accounts_{&store_,     keyring_.get(), &audit_,  &denials_,
+                            &last_uses_, &clock_,        &random_, {}};
   Authorizations authorizations_{&store_, keyring_.get(), &audit_,
                                  &clock_, &random_,       OauthOwners::kCanAct};
   TokenAuthenticator authenticator_{&directory_};
@@ -193,8 +194,8 @@ TEST_F(Races, ConcurrentRotationsLeaveTwoGoodTokens) {
 
 // Two owners that disable each other at the same time: one remains.
 TEST_F(Races, TheLastOwnerStays) {
-  ServiceAccounts accounts(&store_, keyring_.get(), &audit_, &last_uses_,
-                           &clock_, &random_,
+  ServiceAccounts accounts(&store_, keyring_.get(), &audit_, &denials_,
+                           &last_uses_, &clock_, &random_,
                            {.oauth_owners = OauthOwners::kCannotAct});
   for (uint32_t round = 0; round < 50; ++round) {
     std::vector<Principal> owners;

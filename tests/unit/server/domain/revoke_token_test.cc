@@ -43,6 +43,7 @@ class RevokeTokenTest : public testing::Test {
   // How often the audit log has `action`.
   int Logged(const std::string& action) {
     int count = 0;
+    EXPECT_THAT(world_.denials.Flush(), IsOk());
     EXPECT_THAT(
         ReadAndWait(world_.store,
                     [&](ReadTxn& txn) {

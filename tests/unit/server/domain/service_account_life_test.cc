@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "server/base/clock.h"
 #include "server/base/error.h"
+#include "server/domain/name_rule.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/token_state.h"
 #include "tests/unit/server/domain/domain_world.h"
@@ -125,6 +127,40 @@ class ServiceAccountLife : public testing::Test {
   const std::string home_ = world_.kHome.ToString();
   std::optional<IssuedServiceAccount> issued_;
 };
+
+TEST_F(ServiceAccountLife, LabelsFromBeforeTheirLimitMayShrinkOnly) {
+  std::map<std::string, std::string> standing;
+  for (int i = 0; i < 60; ++i) {
+    standing["k" + std::to_string(i + 10)] = std::string(250, 'x');
+  }
+  EXPECT_THAT(WriteAndWait(world_.store,
+                           [&](WriteTxn& txn) {
+                             ServiceAccountRecord wide = record();
+                             wide.labels = standing;
+                             return txn.UpdateServiceAccount(wide);
+                           }),
+              IsOk());
+  EXPECT_EQ(Stored(record().id).labels, standing);
+
+  std::map<std::string, std::string> other = standing;
+  other["k10"] = std::string(250, 'y');
+  const auto refused = Update(world_.owner, {.labels = other});
+  EXPECT_THAT(refused,
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  EXPECT_EQ(GetErrorDetail(refused.status()).violations[0].field,
+            "service_account.labels");
+  EXPECT_THAT(Update(world_.owner, {.name = "x", .labels = standing}), IsOk())
+      << "as they are";
+  other.erase("k11");
+  EXPECT_THAT(Update(world_.owner, {.labels = other}), IsOk());
+  EXPECT_THAT(Update(world_.owner, {.labels = standing}),
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  EXPECT_THAT(
+      Update(world_.owner, {.labels = std::map<std::string, std::string>()}),
+      IsOk());
+  while (LabelBytes(other) > kMaxLabelBytes) other.erase(other.begin());
+  EXPECT_THAT(Update(world_.owner, {.labels = other}), IsOk());
+}
 
 TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
   const auto updated =

@@ -14,6 +14,7 @@
 #include "signet/v1/service_accounts.pb.h"
 #include "signet/v1/tokens.pb.h"
 #include "tests/support/freed_memory_watch.h"
+#include "tests/support/holding_store.h"
 #include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
@@ -99,14 +100,18 @@ TEST_F(DispatcherTest, DenialRanksBeforeTheBody) {
 }
 
 // Also of an attempt that was only to be admitted.
-TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccount) {
+TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccountBehindTheAnswer) {
+  const int writes = store_.writes();
   BackendCall call = Create(kNobody);
   call.peer = "192.0.2.1:4711";
   call.user_agent = "curl/8\n";
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
+  EXPECT_EQ(store_.writes(), writes + 1) << "the create's own";
+  EXPECT_THAT(world_.denials.Flush(), IsOk());
   call = Create(kNobody);
   call.scope = CallScope::kAdmit;
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
+  EXPECT_THAT(world_.denials.Flush(/*all=*/true), IsOk());
 
   AuditQuery query = {.account_id = SampleId(1), .limit = 10, .scan_limit = 10};
   AuditPage page;
@@ -131,11 +136,16 @@ TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccount) {
 
 TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
   BackendCall call = Create(kNobody);
+  const int before = store_.reads() + store_.writes();
   const google::rpc::Status denial = Call(std::move(call)).status;
+  const int between = store_.reads() + store_.writes();
   call = Create(kNobody);
   RequestOf(call).set_account_id(SampleId(99).ToString());
   EXPECT_EQ(Call(std::move(call)).status.SerializeAsString(),
             denial.SerializeAsString());
+  EXPECT_EQ(store_.reads() + store_.writes() - between, between - before)
+      << "the same work";
+  EXPECT_THAT(world_.denials.Flush(/*all=*/true), IsOk());
   EXPECT_THAT(ReadAndWait(store_,
                           [](ReadTxn& txn) {
                             return txn.GetAuditChain(SampleId(99)).status();
@@ -143,13 +153,30 @@ TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(DispatcherTest, ADenialThatCannotBeRecordedIsStillOne) {
-  store_.write_outcomes = {absl::ResourceExhaustedError("full")};
-  BackendCall call = Create(kNobody);
-  call.scope = CallScope::kAdmit;  // Writes nothing but the denial.
-  EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
-  ASSERT_THAT(world_.logger.lines(), SizeIs(1));
-  EXPECT_EQ(world_.logger.lines()[0].level, LogLevel::kWarning);
+// Nor does it wait for the disk.
+TEST(DispatcherDenials, AreAnsweredWhileNothingCanBeWritten) {
+  HoldingStore store;
+  RpcWorld world(&store);
+  world.denials.Start();
+  store.Hold();
+  auto request = std::make_unique<v1::GetServiceAccountRequest>();
+  request->set_account_id(world.account_id);
+  request->set_service_account_id(SampleId(5).ToString());
+  BackendCall call;
+  call.method =
+      google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+          "signet.v1.ServiceAccounts.GetServiceAccount");
+  call.request = std::move(request);
+  call.authorization = {kNobody};
+  std::optional<BackendReply> reply;
+  world.dispatcher.Call(std::move(call), [&reply](BackendReply answer) {
+    reply.emplace(std::move(answer));
+  });
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(ReadError(reply->status).reason, "ACCESS_DENIED");
+  EXPECT_TRUE(store.AwaitHeld(1)) << "the event";
+  store.Release();
+  world.denials.Stop();
 }
 
 TEST_F(DispatcherTest, FaultsOfTheBodyAreFieldViolations) {

@@ -109,12 +109,14 @@ struct RpcWorld {
                   directory.OnChange(changes);
                   feed.Publish(changes);
                 }),
-        access(store, &audit, &clock),
-        accounts(store, keyring.get(), &audit, &last_uses, &clock, &random, {}),
+        denials(store, &audit, &clock, &logger),
+        access(store),
+        accounts(store, keyring.get(), &audit, &denials, &last_uses, &clock,
+                 &random, {}),
         authorizations(store, keyring.get(), &audit, &clock, &random,
                        OauthOwners::kCanAct),
         audit_reader(store, keyring.get(), &access),
-        dispatcher(&authenticator, &access, &clock, &logger,
+        dispatcher(&authenticator, &access, &denials, &clock, &logger,
                    ApiMethods({.store = store,
                                .service_accounts = &accounts,
                                .authorizations = &authorizations,
@@ -151,6 +153,7 @@ struct RpcWorld {
   ChangeFeed feed{random};
   FakeAuthenticator authenticator{&directory};
   TokenVerifier verifier{store, &directory, &authenticator};
+  DenialLog denials;  // Writes where a test says so.
   Access access;
   ServiceAccounts accounts;
   Authorizations authorizations;
@@ -159,7 +162,7 @@ struct RpcWorld {
   const GrpcTokenParts token_parts = {.directory = &directory,
                                       .verifier = &verifier,
                                       .authenticator = &authenticator,
-                                      .access = &access,
+                                      .denials = &denials,
                                       .feed = &feed};
 };
 

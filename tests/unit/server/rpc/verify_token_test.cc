@@ -289,7 +289,7 @@ TEST_F(VerifyTokenTest, FromMemoryAndFromTheDispatcherTheSameBytes) {
     EXPECT_EQ(one.status.error_code(), c.code) << one.status.error_message();
 
     v1::BatchVerifyTokensRequest batch;
-    batch.add_tokens("junk");
+    batch.add_tokens("nonsense");
     batch.add_tokens(c.token);
     batch.set_account_id(c.account_id);
     if (c.requirement) *batch.mutable_requirement() = *c.requirement;
@@ -310,19 +310,70 @@ TEST_F(VerifyTokenTest, ABatchHasOneToAThousandTokens) {
   EXPECT_EQ(AskEveryWay("BatchVerifyTokens", world_.asker.c_str(), "")
                 .status.error_code(),
             grpc::INVALID_ARGUMENT);
-  for (int i = 0; i < kMaxVerifyBatch; ++i) batch.add_tokens(good_.token());
+  for (int i = 0; i < kMaxVerifyBatch; ++i) {
+    batch.add_tokens(absl::StrCat("junk", i));
+  }
   const TokensWorld::Ending full = AskEveryWay(
       "BatchVerifyTokens", world_.asker.c_str(), batch.SerializeAsString());
   v1::BatchVerifyTokensResponse answers;
   ASSERT_TRUE(answers.ParseFromString(full.bytes));
   EXPECT_EQ(answers.results_size(), 1000);
-  for (const auto& answer : answers.results()) EXPECT_TRUE(answer.active());
+  EXPECT_EQ(answers.same_as_size(), 0);
 
   batch.add_tokens("junk");
   EXPECT_EQ(AskEveryWay("BatchVerifyTokens", world_.asker.c_str(),
                         batch.SerializeAsString())
                 .status.error_code(),
             grpc::INVALID_ARGUMENT);
+}
+
+TEST_F(VerifyTokenTest, ARepeatedTokenIsAnsweredOnce) {
+  v1::BatchVerifyTokensRequest batch;
+  for (int i = 0; i < 500; ++i) {
+    batch.add_tokens("junk");
+    batch.add_tokens(good_.token());
+  }
+  const TokensWorld::Ending ending = AskEveryWay(
+      "BatchVerifyTokens", world_.asker.c_str(), batch.SerializeAsString());
+  v1::BatchVerifyTokensResponse answers;
+  ASSERT_TRUE(answers.ParseFromString(ending.bytes));
+  ASSERT_EQ(answers.results_size(), 1000);
+  ASSERT_EQ(answers.same_as_size(), 1000);
+  EXPECT_EQ(answers.results(0).reason(), "TOKEN_UNKNOWN");
+  EXPECT_TRUE(answers.results(1).active());
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(answers.same_as(i), i % 2);
+    if (i < 2) continue;
+    EXPECT_EQ(answers.results(i).ByteSizeLong(), 0u) << i;
+    EXPECT_FALSE(answers.results(i).active());
+  }
+}
+
+TEST_F(VerifyTokenTest, WhatABatchIsAnsweredIsBounded) {
+  v1::CreateServiceAccountRequest wide = world_.Good();
+  for (int i = 0; i < 32; ++i) {
+    (*wide.mutable_labels())[absl::StrCat(i)] = std::string(250, 'x');
+  }
+  v1::BatchVerifyTokensRequest batch;
+  for (int i = 0; i < 500; ++i) {
+    v1::IssuedServiceAccount issued;
+    ASSERT_TRUE(world_.Create(kOwner, wide, &issued).ok());
+    batch.add_tokens(issued.token());
+  }
+  const auto ask = [&] {
+    return TokensWorld::CallRaw(world_.channel, "Tokens/BatchVerifyTokens",
+                                world_.asker.c_str(),
+                                batch.SerializeAsString());
+  };
+  for (const char* from : {"the store", "memory"}) {
+    const TokensWorld::Ending refused = ask();
+    EXPECT_EQ(refused.status.error_code(), grpc::RESOURCE_EXHAUSTED) << from;
+    EXPECT_EQ(ReadError(refused.status).reason, "ANSWER_TOO_LARGE");
+  }
+  batch.mutable_tokens()->DeleteSubrange(450, 50);
+  const TokensWorld::Ending answered = ask();
+  EXPECT_TRUE(answered.status.ok()) << answered.status.error_message();
+  EXPECT_LT(answered.bytes.size(), size_t{4} << 20);
 }
 
 TEST_F(VerifyTokenTest, MemoryAnswersWhatItCanAndLeavesTheRest) {

@@ -280,6 +280,7 @@ TEST_F(WatchStreamTest, RefusesWhoMayNotAsk) {
 TEST_F(WatchStreamTest, ADenialIsInTheAuditLog) {
   Watch watch(world_.channel, TokensWorld::CredentialOf(good_), {});
   EXPECT_EQ(watch.End().reason, "ACCESS_DENIED");
+  EXPECT_THAT(world_.world.denials.Flush(), IsOk());
   bool found = false;
   EXPECT_THAT(ReadAndWait(*world_.world.store,
                           [&found](ReadTxn& txn) {

@@ -128,10 +128,25 @@ TEST_F(QueryPlanTest, WhatASubjectHoldsIsFoundByTheSubjectAndTheAccount) {
         PlanOf(sql),
         testing::IsSupersetOf(
             {testing::HasSubstr("authorizations_in_force (subject_type=? AND "
-                                "subject_id=? AND account_id=?)"),
+                                "subject_id=? AND account_id=?"),
              testing::HasSubstr("super_admins_in_force")}));
   }
-  EXPECT_EQ(looked_up, 1);
+  EXPECT_EQ(looked_up, 2);
+}
+
+// One equal to another, and what bears on a question, however much is held.
+TEST_F(QueryPlanTest, AGrantIsFoundByAllThatItGrants) {
+  int looked_up = 0;
+  for (const std::string& sql : Statements()) {
+    if (!absl::StrContains(sql, "ifnull(capability_key, '') =")) continue;
+    ++looked_up;
+    EXPECT_THAT(PlanOf(sql),
+                testing::Contains(testing::HasSubstr(
+                    "authorizations_in_force (subject_type=? AND subject_id=? "
+                    "AND account_id=? AND grant_kind=? AND <expr>=? AND "
+                    "<expr>=? AND <expr>=?")));
+  }
+  EXPECT_EQ(looked_up, 2);
 }
 
 // However much there is on other accounts, or of other kinds.
