@@ -21,7 +21,10 @@ ROOMS = {
     "client": "client",
 }
 
-COPTS = ["-Wall", "-Wextra", "-Werror"]
+COPTS = ["-Wall", "-Wextra", "-Werror"] + select({
+    "@bazel_tools//src/conditions:linux_x86_64": ["-fcf-protection"],
+    "//conditions:default": [],
+})
 
 def room(name):
     return "//%s:%s" % (ROOMS[name], name)

@@ -51,7 +51,8 @@ function(signet_proto_library target)
   set_target_properties(${target}_generated PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${target}_generated SYSTEM PUBLIC
     ${SIGNET_GENERATED_DIR} ${Protobuf_INCLUDE_DIRS})
-  target_link_libraries(${target}_generated PUBLIC protobuf::libprotobuf gRPC::grpc++)
+  target_link_libraries(${target}_generated PUBLIC protobuf::libprotobuf gRPC::grpc++
+    PRIVATE signet_hardening)
   if(SIGNET_SANITIZE STREQUAL "address")
     # As the libraries under it, which is a third of the build. Not so under TSan,
     # which must see every lock and fence.

@@ -42,6 +42,7 @@ function(signet_test name)
   add_executable(${name} ${arg_SOURCES})
   # What is tested is optimised; the tests themselves need only compile quickly.
   target_compile_options(${name} PRIVATE -O0 -g1)
+  set_target_properties(${name} PROPERTIES SIGNET_UNOPTIMISED ON)
   if(SIGNET_FUZZ)
     target_compile_options(${name} PRIVATE -fno-sanitize=fuzzer-no-link)
   endif()
