@@ -179,8 +179,7 @@ void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
 }
 
 void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
-                                Problem problem) const {
-  exchange.names.Apply(problem);
+                                const Problem& problem) const {
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;

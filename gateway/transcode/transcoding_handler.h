@@ -75,7 +75,7 @@ class TranscodingHandler final : public HttpHandler {
   BackendCall NewCall(HttpRequest& request, const Exchange& exchange) const;
   void Finish(Exchange& exchange, BackendReply reply);
   void Refuse(Exchange& exchange, std::string_view principal,
-              Problem problem) const;
+              const Problem& problem) const;
   absl::StatusOr<HttpResponse> Succeed(
       const Exchange& exchange, google::protobuf::Message* message) const;
   static absl::Status AddBody(const Route& route,

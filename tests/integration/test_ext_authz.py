@@ -6,6 +6,7 @@ The messages here are built from the numbers and types of Envoy's published API
 from the reduced protos it is compiled from.
 """
 
+import contextlib
 import json
 import time
 
@@ -13,7 +14,7 @@ import grpc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from harness import rest
+from harness import process, rest
 
 CHECK = "/envoy.service.auth.v3.Authorization/Check"
 FieldProto = descriptor_pb2.FieldDescriptorProto
@@ -95,8 +96,9 @@ def _published():
 MESSAGES = _published()
 
 
-@pytest.fixture(scope="module")
-def proxy(server):
+@contextlib.contextmanager
+def connected(server):
+    """A proxy that asks that server."""
     with grpc.insecure_channel(server.grpc) as channel:
         call = channel.unary_unary(
             CHECK, request_serializer=MESSAGES["CheckRequest"].SerializeToString,
@@ -126,6 +128,12 @@ def proxy(server):
             change(http)
             return call(request, timeout=10)
 
+        yield check
+
+
+@pytest.fixture(scope="module")
+def proxy(server):
+    with connected(server) as check:
         yield check
 
 
@@ -293,14 +301,20 @@ def test_what_the_route_asks_for(proxy, account, extensions, passes):
     {"capability": "mailbox.create", "account_id": ""},
     {"capability": ",".join(["mailbox.create"] * 33)},
 ])
-def test_a_misconfigured_route_is_shut(server, proxy, account, extensions):
+def test_a_misconfigured_route_is_shut(proxy, account, extensions):
     answer = proxy(account["token"], **extensions)
     assert answer.status.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
     assert answer.denied_response.status.code == 500
     assert json.loads(answer.denied_response.body)["reason"] == "ROUTE_MISCONFIGURED"
     # What is wrong is for the operator only.
     assert answer.denied_response.body.count("want") == 0
-    assert '"reason":"FIELD_INVALID","detail":"' in server.stderr.read_text()
+
+
+def test_what_is_wrong_with_a_route_is_in_the_log(tmp_path):
+    """On a server of its own: of many refusals in a row the log has the first ones."""
+    with process.Server(tmp_path) as own, connected(own) as check:
+        check(own.first["token"], capability="NOT A KEY")
+        assert '"reason":"FIELD_INVALID","detail":"' in own.stderr.read_text()
 
 
 def test_an_account_alone_asks_for_a_token_of_it(proxy, account):

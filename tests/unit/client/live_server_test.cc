@@ -19,7 +19,9 @@
 #include "nlohmann/json.hpp"
 #include "server/app.h"
 #include "server/base/clock.h"
+#include "server/crypto/mac_keyring.h"
 #include "server/crypto/system_random.h"
+#include "server/domain/sealed_store.h"
 #include "server/open_store.h"
 #include "signet/v1/authorizations.grpc.pb.h"
 #include "signet/v1/service_accounts.grpc.pb.h"
@@ -297,7 +299,11 @@ TEST_F(LiveServerTest, AnAskerThatMaySeeLessForgetsAll) {
     // Nobody here may grant that.
     auto store = OpenStore(config_, &logger_);
     ASSERT_THAT(store, IsOk());
-    ASSERT_THAT(WriteAndWait(**store,
+    const auto keyring =
+        MacKeyring::Load(config_.TokenKeysPath(), false, random_);
+    ASSERT_THAT(keyring, IsOk());
+    SealedStore sealed(*std::move(store), keyring->get(), &clock_, &logger_);
+    ASSERT_THAT(WriteAndWait(sealed,
                              [&everywhere](WriteTxn& txn) {
                                return txn.InsertAuthorization(everywhere);
                              }),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/server/domain/service_account_life.h"
+
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,8 +11,6 @@
 #include "server/base/error.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/service_accounts.h"
-#include "server/identity/token_state.h"
-#include "tests/unit/server/domain/domain_world.h"
 
 namespace signet {
 namespace {
@@ -20,113 +19,6 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-class ServiceAccountLife : public testing::Test {
- protected:
-  void SetUp() override { issued_.emplace(Create("ci")); }
-
-  IssuedServiceAccount Create(const std::string& name) {
-    ServiceAccounts::CreateRequest request = world_.Good();
-    request.name = name;
-    absl::StatusOr<IssuedServiceAccount> issued =
-        world_.Create(world_.owner, std::move(request));
-    EXPECT_THAT(issued, IsOk());
-    world_.clock.Advance(absl::Seconds(1));
-    return *std::move(issued);
-  }
-
-  const ServiceAccountRecord& record() const { return issued_->record; }
-  std::string id() const { return record().id.ToString(); }
-
-  ServiceAccountRecord Stored(const Uuid& id) {
-    return *world_.Get(world_.owner, home_, id.ToString());
-  }
-
-  absl::StatusOr<ServiceAccountRecord> Update(
-      const Principal& who, ServiceAccounts::UpdateRequest request) {
-    request.account_id = home_;
-    if (request.service_account_id.empty()) request.service_account_id = id();
-    Outcome<ServiceAccountRecord> outcome;
-    world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
-    return outcome.Take();
-  }
-
-  absl::StatusOr<IssuedServiceAccount> Rotate(
-      const Principal& who, ServiceAccounts::RotateRequest request = {}) {
-    request.account_id = home_;
-    if (request.service_account_id.empty()) request.service_account_id = id();
-    Outcome<IssuedServiceAccount> outcome;
-    world_.accounts.Rotate(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
-    return outcome.Take();
-  }
-
-  absl::StatusOr<ServiceAccountRecord> Revoke(
-      const Principal& who, ServiceAccounts::RevokeRequest request = {}) {
-    request.account_id = home_;
-    if (request.service_account_id.empty()) request.service_account_id = id();
-    Outcome<ServiceAccountRecord> outcome;
-    world_.accounts.Revoke(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
-    return outcome.Take();
-  }
-
-  absl::Status RevokeSelf(const Principal& who,
-                          ServiceAccounts::RevokeSelfRequest request = {}) {
-    std::optional<absl::Status> result;
-    world_.accounts.RevokeSelf(CallerFor(who), std::move(request), nullptr,
-                               [&result](absl::Status s) { result = s; });
-    return *result;
-  }
-
-  absl::StatusOr<ServiceAccounts::Batch> BatchRevoke(
-      const Principal& who, ServiceAccounts::BatchRevokeRequest request) {
-    request.account_id = home_;
-    Outcome<ServiceAccounts::Batch> outcome;
-    world_.accounts.BatchRevoke(CallerFor(who), std::move(request), nullptr,
-                                outcome.Done());
-    return outcome.Take();
-  }
-
-  bool Authenticates(const std::string& public_id) {
-    bool live = false;
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              const auto found = txn.FindToken(public_id);
-                              live = found.ok() &&
-                                     IsLive(*found, world_.clock.Now());
-                              return absl::OkStatus();
-                            }),
-                IsOk());
-    return live;
-  }
-
-  // `action` and `outcome` of every event, oldest first.
-  std::vector<std::string> Events() {
-    std::vector<std::string> events;
-    AuditQuery query = {.account_id = world_.kHome,
-                        .descending = false,
-                        .limit = 100,
-                        .scan_limit = 100};
-    EXPECT_THAT(
-        ReadAndWait(world_.store,
-                    [&](ReadTxn& txn) {
-                      const auto page = txn.ListAuditEvents(query);
-                      events.clear();  // The body may run again.
-                      for (const auto& event : page->records) {
-                        events.push_back(event.action + " " + event.details);
-                      }
-                      return page.status();
-                    }),
-        IsOk());
-    return events;
-  }
-
-  DomainWorld world_;
-  const std::string home_ = world_.kHome.ToString();
-  std::optional<IssuedServiceAccount> issued_;
-};
 
 TEST_F(ServiceAccountLife, LabelsFromBeforeTheirLimitMayShrinkOnly) {
   std::map<std::string, std::string> standing;
@@ -261,120 +153,6 @@ TEST_F(ServiceAccountLife, OnlyWhoManagesMayChange) {
     EXPECT_THAT(BatchRevoke(who, {}), denied);
   }
   EXPECT_EQ(Stored(record().id), record());
-}
-
-TEST_F(ServiceAccountLife, RotationKeepsTheIdentityAndEndsTheOldToken) {
-  const auto rotated = Rotate(world_.owner);
-  ASSERT_THAT(rotated, IsOk());
-  EXPECT_EQ(rotated->record.id, record().id);
-  EXPECT_EQ(rotated->record.created_at, record().created_at);
-  EXPECT_EQ(rotated->record.revision, 2u);
-  EXPECT_NE(rotated->token.Expose(), issued_->token.Expose());
-  EXPECT_TRUE(world_.keyring->Verify(rotated->record.token.key_version,
-                                     rotated->token.Expose(),
-                                     rotated->record.token.mac));
-  EXPECT_FALSE(Authenticates(record().token.public_id));
-  EXPECT_TRUE(Authenticates(rotated->record.token.public_id));
-  EXPECT_EQ(Stored(record().id), rotated->record);
-}
-
-TEST_F(ServiceAccountLife, AnOverlapKeepsTheOldTokenForAsLong) {
-  const auto rotated =
-      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 60}});
-  ASSERT_THAT(rotated, IsOk());
-  const std::string& old_token = record().token.public_id;
-  const std::string& new_token = rotated->record.token.public_id;
-  world_.clock.Advance(absl::Seconds(60) - absl::Nanoseconds(1000));
-  EXPECT_TRUE(Authenticates(old_token));
-  EXPECT_TRUE(Authenticates(new_token));
-  world_.clock.Advance(absl::Nanoseconds(1000));
-  EXPECT_FALSE(Authenticates(old_token));
-  EXPECT_TRUE(Authenticates(new_token));
-}
-
-TEST_F(ServiceAccountLife, AnEarlierExpiryBoundsTheReplacedTokenToo) {
-  ASSERT_THAT(Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600}}),
-              IsOk());
-  const std::string& old_token = record().token.public_id;
-  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
-  const auto expire = [&](int64_t seconds) {
-    EXPECT_THAT(
-        Update(world_.owner, {.set_expires_at = true,
-                              .expires_at = RawTimestamp{now + seconds}}),
-        IsOk());
-  };
-  expire(60);
-  expire(7200);  // Does not bring it back.
-  world_.clock.Advance(absl::Seconds(59));
-  EXPECT_TRUE(Authenticates(old_token));
-  world_.clock.Advance(absl::Seconds(2));
-  EXPECT_FALSE(Authenticates(old_token));
-}
-
-// But for its overlap it ends when it would have.
-TEST_F(ServiceAccountLife, ALaterExpiryLeavesTheReplacedTokenAsItIs) {
-  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
-  ASSERT_THAT(Update(world_.owner, {.set_expires_at = true,
-                                    .expires_at = RawTimestamp{now + 60}}),
-              IsOk());
-  ASSERT_THAT(Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600}}),
-              IsOk());
-  ASSERT_THAT(Update(world_.owner, {.set_expires_at = true,
-                                    .expires_at = RawTimestamp{now + 7200}}),
-              IsOk());
-  EXPECT_TRUE(Authenticates(record().token.public_id));
-  world_.clock.Advance(absl::Seconds(61));
-  EXPECT_FALSE(Authenticates(record().token.public_id));
-}
-
-TEST_F(ServiceAccountLife, ASecondRotationLeavesTwoTokensAtMost) {
-  const ServiceAccounts::RotateRequest overlap = {
-      .overlap = RawDuration{.seconds = 3600}};
-  const auto second = Rotate(world_.owner, overlap);
-  ASSERT_THAT(second, IsOk());
-  const auto third = Rotate(world_.owner, overlap);
-  ASSERT_THAT(third, IsOk());
-  EXPECT_FALSE(Authenticates(record().token.public_id));
-  EXPECT_TRUE(Authenticates(second->record.token.public_id));
-  EXPECT_TRUE(Authenticates(third->record.token.public_id));
-}
-
-TEST_F(ServiceAccountLife, TheOverlapHasABound) {
-  for (const RawDuration overlap :
-       {RawDuration{.seconds = -1}, RawDuration{.seconds = 7 * 24 * 3600 + 1},
-        RawDuration{.seconds = 7 * 24 * 3600, .nanos = 1},
-        RawDuration{.seconds = 0, .nanos = -1},
-        RawDuration{.seconds = INT64_MAX, .nanos = 999'999'999}}) {
-    EXPECT_THAT(
-        GetErrorDetail(Rotate(world_.owner, {.overlap = overlap}).status())
-            .violations,
-        ElementsAre(Field(&FieldViolation::field, "overlap")));
-  }
-  EXPECT_THAT(
-      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 7 * 24 * 3600}}),
-      IsOk());
-}
-
-TEST_F(ServiceAccountLife, ARotationKeepsTheExpiryUnlessItIsOver) {
-  const absl::Time expiry = absl::FromUnixSeconds(4102444800);
-  ASSERT_THAT(
-      Update(world_.owner, {.set_expires_at = true,
-                            .expires_at = RawTimestamp{.seconds = 4102444800}}),
-      IsOk());
-  auto rotated = Rotate(world_.owner);
-  ASSERT_THAT(rotated, IsOk());
-  EXPECT_EQ(rotated->record.token.expires_at, expiry);
-
-  world_.clock.Set(expiry);
-  EXPECT_FALSE(Authenticates(rotated->record.token.public_id));
-  rotated = Rotate(world_.owner);
-  ASSERT_THAT(rotated, IsOk());
-  EXPECT_EQ(rotated->record.token.expires_at, std::nullopt);
-  rotated =
-      Rotate(world_.owner, {.expires_at = RawTimestamp{.seconds = 4102444801}});
-  ASSERT_THAT(rotated, IsOk());
-  EXPECT_EQ(rotated->record.token.expires_at,
-            absl::FromUnixSeconds(4102444801));
 }
 
 TEST_F(ServiceAccountLife, RevocationEndsEveryTokenAndIsAttributed) {

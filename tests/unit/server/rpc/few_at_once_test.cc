@@ -13,7 +13,6 @@ namespace signet {
 namespace {
 
 using testing::ElementsAre;
-using testing::SizeIs;
 
 TEST(FewAtOnceTest, BeginsNoMoreThanThatUntilOneIsOver) {
   std::vector<int> begun;

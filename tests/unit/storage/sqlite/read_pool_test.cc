@@ -184,13 +184,15 @@ TEST_F(ReadPoolTest, WhoAsksForTooMuchIsRefusedAtOnceAndNobodyElse) {
   const WorkFor modest = {.tenant_id = SampleId(2),
                           .principal_id = SampleId(21)};
   absl::BlockingCounter answered(4);
-  absl::Mutex mutex;
-  std::vector<absl::Status> outcomes;
+  struct {
+    absl::Mutex mutex;
+    std::vector<absl::Status> all ABSL_GUARDED_BY(mutex);
+  } outcomes;
   const auto scan = [&](const WorkFor& work_for) {
     pool->Submit([](ReadTxn& txn) { return Look(txn); },
                  [&](absl::Status status) {
-                   absl::MutexLock lock(&mutex);
-                   outcomes.push_back(std::move(status));
+                   absl::MutexLock lock(&outcomes.mutex);
+                   outcomes.all.push_back(std::move(status));
                    answered.DecrementCount();
                  },
                  {.work_for = work_for, .kind = ReadKind::kScan});
@@ -199,16 +201,16 @@ TEST_F(ReadPoolTest, WhoAsksForTooMuchIsRefusedAtOnceAndNobodyElse) {
     const BusyReader busy(*pool, ReadKind::kScan);
     for (int i = 0; i < 3; ++i) scan(greedy);
     scan(modest);
-    absl::MutexLock lock(&mutex);
-    ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_THAT(outcomes.front(),
+    absl::MutexLock lock(&outcomes.mutex);
+    ASSERT_EQ(outcomes.all.size(), 1u);
+    EXPECT_THAT(outcomes.all.front(),
                 ErrorIs(StatusCode::kResourceExhausted, "READ_QUEUE_FULL"));
-    EXPECT_TRUE(GetErrorDetail(outcomes.front()).retry_after >
+    EXPECT_TRUE(GetErrorDetail(outcomes.all.front()).retry_after >
                 absl::ZeroDuration());
   }
   answered.Wait();
-  absl::MutexLock lock(&mutex);
-  for (size_t i = 1; i < 4; ++i) EXPECT_THAT(outcomes[i], IsOk());
+  absl::MutexLock lock(&outcomes.mutex);
+  for (size_t i = 1; i < 4; ++i) EXPECT_THAT(outcomes.all[i], IsOk());
 }
 
 TEST_F(ReadPoolTest, WhoHasGoneWhileWaitingCostsNothing) {
