@@ -34,9 +34,9 @@ struct Problem {
 int HttpStatusOf(google::rpc::Code code);
 
 // An error of the backend (AIP-193). Its status is the code's, except that
-// IDEMPOTENCY_KEY_REUSED is 422 and ETAG_MISMATCH 412. The text of INTERNAL, UNKNOWN and
-// DATA_LOSS is dropped. A missing google.rpc.ErrorInfo leaves the code's name
-// as the reason.
+// IDEMPOTENCY_KEY_REUSED is 422 and ETAG_MISMATCH 412. The text of INTERNAL,
+// UNKNOWN and DATA_LOSS is dropped. A missing google.rpc.ErrorInfo leaves the
+// code's name as the reason.
 Problem BackendProblem(const google::rpc::Status& status);
 
 // A fault in the framing of a request, found by the listener.

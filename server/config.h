@@ -70,9 +70,9 @@ struct ServerConfig {
   bool issue_super_admin = false;  // Make a credential that may do everything.
   // With issue_super_admin: its account may be one that exists already.
   bool into_existing_account = false;
-  std::string set_time_mark;       // RFC 3339 or kTimeMarkNow. Empty: do not.
-  std::string backup;              // Copy the database there. Empty: do not.
-  bool seal_database = false;      // Seal what an older release wrote.
+  std::string set_time_mark;   // RFC 3339 or kTimeMarkNow. Empty: do not.
+  std::string backup;          // Copy the database there. Empty: do not.
+  bool seal_database = false;  // Seal what an older release wrote.
 
   std::string audit_head_file;  // Empty: `audit_head` beside the token keys.
   // Names a loss that is accepted; empty: none is.

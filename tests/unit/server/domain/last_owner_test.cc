@@ -90,14 +90,11 @@ class LastOwner : public testing::Test {
 
   TokenWorld world_;
   bool oauth_ = true;
-  ServiceAccounts without_{&world_.store,
-                           world_.keyring.get(),
-                           &world_.audit,
-                           &world_.denials,
-                           &world_.last_uses,
-                           &world_.clock,
-                           &world_.random,
-                           {.oauth_owners = OauthOwners::kCannotAct}};
+  ServiceAccounts without_{
+      &world_.store,     world_.keyring.get(),
+      &world_.audit,     &world_.denials,
+      &world_.last_uses, &world_.clock,
+      &world_.random,    {.oauth_owners = OauthOwners::kCannotAct}};
   Authorizations grants_without_{&world_.store,  world_.keyring.get(),
                                  &world_.audit,  &world_.clock,
                                  &world_.random, OauthOwners::kCannotAct};
