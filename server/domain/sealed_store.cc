@@ -89,7 +89,7 @@ class SealedStore::Reads : public Interface {
       std::span<const Subject> subjects, const Uuid& account_id) override {
     absl::StatusOr<std::vector<AuthorizationRecord>> held =
         txn_.ListHeldAuthorizations(subjects, account_id);
-    if (held.ok()) LeaveOutAltered(*held);
+    if (held.ok()) LeaveOutVoid(*held);
     return held;
   }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
@@ -97,13 +97,18 @@ class SealedStore::Reads : public Interface {
       const HeldFilter& filter) override {
     absl::StatusOr<std::vector<AuthorizationRecord>> held =
         txn_.ListHeldFor(subjects, account_id, filter);
-    if (held.ok()) LeaveOutAltered(*held);
+    if (held.ok()) LeaveOutVoid(*held);
     return held;
   }
   absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
       const AuthorizationRecord& grant) override {
+    AuthorizationRecord wanted = Bound(grant);
     absl::StatusOr<AuthorizationRecord> record =
-        txn_.FindEqualAuthorization(grant);
+        txn_.FindEqualAuthorization(wanted);
+    if (absl::IsNotFound(record.status()) && !wanted.subject_issuer.empty()) {
+      wanted.subject_issuer.clear();
+      record = txn_.FindEqualAuthorization(wanted);
+    }
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
@@ -187,6 +192,14 @@ class SealedStore::Reads : public Interface {
     return false;
   }
 
+  // With the issuer that its subject is of.
+  AuthorizationRecord Bound(AuthorizationRecord grant) const {
+    if (grant.subject.type != SubjectType::kServiceAccount) {
+      grant.subject_issuer = store_.issuer_;
+    }
+    return grant;
+  }
+
  private:
   void NoteAltered(const ServiceAccountRecord& record,
                    std::string_view public_id) {
@@ -201,14 +214,26 @@ class SealedStore::Reads : public Interface {
                   [this](const Record& record) { return !Verify(record); });
   }
 
-  // Altered rows must not stand before others for ever.
+  // Whether it gives what it says.
+  bool IsGood(const ServiceAccountRecord& record) { return Verify(record); }
+  bool IsGood(const AuthorizationRecord& record) {
+    return Verify(record) && (record.subject_issuer.empty() ||
+                              record.subject_issuer == store_.issuer_);
+  }
+  template <typename Record>
+  void LeaveOutVoid(std::vector<Record>& records) {
+    std::erase_if(records,
+                  [this](const Record& record) { return !IsGood(record); });
+  }
+
+  // What is left out must not stand before others for ever.
   template <typename List>
   auto ListUpTo(int limit, List list) -> decltype(list(limit)) {
     for (int ask = limit;; ask *= 2) {
       auto records = list(ask);
       if (!records.ok()) return records;
       const bool all = records->size() < static_cast<size_t>(ask);
-      LeaveOutAltered(*records);
+      LeaveOutVoid(*records);
       const bool enough = records->size() >= static_cast<size_t>(limit);
       if (!all && !enough) continue;
       if (enough) records->resize(static_cast<size_t>(limit));
@@ -245,8 +270,8 @@ class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
     return txn().UpdateToken(account_id, service_account_id, sealed);
   }
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override {
-    AuthorizationRecord sealed = record;
-    sealed.seal = MakeSeal(keyring(), record);
+    AuthorizationRecord sealed = Bound(record);
+    sealed.seal = MakeSeal(keyring(), sealed);
     return txn().InsertAuthorization(sealed);
   }
   // What does not verify is revoked, too, and goes on not to.
