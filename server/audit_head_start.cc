@@ -98,6 +98,12 @@ absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
                                                const BothHeads& heads) {
   const std::optional<AuditHead>& database = *heads.database;
   const std::optional<AuditHeadFile>& file = heads.file;
+  if (heads.empty && database.has_value() && database->accounts > 0) {
+    return Refuse(absl::StrCat(
+        "the database has no account any more, but its audit head says that it "
+        "had ",
+        database->accounts, "; put back a backup of it"));
+  }
   if (!database.has_value() && !heads.empty) {
     if (file.has_value()) {
       return Refuse(absl::StrCat(

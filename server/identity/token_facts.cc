@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "server/identity/token_state.h"
+
 namespace signet {
 namespace {
 
@@ -50,6 +52,7 @@ TokenState StateOf(const TokenFacts& facts, absl::Time now) {
 
 TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {
   TokenFacts facts;
+  facts.ended = IsReplaced(found);
   facts.subject_id = found.owner.id;
   facts.account_id = found.owner.account_id;
   facts.public_id = std::move(found.token.public_id);
@@ -59,7 +62,6 @@ TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {
   facts.expires_at = found.token.expires_at.value_or(absl::InfiniteFuture());
   facts.retires_at = found.token.retires_at.value_or(absl::InfiniteFuture());
   facts.not_before = found.token.not_before.value_or(absl::InfinitePast());
-  facts.ended = found.token.ended;
   facts.revoked = found.owner.revoked_at.has_value();
   facts.enabled = found.owner.enabled;
   facts.labels = std::move(found.owner.labels);

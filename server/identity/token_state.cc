@@ -11,9 +11,15 @@ std::optional<absl::Time> DeathOf(const TokenRecord& token) {
   return std::min(*token.expires_at, *token.retires_at);
 }
 
+bool IsReplaced(const TokenOwner& found) {
+  return found.token.ended ||
+         (found.token.public_id != found.owner.token.public_id &&
+          !found.token.retires_at.has_value());
+}
+
 bool IsLive(const TokenOwner& found, absl::Time now) {
   return !found.owner.revoked_at.has_value() && found.owner.enabled &&
-         !found.token.ended &&
+         !IsReplaced(found) &&
          now >= found.token.not_before.value_or(absl::InfinitePast()) &&
          now < DeathOf(found.token).value_or(absl::InfiniteFuture());
 }

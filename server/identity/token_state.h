@@ -12,6 +12,11 @@ namespace signet {
 // When the token dies by itself; nullopt for never.
 std::optional<absl::Time> DeathOf(const TokenRecord& token);
 
+// Whether the token has ended by a rotation, whatever the clock says: its row
+// says so, or it is neither the current token nor one that is to retire. The
+// latter is a row from before the rotation that somebody has put back.
+bool IsReplaced(const TokenOwner& found);
+
 // Whether the token authenticates at `now`: it has begun and has neither ended
 // nor expired nor retired, its service account neither revoked nor disabled.
 bool IsLive(const TokenOwner& found, absl::Time now);

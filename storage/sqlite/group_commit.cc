@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/error.h"
+#include "storage/sqlite/page_rows.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
@@ -31,6 +32,17 @@ absl::Status OutcomeUnknown(const absl::Status& cause) {
                    {.reason = "WRITE_OUTCOME_UNKNOWN"});
 }
 
+absl::StatusOr<int64_t> ReadInteger(Statement& statement) {
+  return ReadOne(statement.Query(), "no value",
+                 [](Rows& rows) { return rows.Integer(0); });
+}
+
+absl::Status ForeignCommit() {
+  return StorageUnavailable(
+      "another process has written to the database; nothing that this one "
+      "remembers of it holds any more");
+}
+
 void SetOutcomes(std::span<PendingWrite> group, const absl::Status& outcome) {
   for (PendingWrite& write : group) write.outcome = outcome;
 }
@@ -48,25 +60,39 @@ absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
   Statement begin = prepare("BEGIN IMMEDIATE");
   Statement commit = prepare("COMMIT");
   Statement rollback = prepare("ROLLBACK");
+  Statement data_version = prepare("PRAGMA data_version");
   if (!prepare.status().ok()) return prepare.status();
+  const absl::StatusOr<int64_t> version = ReadInteger(data_version);
+  if (!version.ok()) return version.status();
   absl::StatusOr<SqliteWriteTxn> txn = SqliteWriteTxn::Create(connection);
   if (!txn.ok()) return txn.status();
   return std::unique_ptr<GroupCommit>(
       new GroupCommit(std::move(connection), *std::move(txn), std::move(begin),
-                      std::move(commit), std::move(rollback)));
+                      std::move(commit), std::move(rollback),
+                      std::move(data_version), *version));
 }
 
 GroupCommit::GroupCommit(SqliteConnection connection, SqliteWriteTxn txn,
-                         Statement begin, Statement commit, Statement rollback)
+                         Statement begin, Statement commit, Statement rollback,
+                         Statement data_version, int64_t own_version)
     : connection_(std::move(connection)),
       txn_(std::move(txn)),
       begin_(std::move(begin)),
       commit_(std::move(commit)),
-      rollback_(std::move(rollback)) {}
+      rollback_(std::move(rollback)),
+      data_version_(std::move(data_version)),
+      own_version_(own_version) {}
 
 GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
                              absl::FunctionRef<bool()> more, bool savepoints) {
   if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
+  const absl::StatusOr<int64_t> version = ReadInteger(data_version_);
+  if (!version.ok()) return Abandon(group, version.status());
+  if (*version != own_version_) {
+    GroupResult result = Abandon(group, ForeignCommit());
+    result.fatal = true;
+    return result;
+  }
   for (size_t i = 0; i < group.size() || more(); ++i) {
     PendingWrite& write = group[i];
     if (write.expired != nullptr && write.expired()) {

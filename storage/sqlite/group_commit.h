@@ -2,6 +2,7 @@
 #ifndef SIGNET_STORAGE_SQLITE_GROUP_COMMIT_H_
 #define SIGNET_STORAGE_SQLITE_GROUP_COMMIT_H_
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -30,7 +31,9 @@ struct GroupResult {
   // OK, or the trouble with the medium that ended it.
   absl::Status status;
   // Whether the store must stop, because COMMIT left its outcome open, damage
-  // was found, or the transaction could not be undone.
+  // was found, the transaction could not be undone, or another connection has
+  // committed since this one was opened (PRAGMA data_version): whoever wrote
+  // there may have put back what had ended.
   bool fatal = false;
   // Whether the trouble is a full disk: nothing is written.
   bool disk_full = false;
@@ -69,7 +72,8 @@ class GroupCommit {
 
  private:
   GroupCommit(SqliteConnection connection, SqliteWriteTxn txn, Statement begin,
-              Statement commit, Statement rollback);
+              Statement commit, Statement rollback, Statement data_version,
+              int64_t own_version);
 
   GroupResult Run(std::vector<PendingWrite>& group,
                   absl::FunctionRef<bool()> more, bool savepoints);
@@ -82,6 +86,9 @@ class GroupCommit {
   Statement begin_;
   Statement commit_;
   Statement rollback_;
+  Statement data_version_;
+  // What data_version_ says as long as no other connection has committed.
+  const int64_t own_version_;
 };
 
 }  // namespace signet

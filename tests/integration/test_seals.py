@@ -305,10 +305,54 @@ def test_an_edit_under_a_running_server_is_forgotten_with_what_it_knew(played):
     assert Rest(played.server, "--http1.1").self_(token=played.bot["token"]).code == "OK"
     with database(played.server) as db:
         relabel(played, db)
-    answer = call(played.server, "DELETE", f"{played.accounts}/{played.bot['id']}", played.owner)
+    answer = call(played.server, "GET", f"{played.accounts}/{played.bot['id']}", played.owner)
     assert answer.json()["reason"] == "RECORD_ALTERED"
     assert Rest(played.server, "--http1.1").self_(
         token=played.bot["token"]).code == "UNAUTHENTICATED"
+
+
+def test_who_writes_under_a_running_server_ends_it(played):
+    """Else rows that were put back, seals and all, would soon be overtaken by new ones."""
+    server = played.server
+    server.start()
+    with database(server) as db:
+        for table in ("audit_events", "audit_chains", "audit_heads"):
+            db.execute(f"DELETE FROM {table}")
+    answer = call(server, "POST", played.accounts, played.owner, {"name": "after"})
+    assert answer.status == 503
+    assert server.process.wait(30) != 0
+    assert any("another process has written" in line.get("cause", "") for line in server.log())
+    assert check(server)[0] == 1
+    with pytest.raises(process.StartError):
+        server.start()
+
+
+def test_a_row_from_before_a_rotation_is_no_second_token(played):
+    """It has its seal, but another token is the current one."""
+    server = played.server
+    server.start()
+    with database(server) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(tokens)")]
+        before = db.execute("SELECT * FROM tokens WHERE public_id = ?",
+                            [played.other["token_public_id"]]).fetchone()
+    played.change("POST", played.other, {}, "/rotate")
+    assert server.stop() == 0
+    with database(server) as db:
+        db.execute("DELETE FROM tokens WHERE public_id = ?", [played.other["token_public_id"]])
+        db.execute(f"INSERT INTO tokens VALUES ({', '.join('?' * len(columns))})", before)
+    server.start()
+    assert Rest(server, "--http1.1").self_(
+        token=played.other["token"]).code == "UNAUTHENTICATED"
+
+
+def test_a_database_without_accounts_is_no_first_start(played):
+    with database(played.server) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("DELETE FROM accounts")
+    (played.server.folder / "bootstrap").unlink()
+    with pytest.raises(process.StartError):
+        played.server.start()
+    assert "no account any more" in played.server.stderr.read_text()
 
 
 def test_untouched(played):

@@ -27,6 +27,7 @@ class IssuedTokens {
     found.token.public_id = token.public_id;
     found.token.key_version = keyring_->current_version();
     found.token.mac = keyring_->Compute(token.text.Expose());
+    found.owner.token = found.token;
     change(found);
     store_.Add(found);
     return std::string(token.text.Expose());

@@ -151,6 +151,19 @@ TEST_F(TokenDirectoryTest, OfSeveralStatesTheFirstCounts) {
             TokenState::kExpired);
 }
 
+// Its row is from before a rotation, which it does not know of.
+TEST_F(TokenDirectoryTest, ATokenThatIsNeitherCurrentNorRetiresIsReplaced) {
+  EXPECT_EQ(StateAt(Issue([](TokenOwner& it) {
+              it.owner.token.public_id = "0000000000000001";
+            })),
+            TokenState::kReplaced);
+  EXPECT_EQ(StateAt(Issue([](TokenOwner& it) {
+              it.owner.token.public_id = "0000000000000001";
+              it.token.retires_at = SampleTime(60);
+            })),
+            TokenState::kLive);
+}
+
 TEST_F(TokenDirectoryTest, AnswersCostTheSameWhateverTheyAre) {
   const std::string good = Issue();
   const std::string unknown = Unknown();

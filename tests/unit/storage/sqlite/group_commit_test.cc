@@ -105,6 +105,34 @@ TEST_F(GroupCommitTest, AGroupCostsOneSync) {
   EXPECT_EQ(Accounts(), 6);
 }
 
+// It may have put back what had ended.
+TEST_F(GroupCommitTest, WhatAnotherConnectionCommittedStopsTheStore) {
+  EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
+  {
+    absl::StatusOr<SqliteConnection> other =
+        SqliteConnection::Open({.file = directory_.File("signet.db"),
+                                .busy_timeout = absl::Milliseconds(20)},
+                               SqliteConnection::Access::kReadWrite);
+    ASSERT_THAT(other, IsOk());
+    ASSERT_THAT(other->Execute("DELETE FROM accounts"), IsOk());
+  }
+  EXPECT_THAT(RunGroup(Ensure(2), Ensure(3)),
+              Each(ErrorIs(StatusCode::kUnavailable, "STORAGE_UNAVAILABLE")));
+  EXPECT_TRUE(result_.fatal);
+  EXPECT_EQ(Accounts(), 0);
+}
+
+TEST_F(GroupCommitTest, WhatAnotherConnectionReadsStopsNothing) {
+  EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
+  absl::StatusOr<SqliteConnection> other =
+      SqliteConnection::Open({.file = directory_.File("signet.db"),
+                              .busy_timeout = absl::Milliseconds(20)},
+                             SqliteConnection::Access::kReadOnly);
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT(other->QueryInteger("SELECT count(*) FROM accounts"), IsOk());
+  EXPECT_THAT(RunGroup(Ensure(2)), Each(IsOk()));
+}
+
 TEST_F(GroupCommitTest, AGroupThatChangesNothingCostsNoSync) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
   const int before = vfs_.Count(FaultVfs::kLog, FaultVfs::kSync);
