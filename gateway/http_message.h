@@ -2,6 +2,7 @@
 #ifndef SIGNET_GATEWAY_HTTP_MESSAGE_H_
 #define SIGNET_GATEWAY_HTTP_MESSAGE_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,9 @@ struct HttpField {
   std::string name;
   std::string value;
 };
+
+// The longest body of a request, unless a listener is told otherwise.
+inline constexpr size_t kMaxBodyBytes = 64 * 1024;
 
 // One request whose framing was sound (RFC 9112, RFC 9113). A plain value.
 struct HttpRequest {

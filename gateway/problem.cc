@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "gateway/http_message.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace signet {
@@ -200,7 +201,9 @@ Problem ContentCodingUnsupported() {
 
 Problem BodyTooLarge() {
   return GatewayProblem(413, google::rpc::INVALID_ARGUMENT, "BODY_TOO_LARGE",
-                        "the request body is too large");
+                        absl::StrCat("the request body is too large, want at "
+                                     "most ",
+                                     kMaxBodyBytes, " bytes"));
 }
 
 Problem BodyUnexpected() {

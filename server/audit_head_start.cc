@@ -16,6 +16,8 @@ namespace {
 
 constexpr char kHeadFlag[] = "audit_head_file";
 constexpr size_t kLossNameBytes = 16;
+constexpr char kOrMoveAside[] =
+    ", or move it aside and accept the loss that the next start names";
 
 absl::Status Refuse(const std::string& message) {
   return MakeError(absl::StatusCode::kFailedPrecondition, message,
@@ -27,6 +29,7 @@ struct BothHeads {
   bool empty = false;
   std::vector<AuditHeadRecord> records;
   absl::StatusOr<std::optional<AuditHead>> database = std::nullopt;
+  std::string data_dir;
   std::string path;
   std::optional<std::string> text;
   std::optional<AuditHeadFile> file;
@@ -63,6 +66,7 @@ absl::StatusOr<BothHeads> ReadBoth(const ServerConfig& config,
                                                      : heads.database.status();
   });
   if (!status.ok()) return status;
+  heads.data_dir = config.data_dir;
   heads.path = config.AuditHeadPath();
   absl::StatusOr<std::optional<std::string>> text =
       ReadAuditHeadFile(heads.path);
@@ -76,7 +80,8 @@ absl::StatusOr<BothHeads> ReadBoth(const ServerConfig& config,
     if (!file.ok()) {
       return Refuse(absl::StrCat(
           heads.path, ": ", std::string(file.status().message()),
-          "; put back the file and the keys that belong to this database"));
+          "; put back the file and the keys that belong to this database",
+          kOrMoveAside));
     }
     heads.file = *file;
   }
@@ -88,10 +93,19 @@ absl::StatusOr<BothHeads> ReadBoth(const ServerConfig& config,
   return heads;
 }
 
-// What is missing and why; nullopt: nothing. An error where no flag helps.
+// "1 event", "2 events".
+std::string Count(uint64_t count, const char* what) {
+  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
+}
+
+// What is missing and what to do; nullopt: nothing. An error where no flag
+// helps.
 struct Missing {
   AuditLoss loss;
   std::string why;
+  std::string remedy =
+      "; put back its latest state, or accept exactly this loss with ";
+  std::string then = {};  // What else to do once the flag was given.
 };
 
 absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
@@ -108,27 +122,41 @@ absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
     if (file.has_value()) {
       return Refuse(absl::StrCat(
           "the database is not sealed, but ", heads.path,
-          " says that it was: it is another one, or somebody took its seals "
-          "away; put back a backup of it, or name another --audit_head_file"));
+          " says that it was. If you went back to an older release on "
+          "purpose, move ",
+          heads.path,
+          " aside and run --seal_database; if it is another database's, name "
+          "this one's own with --audit_head_file; if neither, somebody took "
+          "the seals away: restore a backup"));
     }
-    return Refuse(
-        "the database is not sealed; look at who its owners and super_admins "
-        "are and seal it once, with --seal_database");
+    return Refuse(absl::StrCat(
+        "the database was written by a release without seals; run once: "
+        "signetd --data_dir=",
+        heads.data_dir,
+        " --seal_database. It prints the owners and super_admins that it "
+        "believes; revoke those you do not know"));
   }
   if (!file.has_value()) {
     if (!database.has_value()) return std::nullopt;  // A first start.
-    return Missing{.loss = {},
-                   .why = absl::StrCat(
-                       heads.path,
-                       " is missing, so that it cannot be told whether this "
-                       "is the latest state of the database")};
+    return Missing{
+        .loss = {},
+        .why = absl::StrCat("the audit head file ", heads.path,
+                            " is missing, so nobody can tell whether this "
+                            "database is the latest"),
+        .remedy = absl::StrCat(
+            ". If you moved it, name it with --audit_head_file; if you have it "
+            "elsewhere, copy it to ",
+            heads.path,
+            "; if you restored a backup without it, start once with "),
+        .then = ", and revoke anew what was revoked since"};
   }
   const AuditHead none = {.database = file->database};
   const AuditHead& head = database.has_value() ? *database : none;
   if (head.database != file->database) {
     return Refuse(absl::StrCat(heads.path,
                                " is another database's; name this one's own "
-                               "with --audit_head_file"));
+                               "with --audit_head_file",
+                               kOrMoveAside));
   }
   const auto lacks = [](uint64_t has, uint64_t wants) {
     return wants > has ? wants - has : 0;
@@ -140,10 +168,9 @@ absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
       head.changes < file->changes) {
     missing.why = absl::StrCat(
         "the database is older than ", heads.path,
-        " says: ", missing.loss.events, " audit events and ",
-        missing.loss.accounts,
-        " accounts are missing, and what was done with them, revocations "
-        "perhaps");
+        " says: ", Count(missing.loss.events, "audit event"), " and ",
+        Count(missing.loss.accounts, "account"),
+        " are missing, and what was done with them, revocations perhaps");
     return missing;
   }
   if (head.changes == file->changes && head.changes > 0 &&
@@ -192,11 +219,9 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
     AuditLoss& loss = (*missing)->loss;
     loss.name = heads->LossName();
     if (accepted != loss.name) {
-      return Refuse(absl::StrCat(
-          (*missing)->why,
-          "; put back its latest state, or accept exactly this loss with "
-          "--accept_audit_loss=",
-          loss.name));
+      return Refuse(absl::StrCat((*missing)->why, (*missing)->remedy,
+                                 "--accept_audit_loss=", loss.name,
+                                 (*missing)->then));
     }
     surroundings.logger->Warning(
         "a loss was accepted",
@@ -213,8 +238,9 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
     }
   } else {
     if (!accepted.empty()) {
-      surroundings.logger->Warning("nothing is missing that could be accepted",
-                                   {{"flag", "accept_audit_loss"}});
+      surroundings.logger->Warning(
+          "--accept_audit_loss was given, but nothing is missing: take the "
+          "flag away");
     }
     if (heads->file.has_value() && !heads->database->has_value()) {
       // A first start that was broken off.

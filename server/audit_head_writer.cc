@@ -3,12 +3,27 @@
 
 #include <chrono>
 
+#include "absl/strings/str_cat.h"
 #include "server/audit_head_file.h"
 #include "server/base/error.h"
 #include "server/base/log.h"
 #include "server/base/secret_file.h"
 
 namespace signet {
+namespace {
+
+absl::Status CannotWrite(const absl::Status& status) {
+  return absl::Status(
+      status.code(),
+      absl::StrCat("the audit head file cannot be written to ",
+                   status.message(),
+                   absl::IsResourceExhausted(status)
+                       ? "; make room on the disk"
+                       : "; make the directory writable, or the next start is "
+                         "refused"));
+}
+
+}  // namespace
 
 void AuditHeadWriter::Start() {
   thread_ = std::thread([this] { Loop(); });
@@ -65,7 +80,7 @@ absl::Status AuditHeadWriter::TryToWrite() {
   status = ReplaceSecretFile(
       path_, FormatAuditHeadFile(*keyring_, file, around_.clock->Now()),
       *around_.random);
-  if (!status.ok()) return status;
+  if (!status.ok()) return CannotWrite(status);
   written_ = head;
   if (!options_.log) return absl::OkStatus();
   const std::string hash = HexOf(file.hash);

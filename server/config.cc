@@ -226,7 +226,9 @@ absl::Status CheckBootstrap(const ServerConfig& config) {
   if (!config.bootstrap_account_id.empty() &&
       !Uuid::Parse(config.bootstrap_account_id)) {
     return FlagError("bootstrap_account_id",
-                     "got something else, want a UUID in its 8-4-4-4-12 form");
+                     absl::StrCat("got \"", config.bootstrap_account_id,
+                                  "\", want a UUID such as "
+                                  "3c90c3cc-0d44-4b50-8888-8dd25736052a"));
   }
   if (!config.bootstrap_file.empty() &&
       config.bootstrap_file == config.port_file) {

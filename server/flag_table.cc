@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/base/error.h"
 #include "server/version.h"
 
 namespace signet {
@@ -148,7 +149,8 @@ void FlagTable::Impl::AddListeners(ServerConfig* config) {
 void FlagTable::Impl::AddStorage(ServerConfig* config) {
   app_.option_defaults()->group("Storage");
   AddText("data_dir", "DIR", &config->data_dir,
-          "Where the database lives; made if absent.");
+          "Where the database and the keys live; made if absent. Required, "
+          "except with --mode=gateway.");
   Add("storage", "ENGINE", "sqlite or memory",
       OneOf<StorageEngine>({{"sqlite", StorageEngine::kSqlite},
                             {"memory", StorageEngine::kMemory}},
@@ -184,7 +186,8 @@ void FlagTable::Impl::AddTokens(ServerConfig* config) {
 void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
   app_.option_defaults()->group("Upkeep");
   AddDuration("last_used_flush_interval", &config->last_used_flush_interval,
-              "How often the last uses of tokens are written. Default: 5s.");
+              "How often the last uses of tokens and the mark of time are "
+              "written. Default: 5s.");
   AddDuration("purge_after", &config->purge_after,
               "Delete service accounts so long after their end. "
               "Default: never.");
@@ -301,7 +304,7 @@ void FlagTable::Impl::AddSwitch(const std::string& name, bool* on,
   Add(name, "BOOL", "true or false",
       OneOf<bool>({{"", true}, {"true", true}, {"false", false}}, on), "",
       help);
-  app_.get_option("--" + name)->expected(0, 1);
+  app_.get_option("--" + name)->type_name("")->expected(0, 1);
 }
 
 void FlagTable::Impl::AddList(const std::string& name, const std::string& type,
@@ -362,7 +365,10 @@ absl::Status FlagTable::Impl::Parse(std::vector<std::string> arguments) {
     // Only the name is echoed: the value may be a secret that went astray.
     const std::string& first = rest.front();
     if (!first.starts_with("--") || first.size() == 2) {
-      return FlagError("help", "got an argument outside any flag, want none");
+      return MakeError(absl::StatusCode::kInvalidArgument,
+                       "got an argument that is not a flag; flags are written "
+                       "--name=value, --help lists them",
+                       {.reason = "FLAG_INVALID"});
     }
     return FlagError(first.substr(2, first.find('=') - 2),
                      "no such flag; --help lists them");

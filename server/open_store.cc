@@ -33,27 +33,35 @@ absl::Status Explain(const absl::Status& status) {
   }
 }
 
+absl::Status RefuseDirectory(const std::string& message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, message,
+                   {.reason = "DATABASE_REFUSED"});
+}
+
 // Who may write there may put another database or other keys in place. OK
 // where nothing is there yet.
-absl::Status CheckOwner(const std::string& directory) {
+absl::Status CheckDirectory(const std::string& directory) {
   struct stat found = {};
   if (directory.empty() || stat(directory.c_str(), &found) != 0) {
     return absl::OkStatus();
   }
-  const auto refuse = [&directory](const char* what, const char* remedy) {
-    return MakeError(absl::StatusCode::kFailedPrecondition,
-                     absl::StrCat(directory, ": ", what,
-                                  ", who could put another database or other "
-                                  "keys there; ",
-                                  remedy, " ", directory),
-                     {.reason = "DATABASE_REFUSED"});
-  };
+  if (!S_ISDIR(found.st_mode)) {
+    return FlagError("data_dir",
+                     absl::StrCat(directory, " is not a directory"));
+  }
   if (found.st_uid != geteuid() && found.st_uid != 0) {
-    return refuse("belongs to another user",
-                  "chown to the user of this process:");
+    return RefuseDirectory(absl::StrCat(
+        directory,
+        ": belongs to another user, who could put another database or other "
+        "keys there; chown to the user of this process: ",
+        directory));
   }
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return refuse("may be written by others than its owner", "chmod go-w");
+    return RefuseDirectory(absl::StrCat(
+        directory,
+        ": others than its owner may write there, who could put another "
+        "database or other keys there; choose a directory of your own, or, if ",
+        directory, " is Signet's alone, chmod go-w ", directory));
   }
   return absl::OkStatus();
 }
@@ -61,7 +69,7 @@ absl::Status CheckOwner(const std::string& directory) {
 absl::StatusOr<std::unique_ptr<Store>> Open(
     const ServerConfig& config, bool create_if_missing, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint) {
-  if (absl::Status status = CheckOwner(config.data_dir); !status.ok()) {
+  if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
     return status;
   }
   if (config.storage == StorageEngine::kMemory) {
@@ -100,6 +108,17 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(
 absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
                                                 RandomSource& random,
                                                 Logger* logger) {
+  // Before the keys, whose place follows from the directory.
+  if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
+    return status;
+  }
+  const std::string file = absl::StrCat(config.data_dir, "/signet.db");
+  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return FlagError("data_dir",
+                     absl::StrCat(file,
+                                  " is not there; choose the directory of a "
+                                  "server that ran"));
+  }
   absl::StatusOr<std::unique_ptr<MacKeyring>> keyring = MacKeyring::Load(
       config.TokenKeysPath(), /*create_if_missing=*/false, random);
   if (!keyring.ok()) {

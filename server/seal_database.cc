@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -48,6 +49,19 @@ std::string SummaryLine(const SealedRows& rows) {
   return json.dump() + "\n";
 }
 
+// Whether it has an audit head, as each sealed database has.
+absl::StatusOr<bool> HasAuditHead(Store& store) {
+  bool has = false;
+  const absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+    const absl::StatusOr<std::vector<AuditHeadRecord>> heads =
+        txn.ListAuditHeads();
+    has = heads.ok() && !heads->empty();
+    return heads.status();
+  });
+  if (!status.ok()) return status;
+  return has;
+}
+
 absl::Status RefuseToSeal(std::string message) {
   return MakeError(absl::StatusCode::kFailedPrecondition, std::move(message),
                    {.reason = "DATABASE_REFUSED"});
@@ -61,6 +75,13 @@ absl::Status SealOldDatabase(const ServerConfig& config,
   const absl::StatusOr<ExistingStore> opened =
       OpenExistingStore(config, *surroundings.random, surroundings.logger);
   if (!opened.ok()) return opened.status();
+  const absl::StatusOr<bool> sealed = HasAuditHead(*opened->store);
+  if (!sealed.ok()) return sealed.status();
+  if (*sealed) {
+    return RefuseToSeal(
+        absl::StrCat(config.data_dir,
+                     "/signet.db is sealed already; there is nothing to do"));
+  }
   const std::string path = config.AuditHeadPath();
   const absl::StatusOr<std::optional<std::string>> file =
       ReadAuditHeadFile(path);
@@ -69,10 +90,12 @@ absl::Status SealOldDatabase(const ServerConfig& config,
   }
   if (file->has_value()) {
     return RefuseToSeal(absl::StrCat(
+        "the database is not sealed, but ", path,
+        " says that it was. If you went back to an older release on purpose, "
+        "move ",
         path,
-        " says that a database was sealed with these keys; if it is "
-        "this one, somebody took its seals away; if not, name another "
-        "--audit_head_file"));
+        " aside and run --seal_database again; if not, somebody took the seals "
+        "away: restore a backup"));
   }
 
   absl::Status shown;

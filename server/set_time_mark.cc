@@ -2,6 +2,7 @@
 #include "server/set_time_mark.h"
 
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,12 @@
 #include "server/sealed_files.h"
 
 namespace signet {
+namespace {
+
+// What is worth a warning: more than clocks that are set differ by.
+constexpr absl::Duration kFarAhead = absl::Hours(1);
+
+}  // namespace
 
 absl::Status SetTimeMark(const ServerConfig& config,
                          const Surroundings& surroundings) {
@@ -31,10 +38,18 @@ absl::Status SetTimeMark(const ServerConfig& config,
       CorrectTimeMark(*files->store, audit, mark, now);
   if (!before.ok()) return before.status();
   if (absl::Status s = files->head_writer->Write(); !s.ok()) return s;
-  return surroundings.show(
+  std::string text =
       absl::StrCat("mark of time: was ",
                    before->has_value() ? FormatRfc3339(**before) : "none",
-                   ", is ", FormatRfc3339(mark), "\n"));
+                   ", is ", FormatRfc3339(mark), "\n");
+  if (mark - now > kFarAhead) {
+    absl::StrAppend(
+        &text, "warning: the mark is ",
+        absl::FormatDuration(absl::Trunc(mark - now, absl::Seconds(1))),
+        " ahead of this machine's clock; tokens that expire before it are "
+        "ended until you run --set_time_mark=now\n");
+  }
+  return surroundings.show(text);
 }
 
 }  // namespace signet

@@ -107,7 +107,8 @@ absl::Status VerifyAuditLogs(const ServerConfig& config,
   if (!shown.ok()) return shown;
   if (faults == 0) return absl::OkStatus();
   return MakeError(absl::StatusCode::kDataLoss,
-                   "the database is not as this server wrote it",
+                   "the database is not as this server wrote it; keep a copy "
+                   "for the investigation, then restore a backup",
                    {.reason = "AUDIT_BROKEN"});
 }
 

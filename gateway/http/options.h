@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "gateway/http_message.h"
 
 namespace signet {
 
@@ -38,9 +39,9 @@ struct HttpServerOptions {
   // Over all connections: the one that holds most is closed.
   size_t max_unsent_bytes = 256 << 20;
 
-  size_t max_target_bytes = 8 * 1024;  // Longer: 414.
-  size_t max_field_bytes = 32 * 1024;  // Field section, longer: 431.
-  size_t max_body_bytes = 64 * 1024;   // Longer: body_too_large.
+  size_t max_target_bytes = 8 * 1024;     // Longer: 414.
+  size_t max_field_bytes = 32 * 1024;     // Field section, longer: 431.
+  size_t max_body_bytes = kMaxBodyBytes;  // Longer: body_too_large.
 
   // From a request's first byte to its last: 408 after that. A new connection
   // must send something within it.

@@ -61,7 +61,11 @@ absl::StatusOr<std::string> ReadValue(const Route::Header& header,
         "want one strong entity tag, such as \"abc\"");
   }
   if (!value.starts_with('"')) {
-    if (!value.empty() && IsUtf8(value)) return std::string(value);
+    if (value.empty()) {
+      return absl::InvalidArgumentError(
+          "got an empty value, want one, or none of this field");
+    }
+    if (IsUtf8(value)) return std::string(value);
     return absl::InvalidArgumentError("want a value in UTF-8");
   }
   std::optional<std::string> text = ReadQuoted(value);

@@ -115,6 +115,12 @@ absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Load(
     if (!created.ok() && !absl::IsAlreadyExists(created)) return created;
     text = ReadSecretFile(path);
   }
+  if (absl::IsNotFound(text.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(text.status().message(),
+                     "; the database needs the keys it was made with: restore "
+                     "the key file from its backup"));
+  }
   if (!text.ok()) return text.status();
   return Parse(path, text->Expose());
 }

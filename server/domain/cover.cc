@@ -33,7 +33,8 @@ bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
 absl::Status NotCovered() {
   return MakeError(absl::StatusCode::kPermissionDenied,
                    "the caller's rights do not cover those of the service "
-                   "account",
+                   "account; an owner of the account can do it, or else a "
+                   "super_admin",
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
@@ -89,7 +90,11 @@ absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
   if (!may.ok()) return may.status();
   if (*may) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied,
-                   "the caller does not hold what it would grant or take away",
+                   grant.grant_kind == GrantKind::kSuperAdmin
+                       ? "the caller does not hold what it would grant or take "
+                         "away; only a super_admin can"
+                       : "the caller does not hold what it would grant or take "
+                         "away; an owner of the account can do it",
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 

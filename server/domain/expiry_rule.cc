@@ -18,6 +18,14 @@ absl::Time After(absl::Duration ttl, absl::Time now) {
   return std::min(WholeMicros(now) + ttl, MaxTimestamp());
 }
 
+// As the JSON of a google.protobuf.Duration has it, in whole seconds if it is.
+std::string InSeconds(absl::Duration duration) {
+  if (duration % absl::Seconds(1) != absl::ZeroDuration()) {
+    return absl::FormatDuration(duration);
+  }
+  return absl::StrCat(absl::ToInt64Seconds(duration), "s");
+}
+
 }  // namespace
 
 absl::StatusOr<absl::Time> ReadTimestamp(const RawTimestamp& raw) {
@@ -41,9 +49,10 @@ absl::StatusOr<absl::Duration> ReadDuration(const RawDuration& raw,
       raw.seconds <= absl::ToInt64Seconds(max) &&
       absl::Seconds(raw.seconds) + absl::Nanoseconds(raw.nanos) <= max;
   if (!in_range) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("got ", raw.seconds, " seconds and ", raw.nanos,
-                     " nanos, want 0 to ", absl::FormatDuration(max)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "got ", raw.seconds, "s",
+        raw.nanos == 0 ? "" : absl::StrCat(" and ", raw.nanos, "ns"),
+        ", want 0s to ", InSeconds(max)));
   }
   return absl::Seconds(raw.seconds) + absl::Nanoseconds(raw.nanos);
 }

@@ -17,7 +17,9 @@ namespace {
 
 absl::Status LastOwner() {
   return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "an account would be left without an owner that can act",
+                   "an account would be left without an owner that can act; "
+                   "grant account_owner to another live service account or "
+                   "user first",
                    {.reason = "LAST_OWNER"});
 }
 

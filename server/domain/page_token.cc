@@ -53,7 +53,10 @@ void TakePosition(const MacKeyring& keyring, std::string_view question,
   Decoder decoder(kPositionPurpose, position);
   take(decoder);
   if (decoder.Finished()) return;
-  violations.Add("page_token", "want a next_page_token of the same question");
+  violations.Add(
+      "page_token",
+      "want the next_page_token of an answer (REST: the page_token of "
+      "its Link), with the same filters");
 }
 
 absl::StatusOr<int> DecidePageSize(int32_t page_size, bool goes_on) {

@@ -111,7 +111,8 @@ absl::Status CheckLive(ReadTxn& txn, const IssuedServiceAccount& issued,
   if (found.ok() && IsLive(*found, now)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    "the call was made before, and the token that it issued has "
-                   "ended since; nothing was done now",
+                   "ended since; nothing was done now; use a new key to issue "
+                   "another",
                    {.reason = "REPLAY_TOKEN_ENDED"});
 }
 
@@ -153,7 +154,8 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
       return MakeError(
           absl::StatusCode::kFailedPrecondition,
           "the call was made before with another credential, which alone can "
-          "read the answer; nothing was done now",
+          "read the answer; nothing was done now; list the service accounts "
+          "to see what it made, then rotate that one",
           {.reason = "REPLAY_CREDENTIAL_CHANGED"});
     }
     absl::StatusOr<IssuedServiceAccount> issued = Decode(*text);

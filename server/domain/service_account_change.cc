@@ -181,7 +181,8 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
       !query.filter.expires_before.has_value() &&
       !query.filter.unused_since.has_value()) {
     violations.Add("name_prefix",
-                   "want it, state, expires_before or unused_since");
+                   "want at least one condition: name_prefix, state, "
+                   "expires_before or unused_since");
   }
   Revocation revocation = ReadRevocation(
       request.reason, request.comment, RevokeReason::kUnspecified, violations);

@@ -60,8 +60,8 @@ absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
   }
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    "the token of the service account was shown to somebody who "
-                   "may not do what would be granted; rotate it first, or "
-                   "acknowledge that",
+                   "may not do what would be granted; rotate it first, or set "
+                   "acknowledge_token_shown to true",
                    {.reason = kTokenShownToAnother});
 }
 

@@ -21,7 +21,8 @@ std::vector<UnaryMethod> DiscoveryMethods(ResourceMetadata metadata) {
                                                    UnaryMethod::Done done) {
     if (metadata.public_url.empty()) {
       std::move(done)(MakeError(absl::StatusCode::kNotFound,
-                                "the server has no public URL",
+                                "the server has no public URL; start it with "
+                                "--public_url",
                                 {.reason = "METADATA_NOT_CONFIGURED"}));
       return;
     }

@@ -29,21 +29,28 @@ constexpr std::string_view kRestore =
     "restore it from a backup, or move the whole data directory aside to start "
     "anew";
 
+constexpr char kRestoredBeside[] =
+    "; if you have just restored a backup, remove signet.db-wal and "
+    "signet.db-shm first and copy the backup again";
+
 absl::Status Refuse(absl::StatusCode code, const std::string& file,
                     std::string_view what, std::string_view remedy) {
   return absl::Status(code, absl::StrCat(file, ": ", std::string(what), "; ",
                                          std::string(remedy)));
 }
 
-// Adds the file and a remedy to an error met while opening it.
-absl::Status Explain(const std::string& file, const absl::Status& error) {
+// Adds the file and a remedy to an error met while opening it. `had_log`: a
+// write-ahead log was beside it, perhaps another database's.
+absl::Status Explain(const std::string& file, const absl::Status& error,
+                     bool had_log = false) {
   const std::string_view message(error.message().data(),
                                  error.message().size());
   switch (error.code()) {
     case absl::StatusCode::kDataLoss:
-      return Refuse(error.code(), file,
-                    absl::StrCat("is damaged (", error.message(), ")"),
-                    kRestore);
+      return Refuse(
+          error.code(), file,
+          absl::StrCat("is damaged (", error.message(), ")"),
+          absl::StrCat(std::string(kRestore), had_log ? kRestoredBeside : ""));
     case absl::StatusCode::kFailedPrecondition:
       return Refuse(error.code(), file, message,
                     "run the release that wrote it, or a newer one");
@@ -64,6 +71,11 @@ std::string Errno() { return std::strerror(errno); }
 bool Exists(const std::string& file) {
   struct stat info;
   return lstat(file.c_str(), &info) == 0;
+}
+
+bool HasContent(const std::string& file) {
+  struct stat info;
+  return lstat(file.c_str(), &info) == 0 && info.st_size > 0;
 }
 
 // Looks at the header (sqlite.org/fileformat.html section 1.3) before SQLite
@@ -220,10 +232,11 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
     if (absl::Status s = Create(options, migrations); !s.ok()) return s;
   }
   if (absl::Status s = CheckHeader(file); !s.ok()) return s;
+  const bool had_log = HasContent(file + "-wal");
 
   absl::StatusOr<SqliteConnection> connection = SqliteConnection::Open(
       options.connection, SqliteConnection::Access::kReadWrite);
-  if (!connection.ok()) return Explain(file, connection.status());
+  if (!connection.ok()) return Explain(file, connection.status(), had_log);
   absl::Status status = CheckForDamage(*connection, options.check_time);
   if (status.ok()) status = UseWriteAheadLog(*connection);
   if (status.ok()) {
@@ -234,7 +247,7 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
                           },
                       .logger = options.logger});
   }
-  if (!status.ok()) return Explain(file, status);
+  if (!status.ok()) return Explain(file, status, had_log);
 
   // After an fsync that failed, the log may be read back from memory and yet
   // not be on the disk: copied into the database it is written afresh. A disk

@@ -244,10 +244,21 @@ def test_an_empty_database_in_its_place(stopped):
     assert check(stopped) == (0, [])
 
 
+def test_one_account_that_is_missing_is_told_in_the_singular(stopped):
+    kept = (stopped.data / "signet.db").read_bytes()
+    assert process.run("--issue_super_admin", f"--data_dir={stopped.data}").returncode == 0
+    for suffix in ("-wal", "-shm"):
+        (stopped.data / f"signet.db{suffix}").unlink(missing_ok=True)
+    (stopped.data / "signet.db").write_bytes(kept)
+    assert re.search(r"says: \d+ audit events? and 1 account are missing", refused(stopped))
+
+
 def test_a_head_file_that_is_missing(stopped):
     (stopped.data / "audit_head").unlink()
     assert "is missing" in check(stopped)[1][0]
     said = refused(stopped)
+    assert f"the audit head file {stopped.data}/audit_head is missing, so nobody" in said
+    assert said.endswith(f"{accepting(said)}, and revoke anew what was revoked since\n")
     stopped.flags = (accepting(said),)
     stopped.start()
     assert stopped.stop() == 0
@@ -266,6 +277,7 @@ def test_a_head_file_that_was_edited(stopped, edit):
     path = stopped.data / "audit_head"
     path.write_text(EDITS[edit](path.read_text()))
     assert "audit_head" in refused(stopped)
+    assert "or move it aside and accept the loss" in refused(stopped)
     assert "was altered" in check(stopped)[1][0]
 
 
@@ -325,5 +337,5 @@ def test_a_link_planted_in_its_place_is_not_followed(stopped, tmp_path):
 def test_nothing_to_accept_is_said(stopped):
     stopped.flags = ("--accept_audit_loss=" + 32 * "0",)
     stopped.start()
-    assert "nothing is missing that could be accepted" in [
+    assert "--accept_audit_loss was given, but nothing is missing: take the flag away" in [
         line["message"] for line in stopped.log()]

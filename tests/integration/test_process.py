@@ -32,14 +32,21 @@ def refused(server, *flags, env=None):
     (["--flagfile=/nonexistent"], "--flagfile"),
     (["--bootstrap_account_id=1"], "--bootstrap_account_id"),
     (["--mode=gateway"], "--grpc_target"),
-    (["--token_prefix=a", "--token_prefix=b"], "--token_prefix"),
-    (["stray"], "--help")], ids=str)
+    (["--token_prefix=a", "--token_prefix=b"], "--token_prefix")], ids=str)
 def test_bad_flag_exits_2_and_touches_nothing(tmp_path, flags, named):
     done = refused(Server(tmp_path), *flags)
     assert done.returncode == 2
     assert done.stderr.startswith(f"signetd: {named}: ")
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_argument_that_is_no_flag_is_not_repeated(tmp_path):
+    """It may be a secret that went astray."""
+    done = refused(Server(tmp_path), "stray")
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert done.stderr == ("signetd: got an argument that is not a flag; flags are written "
+                           "--name=value, --help lists them\n")
 
 
 def test_bad_variable_and_bad_flagfile_exit_2(tmp_path):
@@ -131,6 +138,7 @@ def test_lost_keys_are_not_replaced(start):
     done = refused(server)
     assert done.returncode == 2
     assert "--token_keys_file" in done.stderr
+    assert "restore the key file from its backup" in done.stderr
     assert not (server.data / "token_keys").exists()
 
 
@@ -211,6 +219,23 @@ def test_an_errand_makes_no_database_beside_keys_that_are_elsewhere(server, tmp_
     assert not data.exists()
 
 
+@pytest.mark.parametrize("errand", ["--verify_audit", "--issue_super_admin", "--seal_database"])
+def test_an_errand_on_a_directory_that_is_not_there_names_it(tmp_path, errand):
+    done = run(errand, f"--data_dir={tmp_path}/mistyped")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (f"signetd: --data_dir: {tmp_path}/mistyped/signet.db is not there; "
+                           "choose the directory of a server that ran\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", [[], ["--verify_audit"], ["--storage=memory"]], ids=str)
+def test_a_data_directory_that_is_none(flags):
+    done = run("--data_dir=/dev/null", "--rest_address=127.0.0.1:0", "--grpc_address=127.0.0.1:0",
+               *flags)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "signetd: --data_dir: /dev/null is not a directory\n"
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775, 0o720])
 @pytest.mark.parametrize("storage", ["sqlite", "memory"])
 def test_a_data_directory_that_others_may_write_is_refused(tmp_path, mode, storage):
@@ -220,8 +245,9 @@ def test_a_data_directory_that_others_may_write_is_refused(tmp_path, mode, stora
     done = run(f"--data_dir={data}", f"--storage={storage}", "--rest_address=127.0.0.1:0",
                "--grpc_address=127.0.0.1:0")
     assert (done.returncode, done.stdout) == (3, "")
-    assert f"{data}: may be written by others" in done.stderr
-    assert "chmod go-w" in done.stderr
+    assert f"{data}: others than its owner may write there" in done.stderr
+    assert f"choose a directory of your own, or, if {data} is Signet's alone" in done.stderr
+    assert f"chmod go-w {data}" in done.stderr
     assert list(data.iterdir()) == []
 
 

@@ -385,7 +385,7 @@ def test_an_older_releases_database_is_sealed_once_and_explicitly(played):
     server = played.server
     unseal(server)
     (server.data / "audit_head").unlink()
-    assert "--seal_database" in refused(server)
+    assert f"run once: signetd --data_dir={server.data} --seal_database. It" in refused(server)
     done = seal(server)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -394,7 +394,10 @@ def test_an_older_releases_database_is_sealed_once_and_explicitly(played):
     assert re.search(r'"accounts":1,"service_accounts":8,"tokens":9,"authorizations":7,'
                      r'"account_owners":1,"super_admins":0,', lines[1])
     assert check(server) == (0, [])
-    assert seal(server).returncode == 3
+    again = seal(server)
+    assert (again.returncode, again.stdout) == (3, "")
+    assert again.stderr == (f"signetd: {server.data}/signet.db is sealed already; "
+                            "there is nothing to do\n")
     server.start()
     assert Rest(server, "--http1.1").self_(token=played.bot["token"]).code == "OK"
     events = call(server, "GET", f"/v1/public/accounts/{played.account}/auth/audit-events",
@@ -411,6 +414,8 @@ def test_seals_that_were_taken_away_are_never_given_again(played):
     assert "not sealed" in refused(played.server)
     done = seal(played.server)
     assert (done.returncode, done.stdout) == (3, "")
+    assert f"move {played.server.data}/audit_head aside" in done.stderr
+    assert "somebody took the seals away: restore a backup" in done.stderr
     assert "not sealed" in refused(played.server)
 
 

@@ -177,6 +177,7 @@ def test_an_errand_corrects_the_mark(set_clock):
     # The mark has followed a wrong year, and stands when the clock is right.
     done = set_time_mark(server, when(YEAR))
     assert (done.returncode, done.stderr) == (0, "")
+    assert "ahead of this machine's clock" in done.stdout
     server.start()
     assert not tokens.works(good["token"])
     assert server.stop() == 0
@@ -184,6 +185,7 @@ def test_an_errand_corrects_the_mark(set_clock):
     done = set_time_mark(server, "now")
     assert done.returncode == 0
     assert done.stdout.startswith("mark of time: was 20")
+    assert done.stdout.count("\n") == 1
     server.start()
     assert tokens.works(good["token"])
     events = rest.request(

@@ -301,8 +301,15 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadFlags{"Unknown", {"--tokn=hush"}, {}, "--tokn: no such flag"},
         BadFlags{"UnknownEmpty", {"--tokn="}, {}, "--tokn: no such flag"},
-        BadFlags{"Positional", {"hush"}, {}, "--help: "},
-        BadFlags{"Terminator", {"--", "hush"}, {}, "--help: "},
+        BadFlags{"Positional",
+                 {"hush"},
+                 {},
+                 "got an argument that is not a flag; flags are written "
+                 "--name=value, --help lists them"},
+        BadFlags{"Terminator",
+                 {"--", "hush"},
+                 {},
+                 "got an argument that is not a flag"},
         BadFlags{"NoValue", {"--data_dir"}, {}, "--data_dir: "},
         BadFlags{"NoNumber",
                  {"--max_connections=many"},

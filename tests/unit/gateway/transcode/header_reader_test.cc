@@ -166,7 +166,8 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderCase{"TagDelete", "if-match", "\"CANARY\x7F\"", kTag},
         HeaderCase{
             "KeyEmpty", "idempotency-key", "",
-            R"([{"field":"Idempotency-Key","detail":"want a value in UTF-8"}])"},
+            R"([{"field":"Idempotency-Key","detail":"got an empty value, )"
+            R"(want one, or none of this field"}])"},
         HeaderCase{"KeyQuotedEmpty", "idempotency-key", "\"\"", kKey},
         HeaderCase{"KeyOpen", "idempotency-key", "\"CANARY", kKey},
         HeaderCase{"KeyOneQuote", "idempotency-key", "\"", kKey},

@@ -247,7 +247,8 @@ TEST_P(CoverTable, IsAsTheTableSays) {
                                   "GRANT_EXCEEDS_OWN"));
       EXPECT_EQ(status.message(),
                 "the caller's rights do not cover those of the service "
-                "account");
+                "account; an owner of the account can do it, or else a "
+                "super_admin");
       ServiceAccountRecord want = world.target;
       if (act.act == &Enable) want.enabled = false;
       EXPECT_EQ(world.Stored(), want) << "nothing changed";

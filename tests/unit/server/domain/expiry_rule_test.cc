@@ -78,6 +78,19 @@ TEST(ExpiryRule, MustLieWithinTheMaximum) {
             "got 2030-01-04T03:04:05.678901235Z, want at most 48h from now");
 }
 
+TEST(ExpiryRule, ADurationOutOfRangeIsShownAsItWasSent) {
+  const absl::Duration week = absl::Hours(168);
+  EXPECT_EQ(ReadDuration({.seconds = 36'000'000}, week).status().message(),
+            "got 36000000s, want 0s to 604800s");
+  EXPECT_EQ(
+      ReadDuration({.seconds = 604'800, .nanos = 1}, week).status().message(),
+      "got 604800s and 1ns, want 0s to 604800s");
+  EXPECT_EQ(ReadDuration({.seconds = -1}, absl::Milliseconds(1500))
+                .status()
+                .message(),
+            "got -1s, want 0s to 1.5s");
+}
+
 TEST(ExpiryRule, MustBeATimestamp) {
   const int64_t last = absl::ToUnixSeconds(MaxTimestamp());
   EXPECT_THAT(Ask(last, 999'999'999, kNoPolicy),

@@ -148,7 +148,8 @@ TEST_F(AuditMethodsTest, PagesFollowEachOther) {
   request.set_action("a.first");
   EXPECT_THAT(
       ReadError(Call(request).status).fields,
-      ElementsAre("page_token: want a next_page_token of the same question"));
+      ElementsAre("page_token: want the next_page_token of an answer (REST: "
+                  "the page_token of its Link), with the same filters"));
 }
 
 TEST_F(AuditMethodsTest, EveryFaultIsNamed) {

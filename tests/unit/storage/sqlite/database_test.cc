@@ -250,6 +250,16 @@ TEST_F(DatabaseTest, ADamagedPageIsRefused) {
   EXPECT_THAT(Open(), IsOk());
 }
 
+// As where a backup was copied over a database whose log was left.
+TEST_F(DatabaseTest, ADamagedDatabaseBesideALogTellsOfALogThatWasLeft) {
+  Make();
+  Overwrite(4096, std::string(64, '\x55'));
+  EXPECT_THAT(std::string(Open().status().message()),
+              Not(HasSubstr("remove signet.db-wal")));
+  std::ofstream(file_ + "-wal") << "of another database";
+  ExpectRefused(StatusCode::kDataLoss, "remove signet.db-wal");
+}
+
 TEST_F(DatabaseTest, ARowThatBreaksItsConstraintIsRefused) {
   Make();
   const size_t note = Contents().find("note 1234");
