@@ -71,8 +71,9 @@ class ServerApp final : public App {
 
  private:
   absl::Status OpenFiles();
+  // From here on around_.clock is clock_.
   absl::Status StartClock();
-  absl::Status CheckHead();
+  absl::Status CheckHead();  // Writes times: after StartClock().
   absl::Status StartServing();
   absl::Status StartGrpc(const char* flag, const GrpcServerOptions& options,
                          std::unique_ptr<GrpcServer>& server);
@@ -120,6 +121,7 @@ class ServerApp final : public App {
 absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
   if (absl::Status status = StartClock(); !status.ok()) return status;
+  if (absl::Status status = CheckHead(); !status.ok()) return status;
   if (absl::Status status = PreparePortFile(config_.port_file, *around_.random);
       !status.ok()) {
     return status;
@@ -173,7 +175,7 @@ absl::Status ServerApp::OpenFiles() {
   }
   keyring_ = *std::move(keyring);
 
-  // There is a directory before there is anybody who reads or writes.
+  // Both are there before anybody reads or writes, see below.
   const auto on_change = [this](const TokenChanges& changes) {
     directory_->OnChange(changes);
     feed_->Publish(changes);
@@ -182,7 +184,15 @@ absl::Status ServerApp::OpenFiles() {
       std::make_unique<SealedStore>(std::move(store), keyring_.get(),
                                     around_.clock, around_.logger, on_change),
       on_change);
-  return CheckHead();
+  last_uses_.emplace(around_.logger);
+  directory_.emplace(
+      store_.get(), keyring_.get(), &*last_uses_,
+      TokenDirectoryOptions{
+          .max_entries = static_cast<size_t>(config_.token_cache_entries),
+          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20,
+          .render = RenderActive});
+  feed_.emplace(*around_.random);
+  return absl::OkStatus();
 }
 
 absl::Status ServerApp::CheckHead() {
@@ -221,14 +231,6 @@ absl::Status ServerApp::StartClock() {
 }
 
 absl::Status ServerApp::StartServing() {
-  last_uses_.emplace(around_.logger);
-  directory_.emplace(
-      store_.get(), keyring_.get(), &*last_uses_,
-      TokenDirectoryOptions{
-          .max_entries = static_cast<size_t>(config_.token_cache_entries),
-          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20,
-          .render = RenderActive});
-  feed_.emplace(*around_.random);
   absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
       NewAuthenticator(&*directory_, around_.clock, around_.logger,
                        config_.oauth);
