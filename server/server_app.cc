@@ -44,6 +44,9 @@
 namespace signet {
 namespace {
 
+// For calls that were cut off, until the store has answered them.
+constexpr absl::Duration kLastCalls = absl::Seconds(2);
+
 std::string DescribeStorage(const ServerConfig& config) {
   if (config.storage == StorageEngine::kMemory) return "memory";
   return absl::StrCat("sqlite in ", config.data_dir);
@@ -345,7 +348,12 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
     rest.join();
   }
   if (feed_.has_value()) feed_->Stop();
-  // Nobody is denied any longer, but who waits for the store.
+  // Some of those who were cut off wait for the store, and may be denied yet.
+  if (dispatcher_.has_value() && !dispatcher_->AwaitIdle(kLastCalls)) {
+    around_.logger->Warning(
+        "calls that were cut off still wait; that they are denied may not get "
+        "into the audit log");
+  }
   if (denials_.has_value()) denials_->Stop();
   // Knows of every use by now, and must still write the latest.
   if (maintenance_.has_value()) maintenance_->Stop();
