@@ -32,7 +32,8 @@ struct GroupResult {
   // Whether the store must stop, because COMMIT left its outcome open, damage
   // was found, or the transaction could not be undone.
   bool fatal = false;
-  // Whether the trouble is a full disk: nothing is written.
+  // Whether the trouble is a full disk, at whatever step it was met: nothing is
+  // written, and the same may be tried again once there is room.
   bool disk_full = false;
 };
 
@@ -74,7 +75,8 @@ class GroupCommit {
   GroupResult Run(std::vector<PendingWrite>& group,
                   absl::FunctionRef<bool()> more, bool savepoints);
   GroupResult Commit(std::span<PendingWrite> group);
-  // Undoes the transaction, if one is open, on account of `cause`.
+  // Undoes the transaction, if one is open, on account of `cause`: the error of
+  // the connection's last statement.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
 
   SqliteConnection connection_;  // First: the statements below go before it.
