@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/gateway_app.h"
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,7 @@ class GatewayApp final : public App {
  private:
   const ServerConfig config_;
   const Surroundings around_;
+  std::atomic<bool> serving_ = false;  // From the start to the drain.
   RemoteBackend backend_;
   std::unique_ptr<RestFront> rest_;  // Uses the backend.
 };
@@ -42,10 +44,11 @@ absl::Status GatewayApp::Start() {
       !status.ok()) {
     return status;
   }
-  absl::StatusOr<std::unique_ptr<RestFront>> rest =
-      RestFront::Start(config_, &backend_, around_, [] { return true; });
+  absl::StatusOr<std::unique_ptr<RestFront>> rest = RestFront::Start(
+      config_, &backend_, around_, [this] { return serving_.load(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
+  serving_ = true;
   const HostPort end = {ParseHostPort(config_.rest_address)->host,
                         rest_->port()};
   around_.logger->Info("started", {{"version", kVersion},
@@ -56,6 +59,7 @@ absl::Status GatewayApp::Start() {
 }
 
 absl::Status GatewayApp::Drain() {
+  serving_ = false;
   around_.logger->Info("stopping");
   const absl::Status drained =
       rest_->Drain(absl::Milliseconds(config_.drain_timeout_ms));

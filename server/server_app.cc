@@ -44,6 +44,9 @@
 namespace signet {
 namespace {
 
+// For calls that were cut off, until the store has answered them.
+constexpr absl::Duration kLastCalls = absl::Seconds(2);
+
 std::string DescribeStorage(const ServerConfig& config) {
   if (config.storage == StorageEngine::kMemory) return "memory";
   return absl::StrCat("sqlite in ", config.data_dir);
@@ -71,8 +74,9 @@ class ServerApp final : public App {
 
  private:
   absl::Status OpenFiles();
+  // From here on around_.clock is clock_.
   absl::Status StartClock();
-  absl::Status CheckHead();
+  absl::Status CheckHead();  // Writes times: after StartClock().
   absl::Status StartServing();
   absl::Status StartGrpc(const char* flag, const GrpcServerOptions& options,
                          std::unique_ptr<GrpcServer>& server);
@@ -120,6 +124,7 @@ class ServerApp final : public App {
 absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
   if (absl::Status status = StartClock(); !status.ok()) return status;
+  if (absl::Status status = CheckHead(); !status.ok()) return status;
   if (absl::Status status = PreparePortFile(config_.port_file, *around_.random);
       !status.ok()) {
     return status;
@@ -173,7 +178,7 @@ absl::Status ServerApp::OpenFiles() {
   }
   keyring_ = *std::move(keyring);
 
-  // There is a directory before there is anybody who reads or writes.
+  // Both are there before anybody reads or writes, see below.
   const auto on_change = [this](const TokenChanges& changes) {
     directory_->OnChange(changes);
     feed_->Publish(changes);
@@ -183,7 +188,15 @@ absl::Status ServerApp::OpenFiles() {
                                     config_.oauth.issuer, around_.clock,
                                     around_.logger, on_change),
       on_change);
-  return CheckHead();
+  last_uses_.emplace(around_.logger);
+  directory_.emplace(
+      store_.get(), keyring_.get(), &*last_uses_,
+      TokenDirectoryOptions{
+          .max_entries = static_cast<size_t>(config_.token_cache_entries),
+          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20,
+          .render = RenderActive});
+  feed_.emplace(*around_.random);
+  return absl::OkStatus();
 }
 
 absl::Status ServerApp::CheckHead() {
@@ -222,14 +235,6 @@ absl::Status ServerApp::StartClock() {
 }
 
 absl::Status ServerApp::StartServing() {
-  last_uses_.emplace(around_.logger);
-  directory_.emplace(
-      store_.get(), keyring_.get(), &*last_uses_,
-      TokenDirectoryOptions{
-          .max_entries = static_cast<size_t>(config_.token_cache_entries),
-          .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20,
-          .render = RenderActive});
-  feed_.emplace(*around_.random);
   absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
       NewAuthenticator(&*directory_, around_.clock, around_.logger,
                        config_.oauth);
@@ -344,7 +349,12 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
     rest.join();
   }
   if (feed_.has_value()) feed_->Stop();
-  // Nobody is denied any longer, but who waits for the store.
+  // Some of those who were cut off wait for the store, and may be denied yet.
+  if (dispatcher_.has_value() && !dispatcher_->AwaitIdle(kLastCalls)) {
+    around_.logger->Warning(
+        "calls that were cut off still wait; that they are denied may not get "
+        "into the audit log");
+  }
   if (denials_.has_value()) denials_->Stop();
   // Knows of every use by now, and must still write the latest.
   if (maintenance_.has_value()) maintenance_->Stop();

@@ -14,6 +14,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "server/base/secret.h"
 // The generated service also tells gRPC how to serialize messages, by a header
 // whose place depends on the version.
 #include "signet/v1/identity.grpc.pb.h"
@@ -93,8 +94,9 @@ void RemoteBackend::Call(BackendCall call, Done done) {
   pending->done = std::move(done);
 
   grpc::ClientContext& context = pending->context;
-  for (const std::string& value : credential.values) {
-    context.AddMetadata("authorization", value);
+  for (std::string& value : credential.values) {
+    context.AddMetadata("authorization", value);  // Copies it.
+    Wipe(value);
   }
   context.AddMetadata("x-request-id", call.request_id);
   if (call.scope == CallScope::kAdmit) {

@@ -152,21 +152,34 @@ AuditHeadRecord AuditHeads::Close(const AuditHead& head) const {
                                 .Add(head.database)
                                 .Add(head.sealed_at)
                                 .text();
-  const uint32_t version = keyring_->current_version();
-  absl::MutexLock lock(&mutex_);
-  if (box_key_.uses_left == 0) {
-    box_key_.salt = RandomText(*random_, kSaltBytes);
-    box_key_.key = HeadBoxKey(*keyring_->BoxSecret(version), box_key_.salt);
-    box_key_.uses_left = kUsesOfBoxKey;
-  }
-  --box_key_.uses_left;
+  const std::shared_ptr<const BoxKey> key = TakeBoxKey();
   for (int shift = 24; shift >= 0; shift -= 8) {
-    record.sealed.push_back(static_cast<char>(version >> shift & 0xFF));
+    record.sealed.push_back(static_cast<char>(key->version >> shift & 0xFF));
   }
-  record.sealed += box_key_.salt;
-  record.sealed += CloseBox(box_key_.key, plain, HeadContext(record), *random_);
+  record.sealed += key->salt;
+  record.sealed += CloseBox(key->key, plain, HeadContext(record), *random_);
+  absl::MutexLock lock(&mutex_);
   latest_ = Latest{.record = record, .head = head};
   return record;
+}
+
+std::shared_ptr<const AuditHeads::BoxKey> AuditHeads::TakeBoxKey() const {
+  const uint32_t version = keyring_->current_version();
+  {
+    absl::MutexLock lock(&mutex_);
+    if (box_key_ != nullptr && box_key_uses_left_ > 0) {
+      --box_key_uses_left_;
+      return box_key_;
+    }
+  }
+  std::string salt = RandomText(*random_, kSaltBytes);
+  Secret key = HeadBoxKey(*keyring_->BoxSecret(version), salt);
+  auto fresh = std::make_shared<const BoxKey>(
+      BoxKey{version, std::move(salt), std::move(key)});
+  absl::MutexLock lock(&mutex_);
+  box_key_ = fresh;
+  box_key_uses_left_ = kUsesOfBoxKey - 1;
+  return fresh;
 }
 
 absl::StatusOr<AuditHead> AuditHeads::Open(

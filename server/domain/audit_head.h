@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_DOMAIN_AUDIT_HEAD_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -91,9 +92,9 @@ class AuditHeads {
  private:
   // The key that closes boxes, and what tells which it is.
   struct BoxKey {
+    uint32_t version;
     std::string salt;
     Secret key;
-    uint32_t uses_left = 0;
   };
   // The last one made or opened: as a rule it is the next one read.
   struct Latest {
@@ -101,6 +102,8 @@ class AuditHeads {
     AuditHead head;
   };
 
+  // For one box. Makes one where there is none with uses left.
+  std::shared_ptr<const BoxKey> TakeBoxKey() const ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<AuditHead> OpenBoxOf(const AuditHeadRecord& record) const;
 
   const MacKeyring* const keyring_;
@@ -108,7 +111,8 @@ class AuditHeads {
   const std::optional<AuditHead> genesis_;
 
   mutable absl::Mutex mutex_;
-  mutable BoxKey box_key_ ABSL_GUARDED_BY(mutex_);
+  mutable std::shared_ptr<const BoxKey> box_key_ ABSL_GUARDED_BY(mutex_);
+  mutable uint32_t box_key_uses_left_ ABSL_GUARDED_BY(mutex_) = 0;
   mutable std::optional<Latest> latest_ ABSL_GUARDED_BY(mutex_);
 };
 

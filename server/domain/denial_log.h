@@ -57,7 +57,8 @@ struct DenialLogOptions {
 // What is kept is bounded. Denials beyond that are counted in the server's log,
 // and as `left_out` in the details of the next such event of their account.
 //
-// A kill loses what is not written yet, at most a window; Stop() loses nothing.
+// A kill loses what is not written yet, at most a window; Stop() loses nothing
+// that was noted before it, unless the store fails.
 // Thread-safe but for Start() and Stop(), which belong to one thread.
 class DenialLog {
  public:
@@ -77,7 +78,8 @@ class DenialLog {
   void Start();
 
   // Ends the thread and writes all that is left. Call it when nobody is denied
-  // any longer, before the store is drained. Blocks. Idempotent.
+  // any longer (Dispatcher::AwaitIdle), before the store is drained. Blocks.
+  // Idempotent.
   void Stop();
 
   // Notes that `caller` was denied `entry` on the account; nothing where

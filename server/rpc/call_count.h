@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace signet {
 
@@ -28,6 +30,23 @@ class CallCount {
  private:
   std::atomic<uint64_t> begun_ = 0;
   std::atomic<uint64_t> ended_ = 0;
+};
+
+// Counts a call for as long as it lives.
+class RunningCall {
+ public:
+  explicit RunningCall(std::shared_ptr<CallCount> count)
+      : count_(std::move(count)) {
+    count_->Begin();
+  }
+  RunningCall(RunningCall&&) noexcept = default;
+  RunningCall& operator=(RunningCall&&) = delete;
+  ~RunningCall() {
+    if (count_ != nullptr) count_->End();
+  }
+
+ private:
+  std::shared_ptr<CallCount> count_;  // Null once moved from.
 };
 
 }  // namespace signet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/dispatcher.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "server/base/error.h"
 #include "server/base/secret.h"
+#include "server/base/steady_event.h"
 #include "server/crypto/digest.h"
 #include "server/identity/bearer.h"
 #include "server/rpc/status.h"
@@ -46,6 +49,8 @@ Secret ReplaySeed(const std::vector<std::string>& authorization) {
   return secret;
 }
 
+constexpr absl::Duration kIdlePoll = absl::Milliseconds(2);
+
 }  // namespace
 
 void Dispatcher::WipeAndDelete::operator()(
@@ -56,6 +61,7 @@ void Dispatcher::WipeAndDelete::operator()(
 
 // What is kept of a call until it is answered.
 struct Dispatcher::Pending {
+  RunningCall running;
   Logger* logger;
   DenialLog* denials;
   const google::protobuf::MethodDescriptor* method;
@@ -122,7 +128,8 @@ void Dispatcher::Call(BackendCall call, Done done) {
   if (method != nullptr && method->repeatable) {
     caller->replay_seed = ReplaySeed(authorization);
   }
-  Pending pending = {.logger = logger_,
+  Pending pending = {.running = RunningCall(running_),
+                     .logger = logger_,
                      .denials = denials_,
                      .method = call.method,
                      .request_id = std::move(call.request_id),
@@ -162,6 +169,15 @@ void Dispatcher::Call(BackendCall call, Done done) {
     }
   }
   for (std::string& credential : authorization) Wipe(credential);
+}
+
+bool Dispatcher::AwaitIdle(absl::Duration limit) const {
+  const SteadyEvent::Moment end = SteadyEvent::In(limit);
+  while (!running_->BegunIfIdle().has_value()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    absl::SleepFor(kIdlePoll);
+  }
+  return true;
 }
 
 void Dispatcher::Proceed(const UnaryMethod* method, BackendCall call,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -15,6 +16,7 @@
 #include "server/domain/caller.h"
 #include "server/domain/denial_log.h"
 #include "server/identity/authenticator.h"
+#include "server/rpc/call_count.h"
 #include "server/rpc/unary_method.h"
 
 namespace signet {
@@ -26,7 +28,7 @@ namespace signet {
 // (the text of INTERNAL, UNKNOWN and DATA_LOSS) is logged here with the call's
 // request id.
 //
-// Thread-safe: immutable after construction. Nothing blocks.
+// Thread-safe. Nothing blocks but AwaitIdle().
 class Dispatcher final : public Backend {
  public:
   // All outlive the dispatcher, which outlives its calls. No two `methods`
@@ -36,6 +38,11 @@ class Dispatcher final : public Backend {
              std::vector<UnaryMethod> methods);
 
   void Call(BackendCall call, Done done) override;
+
+  // Waits until every call has been answered and its denial, if it was denied,
+  // is noted; at most for `limit`. False: some still go on. Of use once no more
+  // calls come.
+  bool AwaitIdle(absl::Duration limit) const;
 
  private:
   struct Pending;
@@ -59,6 +66,8 @@ class Dispatcher final : public Backend {
   const absl::flat_hash_map<const google::protobuf::MethodDescriptor*,
                             UnaryMethod>
       methods_;
+  // Calls hold it too: who was answered may take the dispatcher apart.
+  const std::shared_ptr<CallCount> running_ = std::make_shared<CallCount>();
 };
 
 }  // namespace signet

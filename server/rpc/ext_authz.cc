@@ -138,6 +138,25 @@ std::vector<std::string> FieldsOf(
   return values;
 }
 
+// Of the copies of a credential that the message itself has.
+void WipeFields(auth::AttributeContext::HttpRequest& request,
+                std::string_view name) {
+  auto& headers = *request.mutable_headers();
+  if (const auto found = headers.find(std::string(name));
+      found != headers.end()) {
+    Wipe(found->second);
+  }
+  for (auth::RawHeader& header :
+       *request.mutable_header_map()->mutable_headers()) {
+    if (!absl::EqualsIgnoreCase(absl::string_view(header.key()),
+                                absl::string_view(name.data(), name.size()))) {
+      continue;
+    }
+    Wipe(*header.mutable_value());
+    Wipe(*header.mutable_raw_value());
+  }
+}
+
 // What the configuration of the proxy does wrong is nothing for its clients.
 Problem RouteMisconfigured() {
   return {.status = 500,
@@ -246,21 +265,25 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
     return reactor;
   }
   auth::CheckRequest check;
-  if (!ParseMessage(*request, check)) {
+  const bool parsed = ParseMessage(*request, check);
+  auto& http = *check.mutable_attributes()->mutable_request()->mutable_http();
+  if (!parsed) {
+    WipeFields(http, "authorization");
     Refuse(std::move(open), MessageMalformedError(), 400, now);
     return reactor;
   }
-  const auto& http = check.attributes().request().http();
   const std::vector<std::string> request_ids = FieldsOf(http, "x-request-id");
   open.request_id = ChooseRequestId(
       std::vector<std::string_view>(request_ids.begin(), request_ids.end()),
       now, *deps_.random);
   absl::StatusOr<Wanted> wanted = ReadWanted(check.attributes());
+  std::vector<std::string> authorization;
+  if (wanted.ok()) authorization = FieldsOf(http, "authorization");
+  WipeFields(http, "authorization");
   if (!wanted.ok()) {
     open.Refuse(wanted.status(), RouteMisconfigured());
     return reactor;
   }
-  std::vector<std::string> authorization = FieldsOf(http, "authorization");
   deps_.authenticator->Authenticate(
       authorization, now,
       [this, open = std::move(open), wanted = *std::move(wanted)](

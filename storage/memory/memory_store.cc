@@ -38,8 +38,8 @@ absl::Status MemoryStore::RunRead(ReadBody& body, Expired& expired) {
 }
 
 absl::Status MemoryStore::RunWrite(WriteBody& body, Expired& expired) {
-  absl::MutexLock lock(&tables_mutex_);
   if (expired != nullptr && expired()) return CallerGoneError();
+  absl::MutexLock lock(&tables_mutex_);
   return MemoryWriteTxn(tables_).Run(body);
 }
 

@@ -119,21 +119,21 @@ GroupResult GroupCommit::Commit(std::span<PendingWrite> group) {
   const absl::Status status = commit_.Execute();
   if (status.ok()) return {};
   const int code = sqlite3_extended_errcode(connection_.handle());
-  if (CommitLeftNoTrace(code)) {
-    GroupResult result = Abandon(group, status);
-    result.disk_full = (code & 0xff) == SQLITE_FULL;
-    return result;
-  }
+  if (CommitLeftNoTrace(code)) return Abandon(group, status);
   SetOutcomes(group, OutcomeUnknown(status));
   return {.status = status, .fatal = true};
 }
 
 GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,
                                  const absl::Status& cause) {
+  // Before anything else is done on the connection.
+  const int code = sqlite3_extended_errcode(connection_.handle());
   SetOutcomes(group, cause);
   bool fatal = absl::IsDataLoss(cause);
   if (connection_.InTransaction()) fatal |= !rollback_.Execute().ok();
-  return {.status = cause, .fatal = fatal};
+  return {.status = cause,
+          .fatal = fatal,
+          .disk_full = !fatal && (code & 0xff) == SQLITE_FULL};
 }
 
 }  // namespace signet

@@ -35,7 +35,8 @@ struct GroupResult {
   // committed since this one was opened (PRAGMA data_version): whoever wrote
   // there may have put back what had ended.
   bool fatal = false;
-  // Whether the trouble is a full disk: nothing is written.
+  // Whether the trouble is a full disk, at whatever step it was met: nothing is
+  // written, and the same may be tried again once there is room.
   bool disk_full = false;
 };
 
@@ -78,7 +79,8 @@ class GroupCommit {
   GroupResult Run(std::vector<PendingWrite>& group,
                   absl::FunctionRef<bool()> more, bool savepoints);
   GroupResult Commit(std::span<PendingWrite> group);
-  // Undoes the transaction, if one is open, on account of `cause`.
+  // Undoes the transaction, if one is open, on account of `cause`: the error of
+  // the connection's last statement.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
 
   SqliteConnection connection_;  // First: the statements below go before it.

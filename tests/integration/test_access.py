@@ -9,6 +9,7 @@ import pytest
 
 from harness import process, rest
 from harness.api import message, messages
+from harness.times import when
 
 A = "/v1/public/accounts/{account}/auth"
 
@@ -153,12 +154,11 @@ class World:
                for name in ("expired", "disabled", "revoked", "rotated away")}
         for subject in ids.values():  # All were once powerful.
             self.grant(subject, "account_owner")
-        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
-        self.request("PATCH", self.path(f"/{ids['expired']}"), {"expires_at": soon})
+        self.request("PATCH", self.path(f"/{ids['expired']}"), {"expires_at": when(3)})
         self.request("PATCH", self.path(f"/{ids['disabled']}"), {"enabled": False})
         self.request("POST", self.path(f"/{ids['revoked']}/revoke"))
         self.request("POST", self.path(f"/{ids['rotated away']}/rotate"))
-        time.sleep(2.1)
+        time.sleep(3)
 
     def fresh(self):
         """Something for one call to act on, which a manager covers."""

@@ -2,9 +2,12 @@
 """One who asks for far too much is told so, and nobody else notices."""
 
 import collections
+import contextlib
 import http.client
 import json
+import signal
 import socket
+import time
 
 import grpc
 import pytest
@@ -34,14 +37,26 @@ def viewer(world):
     return world.create("account.view")["token"]
 
 
+@contextlib.contextmanager
+def at_once(server):
+    """What is sent meanwhile is there all at once, however fast the server is."""
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+        time.sleep(0.5)  # For what another thread sends.
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+
 def over_rest(server, token):
     """What each of many listings at once was answered, as (status, reason)."""
     host, port = server.rest.removeprefix("http://").split(":")
     text = (f"GET {server.accounts_path} HTTP/1.1\r\nHost: {host}\r\n"
             f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n").encode()
     sockets = [socket.create_connection((host, int(port)), timeout=30) for _ in range(IN_FLIGHT)]
-    for one in sockets:
-        one.sendall(text)
+    with at_once(server):
+        for one in sockets:
+            one.sendall(text)
     yield
     for one in sockets:
         answer = http.client.HTTPResponse(one)
@@ -59,8 +74,11 @@ def over_grpc(server, token):
     with grpc.insecure_channel(server.grpc) as channel:
         call = channel.unary_unary("/signet.v1.ServiceAccounts/ListServiceAccounts",
                                    request_serializer=lambda asked: asked.SerializeToString())
-        calls = [call.future(request, timeout=30, metadata=[("authorization", f"Bearer {token}")])
-                 for _ in range(IN_FLIGHT)]
+        metadata = [("authorization", f"Bearer {token}")]
+        grpc.channel_ready_future(channel).result(timeout=30)
+        with at_once(server):
+            calls = [call.future(request, timeout=30, metadata=metadata)
+                     for _ in range(IN_FLIGHT)]
         yield
         for one in calls:
             if one.code() == grpc.StatusCode.OK:

@@ -4,6 +4,8 @@
 import functools
 import http.client
 import json
+import signal
+import socket
 import threading
 import time
 import uuid
@@ -234,3 +236,28 @@ def test_server_down_is_503_and_back_is_well(start, tmp_path):
             time.sleep(0.2)
         assert again.status == 200
         assert front.stop() == 0
+
+
+def test_while_it_drains_it_is_alive_and_not_ready(server, tmp_path):
+    with Gateway(tmp_path, server.grpc, "--drain_timeout_ms=20000") as gateway:
+        asked = {}
+        for path in ("/livez", "/readyz"):  # Of which each holds the drain up.
+            asked[path] = socket.create_connection(("127.0.0.1", gateway.ports["rest"]),
+                                                   timeout=20)
+            asked[path].sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode())
+        assert rest.request(gateway, "GET", "/readyz").status == 200
+        time.sleep(0.2)
+        gateway.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 20
+        while "stopping" not in [line["message"] for line in gateway.log()]:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        status = {}
+        for path, connection in asked.items():
+            connection.sendall(b"\r\n")
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            status[path] = answer.status
+            connection.close()
+        assert status == {"/livez": 200, "/readyz": 503}
+        assert gateway.process.wait(20) == 0

@@ -11,6 +11,7 @@ import pytest
 from harness import rest
 from harness.api import message
 from harness.surfaces import KEYS
+from harness.times import when
 
 LISTED = [key for key in KEYS if key != "token"]
 
@@ -201,12 +202,11 @@ def test_a_disabled_token_fails_as_a_revoked_one(server, made):
 
 
 def test_disabled_and_expired_is_disabled_in_lists_and_in_verification(server, world, asker):
-    made = world.create(expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ",
-                                                 time.gmtime(time.time() + 2)))
+    made = world.create(expires_at=when(3))
     answer = rest.request(server, "PATCH", f"{server.accounts_path}/{made['id']}",
                           token=server.first["token"], json_body={"enabled": False})
     assert answer.status == 200
-    time.sleep(2.1)
+    time.sleep(3)
     assert asker.verify(made["token"]).reason == "TOKEN_DISABLED"
     for state, found in (("disabled", True), ("expired", False)):
         listed = rest.request(server, "GET", f"{server.accounts_path}?state={state}",

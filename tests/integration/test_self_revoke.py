@@ -8,6 +8,7 @@ import pytest
 
 from harness import rest
 from harness.api import Api, message
+from harness.times import when
 
 PATH = "/v1/public/auth/self/revoke"
 
@@ -97,9 +98,8 @@ def disabled(server, leaked):
 
 
 def expired(server, leaked):
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
-    assert change(server, leaked, {"expires_at": soon})[0] == 200
-    time.sleep(2.1)
+    assert change(server, leaked, {"expires_at": when(3)})[0] == 200
+    time.sleep(3)
 
 
 def self_by_rest(server, _, token):

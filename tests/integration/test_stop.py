@@ -100,13 +100,13 @@ def test_what_does_not_finish_in_time_is_cut_off(start):
     time.sleep(0.2)
     begin = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(10) == 1
-    assert 0.2 < time.monotonic() - begin < 5
+    assert server.process.wait(30) == 1
+    assert 0.2 < time.monotonic() - begin < 20
     assert "--drain_timeout_ms" in server.stderr.read_text()
 
 
 def test_with_nothing_under_way_it_takes_no_time(start):
-    """Whoever is connected, has asked before, and does not close."""
+    """Whoever is connected, has asked before, and does not close: not --drain_timeout_ms, 30 s."""
     server = start()
 
     def stop_after(prepare):
@@ -126,7 +126,7 @@ def test_with_nothing_under_way_it_takes_no_time(start):
     raw = [socket.create_connection(("127.0.0.1", port)) for port in server.ports.values()]
     time.sleep(0.1)
     # Those of gRPC that have not yet said anything get a moment.
-    assert stop_after([kept, *raw]) < alone + 1
+    assert stop_after([kept, *raw]) < alone + 10
 
 
 def test_idle_connections_do_not_hold_it_up(start):
@@ -136,6 +136,6 @@ def test_idle_connections_do_not_hold_it_up(start):
         assert health(api) == 1
         begin = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - begin < 4
+        assert time.monotonic() - begin < 15
     for connection in idle:
         connection.close()

@@ -11,6 +11,7 @@ import time
 import pytest
 from harness import process, rest
 from harness.surfaces import Grpc, Rest
+from harness.times import when
 from harness.verify import Asker
 
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
@@ -19,12 +20,6 @@ YEAR = 365 * 24 * HOUR
 
 SURFACES = [lambda server: Rest(server, "--http1.1"),
             lambda server: Rest(server, "--http2-prior-knowledge"), Grpc]
-
-
-def when(seconds):
-    """RFC 3339 of so many seconds from now, by the clock that is right."""
-    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Clock:

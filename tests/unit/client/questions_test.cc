@@ -156,8 +156,10 @@ TEST_F(QuestionsTest, NobodyWaitsLongerThanTheirTime) {
   }
   EXPECT_THAT(Outcomes(), Each("DEADLINE_EXCEEDED"));
   EXPECT_GT(absl::Now() - began, absl::Milliseconds(450));
-  EXPECT_LT(absl::Now() - began, absl::Seconds(5));
-  EXPECT_LE(asked(), 4u);
+  const absl::Duration took = absl::Now() - began;
+  EXPECT_LT(took, absl::Seconds(30));
+  // One at a time, each of which had that long.
+  EXPECT_LE(asked(), took / absl::Milliseconds(300) + 3);
 }
 
 // The answer may be older than the change; they asked after it was heard.

@@ -4,6 +4,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -20,6 +22,7 @@
 namespace signet {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class AppTest : public testing::Test {
@@ -99,6 +102,22 @@ TEST_F(AppTest, BadConfigTouchesNothing) {
   EXPECT_THAT(app, ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
   EXPECT_EQ(ExitCode(app.status()), 2);
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+// Also before anybody is served: the audit head is written then.
+TEST_F(AppTest, AStartGoesByTheTimeThatWasKept) {
+  {
+    const auto first = Start();
+    ASSERT_THAT(first, IsOk());
+    EXPECT_THAT((*first)->Drain(), IsOk());
+  }
+  clock_.Advance(-absl::Hours(24));
+  const auto second = Start();
+  ASSERT_THAT(second, IsOk());
+  std::ifstream file(config_.AuditHeadPath());
+  const std::string head((std::istreambuf_iterator<char>(file)),
+                         std::istreambuf_iterator<char>());
+  EXPECT_THAT(head, ContainsRegex("\"written_at\": ?\"2030-01-02T"));
 }
 
 TEST_F(AppTest, PortInUseIsNamed) {

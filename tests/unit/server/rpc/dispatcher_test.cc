@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/dispatcher.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gateway/api_services.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -296,6 +300,28 @@ TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
   EXPECT_FALSE(self.has_account_id()) << "a user belongs to no account";
   EXPECT_TRUE(self.account_owner());
   EXPECT_FALSE(self.super_admin());
+}
+
+// So that the denial is still written by who stops.
+TEST_F(DispatcherTest, WhoStopsCanWaitForThoseStillToBeDenied) {
+  HoldingStore store;
+  RpcWorld world(&store);
+  store.Hold();
+  std::atomic<bool> answered = false;
+  world.dispatcher.Call(Create(kNobody),
+                        [&answered](const BackendReply&) { answered = true; });
+  ASSERT_TRUE(store.AwaitHeld(1));
+  EXPECT_FALSE(world.dispatcher.AwaitIdle(absl::Milliseconds(20)));
+  std::thread release([&store] {
+    absl::SleepFor(absl::Milliseconds(20));
+    store.Release();
+  });
+  EXPECT_TRUE(world.dispatcher.AwaitIdle(absl::Seconds(60)));
+  EXPECT_TRUE(answered);
+  release.join();
+  const int before = store.committed();
+  world.denials.Stop();
+  EXPECT_EQ(store.committed(), before + 1);
 }
 
 // The table and the API's files name the same methods, but for the streams,

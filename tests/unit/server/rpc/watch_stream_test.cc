@@ -307,7 +307,7 @@ TEST_F(WatchStreamTest, ADrainEndsIt) {
   const RpcError error = watch->End();
   EXPECT_EQ(error.code, grpc::UNAVAILABLE);
   EXPECT_EQ(error.reason, "SERVER_STOPPING");
-  EXPECT_LT(absl::Now() - began, absl::Seconds(1));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(15)) << "of the drain's 30";
   drained.get();
 }
 

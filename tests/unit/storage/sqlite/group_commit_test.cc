@@ -198,6 +198,7 @@ TEST_F(GroupCommitTest, AFullDiskRefusesTheGroupAndLeavesNoTrace) {
   EXPECT_THAT(RunGroup(Ensure(2), EnsureThenFail(3), Ensure(4)),
               Each(kStoreIsDown));
   EXPECT_FALSE(result_.fatal);
+  EXPECT_TRUE(result_.disk_full);
   EXPECT_EQ(Accounts(), 1);
 
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
@@ -205,6 +206,23 @@ TEST_F(GroupCommitTest, AFullDiskRefusesTheGroupAndLeavesNoTrace) {
   EXPECT_EQ(Accounts(), 2);
   Reopen();
   EXPECT_EQ(Accounts(), 2);
+}
+
+// It is met by whoever first needs room: BEGIN, a body or COMMIT.
+TEST_F(GroupCommitTest, AFullDiskIsToldAtWhateverStepItIsMet) {
+  int spared = 0;
+  for (;; ++spared) {
+    ForgetPages();
+    vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_FULL, spared);
+    const std::vector<absl::Status> outcomes = RunGroup(Ensure(1), Ensure(2));
+    if (outcomes[0].ok()) break;
+    ASSERT_THAT(outcomes, Each(kStoreIsDown));
+    EXPECT_TRUE(result_.disk_full) << "after " << spared;
+    EXPECT_FALSE(result_.fatal);
+    vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
+    ASSERT_EQ(Accounts(), 0);
+  }
+  EXPECT_GE(spared, 2);
 }
 
 // The disk may fill up at any of the writes that make up a commit.
@@ -259,6 +277,7 @@ TEST_F(GroupCommitTest, AReadErrorRefusesTheGroupAndLeavesNoTrace) {
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
   EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kStoreIsDown));
   EXPECT_FALSE(result_.fatal);
+  EXPECT_FALSE(result_.disk_full);
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
   EXPECT_THAT(RunGroup(Ensure(3)), Each(IsOk()));
   EXPECT_EQ(Accounts(), 1);
