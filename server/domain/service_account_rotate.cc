@@ -103,7 +103,10 @@ struct ServiceAccounts::RotateCall {
     if (!expiry.ok()) return expiry.status();
     record.token = minted.record;
     record.token.expires_at = *expiry;
-    record.token_shown_to = caller->principal.ToString();
+    // By itself it shows the token to whoever had the one before.
+    if (!IsItself(caller->principal, record)) {
+      record.token_shown_to = caller->principal.ToString();
+    }
     MarkChanged(record, now);
     issued.record = record;
     // Copied, as the transaction may run again.

@@ -52,7 +52,6 @@ absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
     return absl::OkStatus();
   }
   const std::optional<Subject> receiver = ReadPrincipal(shown_to);
-  if (receiver == grant.subject) return absl::OkStatus();
   if (receiver.has_value()) {
     const absl::StatusOr<bool> covers = CoversNow(txn, *receiver, now, grant);
     if (!covers.ok()) return covers.status();

@@ -17,7 +17,8 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 // OK if `grant` gives nobody who was shown the current token of its subject a
 // right to govern (IsGoverning) that they do not cover now: a user by what was
 // granted to its id, a service account while it is live. The granter knows what
-// it does, and the subject itself is meant.
+// it does. A rotation of a service account by itself shows the token to nobody
+// new: whoever was shown the one before had what it takes to see this one.
 //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more. A
 //     rotation by another helps.
 absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,

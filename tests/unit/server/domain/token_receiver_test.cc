@@ -97,11 +97,21 @@ TEST_F(TokenReceiver, IsWhoSawTheLastToken) {
   EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), IsOk());
 }
 
-TEST_F(TokenReceiver, MayBeTheServiceAccountItself) {
+// With the token that it was shown, a manager rotates and has the next one.
+TEST_F(TokenReceiver, StaysWhoItIsThroughARotationByItself) {
   const IssuedServiceAccount issued = CreateAs(manager_);
   ASSERT_THAT(GrantAs(manager_, issued.record.id, "capability", "auth.manage"),
               IsOk());
-  ASSERT_THAT(RotateAs(DomainWorld::Bearer(issued), issued.record.id), IsOk());
+  absl::StatusOr<IssuedServiceAccount> rotated =
+      RotateAs(DomainWorld::Bearer(issued), issued.record.id);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
+              Refused());
+  ASSERT_THAT(RotateAs(DomainWorld::Bearer(*rotated), issued.record.id),
+              IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
+              Refused());
+  ASSERT_THAT(RotateAs(world_.owner, issued.record.id), IsOk());
   EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
               IsOk());
 }
