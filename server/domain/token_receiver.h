@@ -19,8 +19,9 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 // granted to its id, a service account while it is live. The granter knows what
 // it does. A rotation of a service account by itself shows the token to nobody
 // new: whoever was shown the one before had what it takes to see this one.
-//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more. A
-//     rotation by another helps.
+//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more, or a
+//     replaced token is good until its overlap ends, of which it is not known
+//     who was shown it. A rotation without an overlap, by another, helps.
 absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
                            absl::Time now, const AuthorizationRecord& grant);
 
