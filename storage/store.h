@@ -32,8 +32,9 @@ class ReadTxn {
   virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) = 0;
 
-  // The service account of this id, whatever its account. NOT_FOUND: none.
-  virtual absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+  // The service accounts of this id, in order of account id. This server gives
+  // each its own, so that there is one, or none.
+  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
       const Uuid& id) = 0;
 
   // The token with this public id, current or replaced, and whose it is;

@@ -18,7 +18,7 @@ absl::Status RecordAltered() {
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    "the record is not as this server wrote it; its operator "
                    "finds out more by a check of the database",
-                   {.reason = "RECORD_ALTERED"});
+                   {.reason = kRecordAltered});
 }
 
 }  // namespace
@@ -41,14 +41,16 @@ class SealedStore::Reads : public Interface {
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
-  // Whose id alone is known is sought by what others say of it.
-  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+  // One that was added does not hide the good one, and an altered one is not as
+  // if there were none.
+  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
       const Uuid& id) override {
-    absl::StatusOr<ServiceAccountRecord> record = txn_.FindServiceAccount(id);
-    if (record.ok() && !Verify(*record)) {
-      return absl::NotFoundError("no such service account");
-    }
-    return record;
+    absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+        txn_.FindServiceAccounts(id);
+    if (!found.ok() || found->empty()) return found;
+    LeaveOutAltered(*found);
+    if (found->empty()) return RecordAltered();
+    return found;
   }
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
     absl::StatusOr<TokenOwner> found = txn_.FindToken(public_id);

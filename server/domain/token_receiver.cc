@@ -58,19 +58,10 @@ absl::Status ShownToAnother(std::string_view what) {
                    {.reason = kTokenShownToAnother});
 }
 
-}  // namespace
-
-absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
-                           absl::Time now, const AuthorizationRecord& grant) {
-  if (!IsGoverning(grant) ||
-      grant.subject.type != SubjectType::kServiceAccount) {
-    return absl::OkStatus();
-  }
-  const absl::StatusOr<ServiceAccountRecord> found =
-      txn.FindServiceAccount(*Uuid::Parse(grant.subject.id));
-  if (absl::IsNotFound(found.status())) return absl::OkStatus();
-  if (!found.ok()) return found.status();
-  const absl::StatusOr<bool> overlaps = Overlaps(txn, *found, now);
+absl::Status CheckReceiverOf(ReadTxn& txn, const ServiceAccountRecord& record,
+                             const Principal& granter, absl::Time now,
+                             const AuthorizationRecord& grant) {
+  const absl::StatusOr<bool> overlaps = Overlaps(txn, record, now);
   if (!overlaps.ok()) return overlaps.status();
   if (*overlaps) {
     return ShownToAnother(
@@ -78,7 +69,7 @@ absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
         "good, and somebody else may have been shown it; rotate without an "
         "overlap first, or acknowledge that");
   }
-  const std::string& shown_to = found->token_shown_to;
+  const std::string& shown_to = record.token_shown_to;
   if (shown_to.empty() || shown_to == granter.ToString()) {
     return absl::OkStatus();
   }
@@ -91,6 +82,24 @@ absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
   return ShownToAnother(
       "the token of the service account was shown to somebody who may not do "
       "what would be granted; rotate it first, or acknowledge that");
+}
+
+}  // namespace
+
+absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
+                           absl::Time now, const AuthorizationRecord& grant) {
+  if (!IsGoverning(grant) ||
+      grant.subject.type != SubjectType::kServiceAccount) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+      txn.FindServiceAccounts(*Uuid::Parse(grant.subject.id));
+  if (!found.ok()) return found.status();
+  for (const ServiceAccountRecord& record : *found) {
+    absl::Status status = CheckReceiverOf(txn, record, granter, now, grant);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace signet

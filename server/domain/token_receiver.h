@@ -22,6 +22,8 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more, or a
 //     replaced token is good until its overlap ends, of which it is not known
 //     who was shown it. A rotation without an overlap, by another, helps.
+//   FAILED_PRECONDITION / RECORD_ALTERED: who was shown it is not to be learnt
+//     from a row that does not verify.
 absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
                            absl::Time now, const AuthorizationRecord& grant);
 

@@ -210,16 +210,21 @@ TEST_P(StoreConformance, OwnersAreListedAccountByAccount) {
   EXPECT_THAT(list(1), IsOkAndHolds(ElementsAre(first)));
 }
 
-TEST_P(StoreConformance, AServiceAccountIsFoundWhateverItsAccount) {
+TEST_P(StoreConformance, ServiceAccountsAreFoundWhateverTheirAccount) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   ASSERT_THAT(EnsureAccount(other_account_), IsOk());
   const ServiceAccountRecord record = SampleServiceAccount(other_account_, 5);
   ASSERT_THAT(Insert(record), IsOk());
   const auto find = [this](const Uuid& id) {
-    return Ask([&](ReadTxn& txn) { return txn.FindServiceAccount(id); });
+    return Ask([&](ReadTxn& txn) { return txn.FindServiceAccounts(id); });
   };
-  EXPECT_THAT(find(record.id), IsOkAndHolds(record));
-  EXPECT_THAT(find(SampleId(6)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(find(record.id), IsOkAndHolds(ElementsAre(record)));
+  EXPECT_THAT(find(SampleId(6)), IsOkAndHolds(testing::IsEmpty()));
+  // Only somebody else writes a second one of the same id.
+  ServiceAccountRecord decoy = SampleServiceAccount(account_, 6);
+  decoy.id = record.id;
+  ASSERT_THAT(Insert(decoy), IsOk());
+  EXPECT_THAT(find(record.id), IsOkAndHolds(ElementsAre(decoy, record)));
 }
 
 TEST_P(StoreConformance, ASuperAdminIsOneOnEveryAccountEvenOneThatIsNotThere) {

@@ -9,7 +9,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/domain/last_owner.h"
 #include "server/domain/seal.h"
+#include "server/domain/token_receiver.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/borrowed_store.h"
 #include "tests/support/fake_clock.h"
@@ -57,6 +59,17 @@ class SealedStoreTest : public testing::Test {
       ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
       edit(record);
       return txn.UpdateServiceAccount(record);
+    });
+  }
+
+  // Another row of the same id, under an account that is looked at before.
+  void AddDecoy() {
+    Tamper([this](WriteTxn& txn) {
+      absl::Status status = txn.EnsureAccount(SampleId(0), SampleTime());
+      ServiceAccountRecord decoy = SampleServiceAccount(SampleId(0), 4);
+      decoy.id = kId;
+      status.Update(txn.InsertServiceAccount(decoy));
+      return status;
     });
   }
 
@@ -162,6 +175,47 @@ TEST_F(SealedStoreTest, AnAlteredTokenIsNobodys) {
   EXPECT_EQ(logger_.LinesOf("a row of the database is not as this server wrote "
                             "it"),
             1);  // One a second.
+}
+
+// It would say that there is nobody to ask about.
+TEST_F(SealedStoreTest, WhoWasShownATokenIsNotHidden) {
+  Write([&](WriteTxn& txn) {
+    ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
+    record.token_shown_to = "user:" + SampleId(77).ToString();
+    return txn.UpdateServiceAccount(record);
+  });
+  const AuthorizationRecord grant =
+      SampleGrant(kAccount, 102, kSubject, GrantKind::kAccountOwner);
+  const auto check = [&] {
+    return In<bool>(store_,
+                    [&](ReadTxn& txn) -> absl::StatusOr<bool> {
+                      const absl::Status status = CheckReceiver(
+                          txn, Principal(), clock_.Now(), grant);
+                      if (!status.ok()) return status;
+                      return true;
+                    })
+        .status();
+  };
+  const auto shown =
+      ErrorIs(StatusCode::kFailedPrecondition, kTokenShownToAnother);
+  EXPECT_THAT(check(), shown);
+  AddDecoy();
+  EXPECT_THAT(check(), shown);
+  TamperAccount([](auto& record) { record.token_shown_to = ""; });
+  EXPECT_THAT(check(), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
+}
+
+TEST_F(SealedStoreTest, AnAddedRowDoesNotHideWhoCanAct) {
+  const auto acts = [&] {
+    return *In<bool>(store_, [&](ReadTxn& txn) {
+      return CanAct(txn, OauthOwners::kCannotAct, SampleTime(), kSubject);
+    });
+  };
+  EXPECT_TRUE(acts());
+  AddDecoy();
+  EXPECT_TRUE(acts());
+  TamperAccount([](auto& record) { record.labels = {{"role", "admin"}}; });
+  EXPECT_FALSE(acts());
 }
 
 TEST_F(SealedStoreTest, AnAlteredServiceAccountIsNobodys) {
