@@ -85,6 +85,10 @@ absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
 absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                            const AuthorizationRecord& grant) {
   Rights rights(&txn, {subjects.begin(), subjects.end()});
+  return CheckMayGrant(rights, grant);
+}
+
+absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant) {
   const absl::StatusOr<bool> may = rights.MayGrant(grant);
   if (!may.ok()) return may.status();
   if (*may) return absl::OkStatus();

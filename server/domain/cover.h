@@ -64,6 +64,8 @@ class Rights {
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: no.
 absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                            const AuthorizationRecord& grant);
+// The same for who grants several.
+absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant);
 
 // OK if `rights` cover the unrevoked grants that `cover` names of the service
 // account.
