@@ -50,7 +50,11 @@ std::string EtagOf(const ServiceAccountRecord& record);
 //   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is not a UUID, so there is
 //     nothing to be authorized on.
 //   PERMISSION_DENIED / ACCESS_DENIED: see access.h.
-//   INVALID_ARGUMENT / FIELD_INVALID: a field breaks its rule.
+//   INVALID_ARGUMENT / FIELD_INVALID: a field breaks its rule, whatever there
+//     is.
+//   NOT_FOUND: there is nothing of that id.
+//   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see below.
+//   All that depends on the state of what there is.
 // An INVALID_ARGUMENT names every field at fault. Nothing has changed after an
 // error, but for the store's WRITE_OUTCOME_UNKNOWN. Any call may also end with
 // what storage/store.h lists. A change, its authorization and its audit event

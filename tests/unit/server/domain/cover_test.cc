@@ -401,6 +401,73 @@ TEST(Cover, ARevocationByTokenIsNoWayRound) {
   EXPECT_TRUE(world.Stored().revoked_at.has_value());
 }
 
+// Who may not change a service account does not learn by it how it is.
+TEST(Cover, IsAskedBeforeTheStateOfTheTarget) {
+  CoverWorld world(kOwnerCase);
+  const Principal manager = world.Caller(Who::kManager);
+  const std::string home = world.kHome.ToString();
+  const std::string id = world.target.id.ToString();
+  const auto update = [&](ServiceAccounts::UpdateRequest request) {
+    request.account_id = home;
+    request.service_account_id = id;
+    Outcome<ServiceAccountRecord> outcome;
+    world.accounts.Update(CallerFor(manager), std::move(request), nullptr,
+                          outcome.Done());
+    return outcome.Take().status();
+  };
+  const auto rotate = [&](ServiceAccounts::RotateRequest request) {
+    request.account_id = home;
+    request.service_account_id = id;
+    Outcome<IssuedServiceAccount> outcome;
+    world.accounts.Rotate(CallerFor(manager), request, nullptr, outcome.Done());
+    return outcome.Take().status();
+  };
+  const auto refused =
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
+  std::map<std::string, std::string> large;
+  for (int i = 0; i < 64; ++i) {
+    large["key" + std::to_string(i)] = std::string(200, 'x');
+  }
+  EXPECT_THAT(update({.etag = "junk", .name = "x"}), refused);
+  EXPECT_THAT(update({.labels = large}), refused);
+  EXPECT_THAT(rotate({.expires_at = RawTimestamp{.seconds = 1},
+                      .idempotency_key = "key"}),
+              refused);
+  world.ChangeRecord(world.target.id, [](ServiceAccountRecord& it) {
+    it.revoked_at = it.created_at;
+  });
+  EXPECT_THAT(update({.name = "x"}), refused);
+  EXPECT_THAT(rotate({}), refused);
+}
+
+TEST(Cover, OfARotationIsAskedBeforeItsRepetition) {
+  CoverWorld world({.label = "Nothing"});
+  const Principal manager = world.Caller(Who::kManager);
+  const auto rotate = [&](std::optional<RawDuration> overlap) {
+    Outcome<IssuedServiceAccount> outcome;
+    world.accounts.Rotate(CallerFor(manager),
+                          {.account_id = world.kHome.ToString(),
+                           .service_account_id = world.target.id.ToString(),
+                           .overlap = overlap,
+                           .idempotency_key = "rotation"},
+                          nullptr, outcome.Done());
+    return outcome.Take().status();
+  };
+  ASSERT_THAT(rotate(std::nullopt), IsOk());
+  world.Grant(SampleGrant(
+      world.kHome, world.next_grant++,
+      {SubjectType::kServiceAccount, world.target.id.ToString()},
+      GrantKind::kAccountOwner));
+  const auto refused =
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
+  EXPECT_THAT(rotate(RawDuration{.seconds = 1}), refused)
+      << "not that the key was used";
+  world.ChangeRecord(world.target.id, [](ServiceAccountRecord& it) {
+    it.revoked_at = it.created_at;
+  });
+  EXPECT_THAT(rotate(std::nullopt), refused) << "not that the token ended";
+}
+
 TEST(Cover, ARepetitionAsksAgain) {
   CoverWorld world({.label = "Nothing"});
   const Principal manager = world.Caller(Who::kManager);
