@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/sealed_store.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +15,9 @@
 
 namespace signet {
 namespace {
+
+// How often a limit's rows are read at most for as many that verify.
+constexpr int kMostRead = 16;
 
 absl::Status RecordAltered() {
   return MakeError(absl::StatusCode::kFailedPrecondition,
@@ -109,11 +114,16 @@ class SealedStore::Reads : public Interface {
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
+  // What is missing here would count for not granted.
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind,
       int limit) override {
-    return ListUpTo(
-        limit, [&](int ask) { return txn_.ListGrantsOf(subject, kind, ask); });
+    bool all = false;
+    auto grants = ListUpTo(
+        limit, [&](int ask) { return txn_.ListGrantsOf(subject, kind, ask); },
+        &all);
+    if (grants.ok() && !all) return RecordAltered();
+    return grants;
   }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override {
@@ -203,16 +213,21 @@ class SealedStore::Reads : public Interface {
                   [this](const Record& record) { return !Verify(record); });
   }
 
-  // Altered rows must not stand before others for ever.
+  // A few altered rows do not stand before others, and many cost no more than
+  // kMostRead times as much. `all`: whether nothing is missing that verifies.
   template <typename List>
-  auto ListUpTo(int limit, List list) -> decltype(list(limit)) {
-    for (int ask = limit;; ask *= 2) {
-      auto records = list(ask);
+  auto ListUpTo(int limit, List list, bool* all = nullptr)
+      -> decltype(list(limit)) {
+    const int64_t most = std::min(int64_t{kMostRead} * limit,
+                                  int64_t{std::numeric_limits<int>::max()});
+    for (int64_t ask = limit;; ask = std::min(ask * 4, most)) {
+      auto records = list(static_cast<int>(ask));
       if (!records.ok()) return records;
-      const bool all = records->size() < static_cast<size_t>(ask);
+      const bool read = records->size() < static_cast<size_t>(ask);
       LeaveOutAltered(*records);
       const bool enough = records->size() >= static_cast<size_t>(limit);
-      if (!all && !enough) continue;
+      if (!read && !enough && ask < most) continue;
+      if (all != nullptr) *all = read || enough;
       if (enough) records->resize(static_cast<size_t>(limit));
       return records;
     }

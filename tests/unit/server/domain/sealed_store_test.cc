@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/sealed_store.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -251,6 +253,32 @@ TEST_F(SealedStoreTest, AGrantWithoutASealOfItsOwnGivesNothing) {
     return status;
   });
   EXPECT_THAT(Held(), ElementsAre(sealed));
+}
+
+// However many rows somebody adds, a look costs no more than that, and what it
+// then does not know it does not make up.
+TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
+  Tamper([&](WriteTxn& txn) {
+    absl::Status status;
+    for (uint32_t i = 0; i < 100; ++i) {
+      AuthorizationRecord forged = SampleCapability(kAccount, 1000 + i,
+                                                    kSubject);
+      forged.id = SampleId(i % 2 == 0 ? 10 + i : 1000 + i);
+      forged.capability_key = "mailbox.c" + std::to_string(i);
+      status.Update(txn.InsertAuthorization(forged));
+    }
+    return status;
+  });
+  const auto list = [&](int limit) {
+    return In<std::vector<AuthorizationRecord>>(store_, [&](ReadTxn& txn) {
+      return txn.ListGrantsOf(kSubject, std::nullopt, limit);
+    });
+  };
+  EXPECT_THAT(list(2), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered))
+      << "the good one is behind 32 that are not";
+  EXPECT_EQ(store_.altered_rows(), 2 + 8 + 32);
+  EXPECT_THAT(list(40), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(list(0), IsOkAndHolds(IsEmpty()));
 }
 
 // What does not verify is revoked, and never gets a seal by it.
