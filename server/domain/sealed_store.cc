@@ -266,21 +266,20 @@ class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
     sealed.seal = MakeSeal(keyring(), record);
     return txn().InsertAuthorization(sealed);
   }
-  // What does not verify is revoked, too, and goes on not to.
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
                                    absl::Time at, const Seal&) override {
     absl::StatusOr<AuthorizationRecord> record =
-        txn().GetAuthorization(account_id, id);
+        GetAuthorization(account_id, id);
     if (!record.ok()) return record.status();
-    if (!record->revoked_at.has_value() && Verify(*record)) {
+    if (!record->revoked_at.has_value()) {
       record->revoked_at = at;
       record->seal = MakeSeal(keyring(), *record);
     }
     return txn().RevokeAuthorization(account_id, id, at, record->seal);
   }
-  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
-                                 const Seal& seal) override {
-    return txn().SealAuthorization(account_id, id, seal);
+  absl::Status SealAuthorization(const Uuid&, const Uuid&,
+                                 const Seal&) override {
+    return absl::InternalError("a sealed store makes its seals itself");
   }
 
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override {
@@ -349,12 +348,16 @@ void SealedStore::Write(WriteBody body, Done done, WriteOptions options) {
 }
 
 void SealedStore::Note(std::string_view row, std::string_view public_id) {
-  altered_rows_.fetch_add(1, std::memory_order_relaxed);
+  const uint64_t total =
+      altered_rows_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::optional<int64_t> omitted = throttle_.Pass(clock_->Now());
   if (!omitted.has_value()) return;
   logger_->Error(
       "a row of the database is not as this server wrote it",
-      {{"row", row}, {"token_public_id", public_id}, {"omitted", *omitted}});
+      {{"row", row},
+       {"token_public_id", public_id},
+       {"omitted", *omitted},
+       {"total", static_cast<int64_t>(total)}});
 }
 
 void SealedStore::Tell(const Findings& findings) const {

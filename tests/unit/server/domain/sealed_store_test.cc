@@ -156,7 +156,7 @@ TEST_F(SealedStoreTest, EveryChangeIsSealed) {
   EXPECT_EQ(Find(2)->token.retires_at, SampleTime(9));
   EXPECT_THAT(Find(22), IsOk());
   Write([this](WriteTxn& txn) {
-    return txn.RevokeAuthorization(kAccount, SampleId(101), SampleTime(1));
+    return txn.RevokeAuthorization(kAccount, SampleId(101), SampleTime(1), {});
   });
   const auto revoked = In<AuthorizationRecord>(store_, [&](ReadTxn& txn) {
     return txn.GetAuthorization(kAccount, SampleId(101));
@@ -177,6 +177,9 @@ TEST_F(SealedStoreTest, AnAlteredTokenIsNobodys) {
   EXPECT_EQ(logger_.LinesOf("a row of the database is not as this server wrote "
                             "it"),
             1);  // One a second.
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_THAT(Find(2), StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(logger_.lines().back().fields.at("total"), "4");
 }
 
 // It would say that there is nobody to ask about.
@@ -281,20 +284,33 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
   EXPECT_THAT(list(0), IsOkAndHolds(IsEmpty()));
 }
 
-// What does not verify is revoked, and never gets a seal by it.
+// What does not verify never gets a seal by it.
 TEST_F(SealedStoreTest, RevokingDoesNotLaunder) {
   const AuthorizationRecord forged =
       SampleGrant(kAccount, 102, kSubject, GrantKind::kSuperAdmin);
   Tamper([&](WriteTxn& txn) { return txn.InsertAuthorization(forged); });
-  Write([&](WriteTxn& txn) {
-    return txn.RevokeAuthorization(kAccount, forged.id, SampleTime(1));
-  });
+  EXPECT_THAT(
+      WriteAndWait(store_,
+                   [&](WriteTxn& txn) {
+                     return txn.RevokeAuthorization(kAccount, forged.id,
+                                                    SampleTime(1), {});
+                   }),
+      ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
   const auto found = In<AuthorizationRecord>(engine_, [&](ReadTxn& txn) {
     return txn.GetAuthorization(kAccount, forged.id);
   });
   ASSERT_THAT(found, IsOk());
-  EXPECT_EQ(found->revoked_at, SampleTime(1));
-  EXPECT_FALSE(IsSealed(*keyring_, *found));
+  EXPECT_EQ(*found, forged);
+}
+
+TEST_F(SealedStoreTest, NobodyElseMakesSeals) {
+  EXPECT_THAT(WriteAndWait(store_,
+                           [&](WriteTxn& txn) {
+                             return txn.SealAuthorization(
+                                 kAccount, SampleId(101), SampleSeal(1));
+                           }),
+              StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(Held(), SizeIs(1));
 }
 
 // A record that a caller had in hand before somebody edited the row: what it
