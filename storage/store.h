@@ -84,7 +84,7 @@ class ReadTxn {
       const AuthorizationRecord& grant) = 0;
 
   // The unrevoked authorizations that name `subject`, on every account, of that
-  // kind if one is given; at most `limit` of them, in order of id.
+  // kind if one is given; any `limit` of them at most, in order of id.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind, int limit) = 0;
 
@@ -185,7 +185,7 @@ class WriteTxn : public ReadTxn {
   // NOT_FOUND: not in that account.
   virtual absl::Status RevokeAuthorization(const Uuid& account_id,
                                            const Uuid& id, absl::Time at,
-                                           const Seal& seal = {}) = 0;
+                                           const Seal& seal) = 0;
 
   // Replaces its seal, and nothing else. NOT_FOUND: not in that account.
   virtual absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,

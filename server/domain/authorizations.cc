@@ -356,7 +356,7 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
     if (!status.ok()) return status;
   }
   found->revoked_at = WholeMicros(now);
-  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at);
+  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at, Seal());
   if (status.ok()) {
     status = audit_->Append(txn, account_id, caller, now,
                             EntryFor("authorization.revoke", *found));

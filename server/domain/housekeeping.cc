@@ -49,7 +49,7 @@ absl::StatusOr<int> RevokeGrants(WriteTxn& txn, const AuditLog& audit,
     if (grant.account_id != dead.account_id) continue;
     if (revoked == limit) break;
     absl::Status status =
-        txn.RevokeAuthorization(grant.account_id, grant.id, now);
+        txn.RevokeAuthorization(grant.account_id, grant.id, now, Seal());
     if (status.ok()) {
       status = audit.AppendSystem(
           txn, grant.account_id, now,

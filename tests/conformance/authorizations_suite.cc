@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -81,7 +82,7 @@ TEST_P(StoreConformance, TheSameIsGrantedOnceAtATime) {
   }
   const auto revoke = [&] {
     return Write([&](WriteTxn& txn) {
-      return txn.RevokeAuthorization(account_, grants[0].id, SampleTime(3));
+      return txn.RevokeAuthorization(account_, grants[0].id, SampleTime(3), {});
     });
   };
   ASSERT_THAT(revoke(), IsOk());
@@ -179,7 +180,14 @@ TEST_P(StoreConformance, AllThatASubjectHoldsIsListedWhateverTheAccount) {
   };
   EXPECT_THAT(list(kUser, std::nullopt, 9),
               IsOkAndHolds(ElementsAre(owner, there, here)));
-  EXPECT_THAT(list(kUser, std::nullopt, 2), IsOkAndHolds(testing::SizeIs(2)));
+  for (const size_t limit : {size_t{1}, size_t{2}}) {
+    const auto some = list(kUser, std::nullopt, static_cast<int>(limit));
+    ASSERT_THAT(some, IsOk());
+    EXPECT_THAT(*some, testing::SizeIs(limit));
+    EXPECT_TRUE(std::is_sorted(
+        some->begin(), some->end(),
+        [](const auto& a, const auto& b) { return a.id < b.id; }));
+  }
   EXPECT_THAT(list(kUser, std::nullopt, 0), IsOkAndHolds(testing::IsEmpty()));
   EXPECT_THAT(list(kUser, GrantKind::kAccountOwner, 9),
               IsOkAndHolds(ElementsAre(owner)));
@@ -406,7 +414,8 @@ TEST_P(StoreConformance, TheGrantThatEqualsOneIsFound) {
               }),
               none);
   ASSERT_THAT(Write([&](WriteTxn& txn) {
-                return txn.RevokeAuthorization(account_, full.id, SampleTime());
+                return txn.RevokeAuthorization(account_, full.id, SampleTime(),
+                                               {});
               }),
               IsOk());
   EXPECT_THAT(equal(full), none);

@@ -159,7 +159,7 @@ TEST_P(WatchedStoreTest, TellsWhoseAuthorizationsChangeAndWhereTheyBelong) {
         ElementsAre(want));
     EXPECT_THAT(Told([&](WriteTxn& txn) {
                   return txn.RevokeAuthorization(c.granted_on, grant.id,
-                                                 SampleTime());
+                                                 SampleTime(), {});
                 }),
                 ElementsAre(want));
   }
@@ -173,7 +173,7 @@ TEST_P(WatchedStoreTest, SaysNothingOfUsersAndGroups) {
     EXPECT_THAT(
         Told([&](WriteTxn& txn) {
           absl::Status status = txn.InsertAuthorization(grant);
-          status.Update(txn.RevokeAuthorization(kHome, grant.id, SampleTime()));
+          status.Update(txn.RevokeAuthorization(kHome, grant.id, SampleTime(), {}));
           return status;
         }),
         IsEmpty());

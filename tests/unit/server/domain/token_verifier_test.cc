@@ -260,7 +260,7 @@ TEST_F(TokenVerifierTest, WhoMayAskAsksAboutItsAccount) {
     EXPECT_THAT(WriteAndWait(world_.store,
                              [&](WriteTxn& txn) {
                                return txn.RevokeAuthorization(
-                                   world_.kHome, grant.id, SampleTime());
+                                   world_.kHome, grant.id, SampleTime(), {});
                              }),
                 IsOk());
   }
