@@ -291,7 +291,7 @@ absl::Status Housekeeping::Tell(WriteTxn& txn,
 
 absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
   if (!policy_.audit_retention.has_value()) return absl::OkStatus();
-  return TrimAuditLogs(*store_, *keyring_, *audit_,
+  return TrimAuditLogs(*store_, *keyring_, *audit_, now,
                        Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 
