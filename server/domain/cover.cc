@@ -97,10 +97,14 @@ absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant) {
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
-bool IsItself(const Principal& principal, const ServiceAccountRecord& record) {
+bool IsItself(const Principal& principal, const Uuid& account_id,
+              const Uuid& id) {
   return principal.kind == PrincipalKind::kServiceAccount &&
-         principal.id == record.id &&
-         principal.home_account_id == record.account_id;
+         principal.id == id && principal.home_account_id == account_id;
+}
+
+bool IsItself(const Principal& principal, const ServiceAccountRecord& record) {
+  return IsItself(principal, record.account_id, record.id);
 }
 
 absl::Status CheckMayActOn(ReadTxn& txn, const Principal& principal,

@@ -74,7 +74,9 @@ absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant);
 absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
                          const Uuid& service_account_id, Cover cover);
 
-// Whether it is the principal itself.
+// Whether the service account is the principal itself.
+bool IsItself(const Principal& principal, const Uuid& account_id,
+              const Uuid& id);
 bool IsItself(const Principal& principal, const ServiceAccountRecord& record);
 
 // As CheckCovers for a principal that would act on the service account; what it

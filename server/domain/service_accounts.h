@@ -73,9 +73,6 @@ class ServiceAccounts {
  public:
   template <typename T>
   using Done = OutcomeDone<T>;
-  // Whether the caller has gone away; asked on a thread of the store's, once
-  // nothing but the write is left to do. May be null. The call then ends with
-  // DEADLINE_EXCEEDED, and nothing is written.
 
   struct CreateRequest {
     std::string account_id = {};
