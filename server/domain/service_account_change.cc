@@ -18,6 +18,9 @@
 namespace signet {
 namespace {
 
+// In one transaction, during which nobody else writes.
+constexpr size_t kMaxBatchRevoked = 100;
+
 constexpr char kRevokeToken[] = "service_account.revoke_token";
 
 // How a revocation is recorded.
@@ -206,6 +209,10 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
         Rights rights(&txn, caller->principal.Subjects());
         for (ServiceAccountRecord& record : page->records) {
           if (IsItself(caller->principal, record)) continue;
+          if (batch.records.size() == kMaxBatchRevoked) {
+            batch.more = true;
+            break;
+          }
           const absl::Status covered =
               CheckCovers(txn, rights, record.id, Cover::kGoverning);
           if (covered.ok()) {
