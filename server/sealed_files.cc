@@ -17,8 +17,8 @@ absl::StatusOr<SealedFiles> OpenSealedFiles(const ServerConfig& config,
   SealedFiles files;
   files.keyring = std::move(opened->keyring);
   files.store = std::make_unique<SealedStore>(
-      std::move(opened->store), files.keyring.get(), surroundings.clock,
-      surroundings.logger);
+      std::move(opened->store), files.keyring.get(), config.oauth.issuer,
+      surroundings.clock, surroundings.logger);
   const absl::StatusOr<AuditHeadStart> start =
       CheckAuditHead(config, surroundings, *files.store, *files.keyring);
   if (!start.ok()) return start.status();

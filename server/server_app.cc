@@ -180,7 +180,8 @@ absl::Status ServerApp::OpenFiles() {
   };
   store_ = std::make_unique<WatchedStore>(
       std::make_unique<SealedStore>(std::move(store), keyring_.get(),
-                                    around_.clock, around_.logger, on_change),
+                                    config_.oauth.issuer, around_.clock,
+                                    around_.logger, on_change),
       on_change);
   return CheckHead();
 }

@@ -103,6 +103,10 @@ absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
 
 absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
                           const AuthorizationRecord& ownership) {
+  // One of another issuer's user is none.
+  const absl::Status stands = txn.FindEqualAuthorization(ownership).status();
+  if (absl::IsNotFound(stands)) return absl::OkStatus();
+  if (!stands.ok()) return stands;
   const absl::StatusOr<bool> acts = CanAct(txn, users, now, ownership.subject);
   if (!acts.ok()) return acts.status();
   if (!*acts) return absl::OkStatus();

@@ -13,9 +13,10 @@
 namespace signet {
 
 // Keeps accounts from losing the last owner that can act: a service account,
-// of whatever account, that is live; a user or a group where an OAuth issuer
-// is configured. An account that has none is not made worse by losing another
-// that could not act. All is asked inside the transaction that changes it.
+// of whatever account, that is live; a user or a group where its OAuth
+// issuer is configured. An account that has none is not made worse by losing
+// another that could not act. All is asked inside the transaction that changes
+// it.
 
 // Whether users and groups can act: an OAuth issuer is configured.
 enum class OauthOwners { kCanAct, kCannotAct };

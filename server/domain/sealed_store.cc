@@ -96,7 +96,7 @@ class SealedStore::Reads : public Interface {
       std::span<const Subject> subjects, const Uuid& account_id) override {
     absl::StatusOr<std::vector<AuthorizationRecord>> held =
         txn_.ListHeldAuthorizations(subjects, account_id);
-    if (held.ok()) LeaveOutAltered(*held);
+    if (held.ok()) LeaveOutVoid(*held);
     return held;
   }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
@@ -104,13 +104,18 @@ class SealedStore::Reads : public Interface {
       const HeldFilter& filter) override {
     absl::StatusOr<std::vector<AuthorizationRecord>> held =
         txn_.ListHeldFor(subjects, account_id, filter);
-    if (held.ok()) LeaveOutAltered(*held);
+    if (held.ok()) LeaveOutVoid(*held);
     return held;
   }
   absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
       const AuthorizationRecord& grant) override {
+    AuthorizationRecord wanted = Bound(grant);
     absl::StatusOr<AuthorizationRecord> record =
-        txn_.FindEqualAuthorization(grant);
+        txn_.FindEqualAuthorization(wanted);
+    if (absl::IsNotFound(record.status()) && !wanted.subject_issuer.empty()) {
+      wanted.subject_issuer.clear();
+      record = txn_.FindEqualAuthorization(wanted);
+    }
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
@@ -199,6 +204,14 @@ class SealedStore::Reads : public Interface {
     return false;
   }
 
+  // With the issuer that its subject is of.
+  AuthorizationRecord Bound(AuthorizationRecord grant) const {
+    if (grant.subject.type != SubjectType::kServiceAccount) {
+      grant.subject_issuer = store_.issuer_;
+    }
+    return grant;
+  }
+
  private:
   void NoteAltered(const ServiceAccountRecord& record,
                    std::string_view public_id) {
@@ -213,8 +226,21 @@ class SealedStore::Reads : public Interface {
                   [this](const Record& record) { return !Verify(record); });
   }
 
-  // A few altered rows do not stand before others, and many cost no more than
-  // kMostRead times as much. `all`: whether nothing is missing that verifies.
+  // Whether it gives what it says.
+  bool IsGood(const ServiceAccountRecord& record) { return Verify(record); }
+  bool IsGood(const AuthorizationRecord& record) {
+    return Verify(record) && (record.subject_issuer.empty() ||
+                              record.subject_issuer == store_.issuer_);
+  }
+  template <typename Record>
+  void LeaveOutVoid(std::vector<Record>& records) {
+    std::erase_if(records,
+                  [this](const Record& record) { return !IsGood(record); });
+  }
+
+  // A few that are left out do not stand before others, and many cost no more
+  // than kMostRead times as much. `all`: whether nothing is missing that is
+  // good.
   template <typename List>
   auto ListUpTo(int limit, List list, bool* all = nullptr)
       -> decltype(list(limit)) {
@@ -224,7 +250,7 @@ class SealedStore::Reads : public Interface {
       auto records = list(static_cast<int>(ask));
       if (!records.ok()) return records;
       const bool read = records->size() < static_cast<size_t>(ask);
-      LeaveOutAltered(*records);
+      LeaveOutVoid(*records);
       const bool enough = records->size() >= static_cast<size_t>(limit);
       if (!read && !enough && ask < most) continue;
       if (all != nullptr) *all = read || enough;
@@ -262,8 +288,8 @@ class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
     return txn().UpdateToken(account_id, service_account_id, sealed);
   }
   absl::Status InsertAuthorization(const AuthorizationRecord& record) override {
-    AuthorizationRecord sealed = record;
-    sealed.seal = MakeSeal(keyring(), record);
+    AuthorizationRecord sealed = Bound(record);
+    sealed.seal = MakeSeal(keyring(), sealed);
     return txn().InsertAuthorization(sealed);
   }
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
@@ -352,12 +378,11 @@ void SealedStore::Note(std::string_view row, std::string_view public_id) {
       altered_rows_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::optional<int64_t> omitted = throttle_.Pass(clock_->Now());
   if (!omitted.has_value()) return;
-  logger_->Error(
-      "a row of the database is not as this server wrote it",
-      {{"row", row},
-       {"token_public_id", public_id},
-       {"omitted", *omitted},
-       {"total", static_cast<int64_t>(total)}});
+  logger_->Error("a row of the database is not as this server wrote it",
+                 {{"row", row},
+                  {"token_public_id", public_id},
+                  {"omitted", *omitted},
+                  {"total", static_cast<int64_t>(total)}});
 }
 
 void SealedStore::Tell(const Findings& findings) const {

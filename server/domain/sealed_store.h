@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -32,19 +33,28 @@ namespace signet {
 // so that no change is made on the ground of it. Hence nothing that was read
 // unverified is ever written back with a seal. SealAuthorization is INTERNAL. It is counted, logged, and found
 // by the offline check (seal_check.h).
+//
+// It also binds users and groups to their issuer, as another may use the same
+// names: a grant to one of them is recorded with the issuer it was made under.
+// Under another one nobody holds it and it is no ownership; who asks for it by
+// its id or lists the account's authorizations still sees it, and can revoke
+// it. A grant recorded without an issuer, as before there was this rule, counts
+// as the present one's.
 class SealedStore final : public Store {
  public:
   // As WatchedStore's: told of service accounts whose rows do not verify, so
   // that who remembers them asks again.
   using OnAltered = absl::AnyInvocable<void(const TokenChanges&) const>;
 
-  // Borrows all but the store. `on_altered` may be null; it is called until
-  // Drain() has returned.
+  // Borrows all but the store. `issuer` is whose users and groups authenticate,
+  // empty where none do. `on_altered` may be null; it is called until Drain()
+  // has returned.
   SealedStore(std::unique_ptr<Store> store, const MacKeyring* keyring,
-              const Clock* clock, Logger* logger,
+              std::string issuer, const Clock* clock, Logger* logger,
               OnAltered on_altered = nullptr)
       : store_(std::move(store)),
         keyring_(keyring),
+        issuer_(std::move(issuer)),
         clock_(clock),
         logger_(logger),
         on_altered_(std::move(on_altered)) {}
@@ -69,6 +79,7 @@ class SealedStore final : public Store {
 
   const std::unique_ptr<Store> store_;
   const MacKeyring* const keyring_;
+  const std::string issuer_;
   const Clock* const clock_;
   Logger* const logger_;
   const OnAltered on_altered_;

@@ -30,16 +30,16 @@ class Signer:
             "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "k", "e": "AQAB",
             "n": _base64url(bytes.fromhex(modulus.strip().removeprefix("Modulus=")))}]}))
 
-    def flags(self):
+    def flags(self, issuer=ISSUER):
         """For a server that trusts it."""
-        return [f"--oauth_issuer={ISSUER}", f"--oauth_audience={AUDIENCE}",
+        return [f"--oauth_issuer={issuer}", f"--oauth_audience={AUDIENCE}",
                 f"--oauth_jwks_file={self._set}"]
 
-    def token(self, subject, seconds=600):
+    def token(self, subject, seconds=600, issuer=ISSUER, **claims):
         now = int(time.time())
         parts = [{"alg": "RS256", "typ": "at+jwt", "kid": "k"},
-                 {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "client_id": "app",
-                  "iat": now, "exp": now + seconds, "jti": str(uuid.uuid4())}]
+                 {"iss": issuer, "aud": AUDIENCE, "sub": subject, "client_id": "app",
+                  "iat": now, "exp": now + seconds, "jti": str(uuid.uuid4()), **claims}]
         text = ".".join(_base64url(json.dumps(part).encode()) for part in parts)
         signature = _openssl("dgst", "-sha256", "-sign", self._key, data=text.encode())
         return f"{text}.{_base64url(signature)}"

@@ -109,13 +109,13 @@ class World:
 
     def grant(self, subject_id, subject_type="service_account", **fields):
         fields = {"grant_kind": "capability", **fields}
-        return self.call("POST", self._grants(), {"subject_type": subject_type,
-                                                  "subject_id": subject_id, **fields})
+        return self.call("POST", self.grants_path(), {"subject_type": subject_type,
+                                                      "subject_id": subject_id, **fields})
 
     def ungrant(self, grant):
-        return self.call("POST", f"{self._grants()}/{grant['id']}/revoke")
+        return self.call("POST", f"{self.grants_path()}/{grant['id']}/revoke")
 
-    def _grants(self):
+    def grants_path(self):
         return self.server.accounts_path.replace("service-accounts", "authorizations")
 
     def form(self, path, text, token=None, **fields):

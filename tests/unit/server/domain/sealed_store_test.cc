@@ -121,10 +121,13 @@ class SealedStoreTest : public testing::Test {
   RecordingLogger logger_;
   const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
   std::vector<TokenChanges> told_;
-  SealedStore store_{std::make_unique<BorrowedStore>(&engine_), keyring_.get(),
-                     &clock_, &logger_, [this](const TokenChanges& changes) {
-                       told_.push_back(changes);
-                     }};
+  SealedStore store_{
+      std::make_unique<BorrowedStore>(&engine_),
+      keyring_.get(),
+      /*issuer=*/"",
+      &clock_,
+      &logger_,
+      [this](const TokenChanges& changes) { told_.push_back(changes); }};
 };
 
 TEST_F(SealedStoreTest, WhatIsWrittenComesBack) {
