@@ -200,7 +200,7 @@ class ServiceAccounts {
   void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
               Done<ServiceAccountRecord> done);
 
-  // Revokes at most 100, found in a page (see BoundPage), of those that meet all
+  // Revokes at most 100 of a page (see BoundPage) of those that meet all
   // conditions, of which there is at least one; never the caller. Needs
   // Right::kManage. Leaves out, and counts, those without Cover::kGoverning.
   void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,

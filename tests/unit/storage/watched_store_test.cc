@@ -170,13 +170,13 @@ TEST_P(WatchedStoreTest, SaysNothingOfUsersAndGroups) {
     AuthorizationRecord grant =
         SampleCapability(kHome, 60 + static_cast<int>(type),
                          {.type = type, .id = SampleId(2).ToString()});
-    EXPECT_THAT(
-        Told([&](WriteTxn& txn) {
-          absl::Status status = txn.InsertAuthorization(grant);
-          status.Update(txn.RevokeAuthorization(kHome, grant.id, SampleTime(), {}));
-          return status;
-        }),
-        IsEmpty());
+    EXPECT_THAT(Told([&](WriteTxn& txn) {
+                  absl::Status status = txn.InsertAuthorization(grant);
+                  status.Update(txn.RevokeAuthorization(kHome, grant.id,
+                                                        SampleTime(), {}));
+                  return status;
+                }),
+                IsEmpty());
   }
 }
 

@@ -59,14 +59,19 @@ constexpr int64_t kSoon = 1893553445 + 3600;   // An hour on, by SampleTime().
 constexpr int64_t kLater = 1893553445 + 7200;  // What targets start with.
 constexpr int64_t kLate = 1893553445 + 10800;
 
+absl::Status RotateBy(TokenWorld& world, const Principal& who,
+                      const ServiceAccountRecord& target,
+                      ServiceAccounts::RotateRequest request) {
+  request.account_id = target.account_id.ToString();
+  request.service_account_id = target.id.ToString();
+  Outcome<IssuedServiceAccount> outcome;
+  world.accounts.Rotate(CallerFor(who), request, nullptr, outcome.Done());
+  return outcome.Take().status();
+}
+
 absl::Status Rotate(TokenWorld& world, const Principal& who,
                     const ServiceAccountRecord& target) {
-  Outcome<IssuedServiceAccount> outcome;
-  world.accounts.Rotate(CallerFor(who),
-                        {.account_id = target.account_id.ToString(),
-                         .service_account_id = target.id.ToString()},
-                        nullptr, outcome.Done());
-  return outcome.Take().status();
+  return RotateBy(world, who, target, {});
 }
 
 absl::Status Enable(TokenWorld& world, const Principal& who,
@@ -405,22 +410,16 @@ TEST(Cover, ARevocationByTokenIsNoWayRound) {
 TEST(Cover, IsAskedBeforeTheStateOfTheTarget) {
   CoverWorld world(kOwnerCase);
   const Principal manager = world.Caller(Who::kManager);
-  const std::string home = world.kHome.ToString();
-  const std::string id = world.target.id.ToString();
   const auto update = [&](ServiceAccounts::UpdateRequest request) {
-    request.account_id = home;
-    request.service_account_id = id;
+    request.account_id = world.kHome.ToString();
+    request.service_account_id = world.target.id.ToString();
     Outcome<ServiceAccountRecord> outcome;
     world.accounts.Update(CallerFor(manager), std::move(request), nullptr,
                           outcome.Done());
     return outcome.Take().status();
   };
-  const auto rotate = [&](ServiceAccounts::RotateRequest request) {
-    request.account_id = home;
-    request.service_account_id = id;
-    Outcome<IssuedServiceAccount> outcome;
-    world.accounts.Rotate(CallerFor(manager), request, nullptr, outcome.Done());
-    return outcome.Take().status();
+  const auto rotate = [&](const ServiceAccounts::RotateRequest& request) {
+    return RotateBy(world, manager, world.target, request);
   };
   const auto refused =
       ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
@@ -444,20 +443,14 @@ TEST(Cover, OfARotationIsAskedBeforeItsRepetition) {
   CoverWorld world({.label = "Nothing"});
   const Principal manager = world.Caller(Who::kManager);
   const auto rotate = [&](std::optional<RawDuration> overlap) {
-    Outcome<IssuedServiceAccount> outcome;
-    world.accounts.Rotate(CallerFor(manager),
-                          {.account_id = world.kHome.ToString(),
-                           .service_account_id = world.target.id.ToString(),
-                           .overlap = overlap,
-                           .idempotency_key = "rotation"},
-                          nullptr, outcome.Done());
-    return outcome.Take().status();
+    return RotateBy(world, manager, world.target,
+                    {.overlap = overlap, .idempotency_key = "rotation"});
   };
   ASSERT_THAT(rotate(std::nullopt), IsOk());
-  world.Grant(SampleGrant(
-      world.kHome, world.next_grant++,
-      {SubjectType::kServiceAccount, world.target.id.ToString()},
-      GrantKind::kAccountOwner));
+  world.Grant(
+      SampleGrant(world.kHome, world.next_grant++,
+                  {SubjectType::kServiceAccount, world.target.id.ToString()},
+                  GrantKind::kAccountOwner));
   const auto refused =
       ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
   EXPECT_THAT(rotate(RawDuration{.seconds = 1}), refused)

@@ -274,13 +274,13 @@ TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
                      return status;
                    }),
       IsOk());
-  ASSERT_THAT(WriteAndWait(engine,
-                           [&](WriteTxn& txn) {
-                             return txn.InsertAuthorization(SampleGrant(
-                                 world.kHome, 2, owner,
-                                 GrantKind::kSuperAdmin));
-                           }),
-              IsOk());
+  ASSERT_THAT(
+      WriteAndWait(engine,
+                   [&](WriteTxn& txn) {
+                     return txn.InsertAuthorization(SampleGrant(
+                         world.kHome, 2, owner, GrantKind::kSuperAdmin));
+                   }),
+      IsOk());
   ServiceAccounts accounts(&store, world.keyring.get(), &world.audit,
                            &world.denials, &world.last_uses, &world.clock,
                            &world.random, {});

@@ -197,8 +197,8 @@ TEST_F(SealedStoreTest, WhoWasShownATokenIsNotHidden) {
   const auto check = [&] {
     return In<bool>(store_,
                     [&](ReadTxn& txn) -> absl::StatusOr<bool> {
-                      const absl::Status status = CheckReceiver(
-                          txn, Principal(), clock_.Now(), grant);
+                      const absl::Status status =
+                          CheckReceiver(txn, Principal(), clock_.Now(), grant);
                       if (!status.ok()) return status;
                       return true;
                     })
@@ -210,7 +210,8 @@ TEST_F(SealedStoreTest, WhoWasShownATokenIsNotHidden) {
   AddDecoy();
   EXPECT_THAT(check(), shown);
   TamperAccount([](auto& record) { record.token_shown_to = ""; });
-  EXPECT_THAT(check(), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
+  EXPECT_THAT(check(),
+              ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
 }
 
 TEST_F(SealedStoreTest, AnAddedRowDoesNotHideWhoCanAct) {
@@ -267,8 +268,8 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
   Tamper([&](WriteTxn& txn) {
     absl::Status status;
     for (uint32_t i = 0; i < 100; ++i) {
-      AuthorizationRecord forged = SampleCapability(kAccount, 1000 + i,
-                                                    kSubject);
+      AuthorizationRecord forged =
+          SampleCapability(kAccount, 1000 + i, kSubject);
       forged.id = SampleId(i % 2 == 0 ? 10 + i : 1000 + i);
       forged.capability_key = "mailbox.c" + std::to_string(i);
       status.Update(txn.InsertAuthorization(forged));
@@ -292,13 +293,12 @@ TEST_F(SealedStoreTest, RevokingDoesNotLaunder) {
   const AuthorizationRecord forged =
       SampleGrant(kAccount, 102, kSubject, GrantKind::kSuperAdmin);
   Tamper([&](WriteTxn& txn) { return txn.InsertAuthorization(forged); });
-  EXPECT_THAT(
-      WriteAndWait(store_,
-                   [&](WriteTxn& txn) {
-                     return txn.RevokeAuthorization(kAccount, forged.id,
-                                                    SampleTime(1), {});
-                   }),
-      ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
+  EXPECT_THAT(WriteAndWait(store_,
+                           [&](WriteTxn& txn) {
+                             return txn.RevokeAuthorization(kAccount, forged.id,
+                                                            SampleTime(1), {});
+                           }),
+              ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
   const auto found = In<AuthorizationRecord>(engine_, [&](ReadTxn& txn) {
     return txn.GetAuthorization(kAccount, forged.id);
   });
