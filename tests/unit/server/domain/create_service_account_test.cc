@@ -262,7 +262,7 @@ TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
   DomainWorld world;
   MemoryStore engine;
   SealedStore store(std::make_unique<BorrowedStore>(&engine),
-                    world.keyring.get(), &world.clock, &world.logger);
+                    world.keyring.get(), "", &world.clock, &world.logger);
   const Subject owner = world.owner.Subjects()[0];
   ASSERT_THAT(
       WriteAndWait(store,
