@@ -259,7 +259,8 @@ absl::Status ServerApp::StartServing() {
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
                           around_.clock, around_.random, oauth_owners);
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
-  verifier_.emplace(store_.get(), &*directory_, authenticator_.get());
+  verifier_.emplace(store_.get(), &*directory_, authenticator_.get(),
+                    around_.clock);
   dispatcher_.emplace(
       authenticator_.get(), &*access_, &*denials_, around_.clock,
       around_.logger,

@@ -195,9 +195,11 @@ struct AuditHeadRecord {
 
 // The answer to a call that may be repeated under the same idempotency key.
 struct ReplayRecord {
-  std::array<uint8_t, 32> lookup = {};       // Names caller, method and key.
-  std::array<uint8_t, 32> fingerprint = {};  // Of the request.
-  std::string sealed;                        // The answer, encrypted.
+  // Names the caller and the idempotency key.
+  std::array<uint8_t, 32> lookup = {};
+  // Of the method and the request.
+  std::array<uint8_t, 32> fingerprint = {};
+  std::string sealed;  // The answer, encrypted.
   absl::Time created_at;
 
   friend bool operator==(const ReplayRecord&, const ReplayRecord&) = default;

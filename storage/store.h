@@ -32,8 +32,9 @@ class ReadTxn {
   virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) = 0;
 
-  // The service account of this id, whatever its account. NOT_FOUND: none.
-  virtual absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+  // The service accounts of this id, in order of account id. This server gives
+  // each its own, so that there is one, or none.
+  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
       const Uuid& id) = 0;
 
   // The token with this public id, current or replaced, and whose it is;
@@ -83,7 +84,7 @@ class ReadTxn {
       const AuthorizationRecord& grant) = 0;
 
   // The unrevoked authorizations that name `subject`, on every account, of that
-  // kind if one is given; at most `limit` of them, in order of id.
+  // kind if one is given; any `limit` of them at most, in order of id.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind, int limit) = 0;
 
@@ -184,7 +185,7 @@ class WriteTxn : public ReadTxn {
   // NOT_FOUND: not in that account.
   virtual absl::Status RevokeAuthorization(const Uuid& account_id,
                                            const Uuid& id, absl::Time at,
-                                           const Seal& seal = {}) = 0;
+                                           const Seal& seal) = 0;
 
   // Replaces its seal, and nothing else. NOT_FOUND: not in that account.
   virtual absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,

@@ -96,9 +96,9 @@ class NotingTxn final : public WriteTxn {
       const Uuid& account_id, const Uuid& id) override {
     return txn_.GetServiceAccount(account_id, id);
   }
-  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
       const Uuid& id) override {
-    return txn_.FindServiceAccount(id);
+    return txn_.FindServiceAccounts(id);
   }
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
     return txn_.FindToken(public_id);

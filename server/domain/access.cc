@@ -47,6 +47,14 @@ std::string_view NameOf(Right right) {
   return "";
 }
 
+// Of what one holds, all that can give a Right: few, however much it is.
+const HeldFilter& OfRights() {
+  static const auto* const filter = new HeldFilter{
+      .capability_keys = {std::string(kAuthManage), std::string(kAccountView),
+                          std::string(kAuthVerify)}};
+  return *filter;
+}
+
 }  // namespace
 
 bool Gives(const AuthorizationRecord& held,
@@ -72,18 +80,6 @@ std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
   }
   return found;
 }
-
-namespace {
-
-// Of what one holds, all that can give a Right: few, however much it is.
-const HeldFilter& OfRights() {
-  static const auto* const filter = new HeldFilter{
-      .capability_keys = {std::string(kAuthManage), std::string(kAccountView),
-                          std::string(kAuthVerify)}};
-  return *filter;
-}
-
-}  // namespace
 
 absl::Status AccessDeniedError(Right right) {
   return MakeError(absl::StatusCode::kPermissionDenied,

@@ -28,7 +28,7 @@ struct Accounts {
   std::optional<Uuid> after;  // Absent behind the last account.
 };
 
-absl::Status FindDue(ReadTxn& txn, absl::Time before,
+absl::Status FindDue(ReadTxn& txn, absl::Time keep_from,
                      const std::optional<Uuid>& after, Accounts& out) {
   out = Accounts();  // A body may run again.
   const absl::StatusOr<std::vector<Uuid>> accounts =
@@ -38,7 +38,7 @@ absl::Status FindDue(ReadTxn& txn, absl::Time before,
     const absl::StatusOr<AuditPage> first =
         txn.ListAuditEvents(FrontOf(account, 1));
     if (!first.ok()) return first.status();
-    if (!first->records.empty() && first->records.front().at < before) {
+    if (!first->records.empty() && first->records.front().at < keep_from) {
       out.due.push_back(account);
     }
   }
@@ -52,7 +52,7 @@ struct Trim {
 };
 
 absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
-                      const AuditLog& log, absl::Time before,
+                      const AuditLog& log, absl::Time now, absl::Time keep_from,
                       const Uuid& account, Trim& out) {
   out = Trim();  // A body may run again.
   absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account);
@@ -64,7 +64,7 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
   if (!page.ok()) return page.status();
   const AuditChainRecord untrimmed = *chain;
   for (const AuditEventRecord& event : page->records) {
-    if (event.at >= before || event.sequence >= chain->last_sequence) break;
+    if (event.at >= keep_from || event.sequence >= chain->last_sequence) break;
     // What was found broken is kept as evidence.
     out.sound = event.action != kAuditBrokenAction &&
                 event.sequence == chain->first_sequence &&
@@ -79,21 +79,22 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
   SealChain(keyring, *chain);
   absl::Status status =
       txn.DeleteAuditEventsBefore(account, chain->first_sequence);
-  if (status.ok()) status = log.PutTrimmed(txn, before, untrimmed, *chain);
+  if (status.ok()) status = log.PutTrimmed(txn, now, untrimmed, *chain);
   return status;
 }
 
 }  // namespace
 
 absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
-                           const AuditLog& log, absl::Time before,
-                           Logger& logger, absl::FunctionRef<bool()> stopping) {
+                           const AuditLog& log, absl::Time now,
+                           absl::Time keep_from, Logger& logger,
+                           absl::FunctionRef<bool()> stopping) {
   std::optional<Uuid> after;
   do {
     Accounts accounts;
     absl::Status status = ReadAndWait(
         store,
-        [&](ReadTxn& txn) { return FindDue(txn, before, after, accounts); },
+        [&](ReadTxn& txn) { return FindDue(txn, keep_from, after, accounts); },
         ReadKind::kScan);
     if (!status.ok()) return status;
     for (const Uuid& account : accounts.due) {
@@ -101,7 +102,7 @@ absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
       do {
         if (stopping()) return absl::OkStatus();
         status = WriteAndWait(store, [&](WriteTxn& txn) {
-          return TrimSome(txn, keyring, log, before, account, trim);
+          return TrimSome(txn, keyring, log, now, keep_from, account, trim);
         });
         if (!status.ok()) return status;
       } while (trim.sound && trim.more);

@@ -13,16 +13,17 @@
 namespace signet {
 
 // Removes from the front of every account's audit log what happened before
-// `before`, up to the first event that did not, and never the last event. What
-// is left verifies as the whole did (see VerifyAudit). A log that does not
+// `keep_from`, up to the first event that did not, and never the last event.
+// What is left verifies as the whole did (see VerifyAudit). A log that does not
 // verify is kept from the fault on, since it is evidence, and `logger` hears of
 // it.
 //
 // Blocks; one small transaction after another, so that requests get in between.
 // Ends early, with OK, once `stopping` says true. Errors are the store's.
 absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
-                           const AuditLog& log, absl::Time before,
-                           Logger& logger, absl::FunctionRef<bool()> stopping);
+                           const AuditLog& log, absl::Time now,
+                           absl::Time keep_from, Logger& logger,
+                           absl::FunctionRef<bool()> stopping);
 
 }  // namespace signet
 

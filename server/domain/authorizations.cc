@@ -99,6 +99,8 @@ void TakeCapability(const Authorizations::GrantRequest& request,
 
 // Each is read where what its subject may do is decided.
 absl::Status CheckRoomForGrant(ReadTxn& txn, const AuthorizationRecord& grant) {
+  // Of each other kind a subject has one; capabilities must not keep it out.
+  if (grant.grant_kind != GrantKind::kCapability) return absl::OkStatus();
   const absl::StatusOr<int> held = txn.CountHeldAuthorizations(
       grant.subject, grant.account_id, kMaxGrantsOfSubject);
   if (!held.ok()) return held.status();
@@ -356,7 +358,7 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
     if (!status.ok()) return status;
   }
   found->revoked_at = WholeMicros(now);
-  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at);
+  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at, Seal());
   if (status.ok()) {
     status = audit_->Append(txn, account_id, caller, now,
                             EntryFor("authorization.revoke", *found));

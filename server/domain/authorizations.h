@@ -83,14 +83,12 @@ class Authorizations {
   // Grants; what the subject holds already, word for word, is answered as it
   // is. An account comes into being by a super_admin's first grant on it.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant (cover.h); or
-  //   the subject
-  //     is a service account that is not of this account, and the caller no
-  //     super_admin.
+  //     the subject is a service account that is not of this account, and the
+  //     caller no super_admin.
   //   FAILED_PRECONDITION / TOO_MANY_GRANTS: the subject holds
   //     kMaxGrantsOfSubject on the account already.
   //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: see CheckReceiver, unless
-  //   the
-  //     request acknowledges it, which its event then says.
+  //     the request acknowledges it, which its event then says.
   void Grant(CallerPtr caller, const GrantRequest& request, Expired expired,
              Done<AuthorizationRecord> done);
 

@@ -65,8 +65,7 @@ struct SuperAdminPlan {
 // Makes, in one transaction, a service account called `super_admin` that is
 // one. Blocks. `deliver` as above: what it was given is void where this fails.
 //   FAILED_PRECONDITION / ACCOUNT_EXISTS: it does, and the plan does not say
-//   that
-//     it may; nothing was delivered.
+//     that it may; nothing was delivered.
 //   Whatever `deliver` or the store says.
 absl::Status IssueSuperAdmin(
     Store& store, const MacKeyring& keyring, const Clock& clock,

@@ -86,6 +86,10 @@ absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
 absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                            const AuthorizationRecord& grant) {
   Rights rights(&txn, {subjects.begin(), subjects.end()});
+  return CheckMayGrant(rights, grant);
+}
+
+absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant) {
   const absl::StatusOr<bool> may = rights.MayGrant(grant);
   if (!may.ok()) return may.status();
   if (*may) return absl::OkStatus();
@@ -98,10 +102,14 @@ absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
-bool IsItself(const Principal& principal, const ServiceAccountRecord& record) {
+bool IsItself(const Principal& principal, const Uuid& account_id,
+              const Uuid& id) {
   return principal.kind == PrincipalKind::kServiceAccount &&
-         principal.id == record.id &&
-         principal.home_account_id == record.account_id;
+         principal.id == id && principal.home_account_id == account_id;
+}
+
+bool IsItself(const Principal& principal, const ServiceAccountRecord& record) {
+  return IsItself(principal, record.account_id, record.id);
 }
 
 absl::Status CheckMayActOn(ReadTxn& txn, const Principal& principal,

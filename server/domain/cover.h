@@ -64,6 +64,8 @@ class Rights {
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: no.
 absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
                            const AuthorizationRecord& grant);
+// The same for who grants several.
+absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant);
 
 // OK if `rights` cover the unrevoked grants that `cover` names of the service
 // account.
@@ -72,7 +74,9 @@ absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
 absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
                          const Uuid& service_account_id, Cover cover);
 
-// Whether it is the principal itself.
+// Whether the service account is the principal itself.
+bool IsItself(const Principal& principal, const Uuid& account_id,
+              const Uuid& id);
 bool IsItself(const Principal& principal, const ServiceAccountRecord& record);
 
 // As CheckCovers for a principal that would act on the service account; what it

@@ -49,7 +49,7 @@ absl::StatusOr<int> RevokeGrants(WriteTxn& txn, const AuditLog& audit,
     if (grant.account_id != dead.account_id) continue;
     if (revoked == limit) break;
     absl::Status status =
-        txn.RevokeAuthorization(grant.account_id, grant.id, now);
+        txn.RevokeAuthorization(grant.account_id, grant.id, now, Seal());
     if (status.ok()) {
       status = audit.AppendSystem(
           txn, grant.account_id, now,
@@ -291,7 +291,7 @@ absl::Status Housekeeping::Tell(WriteTxn& txn,
 
 absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
   if (!policy_.audit_retention.has_value()) return absl::OkStatus();
-  return TrimAuditLogs(*store_, *keyring_, *audit_,
+  return TrimAuditLogs(*store_, *keyring_, *audit_, now,
                        Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 

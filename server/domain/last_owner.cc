@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "server/base/error.h"
+#include "server/domain/seal.h"
 #include "server/identity/token_state.h"
 
 namespace signet {
@@ -60,11 +61,16 @@ absl::StatusOr<bool> CanAct(ReadTxn& txn, OauthOwners users, absl::Time now,
   }
   const std::optional<Uuid> id = Uuid::Parse(subject.id);
   if (!id.has_value()) return false;
-  const absl::StatusOr<ServiceAccountRecord> found =
-      txn.FindServiceAccount(*id);
-  if (absl::IsNotFound(found.status())) return false;
+  const absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+      txn.FindServiceAccounts(*id);
+  // Its tokens authenticate nobody.
+  if (GetErrorDetail(found.status()).reason == kRecordAltered) return false;
   if (!found.ok()) return found.status();
-  return IsLiveNow(txn, *found, now);
+  for (const ServiceAccountRecord& record : *found) {
+    const absl::StatusOr<bool> live = IsLiveNow(txn, record, now);
+    if (!live.ok() || *live) return live;
+  }
+  return false;
 }
 
 absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,

@@ -21,7 +21,8 @@ namespace signet {
 // Whether users and groups can act: an OAuth issuer is configured.
 enum class OauthOwners { kCanAct, kCannotAct };
 
-// Whether the subject can act at `now`; or the store's error.
+// Whether the subject can act at `now`; or the store's error. A service account
+// whose row does not verify cannot.
 absl::StatusOr<bool> CanAct(ReadTxn& txn, OauthOwners users, absl::Time now,
                             const Subject& subject);
 

@@ -10,6 +10,9 @@
 
 namespace signet {
 
+// The reason of an error about a row whose seal does not verify.
+inline constexpr char kRecordAltered[] = "RECORD_ALTERED";
+
 // Seals of the rows that give authority: an HMAC under keys of their own
 // purpose, so that whoever can write to the database, but has not the key,
 // becomes nobody by it. Pure; thread-safe. See SealedStore, which seals what is

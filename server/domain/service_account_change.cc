@@ -18,6 +18,9 @@
 namespace signet {
 namespace {
 
+// In one transaction, during which nobody else writes.
+constexpr size_t kMaxBatchRevoked = 100;
+
 constexpr char kRevokeToken[] = "service_account.revoke_token";
 
 // How a revocation is recorded.
@@ -53,11 +56,12 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
   absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
   if (!found.ok()) return found.status();
   ServiceAccountRecord& record = found->owner;
-  if (record.revoked_at.has_value()) return absl::OkStatus();
+  if (record.revoked_at.has_value() || found->token.ended) {
+    return absl::OkStatus();
+  }
   AuditEntry entry = ServiceAccountEntry(action, record.id);
   entry.details["token_public_id"] = public_id;
   absl::Status status;
-  if (found->token.ended) return absl::OkStatus();
   if (found->token.retires_at.has_value()) {
     EndForGood(found->token, now);
     status = txn.UpdateToken(record.account_id, record.id, found->token);
@@ -170,10 +174,7 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
   query.filter = ReadConditions(request.conditions, now, violations);
   query.filter.include_revoked = false;
-  query.limit = kMaxPageSize;
-  query.scan_limit = kMaxPageScan;
-  query.byte_limit = kMaxPageBytes;
-  query.scan_byte_limit = kMaxPageScanBytes;
+  BoundPage(0, "", query, violations);
   if (query.filter.state == ServiceAccountState::kRevoked) {
     violations.Add("state", "want active, expired or disabled");
   }
@@ -208,7 +209,11 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
         Batch batch = {.records = {}, .more = page->next.has_value()};
         Rights rights(&txn, caller->principal.Subjects());
         for (ServiceAccountRecord& record : page->records) {
-          if (record.id == caller->principal.id) continue;
+          if (IsItself(caller->principal, record)) continue;
+          if (batch.records.size() == kMaxBatchRevoked) {
+            batch.more = true;
+            break;
+          }
           const absl::Status covered =
               CheckCovers(txn, rights, record.id, Cover::kGoverning);
           if (covered.ok()) {
@@ -291,9 +296,7 @@ void ServiceAccounts::RevokeToken(
     CallerPtr caller, const TokenFactsPtr& target, Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
   const absl::Time now = clock_->Now();
-  if (caller->principal.kind == PrincipalKind::kServiceAccount &&
-      target->subject_id == caller->principal.id &&
-      target->account_id == caller->principal.home_account_id) {
+  if (IsItself(caller->principal, target->account_id, target->subject_id)) {
     EndPresented(std::move(caller), target->public_id,
                  RevokeReason::kKeyCompromise, "", std::move(expired),
                  std::move(done));

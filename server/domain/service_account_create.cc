@@ -110,7 +110,7 @@ struct ServiceAccounts::CreateCall {
   }
 
   absl::Status Grant(WriteTxn& txn, RandomSource& random) const {
-    const std::vector<Subject> subjects = caller->principal.Subjects();
+    Rights rights(&txn, caller->principal.Subjects());
     for (const std::string& key : capabilities) {
       AuthorizationRecord authorization;
       authorization.id = Uuid::V7(now, random);
@@ -119,7 +119,7 @@ struct ServiceAccounts::CreateCall {
                                issued.record.id.ToString()};
       authorization.capability_key = key;
       authorization.created_at = issued.record.created_at;
-      absl::Status status = CheckMayGrant(txn, subjects, authorization);
+      absl::Status status = CheckMayGrant(rights, authorization);
       if (status.ok()) status = txn.InsertAuthorization(authorization);
       if (!status.ok()) return status;
     }

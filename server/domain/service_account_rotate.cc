@@ -64,27 +64,27 @@ struct ServiceAccounts::RotateCall {
     const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
         txn, *caller, accounts.clock_->Now(), account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
+    absl::StatusOr<ServiceAccountRecord> found =
+        FindServiceAccount(txn, account_id, id);
+    if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
+    // Before all that tells what became of it.
+    if (found.ok()) {
+      absl::Status status =
+          CheckMayActOn(txn, caller->principal, *found, Cover::kEverything);
+      if (!status.ok()) return status;
+    }
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
           FindReplay(txn, *replay, accounts.clock_->Now());
       if (!before.ok()) return before.status();
       if (before->has_value()) {
         issued = **std::move(before);
-        absl::Status status = CheckMayActOn(txn, caller->principal,
-                                            issued.record, Cover::kEverything);
-        if (!status.ok()) return status;
         return RecordReplay(txn, audit, *caller, now, kRotateAction, issued);
       }
     }
-    if (!fault.ok()) return fault;
-    absl::StatusOr<ServiceAccountRecord> found =
-        FindServiceAccount(txn, account_id, id);
     if (!found.ok()) return found.status();
     absl::Status status = CheckNotRevoked(*found);
-    if (status.ok()) {
-      status =
-          CheckMayActOn(txn, caller->principal, *found, Cover::kEverything);
-    }
+    if (status.ok()) status = fault;
     if (!status.ok()) return status;
     // As shown, so that a repetition shows the same.
     return Replace(txn, accounts.Shown(*std::move(found)), audit, random);
@@ -103,7 +103,10 @@ struct ServiceAccounts::RotateCall {
     if (!expiry.ok()) return expiry.status();
     record.token = minted.record;
     record.token.expires_at = *expiry;
-    record.token_shown_to = caller->principal.ToString();
+    // By itself it shows the token to whoever had the one before.
+    if (!IsItself(caller->principal, record)) {
+      record.token_shown_to = caller->principal.ToString();
+    }
     MarkChanged(record, now);
     issued.record = record;
     // Copied, as the transaction may run again.

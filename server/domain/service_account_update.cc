@@ -56,7 +56,7 @@ class Changes {
  public:
   explicit Changes(AuditEntry* entry) : entry_(entry) {}
 
-  // Whether the member really changed.
+  // Whether the member really changed; see EffectOf.
   template <typename T>
   bool Set(const char* field, const std::optional<T>& value, T& member) {
     if (!value.has_value() || *value == member) return false;
@@ -67,7 +67,6 @@ class Changes {
     return true;
   }
 
-  bool empty() const { return changed_.empty(); }
   std::string fields() const { return absl::StrJoin(changed_, ","); }
 
  private:
@@ -79,6 +78,44 @@ bool IsLater(const std::optional<absl::Time>& a,
              const std::optional<absl::Time>& b) {
   return a.value_or(absl::InfiniteFuture()) >
          b.value_or(absl::InfiniteFuture());
+}
+
+// What an update makes of a service account's rights, if anything.
+enum class Effect { kNone, kWeaker, kStronger };
+
+Effect EffectOf(const ServiceAccounts::UpdateRequest& request,
+                const std::optional<absl::Time>& expires_at,
+                const ServiceAccountRecord& record) {
+  const auto changes = [](const auto& value, const auto& member) {
+    return value.has_value() && *value != member;
+  };
+  const bool relabelled = changes(request.labels, record.labels);
+  const bool switched = changes(request.enabled, record.enabled);
+  const bool bounded =
+      request.set_expires_at && expires_at != record.token.expires_at;
+  if (relabelled || (switched && *request.enabled) ||
+      (bounded && IsLater(expires_at, record.token.expires_at))) {
+    return Effect::kStronger;
+  }
+  return switched || bounded || changes(request.name, record.name) ||
+                 changes(request.description, record.description)
+             ? Effect::kWeaker
+             : Effect::kNone;
+}
+
+// OK if `by` may make the change. Before all that tells of the service account.
+absl::Status CheckMayChange(ReadTxn& txn, const Principal& by, Effect effect,
+                            const ServiceAccountRecord& record) {
+  switch (effect) {
+    case Effect::kNone:
+      return absl::OkStatus();
+    case Effect::kWeaker:
+      return CheckMayActOn(txn, by, record, Cover::kGoverning);
+    case Effect::kStronger:
+      if (IsItself(by, record)) return SelfLimitError();
+      return CheckMayActOn(txn, by, record, Cover::kEverything);
+  }
+  return absl::OkStatus();
 }
 
 // Whether an update ends something and does no more.
@@ -94,6 +131,10 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
     ReadTxn& txn, const Principal& by, const UpdateRequest& request,
     const std::optional<absl::Time>& expires_at, absl::Time now,
     ServiceAccountRecord& record, AuditEntry& entry) const {
+  const Effect effect = EffectOf(request, expires_at, record);
+  if (absl::Status s = CheckMayChange(txn, by, effect, record); !s.ok()) {
+    return s;
+  }
   if (absl::Status s = CheckNotRevoked(record); !s.ok()) return s;
   if (!request.etag.empty() && request.etag != EtagOf(record)) {
     return EtagMismatch();
@@ -114,25 +155,18 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
   Changes changes(&entry);
   changes.Set("name", request.name, record.name);
   changes.Set("description", request.description, record.description);
-  const bool relabelled = changes.Set("labels", request.labels, record.labels);
+  changes.Set("labels", request.labels, record.labels);
   const bool switched = changes.Set("enabled", request.enabled, record.enabled);
   if (request.set_expires_at) {
     changes.Set("expires_at", std::make_optional(expires_at),
                 record.token.expires_at);
   }
-  if (changes.empty()) return false;
-
-  const bool stronger =
-      relabelled || (switched && record.enabled) ||
-      IsLater(record.token.expires_at, before.token.expires_at);
-  if (stronger && IsItself(by, record)) return SelfLimitError();
-  absl::Status status = CheckMayActOn(
-      txn, by, record, stronger ? Cover::kEverything : Cover::kGoverning);
-  if (status.ok() && switched && !record.enabled) {
-    status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
-                          std::span(&before, 1));
+  if (effect == Effect::kNone) return false;
+  if (switched && !record.enabled) {
+    absl::Status status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
+                                       std::span(&before, 1));
+    if (!status.ok()) return status;
   }
-  if (!status.ok()) return status;
   MarkChanged(record, now);
   entry.details["fields"] = changes.fields();
   return true;

@@ -50,7 +50,11 @@ std::string EtagOf(const ServiceAccountRecord& record);
 //   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is not a UUID, so there is
 //     nothing to be authorized on.
 //   PERMISSION_DENIED / ACCESS_DENIED: see access.h.
-//   INVALID_ARGUMENT / FIELD_INVALID: a field breaks its rule.
+//   INVALID_ARGUMENT / FIELD_INVALID: a field breaks its rule, whatever there
+//     is.
+//   NOT_FOUND: there is nothing of that id.
+//   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see below.
+//   All that depends on the state of what there is.
 // An INVALID_ARGUMENT names every field at fault. Nothing has changed after an
 // error, but for the store's WRITE_OUTCOME_UNKNOWN. Any call may also end with
 // what storage/store.h lists. A change, its authorization and its audit event
@@ -69,9 +73,6 @@ class ServiceAccounts {
  public:
   template <typename T>
   using Done = OutcomeDone<T>;
-  // Whether the caller has gone away; asked on a thread of the store's, once
-  // nothing but the write is left to do. May be null. The call then ends with
-  // DEADLINE_EXCEEDED, and nothing is written.
 
   struct CreateRequest {
     std::string account_id = {};
@@ -199,9 +200,9 @@ class ServiceAccounts {
   void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
               Done<ServiceAccountRecord> done);
 
-  // Revokes at most a page (see BoundPage) of those that meet all conditions,
-  // of which there is at least one; never the caller. Needs Right::kManage.
-  // Leaves out, and counts, those without Cover::kGoverning.
+  // Revokes at most 100 of a page (see BoundPage) of those that meet all
+  // conditions, of which there is at least one; never the caller. Needs
+  // Right::kManage. Leaves out, and counts, those without Cover::kGoverning.
   void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,
                    Expired expired, Done<Batch> done);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/token_receiver.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/base/error.h"
@@ -11,6 +13,7 @@
 #include "server/domain/authorization_rule.h"
 #include "server/domain/cover.h"
 #include "server/domain/last_owner.h"
+#include "server/identity/token_state.h"
 
 namespace signet {
 namespace {
@@ -35,6 +38,53 @@ absl::StatusOr<bool> CoversNow(ReadTxn& txn, const Subject& receiver,
   return Rights(&txn, {receiver}).MayGrant(grant);
 }
 
+// Whether a token that a rotation replaced is good until its overlap ends. Who
+// was shown that is not known any more. One of a service account that is
+// disabled comes back with it.
+absl::StatusOr<bool> Overlaps(ReadTxn& txn, const ServiceAccountRecord& record,
+                              absl::Time now) {
+  const absl::StatusOr<std::vector<TokenRecord>> tokens =
+      txn.ListTokensInUse(record.account_id, record.id);
+  if (!tokens.ok()) return tokens.status();
+  return std::any_of(
+      tokens->begin(), tokens->end(), [&](const TokenRecord& token) {
+        return token.public_id != record.token.public_id &&
+               DeathOf(token).value_or(absl::InfiniteFuture()) > now;
+      });
+}
+
+absl::Status ShownToAnother(std::string_view what) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, what,
+                   {.reason = kTokenShownToAnother});
+}
+
+absl::Status CheckReceiverOf(ReadTxn& txn, const ServiceAccountRecord& record,
+                             const Principal& granter, absl::Time now,
+                             const AuthorizationRecord& grant) {
+  const absl::StatusOr<bool> overlaps = Overlaps(txn, record, now);
+  if (!overlaps.ok()) return overlaps.status();
+  if (*overlaps) {
+    return ShownToAnother(
+        "a token of the service account that a rotation replaced is still "
+        "good, and somebody else may have been shown it; rotate without an "
+        "overlap first, or set acknowledge_token_shown to true");
+  }
+  const std::string& shown_to = record.token_shown_to;
+  if (shown_to.empty() || shown_to == granter.ToString()) {
+    return absl::OkStatus();
+  }
+  const std::optional<Subject> receiver = ReadPrincipal(shown_to);
+  if (receiver.has_value()) {
+    const absl::StatusOr<bool> covers = CoversNow(txn, *receiver, now, grant);
+    if (!covers.ok()) return covers.status();
+    if (*covers) return absl::OkStatus();
+  }
+  return ShownToAnother(
+      "the token of the service account was shown to somebody who may not do "
+      "what would be granted; rotate it first, or set "
+      "acknowledge_token_shown to true");
+}
+
 }  // namespace
 
 absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
@@ -43,26 +93,14 @@ absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
       grant.subject.type != SubjectType::kServiceAccount) {
     return absl::OkStatus();
   }
-  const absl::StatusOr<ServiceAccountRecord> found =
-      txn.FindServiceAccount(*Uuid::Parse(grant.subject.id));
-  if (absl::IsNotFound(found.status())) return absl::OkStatus();
+  const absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+      txn.FindServiceAccounts(*Uuid::Parse(grant.subject.id));
   if (!found.ok()) return found.status();
-  const std::string& shown_to = found->token_shown_to;
-  if (shown_to.empty() || shown_to == granter.ToString()) {
-    return absl::OkStatus();
+  for (const ServiceAccountRecord& record : *found) {
+    absl::Status status = CheckReceiverOf(txn, record, granter, now, grant);
+    if (!status.ok()) return status;
   }
-  const std::optional<Subject> receiver = ReadPrincipal(shown_to);
-  if (receiver == grant.subject) return absl::OkStatus();
-  if (receiver.has_value()) {
-    const absl::StatusOr<bool> covers = CoversNow(txn, *receiver, now, grant);
-    if (!covers.ok()) return covers.status();
-    if (*covers) return absl::OkStatus();
-  }
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "the token of the service account was shown to somebody who "
-                   "may not do what would be granted; rotate it first, or set "
-                   "acknowledge_token_shown to true",
-                   {.reason = kTokenShownToAnother});
+  return absl::OkStatus();
 }
 
 }  // namespace signet

@@ -17,9 +17,13 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 // OK if `grant` gives nobody who was shown the current token of its subject a
 // right to govern (IsGoverning) that they do not cover now: a user by what was
 // granted to its id, a service account while it is live. The granter knows what
-// it does, and the subject itself is meant.
-//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more. A
-//     rotation by another helps.
+// it does. A rotation of a service account by itself shows the token to nobody
+// new: whoever was shown the one before had what it takes to see this one.
+//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more, or a
+//     replaced token is good until its overlap ends, of which it is not known
+//     who was shown it. A rotation without an overlap, by another, helps.
+//   FAILED_PRECONDITION / RECORD_ALTERED: who was shown it is not to be learnt
+//     from a row that does not verify.
 absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
                            absl::Time now, const AuthorizationRecord& grant);
 

@@ -119,7 +119,7 @@ std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
 }
 
 void TokenVerifier::FindScope(const CallerPtr& caller,
-                              const std::string& account_id, absl::Time now,
+                              const std::string& account_id,
                               OutcomeDone<VerifyScope> done) {
   Violations violations;
   const std::optional<Uuid> account = violations.TakeId(
@@ -138,10 +138,10 @@ void TokenVerifier::FindScope(const CallerPtr& caller,
   }
   ReadOutcome<VerifyScope>(
       *store_, ReadFor(caller),
-      [caller, there, now, everywhere,
+      [this, caller, there, everywhere,
        any = account_id.empty()](ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
         const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
-            txn, *caller, now, there.account_id, Right::kVerify);
+            txn, *caller, clock_->Now(), there.account_id, Right::kVerify);
         if (!grant.ok()) return grant.status();
         if (!any) return there;
         // An account's own grant decides before a super_admin's.

@@ -62,8 +62,11 @@ class TokenVerifier {
   // All outlive this object, which outlives its calls. `authenticator` is asked
   // about OAuth access tokens.
   TokenVerifier(Store* store, TokenDirectory* directory,
-                Authenticator* authenticator)
-      : store_(store), directory_(directory), authenticator_(authenticator) {}
+                Authenticator* authenticator, const Clock* clock)
+      : store_(store),
+        directory_(directory),
+        authenticator_(authenticator),
+        clock_(clock) {}
 
   // Whether the token is an OAuth access token, not one that this server
   // issued: those have no dots. Pure.
@@ -78,10 +81,11 @@ class TokenVerifier {
   // The scope of a caller who asks for `account_id`; empty: see
   // VerifyTokenRequest.account_id.
   //   INVALID_ARGUMENT / FIELD_INVALID: no UUID.
-  //   UNAUTHENTICATED / TOKEN_INVALID: its credential is not good any more.
+  //   UNAUTHENTICATED / TOKEN_INVALID: its credential is not good any more,
+  //     when that is read.
   //   PERMISSION_DENIED / ACCESS_DENIED: without Right::kVerify there.
   void FindScope(const CallerPtr& caller, const std::string& account_id,
-                 absl::Time now, OutcomeDone<VerifyScope> done);
+                 OutcomeDone<VerifyScope> done);
 
   // The same where `asker` says it all: a live token, and its own account or
   // none asked for. nullopt where the store must be asked, and for a refusal.
@@ -132,6 +136,7 @@ class TokenVerifier {
   Store* const store_;
   TokenDirectory* const directory_;
   Authenticator* const authenticator_;
+  const Clock* const clock_;
 };
 
 }  // namespace signet

@@ -63,10 +63,10 @@ RequirementPtr TakeRequirement(const Request& request, Violations& violations) {
 // before a fault in the request.
 template <typename Continue>
 void WithScope(TokenVerifier* verifier, const CallerPtr& caller,
-               const std::string& account_id, absl::Time now,
-               Violations violations, UnaryMethod::Done done, Continue&& next) {
+               const std::string& account_id, Violations violations,
+               UnaryMethod::Done done, Continue&& next) {
   verifier->FindScope(
-      caller, account_id, now,
+      caller, account_id,
       [violations = std::move(violations), done = std::move(done),
        next = std::forward<Continue>(next)](
           absl::StatusOr<VerifyScope> scope) mutable {
@@ -91,7 +91,7 @@ UnaryMethod Verify(TokenVerifier* verifier, const Clock* clock) {
     CheckToken("token", request.token(), violations);
     RequirementPtr requirement = TakeRequirement(request, violations);
     WithScope(
-        verifier, call.caller, request.account_id(), now, std::move(violations),
+        verifier, call.caller, request.account_id(), std::move(violations),
         std::move(done),
         [verifier, token = Secret(std::string(request.token())),
          requirement = std::move(requirement),
@@ -195,7 +195,7 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
     }
     RequirementPtr requirement = TakeRequirement(request, violations);
     WithScope(
-        verifier, call.caller, request.account_id(), now, std::move(violations),
+        verifier, call.caller, request.account_id(), std::move(violations),
         std::move(done),
         [verifier, tokens = std::move(tokens),
          first = FirstOfEach(request.tokens()),
@@ -239,8 +239,7 @@ UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
     const absl::Time now = clock->Now();
     Violations violations;
     CheckToken("token", request.token(), violations);
-    WithScope(verifier, call.caller, "", now, std::move(violations),
-              std::move(done),
+    WithScope(verifier, call.caller, "", std::move(violations), std::move(done),
               [verifier, token = Secret(std::string(request.token())), now](
                   const VerifyScope& scope, UnaryMethod::Done done) {
                 verifier->Verify(

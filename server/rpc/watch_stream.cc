@@ -135,7 +135,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
       caller = caller_;
       end = deps_.feed->end();
     }
-    deps_.verifier->FindScope(caller, account_id_, deps_.clock->Now(),
+    deps_.verifier->FindScope(caller, account_id_,
                               [self = shared_from_this(),
                                end](const absl::StatusOr<VerifyScope>& scope) {
                                 self->Continue(scope, end);

@@ -90,12 +90,13 @@ absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
-absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::FindServiceAccount(
-    const Uuid& id) {
+absl::StatusOr<std::vector<ServiceAccountRecord>>
+MemoryReads<Interface>::FindServiceAccounts(const Uuid& id) {
+  std::vector<ServiceAccountRecord> found;
   for (const auto& [key, record] : reads_.service_accounts) {
-    if (key.id == id) return record;
+    if (key.id == id) found.push_back(record);
   }
-  return absl::NotFoundError("no such service account");
+  return found;
 }
 
 template <typename Interface>

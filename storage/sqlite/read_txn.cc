@@ -44,8 +44,8 @@ absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
-absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::FindServiceAccount(
-    const Uuid& id) {
+absl::StatusOr<std::vector<ServiceAccountRecord>>
+SqliteReads<Interface>::FindServiceAccounts(const Uuid& id) {
   return Note(statements_.service_accounts.Find(id));
 }
 

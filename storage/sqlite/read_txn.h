@@ -41,7 +41,7 @@ class SqliteReads : public Interface {
   absl::StatusOr<bool> IsEmpty() override;
   absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
-  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
       const Uuid& id) override;
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(

@@ -33,7 +33,7 @@ constexpr char kFindAccount[] =
     "SELECT " SIGNET_SERVICE_ACCOUNT_COLUMNS
     " FROM service_accounts AS s INDEXED BY service_accounts_by_id"
     " CROSS JOIN tokens AS t ON t.public_id = s.token_public_id"
-    " WHERE s.id = ?1 ORDER BY s.account_id LIMIT 1";
+    " WHERE s.id = ?1 ORDER BY s.account_id";
 
 // The current token is looked up even if it is the one found, so that a
 // replaced token takes no longer.
@@ -176,9 +176,9 @@ absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Get(
                  &ReadServiceAccount);
 }
 
-absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Find(const Uuid& id) {
-  return ReadOne(find_.Query(id), "no such service account",
-                 &ReadServiceAccount);
+absl::StatusOr<std::vector<ServiceAccountRecord>> ServiceAccountReads::Find(
+    const Uuid& id) {
+  return ReadAll(find_.Query(id), &ReadServiceAccount);
 }
 
 absl::StatusOr<TokenOwner> ServiceAccountReads::FindToken(

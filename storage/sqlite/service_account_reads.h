@@ -22,7 +22,7 @@ class ServiceAccountReads {
 
   absl::StatusOr<ServiceAccountRecord> Get(const Uuid& account_id,
                                            const Uuid& id);
-  absl::StatusOr<ServiceAccountRecord> Find(const Uuid& id);
+  absl::StatusOr<std::vector<ServiceAccountRecord>> Find(const Uuid& id);
   absl::StatusOr<TokenOwner> FindToken(std::string_view public_id);
   absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -81,7 +82,7 @@ TEST_P(StoreConformance, TheSameIsGrantedOnceAtATime) {
   }
   const auto revoke = [&] {
     return Write([&](WriteTxn& txn) {
-      return txn.RevokeAuthorization(account_, grants[0].id, SampleTime(3));
+      return txn.RevokeAuthorization(account_, grants[0].id, SampleTime(3), {});
     });
   };
   ASSERT_THAT(revoke(), IsOk());
@@ -179,7 +180,14 @@ TEST_P(StoreConformance, AllThatASubjectHoldsIsListedWhateverTheAccount) {
   };
   EXPECT_THAT(list(kUser, std::nullopt, 9),
               IsOkAndHolds(ElementsAre(owner, there, here)));
-  EXPECT_THAT(list(kUser, std::nullopt, 2), IsOkAndHolds(testing::SizeIs(2)));
+  for (const size_t limit : {size_t{1}, size_t{2}}) {
+    const auto some = list(kUser, std::nullopt, static_cast<int>(limit));
+    ASSERT_THAT(some, IsOk());
+    EXPECT_THAT(*some, testing::SizeIs(limit));
+    EXPECT_TRUE(std::is_sorted(
+        some->begin(), some->end(),
+        [](const auto& a, const auto& b) { return a.id < b.id; }));
+  }
   EXPECT_THAT(list(kUser, std::nullopt, 0), IsOkAndHolds(testing::IsEmpty()));
   EXPECT_THAT(list(kUser, GrantKind::kAccountOwner, 9),
               IsOkAndHolds(ElementsAre(owner)));
@@ -210,16 +218,21 @@ TEST_P(StoreConformance, OwnersAreListedAccountByAccount) {
   EXPECT_THAT(list(1), IsOkAndHolds(ElementsAre(first)));
 }
 
-TEST_P(StoreConformance, AServiceAccountIsFoundWhateverItsAccount) {
+TEST_P(StoreConformance, ServiceAccountsAreFoundWhateverTheirAccount) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   ASSERT_THAT(EnsureAccount(other_account_), IsOk());
   const ServiceAccountRecord record = SampleServiceAccount(other_account_, 5);
   ASSERT_THAT(Insert(record), IsOk());
   const auto find = [this](const Uuid& id) {
-    return Ask([&](ReadTxn& txn) { return txn.FindServiceAccount(id); });
+    return Ask([&](ReadTxn& txn) { return txn.FindServiceAccounts(id); });
   };
-  EXPECT_THAT(find(record.id), IsOkAndHolds(record));
-  EXPECT_THAT(find(SampleId(6)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(find(record.id), IsOkAndHolds(ElementsAre(record)));
+  EXPECT_THAT(find(SampleId(6)), IsOkAndHolds(testing::IsEmpty()));
+  // Only somebody else writes a second one of the same id.
+  ServiceAccountRecord decoy = SampleServiceAccount(account_, 6);
+  decoy.id = record.id;
+  ASSERT_THAT(Insert(decoy), IsOk());
+  EXPECT_THAT(find(record.id), IsOkAndHolds(ElementsAre(decoy, record)));
 }
 
 TEST_P(StoreConformance, ASuperAdminIsOneOnEveryAccountEvenOneThatIsNotThere) {
@@ -401,7 +414,8 @@ TEST_P(StoreConformance, TheGrantThatEqualsOneIsFound) {
               }),
               none);
   ASSERT_THAT(Write([&](WriteTxn& txn) {
-                return txn.RevokeAuthorization(account_, full.id, SampleTime());
+                return txn.RevokeAuthorization(account_, full.id, SampleTime(),
+                                               {});
               }),
               IsOk());
   EXPECT_THAT(equal(full), none);

@@ -352,7 +352,7 @@ TEST_P(StoreConformance, AnAuthorizationIsGotAndRevokedInItsAccountOnly) {
   const auto revoke = [&](const Uuid& account_id, uint32_t number,
                           absl::Time at) {
     return Write([&](WriteTxn& txn) {
-      return txn.RevokeAuthorization(account_id, SampleId(number), at);
+      return txn.RevokeAuthorization(account_id, SampleId(number), at, {});
     });
   };
   EXPECT_THAT(get(account_, 10), IsOkAndHolds(record));

@@ -99,8 +99,8 @@ void StoreModelTest::CompareAnswers() {
   CompareAnswer("GetServiceAccount", [&](ReadTxn& txn) {
     return txn.GetServiceAccount(account_id, id);
   });
-  CompareAnswer("FindServiceAccount",
-                [&](ReadTxn& txn) { return txn.FindServiceAccount(id); });
+  CompareAnswer("FindServiceAccounts",
+                [&](ReadTxn& txn) { return txn.FindServiceAccounts(id); });
   CompareAnswer("FindToken",
                 [&](ReadTxn& txn) { return txn.FindToken(public_id); });
   CompareAnswer("ListTokensInUse", [&](ReadTxn& txn) {

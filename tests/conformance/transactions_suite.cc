@@ -145,7 +145,8 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
             SampleGrant(account_, 31, subject, GrantKind::kAccountOwner));
       },
       [&](auto& txn) {
-        return txn.RevokeAuthorization(account_, SampleId(30), SampleTime());
+        return txn.RevokeAuthorization(account_, SampleId(30), SampleTime(),
+                                       {});
       },
       [&](auto& txn) {
         return txn.SealAuthorization(account_, SampleId(30), SampleSeal(9));

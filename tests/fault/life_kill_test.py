@@ -14,7 +14,7 @@ import threading
 import time
 
 from harness import process
-from harness.life import GrpcDoor, Lost, RestDoor, request_id
+from harness.life import GrpcDoor, Lost, Refused, RestDoor, request_id
 
 SECONDS = float(os.environ.get("LIFE_KILL_SECONDS", "8"))
 SEED = int(os.environ.get("LIFE_KILL_SEED", time.time_ns()))
@@ -215,6 +215,14 @@ class Checker:
         assert first == second
         return first
 
+    def check_repetition(self, worker, what, arguments, answer):
+        """The same answer again, unless what it issued has ended since."""
+        try:
+            assert self.repeat(worker, what, arguments) == answer
+        except Refused as refusal:
+            assert "REPLAY_TOKEN_ENDED" in str(refusal)
+            assert not self.door.works(answer["token"])
+
     def check(self, account):
         now = self.door.get(account.id)
         assert now["description"] == account.description
@@ -272,7 +280,7 @@ def test_every_kind_of_change_survives_a_kill(start):
         checker = Checker(server, down)
         for worker in workers:
             for what, arguments, answer in worker.keyed[-3:]:
-                assert checker.repeat(worker, what, arguments) == answer
+                checker.check_repetition(worker, what, arguments, answer)
             checker.settle(worker)
             for account in worker.accounts:
                 checker.check(account)

@@ -3,6 +3,7 @@
 
 import contextlib
 import socket
+import time
 
 from harness import rest
 
@@ -28,6 +29,16 @@ def ask(server, path):
     return client
 
 
+def listing_in_turn(server):
+    """Once fewer of the caller's listings wait than it may have."""
+    end = time.monotonic() + 60
+    while True:
+        answer = rest.request(server, "GET", server.accounts_path, token=server.first["token"])
+        if answer.status != 429 or time.monotonic() > end:
+            return answer
+        time.sleep(0.05)
+
+
 def test_answers_that_nobody_reads_are_bounded_in_memory(start):
     server = start()
     owner = {"token": server.first["token"]}
@@ -42,11 +53,12 @@ def test_answers_that_nobody_reads_are_bounded_in_memory(start):
     with contextlib.ExitStack() as clients:
         for i in range(450):
             clients.enter_context(ask(server, server.accounts_path))
+            time.sleep(0.005)  # Of one caller at most 64 listings wait; they take turns.
             peak = max(peak, resident_bytes(server))
             if i % 50 == 0:
                 answer = rest.request(server, "GET", "/v1/public/auth/self", **owner)
                 assert answer.status == 200
-        answer = rest.request(server, "GET", server.accounts_path, **owner)
+        answer = listing_in_turn(server)
         assert (answer.status, len(answer.body)) == (200, size)
         peak = max(peak, resident_bytes(server))
     # 256 MiB of answers, with what the allocator keeps beside them.

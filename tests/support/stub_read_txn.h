@@ -24,7 +24,7 @@ class StubReadTxn : public ReadTxn {
                                                          const Uuid&) override {
     return Unexpected();
   }
-  absl::StatusOr<ServiceAccountRecord> FindServiceAccount(
+  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
       const Uuid&) override {
     return Unexpected();
   }

@@ -302,7 +302,8 @@ TEST_F(LiveServerTest, AnAskerThatMaySeeLessForgetsAll) {
     const auto keyring =
         MacKeyring::Load(config_.TokenKeysPath(), false, random_);
     ASSERT_THAT(keyring, IsOk());
-    SealedStore sealed(*std::move(store), keyring->get(), &clock_, &logger_);
+    SealedStore sealed(*std::move(store), keyring->get(), "", &clock_,
+                       &logger_);
     ASSERT_THAT(WriteAndWait(sealed,
                              [&everywhere](WriteTxn& txn) {
                                return txn.InsertAuthorization(everywhere);

@@ -159,7 +159,7 @@ TEST_P(WatchedStoreTest, TellsWhoseAuthorizationsChangeAndWhereTheyBelong) {
         ElementsAre(want));
     EXPECT_THAT(Told([&](WriteTxn& txn) {
                   return txn.RevokeAuthorization(c.granted_on, grant.id,
-                                                 SampleTime());
+                                                 SampleTime(), {});
                 }),
                 ElementsAre(want));
   }
@@ -170,13 +170,13 @@ TEST_P(WatchedStoreTest, SaysNothingOfUsersAndGroups) {
     AuthorizationRecord grant =
         SampleCapability(kHome, 60 + static_cast<int>(type),
                          {.type = type, .id = SampleId(2).ToString()});
-    EXPECT_THAT(
-        Told([&](WriteTxn& txn) {
-          absl::Status status = txn.InsertAuthorization(grant);
-          status.Update(txn.RevokeAuthorization(kHome, grant.id, SampleTime()));
-          return status;
-        }),
-        IsEmpty());
+    EXPECT_THAT(Told([&](WriteTxn& txn) {
+                  absl::Status status = txn.InsertAuthorization(grant);
+                  status.Update(txn.RevokeAuthorization(kHome, grant.id,
+                                                        SampleTime(), {}));
+                  return status;
+                }),
+                IsEmpty());
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/clock.h"
 #include "server/domain/audit_head_check.h"
 #include "server/domain/audit_retention.h"
 #include "tests/support/recording_logger.h"
@@ -62,6 +63,12 @@ class AuditHeadTest : public testing::Test, protected AuditWorld {
     return faults;
   }
 
+  absl::Status Trim(absl::Time now, absl::Time keep_from) {
+    return TrimAuditLogs(store, *keyring, log, now, keep_from, logger,
+                         [] { return false; });
+  }
+
+  RecordingLogger logger;
   SeededRandom random;
   const AuditHeads heads{keyring.get(), &random};
 };
@@ -100,15 +107,21 @@ TEST_F(AuditHeadTest, SeveralWritersAddUp) {
 }
 
 TEST_F(AuditHeadTest, TrimmingMovesItToo) {
-  RecordingLogger logger;
   const AuditHead before = Head();
-  ASSERT_THAT(TrimAuditLogs(store, *keyring, log, SampleTime(3), logger,
-                            [] { return false; }),
-              IsOk());
+  ASSERT_THAT(Trim(SampleTime(50), SampleTime(3)), IsOk());
   EXPECT_GT(Chain(kAccount)->first_sequence, 1);
   EXPECT_EQ(Head().events, before.events);
   EXPECT_GT(Head().changes, before.changes);
   EXPECT_THAT(Faults(), IsEmpty());
+}
+
+// One that begins anew says since when.
+TEST_F(AuditHeadTest, TrimmingAnAlteredOneHappensNow) {
+  AuditHeadRecord altered = Records()[0];
+  altered.events += 100;
+  Write([&](WriteTxn& txn) { return txn.PutAuditHead(altered); });
+  ASSERT_THAT(Trim(SampleTime(50), SampleTime(3)), IsOk());
+  EXPECT_EQ(Head().sealed_at, WholeMicros(SampleTime(50)));
 }
 
 TEST_F(AuditHeadTest, AnOlderRecordOfBothEndsIsFound) {

@@ -21,7 +21,7 @@ class AuditRetentionTest : public testing::Test, protected AuditWorld {
   absl::Status TrimBefore(int seconds) {
     // Events have whole microseconds.
     const absl::Time before = WholeMicros(SampleTime(seconds));
-    return TrimAuditLogs(store, *keyring, log, before, logger,
+    return TrimAuditLogs(store, *keyring, log, SampleTime(1000), before, logger,
                          [this] { return stop_after-- <= 0; });
   }
 

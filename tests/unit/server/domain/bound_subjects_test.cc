@@ -166,7 +166,7 @@ TEST_F(BoundSubjects, GrantsOfAnotherIssuerAreListedAndRevoked) {
       other, [&](ReadTxn& txn) { return txn.ListAuthorizations(query); });
   EXPECT_THAT(listed->records, SizeIs(3));
   Write(other, [&](WriteTxn& txn) {
-    return txn.RevokeAuthorization(kAccount, SampleId(201), SampleTime(1));
+    return txn.RevokeAuthorization(kAccount, SampleId(201), SampleTime(1), {});
   });
   const auto revoked = In<AuthorizationRecord>(other, [&](ReadTxn& txn) {
     return txn.GetAuthorization(kAccount, SampleId(201));
@@ -179,7 +179,7 @@ TEST_F(BoundSubjects, GrantsOfAnotherIssuerAreListedAndRevoked) {
 // Of a time before there was this rule, or when there was no issuer.
 TEST_F(BoundSubjects, AGrantWithoutAnIssuerCountsAsThePresentIssuers) {
   Write(store_, [&](WriteTxn& txn) {
-    return txn.RevokeAuthorization(kAccount, SampleId(201), SampleTime(1));
+    return txn.RevokeAuthorization(kAccount, SampleId(201), SampleTime(1), {});
   });
   AuthorizationRecord bare =
       SampleGrant(kAccount, 301, kUser, GrantKind::kAccountOwner);

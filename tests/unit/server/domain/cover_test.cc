@@ -59,14 +59,19 @@ constexpr int64_t kSoon = 1893553445 + 3600;   // An hour on, by SampleTime().
 constexpr int64_t kLater = 1893553445 + 7200;  // What targets start with.
 constexpr int64_t kLate = 1893553445 + 10800;
 
+absl::Status RotateBy(TokenWorld& world, const Principal& who,
+                      const ServiceAccountRecord& target,
+                      ServiceAccounts::RotateRequest request) {
+  request.account_id = target.account_id.ToString();
+  request.service_account_id = target.id.ToString();
+  Outcome<IssuedServiceAccount> outcome;
+  world.accounts.Rotate(CallerFor(who), request, nullptr, outcome.Done());
+  return outcome.Take().status();
+}
+
 absl::Status Rotate(TokenWorld& world, const Principal& who,
                     const ServiceAccountRecord& target) {
-  Outcome<IssuedServiceAccount> outcome;
-  world.accounts.Rotate(CallerFor(who),
-                        {.account_id = target.account_id.ToString(),
-                         .service_account_id = target.id.ToString()},
-                        nullptr, outcome.Done());
-  return outcome.Take().status();
+  return RotateBy(world, who, target, {});
 }
 
 absl::Status Enable(TokenWorld& world, const Principal& who,
@@ -400,6 +405,61 @@ TEST(Cover, ARevocationByTokenIsNoWayRound) {
   EXPECT_EQ(world.Stored(), world.target) << "answered alike, nothing changed";
   EXPECT_THAT(revoke(world.owner), IsOk());
   EXPECT_TRUE(world.Stored().revoked_at.has_value());
+}
+
+// Who may not change a service account does not learn by it how it is.
+TEST(Cover, IsAskedBeforeTheStateOfTheTarget) {
+  CoverWorld world(kOwnerCase);
+  const Principal manager = world.Caller(Who::kManager);
+  const auto update = [&](ServiceAccounts::UpdateRequest request) {
+    request.account_id = world.kHome.ToString();
+    request.service_account_id = world.target.id.ToString();
+    Outcome<ServiceAccountRecord> outcome;
+    world.accounts.Update(CallerFor(manager), std::move(request), nullptr,
+                          outcome.Done());
+    return outcome.Take().status();
+  };
+  const auto rotate = [&](const ServiceAccounts::RotateRequest& request) {
+    return RotateBy(world, manager, world.target, request);
+  };
+  const auto refused =
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
+  std::map<std::string, std::string> large;
+  for (int i = 0; i < 64; ++i) {
+    large["key" + std::to_string(i)] = std::string(200, 'x');
+  }
+  EXPECT_THAT(update({.etag = "junk", .name = "x"}), refused);
+  EXPECT_THAT(update({.labels = large}), refused);
+  EXPECT_THAT(rotate({.expires_at = RawTimestamp{.seconds = 1},
+                      .idempotency_key = "key"}),
+              refused);
+  world.ChangeRecord(world.target.id, [](ServiceAccountRecord& it) {
+    it.revoked_at = it.created_at;
+  });
+  EXPECT_THAT(update({.name = "x"}), refused);
+  EXPECT_THAT(rotate({}), refused);
+}
+
+TEST(Cover, OfARotationIsAskedBeforeItsRepetition) {
+  CoverWorld world({.label = "Nothing"});
+  const Principal manager = world.Caller(Who::kManager);
+  const auto rotate = [&](std::optional<RawDuration> overlap) {
+    return RotateBy(world, manager, world.target,
+                    {.overlap = overlap, .idempotency_key = "rotation"});
+  };
+  ASSERT_THAT(rotate(std::nullopt), IsOk());
+  world.Grant(
+      SampleGrant(world.kHome, world.next_grant++,
+                  {SubjectType::kServiceAccount, world.target.id.ToString()},
+                  GrantKind::kAccountOwner));
+  const auto refused =
+      ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
+  EXPECT_THAT(rotate(RawDuration{.seconds = 1}), refused)
+      << "not that the key was used";
+  world.ChangeRecord(world.target.id, [](ServiceAccountRecord& it) {
+    it.revoked_at = it.created_at;
+  });
+  EXPECT_THAT(rotate(std::nullopt), refused) << "not that the token ended";
 }
 
 TEST(Cover, ARepetitionAsksAgain) {

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cctype>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/clock.h"
 #include "server/base/error.h"
+#include "server/domain/sealed_store.h"
 #include "server/domain/service_accounts.h"
 #include "server/token/token.h"
+#include "storage/memory/memory_store.h"
+#include "tests/support/borrowed_store.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet {
@@ -248,6 +254,49 @@ TEST(CreateServiceAccount, DenialIsTheSameForAForeignAndAnAbsentAccount) {
   EXPECT_EQ(foreign.status(), world.Create(world.nobody, absent).status());
   // An owner of another account is nobody there either.
   EXPECT_EQ(foreign.status(), world.Create(world.owner, absent).status());
+}
+
+// A grant of its caller's that does not verify is counted as often as it is
+// read.
+TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
+  DomainWorld world;
+  MemoryStore engine;
+  SealedStore store(std::make_unique<BorrowedStore>(&engine),
+                    world.keyring.get(), "", &world.clock, &world.logger);
+  const Subject owner = world.owner.Subjects()[0];
+  ASSERT_THAT(
+      WriteAndWait(store,
+                   [&](WriteTxn& txn) {
+                     absl::Status status =
+                         txn.EnsureAccount(world.kHome, SampleTime());
+                     status.Update(txn.InsertAuthorization(SampleGrant(
+                         world.kHome, 1, owner, GrantKind::kAccountOwner)));
+                     return status;
+                   }),
+      IsOk());
+  ASSERT_THAT(
+      WriteAndWait(engine,
+                   [&](WriteTxn& txn) {
+                     return txn.InsertAuthorization(SampleGrant(
+                         world.kHome, 2, owner, GrantKind::kSuperAdmin));
+                   }),
+      IsOk());
+  ServiceAccounts accounts(&store, world.keyring.get(), &world.audit,
+                           &world.denials, &world.last_uses, &world.clock,
+                           &world.random, {});
+  const auto reads = [&](std::vector<std::string> capabilities) {
+    const uint64_t before = store.altered_rows();
+    ServiceAccounts::CreateRequest request = world.Good();
+    request.capabilities = std::move(capabilities);
+    Outcome<IssuedServiceAccount> outcome;
+    accounts.Create(CallerFor(world.owner), request, nullptr, outcome.Done());
+    EXPECT_THAT(outcome.Take(), IsOk());
+    return store.altered_rows() - before;
+  };
+  const uint64_t of_one = reads({"mailbox.create"});
+  EXPECT_GT(of_one, 0u);
+  EXPECT_EQ(reads({"mailbox.create", "mailbox.delete", "domain.create"}),
+            of_one);
 }
 
 }  // namespace

@@ -137,7 +137,8 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
                                .grant_kind = "capability",
                                .subject_type = "service_account",
                                .subject_id = id,
-                               .capability_key = "auth.manage"},
+                               .capability_key = "auth.manage",
+                               .acknowledge_token_shown = true},
                               nullptr, granted.Done());
         Outcome<AuthorizationRecord> ended;
         authorizations_.Revoke(

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/sealed_store.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/domain/last_owner.h"
 #include "server/domain/seal.h"
+#include "server/domain/token_receiver.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/borrowed_store.h"
 #include "tests/support/fake_clock.h"
@@ -57,6 +61,17 @@ class SealedStoreTest : public testing::Test {
       ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
       edit(record);
       return txn.UpdateServiceAccount(record);
+    });
+  }
+
+  // Another row of the same id, under an account that is looked at before.
+  void AddDecoy() {
+    Tamper([this](WriteTxn& txn) {
+      absl::Status status = txn.EnsureAccount(SampleId(0), SampleTime());
+      ServiceAccountRecord decoy = SampleServiceAccount(SampleId(0), 4);
+      decoy.id = kId;
+      status.Update(txn.InsertServiceAccount(decoy));
+      return status;
     });
   }
 
@@ -144,7 +159,7 @@ TEST_F(SealedStoreTest, EveryChangeIsSealed) {
   EXPECT_EQ(Find(2)->token.retires_at, SampleTime(9));
   EXPECT_THAT(Find(22), IsOk());
   Write([this](WriteTxn& txn) {
-    return txn.RevokeAuthorization(kAccount, SampleId(101), SampleTime(1));
+    return txn.RevokeAuthorization(kAccount, SampleId(101), SampleTime(1), {});
   });
   const auto revoked = In<AuthorizationRecord>(store_, [&](ReadTxn& txn) {
     return txn.GetAuthorization(kAccount, SampleId(101));
@@ -165,6 +180,51 @@ TEST_F(SealedStoreTest, AnAlteredTokenIsNobodys) {
   EXPECT_EQ(logger_.LinesOf("a row of the database is not as this server wrote "
                             "it"),
             1);  // One a second.
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_THAT(Find(2), StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(logger_.lines().back().fields.at("total"), "4");
+}
+
+// It would say that there is nobody to ask about.
+TEST_F(SealedStoreTest, WhoWasShownATokenIsNotHidden) {
+  Write([&](WriteTxn& txn) {
+    ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
+    record.token_shown_to = "user:" + SampleId(77).ToString();
+    return txn.UpdateServiceAccount(record);
+  });
+  const AuthorizationRecord grant =
+      SampleGrant(kAccount, 102, kSubject, GrantKind::kAccountOwner);
+  const auto check = [&] {
+    return In<bool>(store_,
+                    [&](ReadTxn& txn) -> absl::StatusOr<bool> {
+                      const absl::Status status =
+                          CheckReceiver(txn, Principal(), clock_.Now(), grant);
+                      if (!status.ok()) return status;
+                      return true;
+                    })
+        .status();
+  };
+  const auto shown =
+      ErrorIs(StatusCode::kFailedPrecondition, kTokenShownToAnother);
+  EXPECT_THAT(check(), shown);
+  AddDecoy();
+  EXPECT_THAT(check(), shown);
+  TamperAccount([](auto& record) { record.token_shown_to = ""; });
+  EXPECT_THAT(check(),
+              ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
+}
+
+TEST_F(SealedStoreTest, AnAddedRowDoesNotHideWhoCanAct) {
+  const auto acts = [&] {
+    return *In<bool>(store_, [&](ReadTxn& txn) {
+      return CanAct(txn, OauthOwners::kCannotAct, SampleTime(), kSubject);
+    });
+  };
+  EXPECT_TRUE(acts());
+  AddDecoy();
+  EXPECT_TRUE(acts());
+  TamperAccount([](auto& record) { record.labels = {{"role", "admin"}}; });
+  EXPECT_FALSE(acts());
 }
 
 TEST_F(SealedStoreTest, AnAlteredServiceAccountIsNobodys) {
@@ -202,20 +262,58 @@ TEST_F(SealedStoreTest, AGrantWithoutASealOfItsOwnGivesNothing) {
   EXPECT_THAT(Held(), ElementsAre(sealed));
 }
 
-// What does not verify is revoked, and never gets a seal by it.
+// However many rows somebody adds, a look costs no more than that, and what it
+// then does not know it does not make up.
+TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
+  Tamper([&](WriteTxn& txn) {
+    absl::Status status;
+    for (uint32_t i = 0; i < 100; ++i) {
+      AuthorizationRecord forged =
+          SampleCapability(kAccount, 1000 + i, kSubject);
+      forged.id = SampleId(i % 2 == 0 ? 10 + i : 1000 + i);
+      forged.capability_key = "mailbox.c" + std::to_string(i);
+      status.Update(txn.InsertAuthorization(forged));
+    }
+    return status;
+  });
+  const auto list = [&](int limit) {
+    return In<std::vector<AuthorizationRecord>>(store_, [&](ReadTxn& txn) {
+      return txn.ListGrantsOf(kSubject, std::nullopt, limit);
+    });
+  };
+  EXPECT_THAT(list(2), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered))
+      << "the good one is behind 32 that are not";
+  EXPECT_EQ(store_.altered_rows(), 2 + 8 + 32);
+  EXPECT_THAT(list(40), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(list(0), IsOkAndHolds(IsEmpty()));
+}
+
+// What does not verify never gets a seal by it.
 TEST_F(SealedStoreTest, RevokingDoesNotLaunder) {
   const AuthorizationRecord forged =
       SampleGrant(kAccount, 102, kSubject, GrantKind::kSuperAdmin);
   Tamper([&](WriteTxn& txn) { return txn.InsertAuthorization(forged); });
-  Write([&](WriteTxn& txn) {
-    return txn.RevokeAuthorization(kAccount, forged.id, SampleTime(1));
-  });
+  EXPECT_THAT(WriteAndWait(store_,
+                           [&](WriteTxn& txn) {
+                             return txn.RevokeAuthorization(kAccount, forged.id,
+                                                            SampleTime(1), {});
+                           }),
+              ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
   const auto found = In<AuthorizationRecord>(engine_, [&](ReadTxn& txn) {
     return txn.GetAuthorization(kAccount, forged.id);
   });
   ASSERT_THAT(found, IsOk());
-  EXPECT_EQ(found->revoked_at, SampleTime(1));
-  EXPECT_FALSE(IsSealed(*keyring_, *found));
+  EXPECT_EQ(*found, forged);
+}
+
+TEST_F(SealedStoreTest, NobodyElseMakesSeals) {
+  EXPECT_THAT(WriteAndWait(store_,
+                           [&](WriteTxn& txn) {
+                             return txn.SealAuthorization(
+                                 kAccount, SampleId(101), SampleSeal(1));
+                           }),
+              StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(Held(), SizeIs(1));
 }
 
 // A record that a caller had in hand before somebody edited the row: what it

@@ -274,6 +274,18 @@ TEST_F(ServiceAccountLife, ABatchEndsWhatMeetsItsConditionsButNotTheCaller) {
   EXPECT_THAT(batch->records, IsEmpty());
 }
 
+TEST_F(ServiceAccountLife, ABatchEndsAHundredAtMost) {
+  for (int i = 0; i < 101; ++i) Create("many");
+  const ServiceAccounts::BatchRevokeRequest request = {
+      .conditions = {.name_prefix = "many"}};
+  for (const size_t want : {size_t{100}, size_t{1}, size_t{0}}) {
+    const auto batch = BatchRevoke(world_.owner, request);
+    ASSERT_THAT(batch, IsOk());
+    EXPECT_THAT(batch->records, SizeIs(want));
+    EXPECT_EQ(batch->more, want == 100);
+  }
+}
+
 TEST_F(ServiceAccountLife, ABatchWithoutConditionsIsRefused) {
   EXPECT_THAT(GetErrorDetail(BatchRevoke(world_.owner, {}).status()).violations,
               ElementsAre(Field(&FieldViolation::field, "name_prefix")));

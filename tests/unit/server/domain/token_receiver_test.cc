@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/domain/token_receiver.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,12 +28,14 @@ class TokenReceiver : public testing::Test {
     return *std::move(issued);
   }
 
-  absl::StatusOr<IssuedServiceAccount> RotateAs(const Principal& who,
-                                                const Uuid& id) {
+  absl::StatusOr<IssuedServiceAccount> RotateAs(
+      const Principal& who, const Uuid& id,
+      std::optional<RawDuration> overlap = std::nullopt) {
     Outcome<IssuedServiceAccount> outcome;
     world_.accounts.Rotate(CallerFor(who),
                            {.account_id = world_.kHome.ToString(),
-                            .service_account_id = id.ToString()},
+                            .service_account_id = id.ToString(),
+                            .overlap = overlap},
                            nullptr, outcome.Done());
     return outcome.Take();
   }
@@ -97,11 +100,38 @@ TEST_F(TokenReceiver, IsWhoSawTheLastToken) {
   EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), IsOk());
 }
 
-TEST_F(TokenReceiver, MayBeTheServiceAccountItself) {
+// What was shown to the manager is good for a minute.
+TEST_F(TokenReceiver, IsAlsoWhoseTokenOverlaps) {
+  const Uuid id = CreateAs(manager_).record.id;
+  ASSERT_THAT(RotateAs(world_.owner, id, RawDuration{.seconds = 60}), IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "auth.verify"),
+              Refused());
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "mailbox.create"), IsOk())
+      << "that governs nothing";
+  world_.ChangeRecord(id, [](ServiceAccountRecord& it) { it.enabled = false; });
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), Refused())
+      << "it may be enabled again";
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr, true),
+              IsOk());
+  world_.clock.Advance(absl::Seconds(61));
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "auth.verify"), IsOk());
+}
+
+// With the token that it was shown, a manager rotates and has the next one.
+TEST_F(TokenReceiver, StaysWhoItIsThroughARotationByItself) {
   const IssuedServiceAccount issued = CreateAs(manager_);
   ASSERT_THAT(GrantAs(manager_, issued.record.id, "capability", "auth.manage"),
               IsOk());
-  ASSERT_THAT(RotateAs(DomainWorld::Bearer(issued), issued.record.id), IsOk());
+  absl::StatusOr<IssuedServiceAccount> rotated =
+      RotateAs(DomainWorld::Bearer(issued), issued.record.id);
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
+              Refused());
+  ASSERT_THAT(RotateAs(DomainWorld::Bearer(*rotated), issued.record.id),
+              IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
+              Refused());
+  ASSERT_THAT(RotateAs(world_.owner, issued.record.id), IsOk());
   EXPECT_THAT(GrantAs(world_.owner, issued.record.id, "account_owner", nullptr),
               IsOk());
 }

@@ -51,8 +51,7 @@ class TokenVerifierTest : public testing::Test {
   absl::StatusOr<VerifyScope> FindScope(const CallerPtr& caller,
                                         const std::string& account_id = "") {
     Outcome<VerifyScope> outcome;
-    world_.verifier.FindScope(caller, account_id, world_.clock.Now(),
-                              outcome.Done());
+    world_.verifier.FindScope(caller, account_id, outcome.Done());
     return outcome.Take();
   }
 
@@ -260,7 +259,7 @@ TEST_F(TokenVerifierTest, WhoMayAskAsksAboutItsAccount) {
     EXPECT_THAT(WriteAndWait(world_.store,
                              [&](WriteTxn& txn) {
                                return txn.RevokeAuthorization(
-                                   world_.kHome, grant.id, SampleTime());
+                                   world_.kHome, grant.id, SampleTime(), {});
                              }),
                 IsOk());
   }
@@ -346,6 +345,36 @@ TEST_F(TokenVerifierTest, AUsersCredentialThatExpiredAsksNothing) {
               ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
+// While it waits for the store, its credential goes on to expire.
+TEST_F(TokenVerifierTest, WhoWaitsTooLongToBeReadAsksNothing) {
+  class LateStore final : public Store {
+   public:
+    LateStore(Store* store, FakeClock* clock) : store_(store), clock_(clock) {}
+    void Read(ReadBody body, Done done, ReadOptions options) override {
+      clock_->Advance(absl::Seconds(60));
+      store_->Read(std::move(body), std::move(done), std::move(options));
+    }
+    void Write(WriteBody body, Done done, WriteOptions options) override {
+      store_->Write(std::move(body), std::move(done), std::move(options));
+    }
+    absl::Status Health() const override { return store_->Health(); }
+    void Drain() override { store_->Drain(); }
+
+   private:
+    Store* const store_;
+    FakeClock* const clock_;
+  };
+  LateStore late(&world_.store, &world_.clock);
+  TokenVerifier verifier(&late, &world_.directory, &world_.issuer,
+                         &world_.clock);
+  Principal owner = world_.owner;
+  owner.credential_expires_at = world_.clock.Now() + absl::Seconds(60);
+  Outcome<VerifyScope> outcome;
+  verifier.FindScope(CallerFor(owner), world_.kHome.ToString(), outcome.Done());
+  EXPECT_THAT(outcome.Take(),
+              ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+}
+
 TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
   const IssuedServiceAccount issued = world_.Issue({"billing.view"});
   Caller self;
@@ -378,7 +407,8 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
 
 TEST_F(TokenVerifierTest, AtOnceTheSameOrNothing) {
   TokenDirectory remembering(&world_.store, world_.keyring.get(), nullptr, {});
-  TokenVerifier verifier(&world_.store, &remembering, &world_.issuer);
+  TokenVerifier verifier(&world_.store, &remembering, &world_.issuer,
+                         &world_.clock);
   const IssuedServiceAccount issued = world_.Issue({"billing.view"});
   const auto at_once =
       [&](std::string_view token,

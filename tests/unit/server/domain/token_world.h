@@ -39,7 +39,7 @@ struct TokenWorld : DomainWorld {
   const Uuid kAway = SampleId(9);
   FakeIssuer issuer;
   TokenDirectory directory{&store, keyring.get(), nullptr, {.max_entries = 0}};
-  TokenVerifier verifier{&store, &directory, &issuer};
+  TokenVerifier verifier{&store, &directory, &issuer, &clock};
 
   TokenWorld() {
     EXPECT_THAT(WriteAndWait(store,

@@ -343,7 +343,7 @@ TEST(TokenMemory, TheEndOfAGrantIsSeenAtOnce) {
     memory.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
     EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 1u);
     memory.Write([&](WriteTxn& txn) {
-      return txn.RevokeAuthorization(account_id, grant.id, SampleTime());
+      return txn.RevokeAuthorization(account_id, grant.id, SampleTime(), {});
     });
     EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 0u);
   }

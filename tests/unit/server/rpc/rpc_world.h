@@ -152,7 +152,7 @@ struct RpcWorld {
   TokenDirectory directory{store, keyring.get(), &last_uses, {}};
   ChangeFeed feed{random};
   FakeAuthenticator authenticator{&directory};
-  TokenVerifier verifier{store, &directory, &authenticator};
+  TokenVerifier verifier{store, &directory, &authenticator, &clock};
   DenialLog denials;  // Writes where a test says so.
   Access access;
   ServiceAccounts accounts;

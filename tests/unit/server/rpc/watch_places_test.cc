@@ -115,7 +115,8 @@ class Crowd {
 TEST_F(WatchPlacesTest, WhoLeavesWhileItIsLetInTakesNoPlace) {
   RpcWorld& world = world_.world;
   SlowStore slow(world.store);
-  TokenVerifier verifier(&slow, &world.directory, &world.authenticator);
+  TokenVerifier verifier(&slow, &world.directory, &world.authenticator,
+                         &world.clock);
   GrpcTokenParts parts = world.token_parts;
   parts.verifier = &verifier;
   const std::string owner = world.account_id;

@@ -217,7 +217,7 @@ TEST_F(WatchStreamTest, ARightThatIsTakenAwayEndsIt) {
   Watch watch(world_.channel, TokensWorld::CredentialOf(watching), {});
   ASSERT_TRUE(watch.Next().has_value());
   world_.Write([&](WriteTxn& txn) {
-    return txn.RevokeAuthorization(SampleId(1), grant.id, SampleTime());
+    return txn.RevokeAuthorization(SampleId(1), grant.id, SampleTime(), {});
   });
   EXPECT_EQ(watch.End().reason, "ACCESS_DENIED");
 }
