@@ -136,6 +136,14 @@ TEST_F(TokenReceiver, StaysWhoItIsThroughARotationByItself) {
               IsOk());
 }
 
+TEST_F(TokenReceiver, IsStillTheOwnerAfterARotationByItself) {
+  const IssuedServiceAccount issued = CreateAs(world_.owner);
+  const Uuid& id = issued.record.id;
+  ASSERT_THAT(GrantAs(world_.owner, id, "capability", "auth.manage"), IsOk());
+  ASSERT_THAT(RotateAs(DomainWorld::Bearer(issued), id), IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), IsOk());
+}
+
 TEST_F(TokenReceiver, IsAskedAboutNow) {
   const IssuedServiceAccount first = CreateAs(world_.owner);
   ASSERT_THAT(GrantAs(world_.owner, first.record.id, "account_owner", nullptr),
