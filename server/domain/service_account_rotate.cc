@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,7 +112,10 @@ struct ServiceAccounts::RotateCall {
     issued.record = record;
     // Copied, as the transaction may run again.
     issued.token = Secret(std::string(minted.text.Expose()));
-    const absl::Time retires_at = WholeMicros(now) + overlap;
+    // No later than the token that takes its place.
+    const absl::Time retires_at =
+        std::min(WholeMicros(now) + overlap,
+                 record.token.expires_at.value_or(absl::InfiniteFuture()));
     absl::Status status = txn.ReplaceToken(record);
     id_taken = absl::IsAlreadyExists(status);
     for (TokenRecord& token : *in_use) {

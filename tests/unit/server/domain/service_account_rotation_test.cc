@@ -62,6 +62,18 @@ TEST_F(ServiceAccountLife, AnEarlierExpiryBoundsTheReplacedTokenToo) {
   EXPECT_FALSE(Authenticates(old_token));
 }
 
+TEST_F(ServiceAccountLife, AnOverlapEndsNoLaterThanTheNewToken) {
+  const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
+  const auto rotated =
+      Rotate(world_.owner, {.overlap = RawDuration{.seconds = 3600},
+                            .expires_at = RawTimestamp{now + 60}});
+  ASSERT_THAT(rotated, IsOk());
+  EXPECT_TRUE(Authenticates(record().token.public_id));
+  world_.clock.Advance(absl::Seconds(61));
+  EXPECT_FALSE(Authenticates(rotated->record.token.public_id));
+  EXPECT_FALSE(Authenticates(record().token.public_id));
+}
+
 // But for its overlap it ends when it would have.
 TEST_F(ServiceAccountLife, ALaterExpiryLeavesTheReplacedTokenAsItIs) {
   const int64_t now = absl::ToUnixSeconds(world_.clock.Now());
