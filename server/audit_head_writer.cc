@@ -65,8 +65,9 @@ absl::Status AuditHeadWriter::TryToWrite() {
   std::optional<AuditHead> head;
   absl::Status status = ReadAndWait(*store_, [&](ReadTxn& txn) {
     absl::StatusOr<std::optional<AuditHead>> found = heads_.Read(txn);
-    if (found.ok()) head = *std::move(found);
-    return found.status();
+    if (!found.ok()) return found.status();
+    head = *std::move(found);
+    return absl::OkStatus();
   });
   // An empty database has none, and needs none but the one that it begins with.
   if (!status.ok() || !head.has_value() || head == written_) return status;

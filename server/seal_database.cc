@@ -62,8 +62,8 @@ absl::StatusOr<bool> HasAuditHead(Store& store) {
   return has;
 }
 
-absl::Status RefuseToSeal(std::string message) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, std::move(message),
+absl::Status RefuseToSeal(const std::string& message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, message,
                    {.reason = "DATABASE_REFUSED"});
 }
 

@@ -66,7 +66,7 @@ class AuditHeads {
   // with a fresh one.
   AuditHeads(const MacKeyring* keyring, RandomSource* random,
              std::optional<AuditHead> genesis = std::nullopt)
-      : keyring_(keyring), random_(random), genesis_(std::move(genesis)) {}
+      : keyring_(keyring), random_(random), genesis_(genesis) {}
 
   // In the transaction that puts the record of both ends `after` in the place
   // of `before`, and `events` events with it. `before` is absent where the log

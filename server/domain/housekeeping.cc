@@ -235,8 +235,9 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
           if (from >= window.expires_until) return absl::OkStatus();
           absl::StatusOr<Notices> found =
               FindNotices(txn, from, window.expires_until);
-          if (found.ok()) notices = *std::move(found);
-          return found.status();
+          if (!found.ok()) return found.status();
+          notices = *std::move(found);
+          return absl::OkStatus();
         },
         ReadKind::kScan);
     if (!status.ok()) return status;

@@ -220,9 +220,10 @@ void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
         });
     return;
   }
-  MethodCall method_call = {.caller = caller,
+  auto gone = [caller] { return caller->gone(); };
+  MethodCall method_call = {.caller = std::move(caller),
                             .request = *request,
-                            .expired = [caller] { return caller->gone(); }};
+                            .expired = std::move(gone)};
   method.handle(std::move(method_call),
                 [pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>

@@ -184,26 +184,6 @@ TEST_F(LastOwner, MayBeRotatedShortenedAndRenamed) {
   EXPECT_THAT(outcome.Take(), IsOk());
 }
 
-// A replaced token may be the only one that lives.
-TEST_F(LastOwner, ActsWithTheTokenThatARotationReplaced) {
-  const ServiceAccountRecord only = Owner(world_.kAway);
-  Outcome<IssuedServiceAccount> outcome;
-  accounts().Rotate(
-      CallerFor(world_.super_admin),
-      {.account_id = world_.kAway.ToString(),
-       .service_account_id = only.id.ToString(),
-       .overlap = RawDuration{.seconds = 3600},
-       .expires_at =
-           RawTimestamp{.seconds =
-                            absl::ToUnixSeconds(world_.clock.Now()) + 60}},
-      nullptr, outcome.Done());
-  ASSERT_THAT(outcome.Take(), IsOk());
-  world_.clock.Advance(absl::Minutes(2));
-  EXPECT_THAT(Revoke(only), IsLastOwner());
-  const ServiceAccountRecord other = Owner(world_.kAway);
-  EXPECT_THAT(Revoke(other), IsOk()) << "the first can still act";
-}
-
 // Who presents its token ends it all the same.
 TEST_F(LastOwner, EndsWhereItsTokenIsPresented) {
   const ServiceAccountRecord only = Owner(world_.kAway);
