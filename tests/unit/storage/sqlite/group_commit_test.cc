@@ -111,6 +111,7 @@ TEST_F(GroupCommitTest, WhatAnotherConnectionCommittedStopsTheStore) {
   {
     absl::StatusOr<SqliteConnection> other =
         SqliteConnection::Open({.file = directory_.File("signet.db"),
+                                .vfs = {},
                                 .busy_timeout = absl::Milliseconds(20)},
                                SqliteConnection::Access::kReadWrite);
     ASSERT_THAT(other, IsOk());
@@ -126,6 +127,7 @@ TEST_F(GroupCommitTest, WhatAnotherConnectionReadsStopsNothing) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
   absl::StatusOr<SqliteConnection> other =
       SqliteConnection::Open({.file = directory_.File("signet.db"),
+                              .vfs = {},
                               .busy_timeout = absl::Milliseconds(20)},
                              SqliteConnection::Access::kReadOnly);
   ASSERT_THAT(other, IsOk());
