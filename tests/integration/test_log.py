@@ -165,4 +165,5 @@ def test_lines_that_nobody_reads_are_counted(start, tmp_path):
     lines = [json.loads(line) for line in text.decode().splitlines()]
     written = sum(line["message"] == "grpc call" for line in lines)
     dropped, = [line["count"] for line in lines if line["message"] == "log lines dropped"]
-    assert written + dropped == 401
+    # Of the dropped ones a few may be others, as those of the audit head.
+    assert 401 <= written + dropped <= 411

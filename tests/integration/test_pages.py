@@ -70,7 +70,9 @@ def test_what_is_batch_revoked_is_a_page_too(server, wide):
 def test_labels_have_eight_kib_in_all(server, api, labels):
     path = server.accounts_path
     body = {"name": "x", "labels": labels}
-    for method, to in (("POST", path), ("PATCH", f"{path}/{server.first['service_account_id']}")):
+    made = rest.request(server, "POST", path, token=server.first["token"],
+                        json_body={"name": "x"}).json()
+    for method, to in (("POST", path), ("PATCH", f"{path}/{made['id']}")):
         answer = rest.request(server, method, to, token=server.first["token"], json_body=body)
         assert (answer.status, answer.json()["reason"]) == (400, "FIELD_INVALID")
         fault, = answer.json()["errors"]
