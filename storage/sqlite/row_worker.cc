@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/row_worker.h"
 
+#include <memory>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
+namespace {
+
+// A statement that is reset when it goes, or earlier by reset().
+struct ResetStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_reset(statement); }
+};
+using Running = std::unique_ptr<sqlite3_stmt, ResetStatement>;
+
+}  // namespace
 
 absl::StatusOr<RowWorker> RowWorker::Create(SqliteConnection& connection,
                                             const Migration::RowWork& work) {
@@ -25,7 +34,7 @@ absl::StatusOr<RowWorker> RowWorker::Create(SqliteConnection& connection,
 
 absl::StatusOr<bool> RowWorker::RunOnce() {
   sqlite3_stmt* const next = next_.get();
-  absl::Cleanup reset = [next] { sqlite3_reset(next); };
+  Running running(next);
   if (position_ != nullptr) sqlite3_bind_value(next, 1, position_.get());
   if (sqlite3_step(next) != SQLITE_ROW) {
     return SqliteError(connection_.handle());
@@ -36,7 +45,7 @@ absl::StatusOr<bool> RowWorker::RunOnce() {
     return SqliteError(SQLITE_NOMEM, sqlite3_errstr(SQLITE_NOMEM));
   }
   const int64_t found = sqlite3_column_int64(next, 1);
-  std::move(reset).Invoke();
+  running.reset();
   if (absl::Status s = Change(last.get()); !s.ok()) return s;
   position_ = std::move(last);
   rows_ += found;
@@ -45,7 +54,7 @@ absl::StatusOr<bool> RowWorker::RunOnce() {
 
 absl::Status RowWorker::Change(const sqlite3_value* last) {
   sqlite3_stmt* const change = change_.get();
-  absl::Cleanup reset = [change] { sqlite3_reset(change); };
+  Running running(change);
   if (position_ != nullptr) sqlite3_bind_value(change, 1, position_.get());
   sqlite3_bind_value(change, 2, last);
   // A statement alone is a transaction.
@@ -53,7 +62,7 @@ absl::Status RowWorker::Change(const sqlite3_value* last) {
     return SqliteError(connection_.handle());
   }
   const int changed = sqlite3_changes(connection_.handle());
-  std::move(reset).Invoke();
+  running.reset();
   changed_ += changed;
   if (changed == 0) return absl::OkStatus();
   const int code =
