@@ -1,123 +1,332 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rooms: one library per folder, the same as in cmake/SignetRoom.cmake."""
+"""The rooms, as rooms.json has them. Generated: ./dev rooms."""
 
-# Room name -> package.
 ROOMS = {
-    "base": "server/base",
-    "crypto": "server/crypto",
-    "token": "server/token",
-    "identity": "server/identity",
-    "domain": "server/domain",
-    "rpc": "server/rpc",
-    "app": "server",
-    "proto": "proto/signet/v1",
-    "storage": "storage",
-    "storage_memory": "storage/memory",
-    "storage_sqlite": "storage/sqlite",
-    "gateway": "gateway",
-    "remote": "gateway/remote",
-    "transcode": "gateway/transcode",
-    "http": "gateway/http",
-    "client": "client",
+    "base": struct(
+        folder = "base",
+        doors = [],
+        libraries = [
+            "absl",
+            "nlohmann_json",
+            "threads",
+        ],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "crypto": struct(
+        folder = "crypto",
+        doors = ["base"],
+        libraries = ["boringssl"],
+        private_libraries = ["boringssl"],
+        test_doors = [],
+    ),
+    "policy": struct(
+        folder = "policy",
+        doors = [],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "http": struct(
+        folder = "http",
+        doors = ["base"],
+        libraries = [
+            "boost",
+            "nghttp2",
+        ],
+        private_libraries = ["nghttp2"],
+        test_doors = [],
+    ),
+    "token": struct(
+        folder = "server/token",
+        doors = ["base"],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "storage": struct(
+        folder = "storage",
+        doors = ["base"],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [
+            "memory",
+            "sqlite",
+        ],
+    ),
+    "memory": struct(
+        folder = "storage/memory",
+        doors = [
+            "storage",
+            "base",
+        ],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "sqlite_connection": struct(
+        folder = "storage/sqlite/connection",
+        doors = [
+            "storage",
+            "base",
+        ],
+        libraries = ["sqlite3"],
+        private_libraries = ["sqlite3"],
+        test_doors = [],
+    ),
+    "sqlite_schema": struct(
+        folder = "storage/sqlite/schema",
+        doors = [
+            "sqlite_connection",
+            "base",
+        ],
+        libraries = ["sqlite3"],
+        private_libraries = ["sqlite3"],
+        test_doors = [
+            "sqlite",
+            "storage",
+        ],
+    ),
+    "sqlite": struct(
+        folder = "storage/sqlite",
+        doors = [
+            "sqlite_schema",
+            "sqlite_connection",
+            "storage",
+            "base",
+        ],
+        libraries = ["sqlite3"],
+        private_libraries = ["sqlite3"],
+        test_doors = [],
+    ),
+    "identity": struct(
+        folder = "server/identity",
+        doors = [
+            "token",
+            "storage",
+            "crypto",
+            "base",
+        ],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [
+            "memory",
+            "oauth",
+            "upkeep",
+        ],
+    ),
+    "oauth": struct(
+        folder = "server/oauth",
+        doors = [
+            "identity",
+            "crypto",
+            "base",
+        ],
+        libraries = ["curl"],
+        private_libraries = ["curl"],
+        test_doors = [],
+    ),
+    "audit": struct(
+        folder = "server/audit",
+        doors = [
+            "identity",
+            "storage",
+            "crypto",
+            "base",
+        ],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [
+            "domain",
+            "memory",
+            "upkeep",
+        ],
+    ),
+    "seal": struct(
+        folder = "server/seal",
+        doors = [
+            "audit",
+            "storage",
+            "crypto",
+            "base",
+        ],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [
+            "domain",
+            "memory",
+        ],
+    ),
+    "domain": struct(
+        folder = "server/domain",
+        doors = [
+            "seal",
+            "audit",
+            "identity",
+            "token",
+            "storage",
+            "policy",
+            "crypto",
+            "base",
+        ],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [
+            "memory",
+            "upkeep",
+        ],
+    ),
+    "upkeep": struct(
+        folder = "server/upkeep",
+        doors = [
+            "domain",
+            "audit",
+            "identity",
+            "storage",
+            "crypto",
+            "base",
+        ],
+        libraries = [],
+        private_libraries = [],
+        test_doors = ["memory"],
+    ),
+    "proto": struct(
+        folder = "proto/signet/v1",
+        doors = [],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "gateway": struct(
+        folder = "gateway",
+        doors = [
+            "http",
+            "proto",
+            "base",
+        ],
+        libraries = ["protobuf"],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "transcode": struct(
+        folder = "gateway/transcode",
+        doors = [
+            "gateway",
+            "http",
+            "proto",
+            "base",
+        ],
+        libraries = ["protobuf"],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "remote": struct(
+        folder = "gateway/remote",
+        doors = [
+            "gateway",
+            "proto",
+            "base",
+        ],
+        libraries = [
+            "grpc",
+            "protobuf",
+        ],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "api": struct(
+        folder = "server/api",
+        doors = [
+            "domain",
+            "audit",
+            "identity",
+            "token",
+            "storage",
+            "proto",
+            "base",
+        ],
+        libraries = [
+            "grpc",
+            "protobuf",
+        ],
+        private_libraries = [],
+        test_doors = [
+            "rpc",
+            "memory",
+            "upkeep",
+        ],
+    ),
+    "rpc": struct(
+        folder = "server/rpc",
+        doors = [
+            "api",
+            "domain",
+            "audit",
+            "identity",
+            "crypto",
+            "gateway",
+            "http",
+            "proto",
+            "base",
+        ],
+        libraries = [
+            "grpc",
+            "grpc_reflection",
+            "protobuf",
+        ],
+        private_libraries = [],
+        test_doors = [
+            "memory",
+            "upkeep",
+        ],
+    ),
+    "config": struct(
+        folder = "server/config",
+        doors = [
+            "oauth",
+            "token",
+            "base",
+        ],
+        libraries = ["cli11"],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "app": struct(
+        folder = "server",
+        doors = [
+            "config",
+            "rpc",
+            "api",
+            "upkeep",
+            "domain",
+            "seal",
+            "audit",
+            "oauth",
+            "identity",
+            "remote",
+            "transcode",
+            "gateway",
+            "http",
+            "sqlite",
+            "memory",
+            "storage",
+            "crypto",
+            "base",
+        ],
+        libraries = ["grpc"],
+        private_libraries = [],
+        test_doors = [],
+    ),
+    "client": struct(
+        folder = "client",
+        doors = [
+            "policy",
+            "crypto",
+            "base",
+            "proto",
+        ],
+        libraries = ["grpc"],
+        private_libraries = [],
+        test_doors = ["app"],
+    ),
 }
-
-COPTS = ["-Wall", "-Wextra", "-Werror"] + select({
-    "@bazel_tools//src/conditions:linux_x86_64": ["-fcf-protection"],
-    "//conditions:default": [],
-})
-
-def room(name):
-    return "//%s:%s" % (ROOMS[name], name)
-
-def room_visibility(used_by):
-    """Only the rooms named, and all tests, may depend on a room."""
-    return ["//tests:__subpackages__"] + ["//%s:__pkg__" % ROOMS[name] for name in used_by]
-
-_BATCH_SIZE = 8
-
-def _unity_sources(name, srcs):
-    """Sources that include `srcs`, several at once, as CMake's UNITY_BUILD does.
-
-    Most of the time of compiling goes into headers and templates, which are the
-    same in each file of a room.
-
-    Args:
-      name: prefix of the sources' names.
-      srcs: .cc files of this package, which whoever compiles needs as
-        textual_hdrs.
-
-    Returns:
-      The labels of the sources.
-    """
-    labels = []
-    for start in range(0, len(srcs), _BATCH_SIZE):
-        label = "%s_unity_%d" % (name, start // _BATCH_SIZE)
-        includes = [
-            '#include "%s/%s"' % (native.package_name(), src)
-            for src in srcs[start:start + _BATCH_SIZE]
-        ]
-        native.genrule(
-            name = label,
-            outs = [label + ".cc"],
-            cmd = "printf '%s\\n' " + " ".join(["'%s'" % i for i in includes]) + " >$@",
-        )
-        labels.append(label)
-    return labels
-
-def signet_room(name, deps = [], system = [], used_by = []):
-    """The library of every .cc and .h in the package, without main.cc.
-
-    Args:
-      name: the room.
-      deps: the rooms it may include.
-      system: libraries from outside this tree.
-      used_by: the rooms that may include it.
-    """
-    sources = native.glob(["*.cc"], exclude = ["main.cc"])
-    native.cc_library(
-        name = name,
-        srcs = _unity_sources(name, sources),
-        hdrs = native.glob(["*.h"]),
-        textual_hdrs = sources,
-        copts = COPTS,
-        visibility = room_visibility(used_by),
-        deps = [room(dep) for dep in deps] + system,
-    )
-
-def signet_test(name, srcs, hdrs, deps):
-    """One GoogleTest executable.
-
-    Args:
-      name: the test.
-      srcs: its .cc files.
-      hdrs: its own headers.
-      deps: what it needs beyond GoogleTest.
-    """
-    native.cc_library(
-        name = name + "_sources",
-        testonly = True,
-        textual_hdrs = srcs + hdrs,
-    )
-    native.cc_test(
-        name = name,
-        srcs = _unity_sources(name, srcs),
-        copts = COPTS,
-        deps = [name + "_sources", "@system//:gtest"] + deps,
-    )
-
-def signet_unit_tests(extra):
-    """One test per room that has any tests/unit/<package>/*_test.cc.
-
-    Args:
-      extra: room name -> what its tests need beyond the room, test support and
-        GoogleTest.
-    """
-    for name, package in ROOMS.items():
-        tests = native.glob([package + "/*_test.cc"])
-        if tests:
-            signet_test(
-                name = name + "_test",
-                srcs = tests,
-                hdrs = native.glob([package + "/*.h"]),
-                deps = [room(name), "//tests/support"] + extra.get(name, []),
-            )

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "server/base/secret.h"
+#include "base/secret.h"
 
 namespace signet {
 namespace {

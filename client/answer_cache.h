@@ -9,14 +9,14 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "base/change_clock.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/sharded_cache.h"
+#include "base/uuid.h"
 #include "client/steady_time.h"
 #include "client/token_answer.h"
-#include "server/base/change_clock.h"
-#include "server/base/clock.h"
-#include "server/base/random.h"
-#include "server/base/sharded_cache.h"
-#include "server/base/uuid.h"
-#include "server/crypto/digest.h"
+#include "crypto/digest.h"
 
 namespace signet {
 

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "client/rpc_error.h"
 #include "grpcpp/client_context.h"
-#include "server/base/error.h"
 
 namespace signet {
 namespace {

@@ -12,14 +12,14 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/steady_event.h"
 #include "client/answer_cache.h"
 #include "client/news_age.h"
 #include "client/reconnect_delay.h"
 #include "client/steady_time.h"
 #include "grpcpp/channel.h"
-#include "server/base/random.h"
-#include "server/base/secret.h"
-#include "server/base/steady_event.h"
 #include "signet/v1/tokens.grpc.pb.h"
 
 namespace signet {

@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/error.h"
 #include "client/requirement_check.h"
 #include "client/rpc_error.h"
 #include "grpcpp/client_context.h"
-#include "server/base/error.h"
 
 namespace signet {
 namespace {

@@ -20,12 +20,12 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/secret.h"
+#include "base/steady_event.h"
 #include "client/answer_cache.h"
 #include "client/steady_time.h"
 #include "client/token_answer.h"
 #include "grpcpp/channel.h"
-#include "server/base/secret.h"
-#include "server/base/steady_event.h"
 #include "signet/v1/tokens.grpc.pb.h"
 
 namespace signet {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "server/base/error.h"
+#include "base/error.h"
 
 namespace signet {
 namespace {

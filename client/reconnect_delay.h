@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/base/random.h"
+#include "base/random.h"
 
 namespace signet {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/capability_key.h"
-#include "server/base/resource_type.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
+#include "policy/capability_key.h"
+#include "policy/resource_type.h"
 
 namespace signet {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "server/base/error.h"
 
 namespace signet {
 

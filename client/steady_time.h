@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "absl/time/time.h"
-#include "server/base/boot_clock.h"
+#include "base/boot_clock.h"
 
 namespace signet {
 

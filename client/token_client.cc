@@ -6,19 +6,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/secret.h"
 #include "client/answer_cache.h"
 #include "client/change_follower.h"
 #include "client/questions.h"
 #include "client/requirement_check.h"
 #include "client/steady_time.h"
+#include "crypto/system_random.h"
 #include "grpc/grpc.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
-#include "server/base/secret.h"
-#include "server/crypto/system_random.h"
 
 namespace signet {
 namespace {

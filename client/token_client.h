@@ -99,7 +99,7 @@ class TokenClient {
   //   UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED: no answer; ask again.
   //     RESOURCE_EXHAUSTED / TOO_MANY_QUESTIONS: max_questions wait already.
   //   CANCELLED: this object is being destroyed.
-  // GetErrorDetail() (server/base/error.h) has the server's stable reason. No
+  // GetErrorDetail() (base/error.h) has the server's stable reason. No
   // error holds the token.
   virtual void Verify(std::string_view token,
                       const v1::Requirement* requirement, Done done) = 0;

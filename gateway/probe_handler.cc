@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "server/base/secret.h"
+#include "base/secret.h"
 
 namespace signet {
 namespace {

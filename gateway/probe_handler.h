@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/http_message.h"
+#include "http/http_message.h"
 
 namespace signet {
 

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "gateway/http_message.h"
 #include "google/rpc/error_details.pb.h"
+#include "http/http_message.h"
 
 namespace signet {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "gateway/http_message.h"
+#include "base/error.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/status.pb.h"
-#include "server/base/error.h"
+#include "http/http_message.h"
 
 namespace signet {
 
@@ -49,7 +49,7 @@ Problem MediaTypeUnsupported(std::string_view want);  // The media type.
 Problem ContentCodingUnsupported();
 Problem BodyTooLarge();
 Problem BodyUnexpected();
-// An absl::Status of server/base; INVALID_ARGUMENT keeps its reason and text.
+// An absl::Status of base; INVALID_ARGUMENT keeps its reason and text.
 Problem BodyMalformed(const absl::Status& status);
 Problem FieldsInvalid(std::vector<FieldViolation> errors);
 

@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "server/base/json.h"
+#include "base/json.h"
 
 namespace signet {
 namespace {

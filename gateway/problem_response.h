@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/http_message.h"
 #include "gateway/problem.h"
+#include "http/http_message.h"
 
 namespace signet {
 

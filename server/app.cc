@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "server/base/error.h"
+#include "base/error.h"
 #include "server/descriptors.h"
 #include "server/gateway_app.h"
 #include "server/server_app.h"

@@ -8,11 +8,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/base/clock.h"
-#include "server/base/log.h"
-#include "server/base/random.h"
-#include "server/config.h"
-#include "server/ports.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "server/config/config.h"
+#include "server/config/ports.h"
 
 namespace signet {
 

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "server/base/json.h"
-#include "server/base/rfc3339.h"
-#include "server/base/secret.h"
-#include "server/base/secret_file.h"
-#include "server/domain/encoding.h"
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/rfc3339.h"
+#include "base/secret.h"
+#include "base/secret_file.h"
 
 namespace signet {
 namespace {

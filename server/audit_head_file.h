@@ -10,10 +10,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/random.h"
-#include "server/crypto/digest.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/domain/audit_head.h"
+#include "base/random.h"
+#include "crypto/digest.h"
+#include "crypto/mac_keyring.h"
+#include "server/audit/audit_head.h"
 
 namespace signet {
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/error.h"
+#include "base/secret_file.h"
+#include "server/audit/audit_log.h"
 #include "server/audit_head_file.h"
-#include "server/base/error.h"
-#include "server/base/secret_file.h"
-#include "server/domain/audit_log.h"
-#include "server/domain/encoding.h"
 
 namespace signet {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "crypto/mac_keyring.h"
 #include "server/app.h"
-#include "server/config.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/domain/audit_head.h"
+#include "server/audit/audit_head.h"
+#include "server/config/config.h"
 #include "storage/store.h"
 
 namespace signet {

@@ -4,10 +4,10 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/secret_file.h"
 #include "server/audit_head_file.h"
-#include "server/base/error.h"
-#include "server/base/log.h"
-#include "server/base/secret_file.h"
 
 namespace signet {
 namespace {

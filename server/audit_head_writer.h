@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/steady_event.h"
+#include "crypto/mac_keyring.h"
 #include "server/app.h"
-#include "server/base/steady_event.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/domain/audit_head.h"
+#include "server/audit/audit_head.h"
 #include "storage/store.h"
 
 namespace signet {

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "server/base/error.h"
+#include "base/error.h"
 #include "storage/sqlite/database_copy.h"
 
 namespace signet {

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/json.h"
-#include "server/base/secret_file.h"
-#include "server/config.h"
+#include "base/json.h"
+#include "base/secret_file.h"
+#include "server/config/config.h"
 
 namespace signet {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "server/base/random.h"
-#include "server/base/secret.h"
+#include "base/random.h"
+#include "base/secret.h"
 #include "server/domain/bootstrap.h"
 #include "storage/store.h"
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "base/version.h"
 #include "gateway/remote/remote_backend.h"
 #include "server/rest_front.h"
-#include "server/version.h"
 
 namespace signet {
 namespace {

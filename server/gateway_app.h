@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/app.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace signet {
 

@@ -2,9 +2,9 @@
 #include "server/issue_super_admin.h"
 
 #include "absl/status/statusor.h"
-#include "server/base/error.h"
-#include "server/base/log.h"
-#include "server/base/uuid.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/uuid.h"
 #include "server/bootstrap_file.h"
 #include "server/domain/bootstrap.h"
 #include "server/sealed_files.h"

@@ -6,10 +6,10 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "server/base/log.h"
-#include "server/base/random.h"
-#include "server/config.h"
-#include "server/crypto/mac_keyring.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "crypto/mac_keyring.h"
+#include "server/config/config.h"
 #include "storage/store.h"
 
 namespace signet {

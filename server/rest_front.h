@@ -12,12 +12,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gateway/backend.h"
-#include "gateway/http/server.h"
 #include "gateway/probe_handler.h"
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
+#include "http/server.h"
 #include "server/app.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace signet {
 

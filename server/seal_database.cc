@@ -10,12 +10,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/secret_file.h"
 #include "server/audit_head_file.h"
-#include "server/base/error.h"
-#include "server/base/json.h"
-#include "server/base/secret_file.h"
-#include "server/domain/seal_database.h"
 #include "server/open_store.h"
+#include "server/seal/seal_database.h"
 
 namespace signet {
 namespace {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "server/audit_head_start.h"
-#include "server/domain/sealed_store.h"
 #include "server/open_store.h"
+#include "server/seal/sealed_store.h"
 
 namespace signet {
 

@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "crypto/mac_keyring.h"
 #include "server/app.h"
 #include "server/audit_head_writer.h"
-#include "server/config.h"
-#include "server/crypto/mac_keyring.h"
+#include "server/config/config.h"
 #include "storage/store.h"
 
 namespace signet {

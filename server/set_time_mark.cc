@@ -7,10 +7,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "server/base/rfc3339.h"
-#include "server/domain/audit_log.h"
-#include "server/domain/time_correction.h"
+#include "base/rfc3339.h"
+#include "server/audit/audit_log.h"
 #include "server/sealed_files.h"
+#include "server/upkeep/time_correction.h"
 
 namespace signet {
 namespace {

@@ -8,12 +8,12 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "server/audit/audit_head_check.h"
+#include "server/audit/audit_verify.h"
 #include "server/audit_head_file.h"
-#include "server/base/error.h"
-#include "server/domain/audit_head_check.h"
-#include "server/domain/audit_verify.h"
-#include "server/domain/seal_check.h"
 #include "server/open_store.h"
+#include "server/seal/seal_check.h"
 
 namespace signet {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "server/app.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace signet {
 

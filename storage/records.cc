@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/rfc3339.h"
-#include "server/base/utf8.h"
+#include "base/rfc3339.h"
+#include "base/utf8.h"
 
 namespace signet {
 namespace {

@@ -11,13 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 
 namespace signet {
 
 // Rows as every engine keeps them. Plain values. Texts are kept byte by byte.
 // Numbers are below 2^63. Times are whole nanoseconds within MinTimestamp() and
-// MaxTimestamp() of server/base/rfc3339.h.
+// MaxTimestamp() of base/rfc3339.h.
 
 // A MAC over a row that gives authority, so that whoever writes to the database
 // without the key becomes nobody by it. What it is made over is

@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/queries.h"
 #include "storage/records.h"
 #include "storage/work.h"

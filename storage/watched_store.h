@@ -8,7 +8,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/store.h"
 
 namespace signet {

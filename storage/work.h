@@ -3,7 +3,7 @@
 #define SIGNET_STORAGE_WORK_H_
 
 #include "absl/functional/any_invocable.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 
 namespace signet {
 

@@ -8,8 +8,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
-#include "server/base/credential_size.h"
-#include "server/base/secret.h"
+#include "base/credential_size.h"
+#include "base/secret.h"
 
 namespace signet {
 namespace {

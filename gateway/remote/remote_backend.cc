@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/secret.h"
 #include "gateway/remote/forwarded_credential.h"
 #include "gateway/remote/rpc_status.h"
 #include "grpc/grpc.h"
@@ -14,7 +15,6 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
-#include "server/base/secret.h"
 // The generated service also tells gRPC how to serialize messages, by a header
 // whose place depends on the version.
 #include "signet/v1/identity.grpc.pb.h"

@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "gateway/backend.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/generic/generic_stub.h"
-#include "server/base/clock.h"
-#include "server/base/log.h"
 
 namespace signet {
 

@@ -8,8 +8,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "base/secret.h"
 #include "gateway/transcode/url.h"
-#include "server/base/secret.h"
 
 namespace signet {
 namespace {

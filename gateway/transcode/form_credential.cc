@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/secret.h"
 #include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/media_type.h"
-#include "server/base/secret.h"
 
 namespace signet {
 namespace {

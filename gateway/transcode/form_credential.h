@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "gateway/http_message.h"
 #include "gateway/problem.h"
+#include "http/http_message.h"
 
 namespace signet {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/error.h"
-#include "server/base/secret.h"
+#include "base/error.h"
+#include "base/secret.h"
 
 namespace signet {
 

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/utf8.h"
 #include "gateway/transcode/field_target.h"
-#include "server/base/utf8.h"
 
 namespace signet {
 namespace {

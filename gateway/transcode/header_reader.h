@@ -4,11 +4,11 @@
 
 #include <vector>
 
-#include "gateway/http_message.h"
+#include "base/error.h"
 #include "gateway/transcode/json_reader.h"
 #include "gateway/transcode/route.h"
 #include "google/protobuf/message.h"
-#include "server/base/error.h"
+#include "http/http_message.h"
 
 namespace signet {
 

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "server/base/error.h"
-#include "server/base/json.h"
 
 namespace signet {
 

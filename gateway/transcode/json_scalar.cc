@@ -9,7 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/base/json.h"
+#include "base/json.h"
 
 namespace signet {
 namespace {

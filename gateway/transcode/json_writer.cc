@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/json.h"
+#include "base/secret.h"
 #include "gateway/transcode/json_scalar.h"
-#include "server/base/json.h"
-#include "server/base/secret.h"
 #include "signet/v1/annotations.pb.h"
 
 namespace signet {

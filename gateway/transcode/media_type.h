@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "gateway/http_message.h"
+#include "http/http_message.h"
 
 namespace signet {
 

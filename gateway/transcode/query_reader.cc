@@ -9,11 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/json.h"
 #include "gateway/transcode/field_target.h"
 #include "gateway/transcode/text_value.h"
 #include "gateway/transcode/url.h"
 #include "gateway/transcode/well_known.h"
-#include "server/base/json.h"
 #include "signet/v1/annotations.pb.h"
 
 namespace signet {

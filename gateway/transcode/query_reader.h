@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "gateway/transcode/route.h"
 #include "google/protobuf/message.h"
-#include "server/base/error.h"
 
 namespace signet {
 

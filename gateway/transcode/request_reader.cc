@@ -9,14 +9,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/json.h"
 #include "gateway/transcode/field_target.h"
 #include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/json_reader.h"
 #include "gateway/transcode/media_type.h"
 #include "gateway/transcode/query_reader.h"
-#include "server/base/error.h"
-#include "server/base/json.h"
 
 namespace signet {
 namespace {

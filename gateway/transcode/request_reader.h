@@ -7,10 +7,10 @@
 #include <span>
 #include <string_view>
 
-#include "gateway/http_message.h"
 #include "gateway/problem.h"
 #include "gateway/transcode/route.h"
 #include "google/protobuf/message.h"
+#include "http/http_message.h"
 
 namespace signet {
 

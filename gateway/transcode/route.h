@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/error.h"
 #include "gateway/transcode/json_reader.h"
 #include "gateway/transcode/json_writer.h"
 #include "gateway/transcode/path_template.h"
 #include "google/api/http.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "server/base/error.h"
 
 namespace signet {
 

@@ -2,8 +2,8 @@
 #include "gateway/transcode/sent_names.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
 #include "google/protobuf/descriptor.h"
-#include "server/base/error.h"
 
 namespace signet {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/http_message.h"
 #include "gateway/problem.h"
 #include "gateway/transcode/route.h"
+#include "http/http_message.h"
 
 namespace signet {
 

@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/secret.h"
 #include "gateway/problem_response.h"
-#include "gateway/request_id.h"
 #include "gateway/transcode/client_credential.h"
 #include "gateway/transcode/entity_tags.h"
 #include "gateway/transcode/form_credential.h"
@@ -22,7 +22,7 @@
 #include "gateway/transcode/request_reader.h"
 #include "gateway/transcode/sent_names.h"
 #include "gateway/transcode/url.h"
-#include "server/base/secret.h"
+#include "http/request_id.h"
 
 namespace signet {
 namespace {

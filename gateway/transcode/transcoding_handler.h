@@ -9,13 +9,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
 #include "gateway/backend.h"
-#include "gateway/http_message.h"
 #include "gateway/problem.h"
 #include "gateway/transcode/route_table.h"
-#include "server/base/clock.h"
-#include "server/base/log.h"
-#include "server/base/random.h"
+#include "http/http_message.h"
 
 namespace signet {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
-#include "server/base/secret.h"
-#include "server/base/utf8.h"
+#include "base/secret.h"
+#include "base/utf8.h"
 
 namespace signet {
 namespace {

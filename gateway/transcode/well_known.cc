@@ -11,8 +11,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "gateway/transcode/field_target.h"
-#include "server/base/rfc3339.h"
 
 namespace signet {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/base/uuid.h"
-#include "server/domain/caller.h"
+#include "base/uuid.h"
+#include "server/identity/caller.h"
 #include "server/identity/principal.h"
 #include "storage/store.h"
 

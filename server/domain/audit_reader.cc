@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "server/domain/audit_log.h"
-#include "server/domain/encoding.h"
+#include "base/encoding.h"
+#include "server/audit/audit_log.h"
 #include "server/domain/page_token.h"
 #include "server/domain/violations.h"
 

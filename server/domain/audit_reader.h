@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "server/crypto/mac_keyring.h"
+#include "crypto/mac_keyring.h"
 #include "server/domain/access.h"
-#include "server/domain/caller.h"
 #include "server/domain/expiry_rule.h"
 #include "server/domain/transact.h"
+#include "server/identity/caller.h"
 #include "storage/store.h"
 
 namespace signet {

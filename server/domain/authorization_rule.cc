@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/capability_key.h"
-#include "server/base/resource_type.h"
+#include "policy/capability_key.h"
+#include "policy/resource_type.h"
 
 namespace signet {
 namespace {

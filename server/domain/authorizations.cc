@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/error.h"
 #include "server/domain/authorization_rule.h"
 #include "server/domain/cover.h"
-#include "server/domain/encoding.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/page_token.h"
 #include "server/domain/token_receiver.h"

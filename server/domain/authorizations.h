@@ -9,14 +9,14 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "server/base/clock.h"
-#include "server/base/random.h"
-#include "server/crypto/mac_keyring.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/mac_keyring.h"
+#include "server/audit/audit_log.h"
 #include "server/domain/access.h"
-#include "server/domain/audit_log.h"
-#include "server/domain/caller.h"
 #include "server/domain/last_owner.h"
 #include "server/domain/transact.h"
+#include "server/identity/caller.h"
 #include "storage/store.h"
 
 namespace signet {

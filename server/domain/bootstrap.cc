@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
-#include "server/domain/audit_log.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "server/audit/audit_log.h"
 #include "server/domain/token_issue.h"
 
 namespace signet {

@@ -8,12 +8,12 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/base/clock.h"
-#include "server/base/random.h"
-#include "server/base/secret.h"
-#include "server/base/uuid.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/domain/audit_head.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/uuid.h"
+#include "crypto/mac_keyring.h"
+#include "server/audit/audit_head.h"
 #include "storage/store.h"
 
 namespace signet {

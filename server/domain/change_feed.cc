@@ -11,7 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/base/base62.h"
+#include "base/base62.h"
 
 namespace signet {
 namespace {

@@ -14,9 +14,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "server/base/random.h"
-#include "server/base/steady_event.h"
-#include "server/base/uuid.h"
+#include "base/random.h"
+#include "base/steady_event.h"
+#include "base/uuid.h"
 #include "server/domain/token_verifier.h"
 #include "storage/watched_store.h"
 

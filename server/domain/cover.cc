@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "server/base/error.h"
+#include "base/error.h"
 #include "server/domain/access.h"
 
 namespace signet {

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "server/identity/principal.h"
 #include "storage/store.h"
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "server/base/clock.h"
-#include "server/base/rfc3339.h"
+#include "base/clock.h"
+#include "base/rfc3339.h"
 
 namespace signet {
 namespace {

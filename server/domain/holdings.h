@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "server/base/uuid.h"
-#include "server/domain/caller.h"
+#include "base/uuid.h"
 #include "server/domain/transact.h"
+#include "server/identity/caller.h"
 #include "storage/store.h"
 
 namespace signet {

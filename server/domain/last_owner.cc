@@ -9,9 +9,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "server/base/error.h"
-#include "server/domain/seal.h"
+#include "base/error.h"
 #include "server/identity/token_state.h"
+#include "server/seal/seal.h"
 
 namespace signet {
 namespace {

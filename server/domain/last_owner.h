@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/store.h"
 
 namespace signet {

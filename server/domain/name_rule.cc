@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "server/base/utf8.h"
+#include "base/utf8.h"
 
 namespace signet {
 namespace {

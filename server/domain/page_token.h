@@ -10,8 +10,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/domain/encoding.h"
+#include "base/encoding.h"
+#include "crypto/mac_keyring.h"
 #include "server/domain/violations.h"
 
 namespace signet {

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/base/clock.h"
-#include "server/base/error.h"
-#include "server/crypto/sealed_box.h"
-#include "server/domain/encoding.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/error.h"
+#include "crypto/sealed_box.h"
 #include "server/identity/token_state.h"
 
 namespace signet {

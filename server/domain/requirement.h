@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "server/domain/violations.h"
 #include "storage/records.h"
 

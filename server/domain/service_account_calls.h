@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
-#include "server/base/uuid.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/uuid.h"
 #include "server/domain/service_accounts.h"
 #include "storage/store.h"
 

@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/encoding.h"
 #include "server/domain/authorization_rule.h"
 #include "server/domain/cover.h"
-#include "server/domain/encoding.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/replay.h"
 #include "server/domain/service_account_calls.h"

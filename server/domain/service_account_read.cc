@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "server/domain/encoding.h"
+#include "base/encoding.h"
 #include "server/domain/page_token.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_account_filter.h"

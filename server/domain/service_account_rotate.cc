@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/rfc3339.h"
+#include "base/encoding.h"
+#include "base/rfc3339.h"
 #include "server/domain/cover.h"
-#include "server/domain/encoding.h"
 #include "server/domain/replay.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/rfc3339.h"
+#include "base/rfc3339.h"
 #include "server/domain/service_account_calls.h"
 
 namespace signet {
@@ -67,8 +67,9 @@ void MarkChanged(ServiceAccountRecord& record, absl::Time now) {
 
 ServiceAccounts::ServiceAccounts(Store* store, const MacKeyring* keyring,
                                  const AuditLog* audit, DenialLog* denials,
-                                 const LastUses* last_uses, const Clock* clock,
-                                 RandomSource* random, IssuePolicy policy)
+                                 const LastUseRecorder* last_uses,
+                                 const Clock* clock, RandomSource* random,
+                                 IssuePolicy policy)
     : store_(store),
       keyring_(keyring),
       audit_(audit),

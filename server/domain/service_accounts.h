@@ -15,18 +15,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/clock.h"
-#include "server/base/random.h"
-#include "server/crypto/mac_keyring.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/mac_keyring.h"
+#include "server/audit/audit_log.h"
+#include "server/audit/denial_log.h"
 #include "server/domain/access.h"
-#include "server/domain/audit_log.h"
-#include "server/domain/caller.h"
-#include "server/domain/denial_log.h"
 #include "server/domain/expiry_rule.h"
 #include "server/domain/last_owner.h"
 #include "server/domain/token_issue.h"
 #include "server/domain/transact.h"
-#include "server/identity/last_uses.h"
+#include "server/identity/caller.h"
+#include "server/identity/last_use_recorder.h"
 #include "server/identity/token_facts.h"
 #include "storage/store.h"
 
@@ -156,7 +156,7 @@ class ServiceAccounts {
   // be null.
   ServiceAccounts(Store* store, const MacKeyring* keyring,
                   const AuditLog* audit, DenialLog* denials,
-                  const LastUses* last_uses, const Clock* clock,
+                  const LastUseRecorder* last_uses, const Clock* clock,
                   RandomSource* random, IssuePolicy policy);
 
   // Makes a service account with a fresh token and no authorization but the
@@ -262,7 +262,7 @@ class ServiceAccounts {
   const MacKeyring* const keyring_;
   const AuditLog* const audit_;
   DenialLog* const denials_;
-  const LastUses* const last_uses_;
+  const LastUseRecorder* const last_uses_;
   const Clock* const clock_;
   RandomSource* const random_;
   const IssuePolicy policy_;

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 #include "server/token/token.h"
 
 namespace signet {

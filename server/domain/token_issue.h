@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "server/base/random.h"
-#include "server/base/secret.h"
-#include "server/crypto/mac_keyring.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "crypto/mac_keyring.h"
 #include "storage/records.h"
 
 namespace signet {

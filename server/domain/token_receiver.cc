@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/base/error.h"
-#include "server/base/uuid.h"
+#include "base/error.h"
+#include "base/uuid.h"
 #include "server/domain/authorization_rule.h"
 #include "server/domain/cover.h"
 #include "server/domain/last_owner.h"

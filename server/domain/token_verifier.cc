@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/error.h"
-#include "server/base/secret.h"
+#include "base/error.h"
+#include "base/secret.h"
 #include "server/domain/access.h"
 #include "server/domain/violations.h"
 

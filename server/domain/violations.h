@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/base/error.h"
-#include "server/base/uuid.h"
+#include "base/error.h"
+#include "base/uuid.h"
 
 namespace signet {
 

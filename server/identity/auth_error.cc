@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "server/base/error.h"
+#include "base/error.h"
 
 namespace signet {
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "server/base/credential_size.h"
+#include "base/credential_size.h"
 #include "server/identity/auth_error.h"
 
 namespace signet {

@@ -28,8 +28,8 @@ void CompositeAuthenticator::Prove(std::span<const std::string> authorization,
     std::move(done)(credential.status());
   } else if (credential->find('.') == credential->npos) {
     (*tokens_.*prove)(*credential, now, std::move(done));
-  } else if (oauth_ != nullptr) {
-    oauth_->Authenticate(*credential, now, std::move(done));
+  } else if (jwts_ != nullptr) {
+    jwts_->Authenticate(*credential, now, std::move(done));
   } else {
     std::move(done)(TokenInvalidError());
   }

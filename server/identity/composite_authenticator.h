@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 #include "server/identity/authenticator.h"
-#include "server/identity/oauth_authenticator.h"
+#include "server/identity/jwt_authenticator.h"
 #include "server/identity/token_authenticator.h"
 
 namespace signet {
@@ -19,10 +19,10 @@ namespace signet {
 // service-account token has not. Thread-safe.
 class CompositeAuthenticator final : public Authenticator {
  public:
-  // `oauth` may be null: every OAuth token is refused.
+  // `jwts` may be null: every JWT is refused.
   CompositeAuthenticator(std::unique_ptr<TokenAuthenticator> tokens,
-                         std::unique_ptr<OauthAuthenticator> oauth)
-      : tokens_(std::move(tokens)), oauth_(std::move(oauth)) {}
+                         std::unique_ptr<JwtAuthenticator> jwts)
+      : tokens_(std::move(tokens)), jwts_(std::move(jwts)) {}
 
   void Authenticate(std::span<const std::string> authorization, absl::Time now,
                     Done done) override;
@@ -37,7 +37,7 @@ class CompositeAuthenticator final : public Authenticator {
              ProveToken prove, Done done);
 
   const std::unique_ptr<TokenAuthenticator> tokens_;
-  const std::unique_ptr<OauthAuthenticator> oauth_;
+  const std::unique_ptr<JwtAuthenticator> jwts_;
 };
 
 }  // namespace signet

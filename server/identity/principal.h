@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/records.h"
 #include "storage/work.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/secret.h"
+#include "base/secret.h"
 #include "server/token/token.h"
 
 namespace signet {
@@ -38,7 +38,7 @@ struct TokenDirectory::Question {
 };
 
 TokenDirectory::TokenDirectory(Store* store, const MacKeyring* keyring,
-                               LastUses* last_uses,
+                               LastUseRecorder* last_uses,
                                TokenDirectoryOptions options)
     : store_(store),
       keyring_(keyring),

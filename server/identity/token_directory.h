@@ -13,10 +13,10 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/change_clock.h"
-#include "server/base/sharded_cache.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/identity/last_uses.h"
+#include "base/change_clock.h"
+#include "base/sharded_cache.h"
+#include "crypto/mac_keyring.h"
+#include "server/identity/last_use_recorder.h"
 #include "server/identity/timing_decoy.h"
 #include "server/identity/token_facts.h"
 #include "storage/store.h"
@@ -59,8 +59,8 @@ class TokenDirectory {
 
   // All outlive this object. Live tokens are noted in `last_uses`, which may be
   // null.
-  TokenDirectory(Store* store, const MacKeyring* keyring, LastUses* last_uses,
-                 TokenDirectoryOptions options);
+  TokenDirectory(Store* store, const MacKeyring* keyring,
+                 LastUseRecorder* last_uses, TokenDirectoryOptions options);
 
   // For WatchedStore.
   void OnChange(const TokenChanges& changes);
@@ -93,7 +93,7 @@ class TokenDirectory {
 
   Store* const store_;
   const MacKeyring* const keyring_;
-  LastUses* const last_uses_;
+  LastUseRecorder* const last_uses_;
   const std::function<std::string(const TokenFacts&)> render_;
   const TokenFacts nobody_;  // Stands for an unknown token, for the time.
   TimingDecoy decoy_;

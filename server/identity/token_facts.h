@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
-#include "server/crypto/digest.h"
+#include "base/uuid.h"
+#include "crypto/digest.h"
 #include "server/identity/principal.h"
 #include "storage/records.h"
 

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "server/base/error.h"
-#include "server/base/secret.h"
-#include "server/base/steady_event.h"
-#include "server/crypto/digest.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/steady_event.h"
+#include "crypto/digest.h"
+#include "server/api/wire.h"
 #include "server/identity/bearer.h"
 #include "server/rpc/status.h"
-#include "server/rpc/wire.h"
 
 namespace signet {
 namespace {

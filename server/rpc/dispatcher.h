@@ -7,17 +7,17 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "server/base/clock.h"
-#include "server/base/log.h"
+#include "server/api/unary_method.h"
+#include "server/audit/denial_log.h"
 #include "server/domain/access.h"
-#include "server/domain/caller.h"
-#include "server/domain/denial_log.h"
 #include "server/identity/authenticator.h"
+#include "server/identity/caller.h"
 #include "server/rpc/call_count.h"
-#include "server/rpc/unary_method.h"
 
 namespace signet {
 

@@ -12,17 +12,17 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "base/error.h"
+#include "base/secret.h"
 #include "gateway/problem.h"
 #include "gateway/problem_response.h"
-#include "gateway/request_id.h"
-#include "server/base/error.h"
-#include "server/base/secret.h"
+#include "http/request_id.h"
+#include "server/api/convert_tokens.h"
+#include "server/api/wire.h"
 #include "server/domain/requirement.h"
 #include "server/domain/violations.h"
-#include "server/rpc/convert_tokens.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
-#include "server/rpc/wire.h"
 
 namespace signet {
 namespace {

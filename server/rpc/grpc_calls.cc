@@ -13,12 +13,12 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "gateway/request_id.h"
+#include "base/error.h"
 #include "grpcpp/support/slice.h"
 #include "grpcpp/support/status.h"
-#include "server/base/error.h"
+#include "http/request_id.h"
+#include "server/api/wire.h"
 #include "server/rpc/status.h"
-#include "server/rpc/wire.h"
 #include "signet/v1/annotations.pb.h"
 
 namespace signet {

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -16,9 +19,6 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "grpcpp/support/status.h"
-#include "server/base/clock.h"
-#include "server/base/log.h"
-#include "server/base/random.h"
 #include "server/rpc/call_count.h"
 #include "server/rpc/token_fast_path.h"
 

@@ -2,8 +2,8 @@
 #ifndef SIGNET_SERVER_RPC_LIBRARY_LOG_H_
 #define SIGNET_SERVER_RPC_LIBRARY_LOG_H_
 
-#include "server/base/log.h"
-#include "server/base/throttle.h"
+#include "base/log.h"
+#include "base/throttle.h"
 
 namespace signet {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "google/rpc/error_details.pb.h"
-#include "server/base/error.h"
-#include "server/rpc/convert.h"
+#include "server/api/convert.h"
 
 namespace signet {
 

@@ -9,11 +9,11 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
+#include "base/credential_size.h"
 #include "grpcpp/support/slice.h"
-#include "server/base/credential_size.h"
+#include "server/api/convert_tokens.h"
+#include "server/api/wire.h"
 #include "server/domain/violations.h"
-#include "server/rpc/convert_tokens.h"
-#include "server/rpc/wire.h"
 
 namespace signet {
 namespace {

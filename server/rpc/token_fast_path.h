@@ -8,11 +8,11 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/secret.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
-#include "server/base/clock.h"
-#include "server/base/secret.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/token_directory.h"
 #include "signet/v1/tokens.pb.h"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/error.h"
+#include "base/error.h"
 #include "server/rpc/verify_stream.h"
 #include "server/rpc/watch_stream.h"
 

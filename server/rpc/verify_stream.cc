@@ -6,11 +6,11 @@
 #include <iterator>
 #include <utility>
 
-#include "gateway/request_id.h"
-#include "server/base/error.h"
+#include "base/error.h"
+#include "http/request_id.h"
+#include "server/api/wire.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
-#include "server/rpc/wire.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet {

@@ -12,14 +12,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "gateway/request_id.h"
-#include "server/base/boot_clock.h"
-#include "server/base/error.h"
-#include "server/base/secret.h"
-#include "server/rpc/convert.h"
+#include "base/boot_clock.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "http/request_id.h"
+#include "server/api/convert.h"
+#include "server/api/wire.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
-#include "server/rpc/wire.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet {

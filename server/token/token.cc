@@ -8,8 +8,8 @@
 #include <span>
 #include <utility>
 
-#include "server/base/base62.h"
-#include "server/base/crc32.h"
+#include "base/base62.h"
+#include "base/crc32.h"
 
 namespace signet {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/base/random.h"
-#include "server/base/secret.h"
+#include "base/random.h"
+#include "base/secret.h"
 
 namespace signet {
 

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "server/base/error.h"
+#include "base/error.h"
 #include "storage/memory/memory_txn.h"
 
 namespace signet {

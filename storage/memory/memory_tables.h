@@ -11,7 +11,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/records.h"
 
 namespace signet {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "storage/sqlite/sqlite_error.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 
 namespace signet {
 namespace {

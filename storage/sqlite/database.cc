@@ -18,9 +18,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
+#include "storage/sqlite/connection/file_sync.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database_copy.h"
-#include "storage/sqlite/file_sync.h"
-#include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
 namespace {

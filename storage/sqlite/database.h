@@ -7,9 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/base/log.h"
-#include "storage/sqlite/connection.h"
-#include "storage/sqlite/migration.h"
+#include "base/log.h"
+#include "storage/sqlite/connection/connection.h"
+#include "storage/sqlite/schema/migration.h"
 
 namespace signet {
 

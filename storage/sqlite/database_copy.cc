@@ -14,10 +14,10 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/connection/file_sync.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database.h"
-#include "storage/sqlite/file_sync.h"
 #include "storage/sqlite/page_rows.h"
-#include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "storage/sqlite/connection.h"
+#include "storage/sqlite/connection/connection.h"
 
 namespace signet {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/work.h"
 
 namespace signet {

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/error.h"
+#include "base/error.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/page_rows.h"
-#include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/sqlite/connection.h"
+#include "storage/sqlite/connection/connection.h"
 #include "storage/sqlite/write_txn.h"
 #include "storage/store.h"
 

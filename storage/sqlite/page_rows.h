@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/page_filler.h"
-#include "storage/sqlite/statement.h"
+#include "storage/sqlite/connection/statement.h"
 
 namespace signet {
 

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "server/base/error.h"
+#include "base/error.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/read_txn.h"
-#include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
 namespace {

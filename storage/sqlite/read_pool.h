@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "storage/sqlite/connection.h"
+#include "storage/sqlite/connection/connection.h"
 #include "storage/sqlite/read_queue.h"
 #include "storage/store.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/read_txn.h"
 
-#include "storage/sqlite/sqlite_error.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 
 namespace signet {
 

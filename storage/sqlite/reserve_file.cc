@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "storage/sqlite/file_sync.h"
+#include "storage/sqlite/connection/file_sync.h"
 
 namespace signet {
 namespace {

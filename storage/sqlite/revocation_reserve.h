@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "server/base/log.h"
+#include "base/log.h"
 #include "storage/sqlite/reserve_file.h"
 
 namespace signet {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "storage/sqlite/connection/seal_column.h"
 #include "storage/sqlite/page_rows.h"
-#include "storage/sqlite/seal_column.h"
 
 namespace signet {
 namespace {

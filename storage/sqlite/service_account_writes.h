@@ -6,9 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/records.h"
-#include "storage/sqlite/statement.h"
+#include "storage/sqlite/connection/statement.h"
 
 namespace signet {
 

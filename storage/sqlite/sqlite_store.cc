@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/error.h"
+#include "base/error.h"
+#include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database.h"
-#include "storage/sqlite/sqlite_error.h"
 
 namespace signet {
 namespace {

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "server/base/log.h"
+#include "base/log.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/lock_file.h"

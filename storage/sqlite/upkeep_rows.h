@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/records.h"
-#include "storage/sqlite/statement.h"
+#include "storage/sqlite/connection/statement.h"
 
 namespace signet {
 

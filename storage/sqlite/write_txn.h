@@ -13,10 +13,10 @@
 #include "absl/status/statusor.h"
 #include "storage/sqlite/audit_rows.h"
 #include "storage/sqlite/authorization_rows.h"
-#include "storage/sqlite/connection.h"
+#include "storage/sqlite/connection/connection.h"
+#include "storage/sqlite/connection/statement.h"
 #include "storage/sqlite/read_txn.h"
 #include "storage/sqlite/service_account_writes.h"
-#include "storage/sqlite/statement.h"
 #include "storage/sqlite/upkeep_rows.h"
 #include "storage/store.h"
 

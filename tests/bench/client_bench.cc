@@ -24,8 +24,8 @@
 #include "absl/time/time.h"
 #include "benchmark/benchmark.h"
 #include "client/token_client.h"
+#include "crypto/digest.h"
 #include "nlohmann/json.hpp"
-#include "server/crypto/digest.h"
 #include "tests/bench/options.h"
 #include "tests/bench/process.h"
 

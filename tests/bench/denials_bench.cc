@@ -30,9 +30,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/uuid.h"
+#include "crypto/system_random.h"
 #include "nlohmann/json.hpp"
-#include "server/base/uuid.h"
-#include "server/crypto/system_random.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 #include "tests/bench/filled_data.h"

@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "server/config.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/crypto/system_random.h"
-#include "server/domain/seal.h"
+#include "crypto/mac_keyring.h"
+#include "crypto/system_random.h"
+#include "server/config/config.h"
 #include "server/domain/token_issue.h"
+#include "server/seal/seal.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/bench/options.h"
 

@@ -12,7 +12,7 @@
 #include <random>
 #include <string>
 
-#include "storage/sqlite/migration.h"
+#include "storage/sqlite/schema/migration.h"
 
 namespace signet {
 namespace {

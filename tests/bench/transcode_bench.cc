@@ -7,6 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/random.h"
 #include "benchmark/benchmark.h"
 #include "gateway/backend.h"
 #include "gateway/transcode/json_reader.h"
@@ -14,10 +18,6 @@
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
 #include "google/protobuf/util/json_util.h"
-#include "server/base/clock.h"
-#include "server/base/json.h"
-#include "server/base/log.h"
-#include "server/base/random.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"

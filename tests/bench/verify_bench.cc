@@ -29,7 +29,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "signet/v1/tokens.pb.h"
 #include "tests/bench/empty_server.h"
 #include "tests/bench/filled_data.h"

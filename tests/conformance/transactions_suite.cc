@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "tests/conformance/store_conformance.h"
 
 namespace signet {

@@ -2,8 +2,8 @@
 #include <functional>
 #include <string>
 
+#include "base/rfc3339.h"
 #include "gtest/gtest.h"
-#include "server/base/rfc3339.h"
 #include "tests/conformance/store_conformance.h"
 
 namespace signet {

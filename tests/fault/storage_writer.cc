@@ -24,7 +24,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "server/base/error.h"
+#include "base/error.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/support/sample_records.h"
 

@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/http_message.h"
+#include "base/utf8.h"
 #include "gateway/transcode/form_credential.h"
 #include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/page_link.h"
 #include "gateway/transcode/url.h"
-#include "server/base/utf8.h"
+#include "http/http_message.h"
 
 namespace {
 

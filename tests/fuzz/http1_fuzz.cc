@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/http/http1_parser.h"
-#include "gateway/http/options.h"
-#include "gateway/http/syntax.h"
-#include "gateway/http_message.h"
+#include "http/http1_parser.h"
+#include "http/http_message.h"
+#include "http/options.h"
+#include "http/syntax.h"
 
 namespace {
 

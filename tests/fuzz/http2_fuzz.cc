@@ -10,12 +10,12 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/http/http2_session.h"
-#include "gateway/http/options.h"
-#include "gateway/http/output.h"
-#include "gateway/http/syntax.h"
-#include "gateway/http_message.h"
-#include "tests/unit/gateway/http/fake_session_host.h"
+#include "http/http2_session.h"
+#include "http/http_message.h"
+#include "http/options.h"
+#include "http/output.h"
+#include "http/syntax.h"
+#include "tests/unit/http/fake_session_host.h"
 
 namespace {
 

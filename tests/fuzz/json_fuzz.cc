@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/error.h"
-#include "server/base/json.h"
-#include "server/base/utf8.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/utf8.h"
 
 namespace {
 

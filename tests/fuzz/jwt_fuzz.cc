@@ -10,9 +10,10 @@
 #include <string_view>
 
 #include "absl/strings/escaping.h"
-#include "server/identity/jwk_set.h"
-#include "server/identity/jwt.h"
-#include "server/identity/jwt_verifier.h"
+#include "server/oauth/jwk_set.h"
+#include "server/oauth/jwt.h"
+#include "server/oauth/jwt_verifier.h"
+#include "server/oauth/oauth_options.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "server/base/rfc3339.h"
+#include "base/rfc3339.h"
 
 namespace {
 

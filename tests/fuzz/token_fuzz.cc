@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/base62.h"
-#include "server/base/crc32.h"
+#include "base/base62.h"
+#include "base/crc32.h"
 #include "server/token/token.h"
 
 namespace {

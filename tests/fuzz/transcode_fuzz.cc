@@ -15,14 +15,14 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/utf8.h"
 #include "gateway/backend.h"
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
-#include "server/base/clock.h"
-#include "server/base/json.h"
-#include "server/base/log.h"
-#include "server/base/random.h"
-#include "server/base/utf8.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules on the source tree. Each takes {path: text} and yields problems."""
 
-import ast
+import pathlib
 import re
+import sys
 
-from rooms import OUTSIDE, ROOMS
+from rooms import OUTSIDE, ROOMS, read
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "dev.d"))
+from rooms_bzl import generate  # noqa: E402
 
 _CODE = (".cc", ".h")
 _MAX_LINES = 500
+_MAX_FILES = 50
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 _GENERATED = re.compile(r"(signet/v1|envoy/service/auth/v3|google/(api|rpc)|grpc/health/v1)/\w+(\.grpc)?\.pb\.h")
@@ -32,7 +37,7 @@ def every_file_has_a_room(tree):
     """Source files lie in a room's folder or under tests."""
     for path, _ in _code(tree):
         if not path.startswith("tests/") and _folder(path) not in _FOLDERS:
-            yield f"{path}: its folder is no room; see tests/house/rooms.py"
+            yield f"{path}: its folder is no room; see rooms.json"
 
 
 def doors_open_one_way(tree):
@@ -43,8 +48,32 @@ def doors_open_one_way(tree):
             other = _room_of_include(header)
             if room and header.startswith("tests/"):
                 yield f"{path}: includes {header}, which is for tests"
-            elif room and other and other != room and other not in ROOMS[room].deps:
+            elif room and other and other != room and other not in ROOMS[room].doors:
                 yield f"{path}: includes {header}, but {room} may not see {other}"
+
+
+def every_door_is_used(tree):
+    """A room goes through each of its doors."""
+    used = {name: set() for name in ROOMS}
+    for path, text in _code(tree):
+        room = _FOLDERS.get(_folder(path))
+        if room:
+            used[room].update(map(_room_of_include, _INCLUDE.findall(text)))
+    for name, room in ROOMS.items():
+        for door in sorted(room.doors - used[name]):
+            yield f"{name}: includes nothing of {door}; close the door"
+
+
+def rooms_are_small(tree):
+    """Who opens a room sees what is in it."""
+    for name, room in ROOMS.items():
+        files = sum(_folder(path) == room.folder for path, _ in _code(tree))
+        if files >= _MAX_FILES:
+            yield f"{name}: got {files} files, want under {_MAX_FILES}; divide it"
+
+
+def _libraries(room):
+    return ROOMS[room].libraries if room else ()
 
 
 def outside_headers_stay_in_their_rooms(tree):
@@ -59,15 +88,15 @@ def outside_headers_stay_in_their_rooms(tree):
         for header in _INCLUDE.findall(text):
             if _GENERATED.fullmatch(header):
                 continue
-            for prefix, allowed in OUTSIDE.items():
-                if header.startswith(prefix) and room not in allowed:
+            for prefix, library in OUTSIDE.items():
+                if header.startswith(prefix) and library not in _libraries(room):
                     yield f"{path}: {room} may not include <{header}>"
 
 
 def openssl_stays_out_of_tests(tree):
-    """Only crypto's own tests, and who must sign a JWT, reach past server/crypto."""
+    """Only crypto's own tests, and who must sign a JWT, reach past crypto."""
     allowed = (
-        "tests/unit/server/crypto/",
+        "tests/unit/crypto/",
         "tests/isolation/crypto_isolation_test.cc",  # Whose crypto answers whom.
         "tests/support/jwt_signer.cc",
     )
@@ -78,65 +107,18 @@ def openssl_stays_out_of_tests(tree):
                     yield f"{path}: includes <{header}>"
 
 
-def _cmake_rooms(tree):
-    """{room: deps} as the CMake files declare them."""
-    keywords = {"DEPS", "LIBS", "PRIVATE_LIBS", "TEST_DEPS"}
-    found = {}
-    for path, text in tree.items():
-        if not path.endswith("CMakeLists.txt"):
-            continue
-        for body in re.findall(r"^signet_room\(([^)]*)\)", text, re.MULTILINE):
-            name, *words = body.split()
-            deps, section = set(), None
-            for word in words:
-                if word in keywords:
-                    section = word
-                elif section == "DEPS":
-                    deps.add(word)
-            found[name] = deps
-    return found
-
-
-def _bazel_rooms(tree):
-    """{room: (deps, used_by)} as the Bazel files declare them."""
-    found = {}
-    for path, text in tree.items():
-        if not path.endswith("BUILD.bazel"):
-            continue
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "signet_room":
-                given = {
-                    k.arg: ast.literal_eval(k.value)
-                    for k in node.keywords
-                    if k.arg in ("name", "deps", "used_by")
-                }
-                found[given["name"]] = (
-                    set(given.get("deps", [])),
-                    set(given.get("used_by", [])),
-                )
-    return found
-
-
-def build_files_agree(tree):
-    """CMake, Bazel and rooms.py name the same rooms and the same doors."""
-    cmake, bazel = _cmake_rooms(tree), _bazel_rooms(tree)
-    for name, room in ROOMS.items():
+def build_files_follow_the_plan(tree):
+    """CMake reads rooms.json; Bazel has a copy, and a line in each folder."""
+    plan = tree.get("rooms.json", "{}")
+    if tree.get("bazel/rooms.bzl") != generate(plan):
+        yield "bazel/rooms.bzl: differs from rooms.json; run ./dev rooms"
+    for name, room in read(plan).items():
         if name == "proto":  # Generated, and declared by rules of its own.
             continue
-        users = {other for other, r in ROOMS.items() if name in r.deps}
-        if cmake.get(name) != room.deps:
-            yield f"{name}: CMake says DEPS {_show(cmake.get(name))}, want {_show(room.deps)}"
-        deps, used_by = bazel.get(name, (None, None))
-        if deps != room.deps:
-            yield f"{name}: Bazel says deps {_show(deps)}, want {_show(room.deps)}"
-        if deps is not None and used_by != users:
-            yield f"{name}: Bazel says used_by {_show(used_by)}, want {_show(users)}"
-    for name in (cmake.keys() | bazel.keys()) - ROOMS.keys():
-        yield f"{name}: a room that tests/house/rooms.py does not know"
-
-
-def _show(names):
-    return "nothing" if names is None else " ".join(sorted(names)) or "none"
+        declared = re.findall(r'^signet_room\(name = "(\w+)"\)$',
+                              tree.get(f"{room.folder}/BUILD.bazel", ""), re.MULTILINE)
+        if declared != [name]:
+            yield f'{room.folder}/BUILD.bazel: want signet_room(name = "{name}") once'
 
 
 def plan_has_no_cycle(rooms):
@@ -148,7 +130,7 @@ def plan_has_no_cycle(rooms):
             yield " -> ".join(walking[walking.index(name):] + [name])
         elif name not in done:
             walking.append(name)
-            for dep in sorted(rooms[name].deps):
+            for dep in sorted(rooms[name].doors):
                 yield from visit(dep)
             walking.pop()
             done.add(name)
@@ -271,9 +253,11 @@ def nothing_names_a_registry_or_a_machine(tree):
 TREE_CHECKS = [
     every_file_has_a_room,
     doors_open_one_way,
+    every_door_is_used,
+    rooms_are_small,
     outside_headers_stay_in_their_rooms,
     openssl_stays_out_of_tests,
-    build_files_agree,
+    build_files_follow_the_plan,
     every_type_has_one_home,
     names_are_unique_in_a_folder,
     what_a_source_names_it_uses,

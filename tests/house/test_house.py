@@ -28,7 +28,7 @@ def _read_tree():
 @pytest.fixture(scope="module")
 def tree():
     found = _read_tree()
-    assert "server/base/clock.h" in found
+    assert "base/clock.h" in found
     return found
 
 
@@ -49,30 +49,30 @@ HOME = "/".join(["", "home", "someone", "src"])
 # Check -> (a file that breaks the rule, its text).
 BREACHES = [
     (checks.every_file_has_a_room, "server/attic/a.cc", ""),
-    (checks.doors_open_one_way, "server/base/a.h", '#include "server/token/token.h"\n'),
+    (checks.doors_open_one_way, "base/a.h", '#include "server/token/token.h"\n'),
     (checks.doors_open_one_way, "server/domain/a.cc", '#include "storage/sqlite/x.h"\n'),
     (checks.doors_open_one_way, "server/rpc/a.cc", '#include "storage/memory/x.h"\n'),
-    (checks.doors_open_one_way, "gateway/http/a.cc", '#include "storage/store.h"\n'),
+    (checks.doors_open_one_way, "http/a.cc", '#include "storage/store.h"\n'),
     (checks.doors_open_one_way, "gateway/a.cc", ' # include "server/domain/x.h"\n'),
     (checks.doors_open_one_way, "server/domain/a.h", '#include "signet/v1/identity.pb.h"\n'),
-    (checks.doors_open_one_way, "server/base/a.cc", '#include "tests/support/fake_clock.h"\n'),
+    (checks.doors_open_one_way, "base/a.cc", '#include "tests/support/fake_clock.h"\n'),
     (checks.outside_headers_stay_in_their_rooms, "server/token/a.cc", "#include <openssl/sha.h>\n"),
-    (checks.outside_headers_stay_in_their_rooms, "gateway/http/a.cc", "#include <openssl/ssl.h>\n"),
+    (checks.outside_headers_stay_in_their_rooms, "http/a.cc", "#include <openssl/ssl.h>\n"),
     (checks.outside_headers_stay_in_their_rooms, "storage/memory/a.cc", "#include <sqlite3.h>\n"),
     (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", "#include <grpcpp/grpcpp.h>\n"),
     (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", '#include "sqlite3.h"\n'),
     (checks.outside_headers_stay_in_their_rooms, "server/domain/a.cc", "#include <boost/beast.hpp>\n"),
     (checks.outside_headers_stay_in_their_rooms, "tests/unit/server/token/a_test.cc", "#include <openssl/sha.h>\n"),
     (checks.openssl_stays_out_of_tests, "tests/bench/a.cc", "#include <openssl/sha.h>\n"),
-    (checks.what_a_source_names_it_uses, "server/base/a.cc", "using absl::StatusCode;\n"),
-    (checks.what_a_source_names_it_uses, "server/base/a.cc", "namespace fs = std::filesystem;\n"),
-    (checks.what_a_source_names_it_uses, "server/base/a.cc", "constexpr size_t kLimit = 3;\n"),
-    (checks.what_a_source_names_it_uses, "server/base/a.cc", "constexpr char kSql[] =\n    \"\";\n"),
-    (checks.files_are_short, "server/base/a.cc", "\n" * 500),
-    (checks.headers_are_guarded, "server/base/a.cc", "int a;\n"),
-    (checks.headers_are_guarded, "server/base/a.h", SPDX + "#pragma once\n"),
-    (checks.mutexes_guard_something, "server/base/a.h", "  mutable absl::Mutex mu_;\n"),
-    (checks.nothing_is_left_to_do, "server/base/a.cc", "// TODO: later\n"),
+    (checks.what_a_source_names_it_uses, "base/a.cc", "using absl::StatusCode;\n"),
+    (checks.what_a_source_names_it_uses, "base/a.cc", "namespace fs = std::filesystem;\n"),
+    (checks.what_a_source_names_it_uses, "base/a.cc", "constexpr size_t kLimit = 3;\n"),
+    (checks.what_a_source_names_it_uses, "base/a.cc", "constexpr char kSql[] =\n    \"\";\n"),
+    (checks.files_are_short, "base/a.cc", "\n" * 500),
+    (checks.headers_are_guarded, "base/a.cc", "int a;\n"),
+    (checks.headers_are_guarded, "base/a.h", SPDX + "#pragma once\n"),
+    (checks.mutexes_guard_something, "base/a.h", "  mutable absl::Mutex mu_;\n"),
+    (checks.nothing_is_left_to_do, "base/a.cc", "// TODO: later\n"),
     (checks.nothing_names_a_registry_or_a_machine, "dev", f"curl https://{HOST}/x\n"),
     (checks.nothing_names_a_registry_or_a_machine, "README.md", f"cd {HOME}\n"),
 ]
@@ -84,25 +84,39 @@ def test_breach_is_noticed(check, path, text):
 
 
 def test_breach_of_any_build_file_is_noticed(tree):
-    sound = {p: t for p, t in tree.items() if p.endswith(("CMakeLists.txt", "BUILD.bazel"))}
+    check = checks.build_files_follow_the_plan
     for path, old, new in [
-        ("server/token/CMakeLists.txt", "DEPS crypto base", "DEPS crypto base storage"),
-        ("server/token/BUILD.bazel", '"base"', '"base", "storage"'),
-        ("server/token/BUILD.bazel", '"identity"', '"gateway"'),
-        ("server/token/CMakeLists.txt", "signet_room(token", "signet_room(attic"),
+        ("rooms.json", '"crypto": {"folder": "crypto", "doors": ["base"]',
+         '"crypto": {"folder": "crypto", "doors": ["base", "policy"]'),
+        ("rooms.json", '"folder": "crypto"', '"folder": "attic"'),
+        ("bazel/rooms.bzl", '"boringssl"', '"curl"'),
+        ("server/token/BUILD.bazel", '"token"', '"attic"'),
     ]:
-        assert old in sound[path]
-        broken = {**sound, path: sound[path].replace(old, new)}
-        assert list(checks.build_files_agree(broken)), (path, new)
+        assert old in tree[path]
+        assert list(check({**tree, path: tree[path].replace(old, new)})), (path, new)
+    without = {path: text for path, text in tree.items() if path != "crypto/BUILD.bazel"}
+    assert list(check(without))
+
+
+def test_unused_door_is_noticed(tree):
+    without = {path: text for path, text in tree.items() if not path.startswith("server/token/")}
+    assert list(checks.every_door_is_used(without)) == [
+        "token: includes nothing of base; close the door"]
+
+
+def test_crowded_room_is_noticed():
+    files = {f"crypto/a{number}.h": "" for number in range(49)}
+    assert not list(checks.rooms_are_small(files))
+    assert list(checks.rooms_are_small({**files, "crypto/b.cc": ""}))
 
 
 def test_second_home_of_a_type_is_noticed():
     connection = "namespace signet {\nclass Connection final {\n};\n}\n"
     hidden = "namespace {\nstruct Connection {\n};\n}  // namespace\n"
     assert list(checks.every_type_has_one_home(
-        {"gateway/http/a.h": connection, "storage/sqlite/a.h": connection}))
+        {"http/a.h": connection, "storage/sqlite/a.h": connection}))
     assert not list(checks.every_type_has_one_home(
-        {"gateway/http/a.h": connection, "storage/sqlite/a.cc": hidden}))
+        {"http/a.h": connection, "storage/sqlite/a.cc": hidden}))
 
 
 @pytest.mark.parametrize("text", [
@@ -123,6 +137,6 @@ def test_cycle_is_noticed():
 
 
 def test_allowed_door_is_quiet():
-    tree = {"server/token/a.cc": '#include "server/crypto/digest.h"\n#include <string>\n'}
+    tree = {"server/identity/a.cc": '#include "crypto/digest.h"\n#include <string>\n'}
     assert not list(checks.doors_open_one_way(tree))
     assert not list(checks.outside_headers_stay_in_their_rooms(tree))

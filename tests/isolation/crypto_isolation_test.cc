@@ -37,11 +37,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
+#include "crypto/digest.h"
+#include "crypto/public_key.h"
+#include "crypto/system_random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/crypto/digest.h"
-#include "server/crypto/public_key.h"
-#include "server/crypto/system_random.h"
 #include "tests/support/status_matchers.h"
 
 namespace signet {
@@ -77,7 +77,7 @@ std::vector<uint8_t> FromBase64Url(absl::string_view text) {
   return std::vector<uint8_t>(bytes.begin(), bytes.end());
 }
 
-// Runs every kind of call that server/crypto makes and checks the answers:
+// Runs every kind of call that crypto makes and checks the answers:
 // RFC 4231 case 2, RFC 7515 A.3 and RFC 8037 A.4.
 class OurCrypto {
  public:

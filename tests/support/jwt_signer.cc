@@ -17,7 +17,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/crypto/bytes.h"
+#include "crypto/bytes.h"
 #include "tests/support/must.h"
 
 namespace signet {

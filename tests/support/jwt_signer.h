@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/json.h"
+#include "base/json.h"
 
 namespace signet {
 

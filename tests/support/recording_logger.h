@@ -14,7 +14,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/base/log.h"
+#include "base/log.h"
 
 namespace signet {
 

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/http_message.h"
+#include "base/json.h"
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
 #include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
-#include "server/base/json.h"
+#include "http/http_message.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 #include "tests/support/fake_backend.h"

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "server/base/uuid.h"
+#include "base/uuid.h"
 #include "storage/records.h"
 #include "storage/store.h"
 

@@ -8,7 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/base/random.h"
+#include "base/random.h"
 
 namespace signet {
 

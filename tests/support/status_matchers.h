@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
-#include "server/base/error.h"
 
 namespace signet {
 

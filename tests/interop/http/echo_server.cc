@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The listeners of gateway/http over a handler that tells what it was given,
+// The listeners of http over a handler that tells what it was given,
 // for tests and benchmarks of HTTP alone:
 //
 //   http_echo_server [name=value]...   e.g. port=8080 request_timeout_ms=500
@@ -29,10 +29,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "gateway/http/server.h"
-#include "gateway/http_message.h"
-#include "server/base/clock.h"
-#include "server/base/log.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/http_message.h"
+#include "http/server.h"
 
 namespace signet {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/error.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "tests/support/seeded_random.h"
 
 namespace signet {

@@ -9,9 +9,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/api/convert_tokens.h"
 #include "server/domain/requirement.h"
 #include "server/domain/token_verifier.h"
-#include "server/rpc/convert_tokens.h"
 #include "tests/support/sample_records.h"
 
 namespace signet {

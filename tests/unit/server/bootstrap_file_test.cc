@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "base/json.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/json.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/seeded_random.h"

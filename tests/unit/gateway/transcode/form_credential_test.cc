@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/secret.h"
 #include "gateway/transcode/media_type.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/secret.h"
 #include "tests/support/freed_memory_watch.h"
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"

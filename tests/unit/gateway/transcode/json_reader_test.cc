@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/json.h"
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "base/json.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/json.h"
 #include "signet/v1/service_account.pb.h"
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"

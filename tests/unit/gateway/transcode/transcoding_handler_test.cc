@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/uuid.h"
 #include "signet/v1/identity.pb.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/secret.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/secret.h"
 #include "tests/support/freed_memory_watch.h"
 
 namespace signet {

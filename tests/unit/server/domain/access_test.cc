@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "crypto/mac_keyring.h"
 #include "gtest/gtest.h"
-#include "server/crypto/mac_keyring.h"
-#include "server/domain/audit_log.h"
-#include "server/domain/audit_verify.h"
+#include "server/audit/audit_log.h"
+#include "server/audit/audit_verify.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
 #include "server/domain/holdings.h"
 #include "tests/unit/server/domain/domain_world.h"
 

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
-#include "server/domain/sealed_store.h"
 #include "server/domain/service_accounts.h"
+#include "server/seal/sealed_store.h"
 #include "server/token/token.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/borrowed_store.h"

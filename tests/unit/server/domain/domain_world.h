@@ -7,13 +7,13 @@
 #include <string>
 #include <utility>
 
+#include "crypto/mac_keyring.h"
 #include "gtest/gtest.h"
-#include "server/crypto/mac_keyring.h"
+#include "server/audit/audit_log.h"
 #include "server/domain/access.h"
-#include "server/domain/audit_log.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/service_accounts.h"
-#include "server/identity/last_uses.h"
+#include "server/upkeep/last_uses.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"

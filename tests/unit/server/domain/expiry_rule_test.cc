@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
+#include "base/rfc3339.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/clock.h"
-#include "server/base/rfc3339.h"
 #include "tests/support/status_matchers.h"
 
 namespace signet {

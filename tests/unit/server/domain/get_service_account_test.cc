@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/domain_world.h"
 

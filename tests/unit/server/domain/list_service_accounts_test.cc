@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "server/domain/page_token.h"
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/domain_world.h"

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/secret_file.h"
+#include "crypto/sealed_box.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
-#include "server/base/secret_file.h"
-#include "server/crypto/sealed_box.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/server/domain/domain_world.h"
 

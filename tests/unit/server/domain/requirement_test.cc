@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "tests/support/sample_records.h"
 
 namespace signet {

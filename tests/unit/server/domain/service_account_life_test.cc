@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/service_accounts.h"
 

@@ -2,9 +2,9 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/service_account_life.h"
 

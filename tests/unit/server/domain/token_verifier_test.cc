@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "tests/unit/server/domain/token_world.h"
 
 namespace signet {

@@ -7,15 +7,16 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/oauth/oauth_authenticator.h"
 #include "server/token/token.h"
 #include "tests/support/jwt_signer.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/unit/server/identity/fake_key_source.h"
 #include "tests/unit/server/identity/fake_store.h"
 #include "tests/unit/server/identity/good_token.h"
+#include "tests/unit/server/oauth/fake_key_source.h"
 
 namespace signet {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "server/base/json.h"
-#include "server/identity/oauth_options.h"
+#include "base/json.h"
+#include "server/oauth/oauth_options.h"
 #include "tests/support/jwt_signer.h"
 
 namespace signet {

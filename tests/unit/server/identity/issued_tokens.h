@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
-#include "server/crypto/mac_keyring.h"
+#include "crypto/mac_keyring.h"
 #include "server/token/token.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"

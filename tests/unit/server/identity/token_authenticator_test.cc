@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "server/token/token.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"

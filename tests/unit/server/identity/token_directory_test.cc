@@ -7,11 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/clock.h"
-#include "server/base/error.h"
 #include "server/token/token.h"
+#include "server/upkeep/last_uses.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"

@@ -10,12 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/base62.h"
+#include "base/crc32.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/base62.h"
-#include "server/base/crc32.h"
 #include "server/identity/token_directory.h"
 #include "server/token/token.h"
+#include "server/upkeep/last_uses.h"
 #include "storage/watched_store.h"
 #include "tests/support/borrowed_store.h"
 #include "tests/support/heap_in_use.h"

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "base/uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/uuid.h"
 #include "server/token/token.h"
 #include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/grpc_world.h"

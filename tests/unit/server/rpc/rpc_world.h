@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "crypto/mac_keyring.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
-#include "server/crypto/mac_keyring.h"
+#include "server/api/api_methods.h"
+#include "server/audit/audit_log.h"
 #include "server/domain/access.h"
-#include "server/domain/audit_log.h"
 #include "server/domain/audit_reader.h"
 #include "server/domain/authorizations.h"
 #include "server/domain/change_feed.h"
@@ -23,10 +24,10 @@
 #include "server/identity/bearer.h"
 #include "server/identity/token_authenticator.h"
 #include "server/identity/token_directory.h"
-#include "server/rpc/api_methods.h"
 #include "server/rpc/dispatcher.h"
 #include "server/rpc/grpc_server.h"
 #include "server/token/token.h"
+#include "server/upkeep/last_uses.h"
 #include "storage/watched_store.h"
 #include "tests/support/borrowed_store.h"
 #include "tests/support/fake_clock.h"

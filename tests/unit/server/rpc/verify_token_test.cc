@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "base/credential_size.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/credential_size.h"
-#include "server/rpc/convert_tokens.h"
+#include "server/api/convert_tokens.h"
 #include "server/rpc/token_fast_path.h"
 #include "tests/support/requirements.h"
 #include "tests/unit/server/rpc/rpc_error.h"

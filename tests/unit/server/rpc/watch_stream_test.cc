@@ -8,9 +8,9 @@
 #include <string>
 
 #include "absl/time/clock.h"
+#include "base/boot_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/boot_clock.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 

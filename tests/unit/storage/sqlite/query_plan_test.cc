@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/database.h"
-#include "storage/sqlite/migration.h"
+#include "storage/sqlite/schema/migration.h"
 #include "storage/sqlite/write_txn.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"

@@ -13,9 +13,9 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/error.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_HTTP_HTTP2_CALLBACKS_H_
+#define SIGNET_HTTP_HTTP2_CALLBACKS_H_
+
+#include <nghttp2/nghttp2.h>
+
+#include "http/options.h"
+
+namespace signet {
+
+class Http2Session;
+
+// A server session of nghttp2 whose events go to `owner`. What it frees it
+// wipes first: HPACK's table keeps Authorization values. Null: out of memory.
+nghttp2_session* NewNghttp2Session(Http2Session* owner);
+
+}  // namespace signet
+
+#endif  // SIGNET_HTTP_HTTP2_CALLBACKS_H_

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_HTTP_HTTP_MESSAGE_H_
+#define SIGNET_HTTP_HTTP_MESSAGE_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+
+namespace signet {
+
+// A request or response field (RFC 9110 section 5). Request names are in lower
+// case; values have no surrounding white space.
+struct HttpField {
+  std::string name;
+  std::string value;
+};
+
+// The longest body of a request, unless a listener is told otherwise.
+inline constexpr size_t kMaxBodyBytes = 64 * 1024;
+
+// One request whose framing was sound (RFC 9112, RFC 9113). A plain value.
+struct HttpRequest {
+  std::string method;  // As sent; case-sensitive.
+  std::string target;  // Origin form, raw: path and query, still escaped.
+  std::vector<HttpField> fields;  // In order; trailers are not merged in.
+  std::string body;
+  // The body exceeded the limit. It was not read whole and `body` is empty;
+  // whoever handles the request answers 413, unless an earlier refusal stands.
+  bool body_too_large = false;
+  std::string peer;  // The client's address and port, as seen by the listener.
+
+  // The values of every field called `name` (lower case), in order.
+  std::vector<std::string_view> Values(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<HttpField> fields;  // Without Content-Length, Date, Connection.
+  std::string body;
+  bool sensitive = false;  // The body holds a token: wiped once written.
+};
+
+// Faults found before there is a sound request to handle.
+enum class HttpFault {
+  kMalformed,       // 400: breaks RFC 9112 or RFC 9113 framing.
+  kTimeout,         // 408: not whole within the time limit.
+  kTargetTooLong,   // 414
+  kFieldsTooLarge,  // 431
+  kVersion,         // 505: neither HTTP/1.0, HTTP/1.1 nor HTTP/2.
+  kExpectation,     // 417: expects something else than 100-continue.
+  kOverloaded,      // 503: too many connections.
+};
+
+// What a listener serves. Thread-safe; outlives the listener.
+class HttpHandler {
+ public:
+  using Respond = absl::AnyInvocable<void(HttpResponse) &&>;
+
+  virtual ~HttpHandler() = default;
+
+  // Answers by calling `respond` once, on any thread, perhaps before returning.
+  // The connection may be gone by then; the listener copes. Answers to HEAD
+  // carry the fields and body of GET; the listener withholds the body.
+  virtual void Handle(HttpRequest request, Respond respond) = 0;
+
+  // The problem document (RFC 9457) for a fault; the listener then closes. Logs
+  // it.
+  virtual HttpResponse Refuse(HttpFault fault, std::string_view peer) = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_HTTP_HTTP_MESSAGE_H_

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/loop.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "http/connection.h"
+#include "http/wipe.h"
+
+namespace signet {
+namespace {
+
+// Fine enough for the shortest time limit to be kept within a quarter.
+std::chrono::nanoseconds SweepPeriod(const HttpServerOptions& options) {
+  const absl::Duration shortest = std::min(
+      {options.request_timeout, options.write_timeout, options.idle_timeout});
+  return absl::ToChronoNanoseconds(
+      std::clamp(shortest / 4, absl::Milliseconds(5), absl::Seconds(1)));
+}
+
+}  // namespace
+
+Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
+           size_t unsent_bytes, Quota* calls, HttpHandler* handler,
+           const Clock* clock, Logger* logger)
+    : options_(options),
+      calls_quota_(calls),
+      handler_(handler),
+      clock_(clock),
+      logger_(logger),
+      sweep_period_(SweepPeriod(*options)),
+      io_(1),
+      work_(io_.get_executor()),
+      timer_(io_),
+      mailbox_(new Mailbox([this] {
+        boost::asio::post(io_, [this] {
+          BeginEvent();
+          EndEvent();
+        });
+      })),
+      now_(std::chrono::steady_clock::now()),
+      budget_(buffered_bytes),
+      max_unsent_bytes_(unsent_bytes) {}
+
+Loop::~Loop() = default;
+
+void Loop::Start() {
+  SweepLater();
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void Loop::Adopt(Connection::Socket socket, Quota::Ticket ticket,
+                 bool turn_away) {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++connection_count_;
+  }
+  boost::asio::post(io_, [this, socket = std::move(socket),
+                          ticket = std::move(ticket), turn_away]() mutable {
+    now_ = std::chrono::steady_clock::now();
+    auto connection = std::make_shared<Connection>(
+        this, std::move(socket), std::move(ticket), turn_away);
+    connection->list_index = connections_.size();
+    connections_.push_back(connection);
+    draining_ ? connection->Close() : connection->Start();
+  });
+}
+
+void Loop::Drain() {
+  boost::asio::post(io_, [this] {
+    BeginEvent();
+    draining_ = true;
+    for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Drain();
+    EndEvent();
+  });
+}
+
+void Loop::CutShort() {
+  boost::asio::post(io_, [this] {
+    for (size_t i = connections_.size(); i-- > 0;) connections_[i]->CutShort();
+  });
+}
+
+bool Loop::AwaitEmpty(absl::Time deadline) {
+  const auto empty = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return connection_count_ == 0;
+  };
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithDeadline(absl::Condition(&empty), deadline);
+}
+
+int Loop::connections() const {
+  absl::MutexLock lock(&mutex_);
+  return connection_count_;
+}
+
+void Loop::Stop() {
+  boost::asio::post(io_, [this] {
+    draining_ = true;
+    stopped_ = true;
+    mailbox_->Close();
+    while (!connections_.empty()) connections_.back()->Close();
+    timer_.cancel();
+    work_.reset();
+  });
+  thread_.join();
+}
+
+void Loop::BeginEvent() {
+  now_ = std::chrono::steady_clock::now();
+  mailbox_->Awake();
+}
+
+void Loop::EndEvent() {
+  for (;;) {
+    mailbox_->Collect(letters_);
+    if (letters_.empty() && unsettled_.empty()) return;
+    // What happens here may call the handler again.
+    mailbox_->Awake();
+    for (Letter& letter : letters_) {
+      if (auto call = calls_.Take(letter.call)) {
+        call->connection->Deliver(call->stream, std::move(letter.response));
+      }
+    }
+    letters_.clear();
+    for (size_t i = 0; i < unsettled_.size(); ++i) {
+      unsettled_[i]->needs_settle = false;
+      unsettled_[i]->Settle();
+      CountUnsent(*unsettled_[i]);
+    }
+    unsettled_.clear();
+    BoundUnsent();
+  }
+}
+
+bool Loop::Call(std::shared_ptr<Connection> connection, uint32_t stream,
+                HttpRequest& request) {
+  Quota::Ticket ticket = calls_quota_->Take();
+  if (!ticket) return false;
+  const uint64_t number =
+      calls_.Add({std::move(connection), stream, std::move(ticket)});
+  handler_->Handle(std::move(request), Responder(mailbox_, number));
+  return true;
+}
+
+void Loop::SettleSoon(std::shared_ptr<Connection> connection) {
+  if (std::exchange(connection->needs_settle, true)) return;
+  unsettled_.push_back(std::move(connection));
+}
+
+void Loop::CountUnsent(Connection& connection) {
+  const size_t bytes = connection.unsent_bytes();
+  unsent_bytes_ += bytes - connection.counted_bytes;
+  connection.counted_bytes = bytes;
+}
+
+// Who takes little holds little, so the others are unharmed.
+void Loop::BoundUnsent() {
+  while (unsent_bytes_ > max_unsent_bytes_ && !connections_.empty()) {
+    const std::shared_ptr<Connection> most =
+        *std::max_element(connections_.begin(), connections_.end(),
+                          [](const auto& a, const auto& b) {
+                            return a->counted_bytes < b->counted_bytes;
+                          });
+    most->Close();
+    const std::optional<int64_t> omitted = complaints_.Pass(clock_->Now());
+    if (!omitted.has_value()) continue;
+    logger_->Warning(
+        "answers that clients do not take hold too much memory; the "
+        "connection that holds most was closed",
+        {{"omitted", *omitted}});
+  }
+}
+
+void Loop::Remove(Connection& connection) {
+  unsent_bytes_ -= std::exchange(connection.counted_bytes, 0);
+  const size_t index = connection.list_index;
+  connections_.back()->list_index = index;
+  std::swap(connections_[index], connections_.back());
+  connections_.pop_back();
+  absl::MutexLock lock(&mutex_);
+  --connection_count_;
+}
+
+void Loop::SweepLater() {
+  timer_.expires_after(sweep_period_);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    // Cancelling comes too late for a sweep that is already due.
+    if (!error && !stopped_) Sweep();
+  });
+}
+
+void Loop::Sweep() {
+  BeginEvent();
+  // Backwards, because one that closes is replaced by the last.
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Sweep();
+  EndEvent();
+  SweepLater();
+}
+
+}  // namespace signet

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_HTTP_LOOP_H_
+#define SIGNET_HTTP_LOOP_H_
+
+#include <array>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/throttle.h"
+#include "http/budget.h"
+#include "http/call_table.h"
+#include "http/connection.h"
+#include "http/http_message.h"
+#include "http/mailbox.h"
+#include "http/options.h"
+#include "http/output.h"
+#include "http/quota.h"
+#include "http/response_head.h"
+#include "http/session.h"
+
+namespace signet {
+
+// A thread with an event loop and the connections it serves. What connections
+// share without locks lives here: buffers, the table of running calls, one
+// timer that sweeps them all.
+class Loop {
+ public:
+  // All arguments outlive the loop. `calls` is shared between loops.
+  Loop(const HttpServerOptions* options, size_t buffered_bytes,
+       size_t unsent_bytes, Quota* calls, HttpHandler* handler,
+       const Clock* clock, Logger* logger);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void Start();
+
+  // Any thread:
+
+  // Serves a connected socket; see Connection.
+  void Adopt(Connection::Socket socket, Quota::Ticket ticket, bool turn_away)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Finishes every connection; new ones are closed.
+  void Drain();
+  // Lets go of connections that were idle when the drain began, and which their
+  // clients have not closed since.
+  void CutShort();
+  // Whether the last connection has gone by `deadline`.
+  bool AwaitEmpty(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Cuts every connection off and ends the thread. Call once, after Start.
+  void Stop();
+  int connections() const ABSL_LOCKS_EXCLUDED(mutex_);
+  boost::asio::io_context& io() { return io_; }
+
+  // The loop's thread only:
+
+  const HttpServerOptions& options() const { return *options_; }
+  HttpHandler& handler() { return *handler_; }
+  Budget& budget() { return budget_; }
+  Output& output() { return output_; }
+  std::array<char, 64 * 1024>& input() { return input_; }
+  std::string_view Date() { return date_.At(clock_->Now()); }
+  MonotonicTime now() const { return now_; }
+
+  // To be called around each event: the first notes the time, the second
+  // delivers answers and sends what there is.
+  void BeginEvent();
+  void EndEvent();
+
+  // Runs the handler. False: too many calls are running.
+  bool Call(std::shared_ptr<Connection> connection, uint32_t stream,
+            HttpRequest& request);
+  void SettleSoon(std::shared_ptr<Connection> connection);
+  void Remove(Connection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  void CountUnsent(Connection& connection);
+  void BoundUnsent();
+  void SweepLater();
+  void Sweep();
+
+  const HttpServerOptions* const options_;
+  Quota* const calls_quota_;
+  HttpHandler* const handler_;
+  const Clock* const clock_;
+  Logger* const logger_;
+  const std::chrono::nanoseconds sweep_period_;
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      work_;
+  boost::asio::steady_timer timer_;
+  const boost::intrusive_ptr<Mailbox> mailbox_;
+  std::thread thread_;
+  mutable absl::Mutex mutex_;
+  int connection_count_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  MonotonicTime now_;
+  DateCache date_;
+  Budget budget_;
+  const size_t max_unsent_bytes_;
+  size_t unsent_bytes_ = 0;
+  Throttle complaints_;
+  std::array<char, 64 * 1024> input_;
+  Output output_;
+  std::vector<Letter> letters_;
+  CallTable calls_;
+  std::vector<std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> unsettled_;
+  bool draining_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_HTTP_LOOP_H_

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/wipe.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "base/secret.h"
+#include "http/http_message.h"
+
+namespace signet {
+
+void WipeRequest(HttpRequest& request) {
+  for (HttpField& field : request.fields) Wipe(field.value);
+  Wipe(request.body);
+}
+
+void AppendToBody(std::string_view bytes, std::string& body) {
+  const size_t size = body.size() + bytes.size();
+  if (size > body.capacity()) {
+    std::string larger;
+    larger.reserve(std::max(size, 2 * body.capacity()));
+    larger.append(body);
+    std::swap(body, larger);
+    Wipe(larger);
+  }
+  body.append(bytes);
+}
+
+void WipeIfSensitive(HttpResponse& response) {
+  if (response.sensitive) Wipe(response.body);
+}
+
+void Drop(HttpResponse& response) {
+  WipeIfSensitive(response);
+  const HttpResponse dropped = std::move(response);
+  response = HttpResponse();
+}
+
+}  // namespace signet

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/identity_methods.h"
+
+#include <memory>
+#include <utility>
+
+#include "server/api/convert.h"
+#include "server/api/method_support.h"
+#include "server/domain/holdings.h"
+#include "signet/v1/identity.pb.h"
+
+namespace signet {
+namespace {
+
+constexpr char kIdentityService[] = "Identity";
+
+UnaryMethod GetSelf(Store* store) {
+  using Request = v1::GetSelfRequest;
+  UnaryMethod method = NewMethod<Request>(kIdentityService, "GetSelf",
+                                          "self.get", std::nullopt, nullptr);
+  method.handle = [store](MethodCall call, UnaryMethod::Done done) {
+    const CallerPtr caller = call.caller;
+    ReadHoldings(*store, *caller, As<Request>(call.request).account_id(),
+                 [caller, done = std::move(done)](
+                     const absl::StatusOr<Holdings>& holdings) mutable {
+                   if (!holdings.ok()) {
+                     std::move(done)(holdings.status());
+                     return;
+                   }
+                   auto self = std::make_unique<v1::Self>();
+                   ToProto(caller->principal, *self);
+                   ToProto(*holdings, *self);
+                   std::move(done)(std::move(self));
+                 });
+  };
+  return method;
+}
+
+UnaryMethod RevokeSelf(ServiceAccounts* accounts) {
+  using Request = v1::RevokeSelfRequest;
+  UnaryMethod method =
+      NewMethod<Request>(kIdentityService, "RevokeSelf",
+                         "service_account.revoke_self", std::nullopt, nullptr);
+  method.ends_token = true;
+  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+    const auto& request = As<Request>(call.request);
+    accounts->RevokeSelf(
+        std::move(call.caller),
+        {.reason = request.reason(), .comment = request.comment()},
+        std::move(call.expired),
+        [done = std::move(done)](const absl::Status& status) mutable {
+          if (status.ok()) {
+            std::move(done)(std::make_unique<v1::RevokeSelfResponse>());
+          } else {
+            std::move(done)(status);
+          }
+        });
+  };
+  return method;
+}
+
+}  // namespace
+
+std::vector<UnaryMethod> IdentityMethods(Store* store,
+                                         ServiceAccounts* service_accounts) {
+  std::vector<UnaryMethod> methods;
+  methods.push_back(GetSelf(store));
+  methods.push_back(RevokeSelf(service_accounts));
+  return methods;
+}
+
+}  // namespace signet

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_AUDIT_AUDIT_SEAL_H_
+#define SIGNET_SERVER_AUDIT_AUDIT_SEAL_H_
+
+#include "crypto/digest.h"
+#include "crypto/mac_keyring.h"
+#include "storage/records.h"
+
+namespace signet {
+
+// The HMACs of the audit log; see AuditLog. They cover every member but the
+// HMAC itself, each in a form that no other content shares.
+
+// Sets key_version and mac of `event`, which follows one with `previous_mac`.
+void SealEvent(const MacKeyring& keyring, const Sha256Digest& previous_mac,
+               AuditEventRecord& event);
+bool IsSealed(const MacKeyring& keyring, const Sha256Digest& previous_mac,
+              const AuditEventRecord& event);
+
+// Sets key_version and mac of `chain`.
+void SealChain(const MacKeyring& keyring, AuditChainRecord& chain);
+bool IsSealed(const MacKeyring& keyring, const AuditChainRecord& chain);
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_AUDIT_AUDIT_SEAL_H_

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/audit/audit_verify.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/audit/audit_log.h"
+#include "server/audit/audit_seal.h"
+
+namespace signet {
+namespace {
+
+constexpr int kRowsPerRead = 1000;
+
+// Follows one account's log from its first event to its last.
+class LogWalk {
+ public:
+  LogWalk(const MacKeyring& keyring, const AuditChainRecord& chain,
+          absl::FunctionRef<void(const AuditFault&)> report)
+      : keyring_(keyring),
+        chain_(chain),
+        report_(report),
+        next_(chain.first_sequence),
+        previous_mac_(chain.mac_before_first) {}
+
+  // Each in order of its sequence number.
+  void Visit(const AuditEventRecord& event) {
+    if (event.sequence < chain_.first_sequence) {
+      Report(event.sequence, "an event before the log's first");
+      return;
+    }
+    if (event.sequence > chain_.last_sequence) {
+      Finish();
+      Report(event.sequence, "an event behind the log's last");
+      return;
+    }
+    bool follows = true;
+    if (event.sequence > next_) {
+      Report(next_, "missing");
+      follows = false;  // What it was sealed with is gone.
+    }
+    if (follows && !IsSealed(keyring_, previous_mac_, event)) {
+      Report(event.sequence, "altered, or not of this place");
+    }
+    if (event.action == kAuditBrokenAction) {
+      Report(event.sequence, "the log was found broken when this was written");
+    }
+    next_ = event.sequence + 1;
+    previous_mac_ = event.mac;
+  }
+
+  // Behind the last event that is there. Idempotent.
+  void Finish() {
+    if (std::exchange(finished_, true)) return;
+    if (next_ <= chain_.last_sequence) {
+      Report(next_, "missing");
+    } else if (previous_mac_ != chain_.last_mac) {
+      Report(chain_.last_sequence, "not what the record of both ends says");
+    }
+  }
+
+ private:
+  void Report(uint64_t sequence, std::string_view what) {
+    report_(
+        {.account_id = chain_.account_id, .sequence = sequence, .what = what});
+  }
+
+  const MacKeyring& keyring_;
+  const AuditChainRecord chain_;
+  const absl::FunctionRef<void(const AuditFault&)> report_;
+  uint64_t next_;  // The sequence number that comes next.
+  Sha256Digest previous_mac_;
+  bool finished_ = false;
+};
+
+// The record of both ends; nullopt where there is none.
+absl::StatusOr<std::optional<AuditChainRecord>> ReadChain(Store& store,
+                                                          const Uuid& account) {
+  std::optional<AuditChainRecord> chain;
+  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+    chain.reset();  // A body may run again.
+    absl::StatusOr<AuditChainRecord> found = txn.GetAuditChain(account);
+    if (absl::IsNotFound(found.status())) return absl::OkStatus();
+    if (!found.ok()) return found.status();
+    chain = *std::move(found);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return chain;
+}
+
+absl::StatusOr<AuditPage> ReadEvents(Store& store, const AuditQuery& query) {
+  absl::StatusOr<AuditPage> page = absl::UnknownError("not read");
+  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+    page = txn.ListAuditEvents(query);
+    return page.status();
+  });
+  if (!status.ok()) return status;
+  return page;
+}
+
+absl::StatusOr<std::vector<Uuid>> ReadAccounts(
+    Store& store, const std::optional<Uuid>& after) {
+  absl::StatusOr<std::vector<Uuid>> accounts = absl::UnknownError("not read");
+  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+    accounts = txn.ListAuditedAccounts(after, kRowsPerRead);
+    return accounts.status();
+  });
+  if (!status.ok()) return status;
+  return accounts;
+}
+
+// The number of events looked at.
+absl::StatusOr<uint64_t> VerifyLog(
+    Store& store, const MacKeyring& keyring, const Uuid& account,
+    absl::FunctionRef<void(const AuditFault&)> report) {
+  const absl::StatusOr<std::optional<AuditChainRecord>> chain =
+      ReadChain(store, account);
+  if (!chain.ok()) return chain.status();
+  AuditQuery query;
+  query.account_id = account;
+  query.descending = false;
+  query.limit = kRowsPerRead;
+  query.scan_limit = kRowsPerRead;
+  if (!chain->has_value()) {
+    const absl::StatusOr<AuditPage> page = ReadEvents(store, query);
+    if (!page.ok()) return page.status();
+    if (!page->records.empty()) {
+      report({.account_id = account,
+              .sequence = 0,
+              .what = "the record of both ends is missing"});
+    }
+    return page->records.size();
+  }
+  if (!IsSealed(keyring, **chain)) {
+    report({.account_id = account,
+            .sequence = 0,
+            .what = "the record of both ends was altered"});
+  }
+  LogWalk walk(keyring, **chain, report);
+  uint64_t events = 0;
+  do {
+    const absl::StatusOr<AuditPage> page = ReadEvents(store, query);
+    if (!page.ok()) return page.status();
+    for (const AuditEventRecord& event : page->records) walk.Visit(event);
+    events += page->records.size();
+    query.after = page->next;
+  } while (query.after.has_value());
+  walk.Finish();
+  return events;
+}
+
+}  // namespace
+
+absl::StatusOr<AuditVerdict> VerifyAudit(
+    Store& store, const MacKeyring& keyring,
+    absl::FunctionRef<void(const AuditFault&)> report) {
+  AuditVerdict verdict;
+  const auto count_and_report = [&](const AuditFault& fault) {
+    ++verdict.faults;
+    report(fault);
+  };
+  std::optional<Uuid> after;
+  while (true) {
+    const absl::StatusOr<std::vector<Uuid>> accounts =
+        ReadAccounts(store, after);
+    if (!accounts.ok()) return accounts.status();
+    if (accounts->empty()) return verdict;
+    for (const Uuid& account : *accounts) {
+      const absl::StatusOr<uint64_t> events =
+          VerifyLog(store, keyring, account, count_and_report);
+      if (!events.ok()) return events.status();
+      verdict.events += *events;
+      ++verdict.accounts;
+    }
+    after = accounts->back();
+  }
+}
+
+}  // namespace signet

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/authenticators.h"
+
+#include <utility>
+
+#include "server/identity/composite_authenticator.h"
+#include "server/identity/token_authenticator.h"
+#include "server/oauth/curl_http_client.h"
+#include "server/oauth/file_key_source.h"
+#include "server/oauth/issuer_key_source.h"
+#include "server/oauth/oauth_authenticator.h"
+
+namespace signet {
+namespace {
+
+absl::StatusOr<std::unique_ptr<KeySource>> NewKeySource(
+    const OauthOptions& oauth, const Clock* clock, Logger* logger) {
+  if (!oauth.jwks_file.empty()) {
+    auto keys = FileKeySource::Load(oauth.jwks_file, *logger);
+    if (!keys.ok()) {
+      return OauthFlagError("oauth_jwks_file",
+                            std::string(keys.status().message()));
+    }
+    return *std::move(keys);
+  }
+  auto http = CurlHttpClient::Create(oauth.fetch);
+  if (!http.ok()) return http.status();
+  return std::make_unique<IssuerKeySource>(oauth.issuer, oauth.fetch,
+                                           *std::move(http), clock, logger);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
+    TokenDirectory* directory, const Clock* clock, Logger* logger,
+    const OauthOptions& oauth) {
+  if (const absl::Status s = oauth.Validate(); !s.ok()) return s;
+  std::unique_ptr<OauthAuthenticator> users;
+  if (!oauth.issuer.empty()) {
+    absl::StatusOr<std::unique_ptr<KeySource>> keys =
+        NewKeySource(oauth, clock, logger);
+    if (!keys.ok()) return keys.status();
+    users =
+        std::make_unique<OauthAuthenticator>(oauth, *std::move(keys), logger);
+  }
+  return std::make_unique<CompositeAuthenticator>(
+      std::make_unique<TokenAuthenticator>(directory), std::move(users));
+}
+
+}  // namespace signet

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/ports.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "base/temporary_file.h"
+#include "server/config/config.h"
+
+namespace signet {
+namespace {
+
+absl::Status Failure(const char* action, const std::string& path) {
+  const absl::Status status =
+      absl::ErrnoToStatus(errno, absl::StrCat("cannot ", action, " ", path));
+  return FlagError("port_file", std::string(status.message()));
+}
+
+}  // namespace
+
+absl::Status PreparePortFile(const std::string& path, RandomSource& random) {
+  if (path.empty()) return absl::OkStatus();
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return Failure("replace", path);
+  }
+  std::string temporary;
+  const int fd = OpenTemporary(path, random, temporary);
+  if (fd < 0) return Failure("write", path);
+  close(fd);
+  unlink(temporary.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status WritePortFile(const std::string& path, const Ports& ports,
+                           RandomSource& random) {
+  std::string text = absl::StrCat("{\"rest\":", ports.rest);
+  if (ports.grpc) absl::StrAppend(&text, ",\"grpc\":", *ports.grpc);
+  if (ports.trusted_grpc) {
+    absl::StrAppend(&text, ",\"trusted_grpc\":", *ports.trusted_grpc);
+  }
+  absl::StrAppend(&text, "}\n");
+
+  std::string temporary;  // Beside it, so that it can take its place.
+  const int fd = OpenTemporary(path, random, temporary);
+  if (fd < 0) return Failure("write", path);
+  absl::Status status = WriteAll(fd, temporary, text);
+  if (!status.ok()) {
+    status = FlagError("port_file", std::string(status.message()));
+  }
+  if (close(fd) != 0) status.Update(Failure("write", path));
+  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = Failure("write", path);
+  }
+  if (!status.ok()) unlink(temporary.c_str());
+  return status;
+}
+
+}  // namespace signet

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_IDENTITY_CALLER_H_
+#define SIGNET_SERVER_IDENTITY_CALLER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "base/secret.h"
+#include "server/identity/principal.h"
+#include "storage/work.h"
+
+namespace signet {
+
+// Who calls, and what the audit log keeps of the call.
+struct Caller {
+  Principal principal;
+  std::string request_id;
+  std::string peer;        // Address and port.
+  std::string user_agent;  // As the client wrote it.
+
+  // Came without a credential by the trusted listener, where it needs none to
+  // ask about tokens. The principal is then nobody.
+  bool trusted = false;
+
+  // Follows from the presented credential and nothing else, and is kept nowhere
+  // (see replay.h). Empty where the method cannot be repeated.
+  Secret replay_seed = {};
+
+  // Whether who calls has gone away, or waits no longer. Null where that is not
+  // known. Thread-safe; not to be asked once the call is answered.
+  absl::AnyInvocable<bool() const> gone = nullptr;
+};
+
+// Shared by what is under way for one call.
+using CallerPtr = std::shared_ptr<const Caller>;
+
+// A read, or a write, for a caller: in its turn, and not at all once it has
+// gone.
+inline ReadOptions ReadFor(const CallerPtr& caller,
+                           ReadKind kind = ReadKind::kLookup) {
+  return {.work_for = caller->principal.work_for(),
+          .kind = kind,
+          .expired = [caller] {
+            return caller->gone != nullptr && caller->gone();
+          }};
+}
+inline WriteOptions WriteFor(const Caller& caller, Expired expired) {
+  return {.work_for = caller.principal.work_for(),
+          .expired = std::move(expired)};
+}
+// The same of one that ends something, which a full disk must not stop.
+inline WriteOptions RevocationFor(const Caller& caller, Expired expired) {
+  WriteOptions options = WriteFor(caller, std::move(expired));
+  options.revocation = true;
+  return options;
+}
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_IDENTITY_CALLER_H_

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SIGNET_SERVER_OAUTH_KEY_SOURCE_H_
+#define SIGNET_SERVER_OAUTH_KEY_SOURCE_H_
+
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "crypto/public_key.h"
+#include "server/oauth/jwk_set.h"
+
+namespace signet {
+
+// Where the issuer's keys come from. Thread-safe.
+class KeySource {
+ public:
+  using Key = std::shared_ptr<const PublicKey>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Key>) &&>;
+
+  virtual ~KeySource() = default;
+
+  // Never blocks. Calls `done` once, on this thread before it returns or on
+  // another one later, with the one key that fits (not null) or
+  //   NOT_FOUND: the issuer has no such key, or several.
+  //   UNAVAILABLE / ISSUER_UNAVAILABLE: that cannot be known just now.
+  // `done` must not block either.
+  virtual void FindKey(const KeyQuery& query, Done done) = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_SERVER_OAUTH_KEY_SOURCE_H_

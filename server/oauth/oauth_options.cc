@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/oauth/oauth_options.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "server/oauth/fetch_url.h"
+
+namespace signet {
+namespace {
+
+// RFC 6749 section 3.3.
+bool IsScopeToken(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > 0x20 && c < 0x7F && c != '"' && c != '\\';
+  });
+}
+
+}  // namespace
+
+absl::Status OauthOptions::Validate() const {
+  if (accepted_typ != "at+jwt" && accepted_typ != "JWT") {
+    return OauthFlagError("oauth_accepted_typ", "want at+jwt or JWT");
+  }
+  if (groups_claim.empty()) {
+    return OauthFlagError("oauth_groups_claim",
+                          "got none, want a claim's name");
+  }
+  if (issuer.empty()) {
+    if (!jwks_file.empty()) {
+      return OauthFlagError("oauth_jwks_file", "want --oauth_issuer with it");
+    }
+    if (!audiences.empty()) {
+      return OauthFlagError("oauth_audience", "want --oauth_issuer with it");
+    }
+    if (!required_scope.empty()) {
+      return OauthFlagError("oauth_required_scope",
+                            "want --oauth_issuer with it");
+    }
+    return absl::OkStatus();
+  }
+  if (audiences.empty() || std::count(audiences.begin(), audiences.end(), "")) {
+    return OauthFlagError("oauth_audience",
+                          "got none, want one or more with --oauth_issuer");
+  }
+  if (!required_scope.empty() && !IsScopeToken(required_scope)) {
+    return OauthFlagError("oauth_required_scope", "want one scope (RFC 6749)");
+  }
+  // Of an issuer whose keys are in a file only the name counts.
+  if (jwks_file.empty()) {
+    if (const absl::Status s = CheckIssuerUrl(issuer); !s.ok()) {
+      return OauthFlagError("oauth_issuer", std::string(s.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OauthFlagError(std::string_view flag, std::string_view detail) {
+  std::string message = "--";
+  message.append(flag).append(": ").append(detail);
+  return MakeError(absl::StatusCode::kInvalidArgument, message,
+                   {.reason = "FLAG_INVALID"});
+}
+
+}  // namespace signet

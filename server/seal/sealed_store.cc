@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/seal/sealed_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "server/seal/seal.h"
+
+namespace signet {
+namespace {
+
+// How often a limit's rows are read at most for as many that verify.
+constexpr int kMostRead = 16;
+
+absl::Status RecordAltered() {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the record is not as this server wrote it; its operator "
+                   "finds out more by a check of the database",
+                   {.reason = kRecordAltered});
+}
+
+}  // namespace
+
+struct SealedStore::Findings {
+  TokenChanges altered;
+};
+
+// Verifies what is read.
+template <typename Interface>
+class SealedStore::Reads : public Interface {
+ public:
+  Reads(Interface& txn, SealedStore& store, Findings& findings)
+      : txn_(txn), store_(store), findings_(findings) {}
+
+  absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
+      const Uuid& account_id, const Uuid& id) override {
+    absl::StatusOr<ServiceAccountRecord> record =
+        txn_.GetServiceAccount(account_id, id);
+    if (record.ok() && !Verify(*record)) return RecordAltered();
+    return record;
+  }
+  // One that was added does not hide the good one, and an altered one is not as
+  // if there were none.
+  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
+      const Uuid& id) override {
+    absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+        txn_.FindServiceAccounts(id);
+    if (!found.ok() || found->empty()) return found;
+    LeaveOutAltered(*found);
+    if (found->empty()) return RecordAltered();
+    return found;
+  }
+  absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
+    absl::StatusOr<TokenOwner> found = txn_.FindToken(public_id);
+    if (found.ok() && !IsSealed(keyring(), *found)) {
+      NoteAltered(found->owner, found->token.public_id);
+      return absl::NotFoundError("no such token");
+    }
+    return found;
+  }
+  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+      const Uuid& account_id, const Uuid& id) override {
+    absl::StatusOr<std::vector<TokenRecord>> tokens =
+        txn_.ListTokensInUse(account_id, id);
+    if (!tokens.ok()) return tokens;
+    std::erase_if(*tokens, [&](const TokenRecord& token) {
+      const bool sealed = IsSealed(keyring(), account_id, id, token);
+      if (!sealed) store_.Note("token", token.public_id);
+      return !sealed;
+    });
+    return tokens;
+  }
+  absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
+      const ServiceAccountQuery& query) override {
+    absl::StatusOr<ServiceAccountPage> page = txn_.ListServiceAccounts(query);
+    if (page.ok()) LeaveOutAltered(page->records);
+    return page;
+  }
+  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+      absl::Time from, absl::Time until, int limit) override {
+    return ListUpTo(
+        limit, [&](int ask) { return txn_.ListExpiring(from, until, ask); });
+  }
+  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
+      absl::Time before, int limit) override {
+    return ListUpTo(limit, [&](int ask) { return txn_.ListDead(before, ask); });
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
+      std::span<const Subject> subjects, const Uuid& account_id) override {
+    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+        txn_.ListHeldAuthorizations(subjects, account_id);
+    if (held.ok()) LeaveOutVoid(*held);
+    return held;
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
+      std::span<const Subject> subjects, const Uuid& account_id,
+      const HeldFilter& filter) override {
+    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+        txn_.ListHeldFor(subjects, account_id, filter);
+    if (held.ok()) LeaveOutVoid(*held);
+    return held;
+  }
+  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
+      const AuthorizationRecord& grant) override {
+    AuthorizationRecord wanted = Bound(grant);
+    absl::StatusOr<AuthorizationRecord> record =
+        txn_.FindEqualAuthorization(wanted);
+    if (absl::IsNotFound(record.status()) && !wanted.subject_issuer.empty()) {
+      wanted.subject_issuer.clear();
+      record = txn_.FindEqualAuthorization(wanted);
+    }
+    if (record.ok() && !Verify(*record)) return RecordAltered();
+    return record;
+  }
+  // What is missing here would count for not granted.
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
+      const Subject& subject, std::optional<GrantKind> kind,
+      int limit) override {
+    bool all = false;
+    auto grants = ListUpTo(
+        limit, [&](int ask) { return txn_.ListGrantsOf(subject, kind, ask); },
+        &all);
+    if (grants.ok() && !all) return RecordAltered();
+    return grants;
+  }
+  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+      const Uuid& account_id, int limit) override {
+    return ListUpTo(limit,
+                    [&](int ask) { return txn_.ListOwners(account_id, ask); });
+  }
+  absl::StatusOr<AuthorizationRecord> GetAuthorization(
+      const Uuid& account_id, const Uuid& id) override {
+    absl::StatusOr<AuthorizationRecord> record =
+        txn_.GetAuthorization(account_id, id);
+    if (record.ok() && !Verify(*record)) return RecordAltered();
+    return record;
+  }
+  absl::StatusOr<AuthorizationPage> ListAuthorizations(
+      const AuthorizationQuery& query) override {
+    absl::StatusOr<AuthorizationPage> page = txn_.ListAuthorizations(query);
+    if (page.ok()) LeaveOutAltered(page->records);
+    return page;
+  }
+  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
+                                                     int limit) override {
+    return txn_.ListTokens(after, limit);  // For who verifies them himself.
+  }
+
+  // Nothing below gives authority, or has a MAC of its own.
+  absl::StatusOr<bool> IsEmpty() override { return txn_.IsEmpty(); }
+  absl::StatusOr<bool> HasAccount(const Uuid& account_id) override {
+    return txn_.HasAccount(account_id);
+  }
+  absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+                                              const Uuid& account_id,
+                                              int limit) override {
+    return txn_.CountHeldAuthorizations(subject, account_id, limit);
+  }
+  absl::StatusOr<std::vector<Uuid>> ListAccounts(
+      const std::optional<Uuid>& after, int limit) override {
+    return txn_.ListAccounts(after, limit);
+  }
+  absl::StatusOr<AuditChainRecord> GetAuditChain(
+      const Uuid& account_id) override {
+    return txn_.GetAuditChain(account_id);
+  }
+  absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override {
+    return txn_.ListAuditEvents(query);
+  }
+  absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
+      const std::optional<Uuid>& after, int limit) override {
+    return txn_.ListAuditedAccounts(after, limit);
+  }
+  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override {
+    return txn_.ListAuditHeads();
+  }
+  absl::StatusOr<ReplayRecord> FindReplay(
+      const std::array<uint8_t, 32>& lookup) override {
+    return txn_.FindReplay(lookup);
+  }
+  absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override {
+    return txn_.GetWatermark(name);
+  }
+
+ protected:
+  const MacKeyring& keyring() const { return *store_.keyring_; }
+  Interface& txn() { return txn_; }
+
+  bool Verify(const ServiceAccountRecord& record) {
+    if (IsSealed(keyring(), record)) return true;
+    NoteAltered(record, record.token.public_id);
+    return false;
+  }
+  bool Verify(const AuthorizationRecord& record) {
+    if (IsSealed(keyring(), record)) return true;
+    store_.Note("authorization", "");
+    return false;
+  }
+
+  // With the issuer that its subject is of.
+  AuthorizationRecord Bound(AuthorizationRecord grant) const {
+    if (grant.subject.type != SubjectType::kServiceAccount) {
+      grant.subject_issuer = store_.issuer_;
+    }
+    return grant;
+  }
+
+ private:
+  void NoteAltered(const ServiceAccountRecord& record,
+                   std::string_view public_id) {
+    store_.Note("service_account or token", public_id);
+    findings_.altered.service_accounts.push_back(
+        {.account_id = record.account_id, .id = record.id});
+  }
+
+  template <typename Record>
+  void LeaveOutAltered(std::vector<Record>& records) {
+    std::erase_if(records,
+                  [this](const Record& record) { return !Verify(record); });
+  }
+
+  // Whether it gives what it says.
+  bool IsGood(const ServiceAccountRecord& record) { return Verify(record); }
+  bool IsGood(const AuthorizationRecord& record) {
+    return Verify(record) && (record.subject_issuer.empty() ||
+                              record.subject_issuer == store_.issuer_);
+  }
+  template <typename Record>
+  void LeaveOutVoid(std::vector<Record>& records) {
+    std::erase_if(records,
+                  [this](const Record& record) { return !IsGood(record); });
+  }
+
+  // A few that are left out do not stand before others, and many cost no more
+  // than kMostRead times as much. `all`: whether nothing is missing that is
+  // good.
+  template <typename List>
+  auto ListUpTo(int limit, List list, bool* all = nullptr)
+      -> decltype(list(limit)) {
+    const int64_t most = std::min(int64_t{kMostRead} * limit,
+                                  int64_t{std::numeric_limits<int>::max()});
+    for (int64_t ask = limit;; ask = std::min(ask * 4, most)) {
+      auto records = list(static_cast<int>(ask));
+      if (!records.ok()) return records;
+      const bool read = records->size() < static_cast<size_t>(ask);
+      LeaveOutVoid(*records);
+      const bool enough = records->size() >= static_cast<size_t>(limit);
+      if (!read && !enough && ask < most) continue;
+      if (all != nullptr) *all = read || enough;
+      if (enough) records->resize(static_cast<size_t>(limit));
+      return records;
+    }
+  }
+
+  Interface& txn_;
+  SealedStore& store_;
+  Findings& findings_;
+};
+
+// Seals what is written.
+class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
+ public:
+  using Reads::Reads;
+
+  absl::Status InsertServiceAccount(
+      const ServiceAccountRecord& record) override {
+    return txn().InsertServiceAccount(Sealed(keyring(), record));
+  }
+  absl::Status UpdateServiceAccount(
+      const ServiceAccountRecord& record) override {
+    return txn().UpdateServiceAccount(Sealed(keyring(), record));
+  }
+  absl::Status ReplaceToken(const ServiceAccountRecord& record) override {
+    return txn().ReplaceToken(Sealed(keyring(), record));
+  }
+  absl::Status UpdateToken(const Uuid& account_id,
+                           const Uuid& service_account_id,
+                           const TokenRecord& token) override {
+    TokenRecord sealed = token;
+    sealed.seal = MakeSeal(keyring(), account_id, service_account_id, token);
+    return txn().UpdateToken(account_id, service_account_id, sealed);
+  }
+  absl::Status InsertAuthorization(const AuthorizationRecord& record) override {
+    AuthorizationRecord sealed = Bound(record);
+    sealed.seal = MakeSeal(keyring(), sealed);
+    return txn().InsertAuthorization(sealed);
+  }
+  absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
+                                   absl::Time at, const Seal&) override {
+    absl::StatusOr<AuthorizationRecord> record =
+        GetAuthorization(account_id, id);
+    if (!record.ok()) return record.status();
+    if (!record->revoked_at.has_value()) {
+      record->revoked_at = at;
+      record->seal = MakeSeal(keyring(), *record);
+    }
+    return txn().RevokeAuthorization(account_id, id, at, record->seal);
+  }
+  absl::Status SealAuthorization(const Uuid&, const Uuid&,
+                                 const Seal&) override {
+    return absl::InternalError("a sealed store makes its seals itself");
+  }
+
+  absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override {
+    return txn().EnsureAccount(account_id, now);
+  }
+  absl::Status TouchLastUsed(std::span<const LastUse> uses) override {
+    return txn().TouchLastUsed(uses);
+  }
+  absl::Status DeleteServiceAccount(const Uuid& account_id,
+                                    const Uuid& id) override {
+    return txn().DeleteServiceAccount(account_id, id);
+  }
+  absl::Status InsertAuditEvent(const AuditEventRecord& record) override {
+    return txn().InsertAuditEvent(record);
+  }
+  absl::Status PutAuditChain(const AuditChainRecord& record) override {
+    return txn().PutAuditChain(record);
+  }
+  absl::Status PutAuditHead(const AuditHeadRecord& record) override {
+    return txn().PutAuditHead(record);
+  }
+  absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
+                                       uint64_t sequence) override {
+    return txn().DeleteAuditEventsBefore(account_id, sequence);
+  }
+  absl::Status PutReplay(const ReplayRecord& record) override {
+    return txn().PutReplay(record);
+  }
+  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
+                                          int limit) override {
+    return txn().DeleteReplaysBefore(before, limit);
+  }
+  absl::Status SetWatermark(std::string_view name, absl::Time time) override {
+    return txn().SetWatermark(name, time);
+  }
+};
+
+void SealedStore::Read(ReadBody body, Done done, ReadOptions options) {
+  auto findings = std::make_shared<Findings>();
+  store_->Read(
+      [this, findings, body = std::move(body)](ReadTxn& txn) mutable {
+        *findings = {};  // A body may run again.
+        Reads<ReadTxn> verifying(txn, *this, *findings);
+        return body(verifying);
+      },
+      [this, findings, done = std::move(done)](absl::Status status) mutable {
+        Tell(*findings);
+        std::move(done)(std::move(status));
+      },
+      std::move(options));
+}
+
+void SealedStore::Write(WriteBody body, Done done, WriteOptions options) {
+  auto findings = std::make_shared<Findings>();
+  store_->Write(
+      [this, findings, body = std::move(body)](WriteTxn& txn) mutable {
+        *findings = {};
+        Writes sealing(txn, *this, *findings);
+        return body(sealing);
+      },
+      [this, findings, done = std::move(done)](absl::Status status) mutable {
+        Tell(*findings);
+        std::move(done)(std::move(status));
+      },
+      std::move(options));
+}
+
+void SealedStore::Note(std::string_view row, std::string_view public_id) {
+  const uint64_t total =
+      altered_rows_.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::optional<int64_t> omitted = throttle_.Pass(clock_->Now());
+  if (!omitted.has_value()) return;
+  logger_->Error("a row of the database is not as this server wrote it",
+                 {{"row", row},
+                  {"token_public_id", public_id},
+                  {"omitted", *omitted},
+                  {"total", static_cast<int64_t>(total)}});
+}
+
+void SealedStore::Tell(const Findings& findings) const {
+  if (on_altered_ && !findings.altered.empty()) on_altered_(findings.altered);
+}
+
+}  // namespace signet

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/upkeep/housekeeping.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/rfc3339.h"
+#include "server/domain/replay.h"
+#include "server/upkeep/audit_retention.h"
+#include "server/upkeep/watermark.h"
+
+namespace signet {
+namespace {
+
+constexpr int kReplaysPerWrite = 100;
+constexpr int kPurgesPerWrite = 20;
+constexpr int kNoticesPerWrite = 100;
+// That a transaction revokes; an event is written for each.
+constexpr int kGrantsPerWrite = 100;
+// Who expires before this time was announced, if created before the other one.
+constexpr std::string_view kNoticeWatermark = "expiry_notice";
+constexpr std::string_view kNoticeCreatedWatermark = "expiry_notice_created";
+// A token is in the store, and seen, this long after its creation.
+constexpr absl::Duration kSettling = absl::Seconds(10);
+
+// `span` before `now`, or as long ago as the store can say.
+absl::Time Ago(absl::Time now, absl::Duration span) {
+  return std::max(now - span, MinTimestamp());
+}
+
+// Revokes up to `limit` of what the service account was granted on its own
+// account: nobody is left to hold it. The number revoked.
+absl::StatusOr<int> RevokeGrants(WriteTxn& txn, const AuditLog& audit,
+                                 const ServiceAccountRecord& dead,
+                                 absl::Time now, int limit) {
+  const Subject subject = {.type = SubjectType::kServiceAccount,
+                           .id = dead.id.ToString()};
+  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+      txn.ListHeldAuthorizations(std::span(&subject, 1), dead.account_id);
+  if (!held.ok()) return held.status();
+  int revoked = 0;
+  for (const AuthorizationRecord& grant : *held) {
+    if (grant.account_id != dead.account_id) continue;
+    if (revoked == limit) break;
+    absl::Status status =
+        txn.RevokeAuthorization(grant.account_id, grant.id, now, Seal());
+    if (status.ok()) {
+      status = audit.AppendSystem(
+          txn, grant.account_id, now,
+          {.action = "authorization.revoke",
+           .resource_type = std::string(kAuthorizationResource),
+           .resource_id = grant.id.ToString()});
+    }
+    if (!status.ok()) return status;
+    ++revoked;
+  }
+  return revoked;
+}
+
+// Service accounts to announce, and how far that goes.
+struct Notices {
+  std::vector<ServiceAccountRecord> records;
+  absl::Time until;
+};
+
+// Those whose token expires in [from, until), as many as one transaction is
+// good for, or more where so many expire at the same time, since the next ones
+// begin behind a time.
+absl::StatusOr<Notices> FindNotices(ReadTxn& txn, absl::Time from,
+                                    absl::Time until) {
+  for (int limit = kNoticesPerWrite;; limit *= 2) {
+    absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+        txn.ListExpiring(from, until, limit);
+    if (!found.ok()) return found.status();
+    if (found->size() < static_cast<size_t>(limit)) {
+      return Notices{.records = *std::move(found), .until = until};
+    }
+    const absl::Time last = *found->back().token.expires_at;
+    std::erase_if(*found, [last](const ServiceAccountRecord& record) {
+      return record.token.expires_at == last;
+    });
+    if (!found->empty()) {
+      return Notices{.records = *std::move(found), .until = last};
+    }
+  }
+}
+
+}  // namespace
+
+// Which service accounts to announce.
+struct Housekeeping::NoticeWindow {
+  absl::Time expires_from;
+  absl::Time expires_until;
+  absl::Time created_from;
+  absl::Time created_until;
+};
+
+void Housekeeping::Run(absl::Time now, Stopping stopping) {
+  // As times are recorded.
+  now = WholeMicros(now);
+  const auto check = [this](std::string_view job, const absl::Status& status) {
+    if (status.ok()) return;
+    logger_->Warning("a periodic job failed",
+                     {{"job", job},
+                      {"code", CodeName(status.code())},
+                      {"error", std::string(status.message())}});
+  };
+  check("forget_replays", ForgetReplays(now, stopping));
+  check("purge", Purge(now, stopping));
+  check("announce_expiry", Announce(now, stopping));
+  check("trim_audit", TrimAudit(now, stopping));
+}
+
+absl::Status Housekeeping::ForgetReplays(absl::Time now, Stopping stopping) {
+  int removed = 0;
+  do {
+    if (stopping()) return absl::OkStatus();
+    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+      const absl::StatusOr<int> result =
+          txn.DeleteReplaysBefore(Ago(now, kReplayLife), kReplaysPerWrite);
+      removed = result.value_or(0);
+      return result.status();
+    });
+    if (!status.ok()) return status;
+  } while (removed == kReplaysPerWrite);
+  return absl::OkStatus();
+}
+
+absl::Status Housekeeping::Purge(absl::Time now, Stopping stopping) {
+  if (!policy_.purge_after.has_value()) return absl::OkStatus();
+  const absl::Time before = Ago(now, *policy_.purge_after);
+  PurgeStep step;
+  do {
+    if (stopping()) return absl::OkStatus();
+    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+      absl::StatusOr<PurgeStep> done = PurgeSome(txn, before, now);
+      if (done.ok()) step = *done;
+      return done.status();
+    });
+    if (!status.ok()) return status;
+    if (step.purged > 0) {
+      logger_->Info("dead service accounts were purged",
+                    {{"count", static_cast<int64_t>(step.purged)}});
+    }
+  } while (step.more);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Housekeeping::PurgeStep> Housekeeping::PurgeSome(
+    WriteTxn& txn, absl::Time before, absl::Time now) const {
+  const absl::StatusOr<std::vector<ServiceAccountRecord>> dead =
+      txn.ListDead(before, kPurgesPerWrite);
+  if (!dead.ok()) return dead.status();
+  PurgeStep step = {.purged = 0, .more = dead->size() == kPurgesPerWrite};
+  int may_revoke = kGrantsPerWrite;
+  for (const ServiceAccountRecord& record : *dead) {
+    const absl::StatusOr<int> revoked =
+        RevokeGrants(txn, *audit_, record, now, may_revoke);
+    if (!revoked.ok()) return revoked.status();
+    may_revoke -= *revoked;
+    if (may_revoke == 0) {  // It may hold more: the next one goes on with it.
+      step.more = true;
+      break;
+    }
+    absl::Status status = PurgeOne(txn, record, now);
+    if (!status.ok()) return status;
+    ++step.purged;
+  }
+  return step;
+}
+
+absl::Status Housekeeping::PurgeOne(WriteTxn& txn,
+                                    const ServiceAccountRecord& dead,
+                                    absl::Time now) const {
+  absl::Status status = audit_->AppendSystem(
+      txn, dead.account_id, now,
+      {.action = "service_account.purge",
+       .resource_type = std::string(kServiceAccountResource),
+       .resource_id = dead.id.ToString(),
+       .details = {{"name", dead.name}}});
+  if (status.ok()) {
+    status = txn.DeleteServiceAccount(dead.account_id, dead.id);
+  }
+  return status;
+}
+
+absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
+  if (!policy_.expiry_notice.has_value()) return absl::OkStatus();
+  const absl::Time settled = Ago(now, kSettling);
+  std::optional<absl::Time> mark;
+  std::optional<absl::Time> created_mark;
+  absl::Status status = ReadAndWait(*store_, [&](ReadTxn& txn) {
+    absl::Status read = ReadWatermark(txn, kNoticeWatermark, mark);
+    read.Update(ReadWatermark(txn, kNoticeCreatedWatermark, created_mark));
+    return read;
+  });
+  if (!status.ok()) return status;
+
+  // First who came since the last time, already within the notice. What has
+  // expired is no news.
+  if (settled > created_mark.value_or(absl::InfinitePast())) {
+    status = AnnounceWindow({.expires_from = now,
+                             .expires_until = mark.value_or(now),
+                             .created_from = created_mark.value_or(settled),
+                             .created_until = settled},
+                            now, kNoticeCreatedWatermark, stopping);
+    if (!status.ok()) return status;
+  }
+  return AnnounceWindow(
+      {.expires_from = std::max(mark.value_or(now), now),
+       .expires_until = std::min(now + *policy_.expiry_notice, MaxTimestamp()),
+       .created_from = absl::InfinitePast(),
+       .created_until = settled},
+      now, kNoticeWatermark, stopping);
+}
+
+absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
+                                          absl::Time now,
+                                          std::string_view watermark,
+                                          Stopping stopping) {
+  absl::Time from = window.expires_from;
+  Notices notices;
+  do {
+    if (stopping()) return absl::OkStatus();
+    absl::Status status = ReadAndWait(
+        *store_,
+        [&](ReadTxn& txn) {
+          notices = {.records = {}, .until = window.expires_until};
+          if (from >= window.expires_until) return absl::OkStatus();
+          absl::StatusOr<Notices> found =
+              FindNotices(txn, from, window.expires_until);
+          if (!found.ok()) return found.status();
+          notices = *std::move(found);
+          return absl::OkStatus();
+        },
+        ReadKind::kScan);
+    if (!status.ok()) return status;
+    std::erase_if(notices.records, [&](const ServiceAccountRecord& record) {
+      return record.token.created_at < window.created_from ||
+             record.token.created_at >= window.created_until;
+    });
+    // However many expire at one moment.
+    std::span<const ServiceAccountRecord> left = notices.records;
+    do {
+      if (stopping()) return absl::OkStatus();
+      const auto some =
+          left.first(std::min<size_t>(left.size(), kNoticesPerWrite));
+      left = left.subspan(some.size());
+      status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+        absl::Status told = Tell(txn, some, now);
+        if (!told.ok() || !left.empty()) return told;
+        if (watermark == kNoticeWatermark) {
+          return SetForward(txn, watermark, notices.until);
+        }
+        if (notices.until < window.expires_until) return absl::OkStatus();
+        return SetForward(txn, watermark, window.created_until);
+      });
+      if (!status.ok()) return status;
+      for (const ServiceAccountRecord& record : some) {
+        logger_->Info(
+            "the token of a service account expires soon",
+            {{"account_id", record.account_id.ToString()},
+             {"service_account_id", record.id.ToString()},
+             {"expires_at", FormatRfc3339(*record.token.expires_at)}});
+      }
+    } while (!left.empty());
+    from = notices.until;
+  } while (from < window.expires_until);
+  return absl::OkStatus();
+}
+
+absl::Status Housekeeping::Tell(WriteTxn& txn,
+                                std::span<const ServiceAccountRecord> records,
+                                absl::Time now) const {
+  for (const ServiceAccountRecord& record : records) {
+    absl::Status status = audit_->AppendSystem(
+        txn, record.account_id, now,
+        {.action = "service_account.expires_soon",
+         .resource_type = std::string(kServiceAccountResource),
+         .resource_id = record.id.ToString(),
+         .details = {{"expires_at", FormatRfc3339(*record.token.expires_at)}}});
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
+  if (!policy_.audit_retention.has_value()) return absl::OkStatus();
+  return TrimAuditLogs(*store_, *keyring_, *audit_, now,
+                       Ago(now, *policy_.audit_retention), *logger_, stopping);
+}
+
+}  // namespace signet

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/sealed_box.h"
+
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "gtest/gtest.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/status_matchers.h"
+
+namespace signet {
+namespace {
+
+std::string Hex(std::string_view text) {
+  return absl::BytesToHexString({text.data(), text.size()});
+}
+
+// RFC 5869 appendix A.1 and A.3; of their 42 bytes the first 32.
+TEST(DeriveKey, FollowsRfc5869) {
+  EXPECT_EQ(Hex(DeriveKey(std::string(22, '\x0b'),
+                          absl::HexStringToBytes("000102030405060708090a0b0c"),
+                          absl::HexStringToBytes("f0f1f2f3f4f5f6f7f8f9"))
+                    .Expose()),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+  EXPECT_EQ(Hex(DeriveKey(std::string(22, '\x0b'), "", "").Expose()),
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+}
+
+class SealedBox : public testing::Test {
+ protected:
+  SeededRandom random_;
+  const Secret key_ = DeriveKey("secret", "salt", "info");
+};
+
+TEST_F(SealedBox, GivesBackWhatWasSealed) {
+  for (const std::string& text :
+       {std::string(), std::string("a\0b", 3), std::string(100'000, 'x')}) {
+    const std::string sealed = CloseBox(key_, text, "context", random_);
+    const auto opened = OpenBox(key_, sealed, "context");
+    ASSERT_THAT(opened, IsOk());
+    EXPECT_EQ(opened->Expose(), text);
+  }
+}
+
+TEST_F(SealedBox, NeverSealsAlikeTwice) {
+  EXPECT_NE(CloseBox(key_, "text", "", random_),
+            CloseBox(key_, "text", "", random_));
+}
+
+TEST_F(SealedBox, RefusesAnotherKeyContextOrText) {
+  const std::string sealed = CloseBox(key_, "text", "context", random_);
+  const auto refused = StatusIs(absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(OpenBox(DeriveKey("secret", "salt", "other"), sealed, "context"),
+              refused);
+  EXPECT_THAT(OpenBox(key_, sealed, "other"), refused);
+  for (size_t i = 0; i < sealed.size(); ++i) {
+    std::string altered = sealed;
+    altered[i] ^= 1;
+    EXPECT_THAT(OpenBox(key_, altered, "context"), refused) << i;
+    EXPECT_THAT(OpenBox(key_, sealed.substr(0, i), "context"), refused) << i;
+  }
+  EXPECT_THAT(OpenBox(key_, sealed + "x", "context"), refused);
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The room as the app sees it, with an issuer on a real socket.
+#include "server/authenticators.h"
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/oauth/oauth_options.h"
+#include "server/token/token.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/jwt_signer.h"
+#include "tests/support/recording_logger.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/tiny_http_server.h"
+#include "tests/unit/server/identity/fake_store.h"
+#include "tests/unit/server/identity/good_token.h"
+
+namespace signet {
+namespace {
+
+using absl::StatusCode;
+
+class NewAuthenticatorTest : public testing::Test {
+ protected:
+  NewAuthenticatorTest() { clock_.Set(TokenTime()); }
+
+  absl::StatusOr<std::unique_ptr<Authenticator>> New(OauthOptions options) {
+    return NewAuthenticator(&directory_, &clock_, &logger_, std::move(options));
+  }
+
+  OauthOptions ServedOptions() {
+    OauthOptions options = GoodOptions();
+    options.issuer = server_.url();
+    return options;
+  }
+
+  // Publishes these keys as the issuer's.
+  void Publish(const std::string& jwk_set) {
+    const Json metadata = {{"issuer", server_.url()},
+                           {"jwks_uri", server_.url() + "/jwks"}};
+    server_.Put("/.well-known/openid-configuration", metadata.dump());
+    server_.Put("/jwks", jwk_set);
+  }
+
+  std::string Token(const JwtSigner& signer, std::string_view kid) {
+    Json header = GoodHeader(signer);
+    header["kid"] = std::string(kid);
+    Json claims = GoodClaims(clock_.Now());
+    claims["iss"] = server_.url();
+    return signer.Token(header.dump(), claims.dump());
+  }
+
+  absl::StatusOr<Principal> Authenticate(Authenticator& authenticator,
+                                         std::string_view token) {
+    absl::StatusOr<Principal> result;
+    absl::Notification done;
+    const std::vector<std::string> authorization = {"Bearer " +
+                                                    std::string(token)};
+    authenticator.Authenticate(authorization, clock_.Now(),
+                               [&](absl::StatusOr<Principal> outcome) {
+                                 result = std::move(outcome);
+                                 done.Notify();
+                               });
+    done.WaitForNotification();
+    return result;
+  }
+
+  std::string IssueServiceAccountToken() {
+    MintedToken token = MintToken("hbx_sa", clock_.Now(), random_);
+    ServiceAccountRecord record;
+    record.token.public_id = token.public_id;
+    record.token.key_version = keyring_->current_version();
+    record.token.mac = keyring_->Compute(token.text.Expose());
+    store_.Add(record);
+    return std::string(token.text.Expose());
+  }
+
+  TinyHttpServer server_;
+  FakeStore store_;
+  SeededRandom random_;
+  FakeClock clock_;
+  RecordingLogger logger_;
+  TempDir dir_;
+  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
+  const JwtSigner signer_{JwtSigner::Kind::kRs256};
+  const JwtSigner next_{JwtSigner::Kind::kEs256};
+};
+
+TEST_F(NewAuthenticatorTest, WithoutOauth) {
+  const auto authenticator = New({});
+  ASSERT_THAT(authenticator, IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
+              IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, GoodToken(signer_)),
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+}
+
+TEST_F(NewAuthenticatorTest, WithKeysFromAFile) {
+  OauthOptions options = GoodOptions();
+  options.jwks_file = dir_.File("keys.json");
+  std::ofstream(options.jwks_file) << signer_.PublicJwkSet(kKeyId);
+  const auto authenticator = New(options);
+  ASSERT_THAT(authenticator, IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, GoodToken(signer_)), IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, GoodToken(next_)),
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+}
+
+TEST_F(NewAuthenticatorTest, BadFileAndBadOptionNameTheirFlag) {
+  OauthOptions options = GoodOptions();
+  options.jwks_file = dir_.File("absent");
+  const auto no_file = New(options);
+  EXPECT_THAT(no_file, ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
+  EXPECT_THAT(std::string(no_file.status().message()),
+              testing::StartsWith("--oauth_jwks_file: "));
+
+  OauthOptions no_audience = GoodOptions();
+  no_audience.audiences.clear();
+  EXPECT_THAT(New(no_audience),
+              ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
+}
+
+TEST_F(NewAuthenticatorTest, FollowsTheIssuerThroughRotationAndOutage) {
+  Publish(signer_.PublicJwkSet("first"));
+  auto authenticator = New(ServedOptions());
+  ASSERT_THAT(authenticator, IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")), IsOk());
+
+  Publish(next_.PublicJwkSet("second"));
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(Authenticate(**authenticator, Token(next_, "second")), IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")),
+              ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+
+  server_.PutRaw("/jwks", "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "third")),
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(Authenticate(**authenticator, Token(next_, "second")), IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
+              IsOk());
+}
+
+TEST_F(NewAuthenticatorTest, WrongIssuerFailsClosed) {
+  Publish(signer_.PublicJwkSet("first"));
+  const Json metadata = {{"issuer", "https://elsewhere.example.com"},
+                         {"jwks_uri", server_.url() + "/jwks"}};
+  server_.Put("/.well-known/openid-configuration", metadata.dump());
+  const auto authenticator = New(ServedOptions());
+  ASSERT_THAT(authenticator, IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")),
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
+}
+
+TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
+  server_.PutSilence("/.well-known/openid-configuration");
+  auto authenticator = New(ServedOptions());
+  ASSERT_THAT(authenticator, IsOk());
+  server_.AwaitRequests(1);
+  absl::StatusOr<Principal> result;
+  const std::vector<std::string> authorization = {"Bearer " +
+                                                  Token(signer_, "first")};
+  (*authenticator)
+      ->Authenticate(authorization, clock_.Now(),
+                     [&result](absl::StatusOr<Principal> outcome) {
+                       result = std::move(outcome);
+                     });
+  EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
+              IsOk());
+  authenticator->reset();
+  EXPECT_THAT(result, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
+}
+
+}  // namespace
+}  // namespace signet
