@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 constexpr std::string_view kServiceAccount = "service_account";
@@ -18,10 +18,10 @@ constexpr size_t kOverhead = 256;
 // A short string takes 32 bytes and a pointer, and about ten on the wire.
 constexpr size_t kMemoryOfWireByte = 4;
 
-HmacSha256Key NewSecret(RandomSource& random) {
+crypto::HmacSha256Key NewSecret(RandomSource& random) {
   std::array<uint8_t, 32> bytes;
   random.Fill(bytes);
-  HmacSha256Key key(bytes);
+  crypto::HmacSha256Key key(bytes);
   Wipe(bytes);
   return key;
 }
@@ -115,4 +115,4 @@ void AnswerCache::ForgetAll() {
   inactive_.Clear();
 }
 
-}  // namespace signet
+}  // namespace signet::client

@@ -18,7 +18,7 @@
 #include "client/token_answer.h"
 #include "crypto/digest.h"
 
-namespace signet {
+namespace signet::client {
 
 struct AnswerCacheOptions {
   size_t max_entries;  // 0: nothing is kept.
@@ -32,7 +32,7 @@ class AnswerCache {
  public:
   // A token's place: HMAC-SHA-256 under a key of this object's own. Who reads
   // it in memory cannot test a guess of the token.
-  using Key = Sha256Digest;
+  using Key = crypto::Sha256Digest;
 
   // However long the server says that an inactive answer may be kept.
   static constexpr absl::Duration kMaxTtl = absl::Minutes(1);
@@ -97,13 +97,13 @@ class AnswerCache {
   };
 
   const Clock* const clock_;
-  const HmacSha256Key secret_;
+  const crypto::HmacSha256Key secret_;
   ChangeClock changes_;
   std::atomic<uint64_t> resets_ = 0;
   ShardedCache<Key, Active> active_;
   ShardedCache<Key, Inactive> inactive_;
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_ANSWER_CACHE_H_

@@ -10,7 +10,7 @@
 #include "client/rpc_error.h"
 #include "grpcpp/client_context.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 absl::Status NotYetError() {
@@ -208,4 +208,4 @@ void ChangeFollower::End(absl::Status status) {
   status_ = silent ? SilentError() : std::move(status);
 }
 
-}  // namespace signet
+}  // namespace signet::client

@@ -22,7 +22,7 @@
 #include "grpcpp/channel.h"
 #include "signet/v1/tokens.grpc.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 struct ChangeFollowerOptions {
   std::string account_id;  // As WatchChangesRequest.account_id.
@@ -103,6 +103,6 @@ class ChangeFollower {
   std::thread thread_;
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_CHANGE_FOLLOWER_H_

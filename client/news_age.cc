@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace signet {
+namespace signet::client {
 
 std::optional<SteadyTime> NewsAge::WrittenAt(
     const v1::WatchChangesResponse& message, SteadyTime now) {
@@ -27,4 +27,4 @@ std::optional<SteadyTime> NewsAge::WrittenAt(
   return written_at_;
 }
 
-}  // namespace signet
+}  // namespace signet::client

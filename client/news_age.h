@@ -8,7 +8,7 @@
 #include "client/steady_time.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 // Tells how old the messages of one WatchChanges are at most, whatever held
 // them up on the way. No clocks of two machines are compared: the server took
@@ -47,6 +47,6 @@ class NewsAge {
   int beats_ = 0;      // Behind the first message.
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_NEWS_AGE_H_

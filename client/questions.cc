@@ -11,7 +11,7 @@
 #include "client/rpc_error.h"
 #include "grpcpp/client_context.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 absl::Status StoppedError() {
@@ -282,4 +282,4 @@ void Questions::WatchDeadlines() {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::client

@@ -28,7 +28,7 @@
 #include "grpcpp/channel.h"
 #include "signet/v1/tokens.grpc.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 struct QuestionsOptions {
   std::string account_id;  // As VerifyTokenRequest.account_id.
@@ -131,6 +131,6 @@ class Questions {
   std::thread deadlines_;
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_QUESTIONS_H_

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 bool IsRefusal(absl::StatusCode code) {
@@ -37,4 +37,4 @@ absl::Duration ReconnectDelay::After(const absl::Status& status) {
   return std::max(wait, std::min(GetErrorDetail(status).retry_after, kRefused));
 }
 
-}  // namespace signet
+}  // namespace signet::client

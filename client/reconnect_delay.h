@@ -6,7 +6,7 @@
 #include "absl/time/time.h"
 #include "base/random.h"
 
-namespace signet {
+namespace signet::client {
 
 // How long to wait before a stream is opened again. It doubles with each
 // failure in a row, and half of it is left to chance, so that the clients of a
@@ -34,6 +34,6 @@ class ReconnectDelay {
   absl::Duration next_ = kFirst;
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_RECONNECT_DELAY_H_

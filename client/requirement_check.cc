@@ -10,7 +10,7 @@
 #include "policy/capability_key.h"
 #include "policy/resource_type.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 // The server's own limits (Requirement, tokens.proto).
@@ -23,10 +23,10 @@ bool IsUuidOrEmpty(const std::string& text) {
 }
 
 bool IsWellFormedCapability(const v1::RequiredCapability& capability) {
-  return IsCapabilityKey(capability.capability_key()) &&
+  return policy::IsCapabilityKey(capability.capability_key()) &&
          IsUuidOrEmpty(capability.account_id()) &&
          (capability.resource_type().empty() ||
-          IsResourceType(capability.resource_type())) &&
+          policy::IsResourceType(capability.resource_type())) &&
          IsUuidOrEmpty(capability.resource_id()) &&
          (capability.resource_id().empty() ||
           !capability.resource_type().empty());
@@ -155,4 +155,4 @@ TokenAnswer WithRequirement(TokenAnswer answer,
   return nullptr;
 }
 
-}  // namespace signet
+}  // namespace signet::client

@@ -5,7 +5,7 @@
 #include "client/token_answer.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 // The meaning of a Requirement, as the server has it (tokens.proto), as far as
 // one answer about a token tells. Pure; nothing is allocated.
@@ -33,6 +33,6 @@ TokenAnswer WithRequirement(TokenAnswer answer,
 // That a token is not good, for this reason.
 TokenAnswer InactiveAnswer(const char* reason);
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_REQUIREMENT_CHECK_H_

@@ -7,7 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 absl::Status FromRpcError(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -36,4 +36,4 @@ absl::Status FromRpcError(const grpc::Status& status) {
   return MakeError(code, status.error_message(), std::move(detail));
 }
 
-}  // namespace signet
+}  // namespace signet::client

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "grpcpp/support/status.h"
 
-namespace signet {
+namespace signet::client {
 
 // A call's error, with the reason, the violations and the hint when to ask
 // again that a signet server sends along (AIP-193). Errors of the transport
@@ -13,6 +13,6 @@ namespace signet {
 // OK.
 absl::Status FromRpcError(const grpc::Status& status);
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_RPC_ERROR_H_

@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "base/boot_clock.h"
 
-namespace signet {
+namespace signet::client {
 
 // For spans of time, which must depend neither on how the wall clock is set nor
 // on whether the machine slept.
@@ -25,6 +25,6 @@ inline absl::Duration Between(SteadyTime from, SteadyTime to) {
   return absl::FromChrono(to - from);
 }
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_STEADY_TIME_H_

@@ -6,13 +6,13 @@
 
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 // What the server says of a token; never null. `cache_ttl` and `expires_in` are
 // not set: who wants to know again asks the client again. Shared by all who
 // asked.
 using TokenAnswer = std::shared_ptr<const v1::VerifyTokenResponse>;
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_TOKEN_ANSWER_H_

@@ -20,7 +20,7 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 constexpr size_t kMaxTokenBytes = 16 * 1024;  // As the server has it.
@@ -135,7 +135,7 @@ class CachingTokenClient final : public TokenClient {
   const Secret authorization_;
   const TokenAnswer unknown_ = InactiveAnswer("TOKEN_UNKNOWN");
   SystemClock clock_;
-  SystemRandom random_;
+  crypto::SystemRandom random_;
   AnswerCache cache_;
   const std::shared_ptr<grpc::Channel> channel_;
   ChangeFollower follower_;
@@ -206,4 +206,4 @@ absl::StatusOr<std::unique_ptr<TokenClient>> TokenClient::Create(
   return std::make_unique<CachingTokenClient>(std::move(options));
 }
 
-}  // namespace signet
+}  // namespace signet::client

@@ -15,7 +15,7 @@
 #include "grpcpp/channel.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::client {
 
 struct TokenClientOptions {
   // The server: a gRPC target, for example `dns:///signet.internal:9090`,
@@ -112,6 +112,6 @@ class TokenClient {
   virtual absl::Status FeedStatus() const = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_CLIENT_TOKEN_CLIENT_H_

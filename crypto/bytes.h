@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::crypto {
 
 // Text as BoringSSL takes it; lives as long as `text` does.
 inline const uint8_t* Bytes(std::string_view text) {
@@ -16,6 +16,6 @@ inline uint8_t* Bytes(std::string& text) {
   return reinterpret_cast<uint8_t*>(text.data());
 }
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_BYTES_H_

@@ -11,7 +11,7 @@
 
 #include "crypto/bytes.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 std::array<uint32_t, 8> StateBehind(
@@ -117,4 +117,4 @@ Uuid UuidNamespaceUrl() {
                0xc0, 0x4f, 0xd4, 0x30, 0xc8});
 }
 
-}  // namespace signet
+}  // namespace signet::crypto

@@ -9,7 +9,7 @@
 
 #include "base/uuid.h"
 
-namespace signet {
+namespace signet::crypto {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
@@ -48,6 +48,6 @@ Uuid UuidV5(const Uuid& name_space, std::string_view name);
 // The name space for URLs (RFC 9562 section 6.6).
 Uuid UuidNamespaceUrl();
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_DIGEST_H_

@@ -15,7 +15,7 @@
 #include "crypto/bytes.h"
 #include "crypto/sealed_box.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
@@ -214,4 +214,4 @@ const MacKeyring::Key& MacKeyring::KeyOf(uint32_t version) const {
   return found == keys_.end() ? keys_.at(current_version_) : found->second;
 }
 
-}  // namespace signet
+}  // namespace signet::crypto

@@ -17,7 +17,7 @@
 #include "base/secret.h"
 #include "crypto/digest.h"
 
-namespace signet {
+namespace signet::crypto {
 
 // What a MAC says. Each purpose has keys of its own, which follow (HKDF) from
 // those of the keyring and tell nothing of each other: a MAC made for one never
@@ -112,6 +112,6 @@ class MacKeyring {
   const Keys keys_;  // Has one of current_version_.
 };
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_MAC_KEYRING_H_

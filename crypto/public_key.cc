@@ -22,7 +22,7 @@
 #include "crypto/digest.h"
 #include "crypto/weak_key.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 constexpr unsigned kMinRsaBits = 2048;
@@ -218,4 +218,4 @@ absl::StatusOr<std::unique_ptr<PublicKey>> PublicKey::FromEd25519(
   return std::make_unique<Ed25519Key>(bytes);
 }
 
-}  // namespace signet
+}  // namespace signet::crypto

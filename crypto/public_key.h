@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace signet {
+namespace signet::crypto {
 
 // JWS algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1) that are
 // accepted.
@@ -51,6 +51,6 @@ class PublicKey {
                       std::span<const uint8_t> signature) const = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_PUBLIC_KEY_H_

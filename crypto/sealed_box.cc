@@ -14,7 +14,7 @@
 
 #include "crypto/bytes.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 constexpr size_t kKeyBytes = 32;
@@ -89,4 +89,4 @@ absl::StatusOr<Secret> OpenBox(const Secret& key, std::string_view sealed,
   return Secret(std::move(plaintext));
 }
 
-}  // namespace signet
+}  // namespace signet::crypto

@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::crypto {
 
 // A 256-bit key that follows from `secret`, by HKDF-SHA-256 (RFC 5869). Two
 // different `salt`s or `info`s give keys that tell nothing of each other.
@@ -27,6 +27,6 @@ std::string CloseBox(const Secret& key, std::string_view plaintext,
 absl::StatusOr<Secret> OpenBox(const Secret& key, std::string_view sealed,
                                std::string_view context);
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_SEALED_BOX_H_

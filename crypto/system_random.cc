@@ -5,10 +5,10 @@
 
 #include <cstdlib>
 
-namespace signet {
+namespace signet::crypto {
 
 void SystemRandom::Fill(std::span<uint8_t> out) {
   if (RAND_bytes(out.data(), out.size()) != 1) std::abort();
 }
 
-}  // namespace signet
+}  // namespace signet::crypto

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-namespace signet {
+namespace signet::crypto {
 
 // BoringSSL's CSPRNG, seeded by the operating system. Thread-safe.
 class SystemRandom final : public RandomSource {
@@ -15,6 +15,6 @@ class SystemRandom final : public RandomSource {
   void Fill(std::span<uint8_t> out) override;
 };
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_SYSTEM_RANDOM_H_

@@ -8,7 +8,7 @@
 #include <array>
 #include <vector>
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 using EncodedY = std::array<uint8_t, kEd25519KeySize>;  // Little-endian.
@@ -82,4 +82,4 @@ bool IsWeakRsaModulus(const BIGNUM& modulus) {
   return !known || kind != bn_non_prime_power_composite;
 }
 
-}  // namespace signet
+}  // namespace signet::crypto

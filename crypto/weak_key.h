@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <span>
 
-namespace signet {
+namespace signet::crypto {
 
 // Public keys for which anybody can sign, not only who holds the private key.
 // Pure functions, thread-safe.
@@ -26,6 +26,6 @@ bool IsWeakEd25519Key(std::span<const uint8_t, kEd25519KeySize> key);
 // also where there is no memory left.
 bool IsWeakRsaModulus(const BIGNUM& modulus);
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_CRYPTO_WEAK_KEY_H_

@@ -8,7 +8,7 @@
 #include "signet/v1/service_accounts.pb.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::gateway {
 
 std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
   std::vector<const google::protobuf::ServiceDescriptor*> services;
@@ -26,4 +26,4 @@ std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
   return services;
 }
 
-}  // namespace signet
+}  // namespace signet::gateway

@@ -6,12 +6,12 @@
 
 #include "google/protobuf/descriptor.h"
 
-namespace signet {
+namespace signet::gateway {
 
 // Every service of proto/signet/v1: what gRPC registers, REST routes and the
 // dispatcher serves.
 std::vector<const google::protobuf::ServiceDescriptor*> ApiServices();
 
-}  // namespace signet
+}  // namespace signet::gateway
 
 #endif  // SIGNET_GATEWAY_API_SERVICES_H_

@@ -12,7 +12,7 @@
 #include "google/protobuf/message.h"
 #include "google/rpc/status.pb.h"
 
-namespace signet {
+namespace signet::gateway {
 
 // How much of a method to do.
 enum class CallScope {
@@ -62,6 +62,6 @@ class Backend {
   virtual void Call(BackendCall call, Done done) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::gateway
 
 #endif  // SIGNET_GATEWAY_BACKEND_H_

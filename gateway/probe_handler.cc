@@ -5,10 +5,10 @@
 
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::gateway {
 namespace {
 
-HttpResponse Word(int status, std::string word) {
+http::HttpResponse Word(int status, std::string word) {
   return {.status = status,
           .fields = {{"Content-Type", "text/plain; charset=utf-8"},
                      {"Cache-Control", "no-store"}},
@@ -17,7 +17,7 @@ HttpResponse Word(int status, std::string word) {
 
 }  // namespace
 
-void ProbeHandler::Handle(HttpRequest request, Respond respond) {
+void ProbeHandler::Handle(http::HttpRequest request, Respond respond) {
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
   const bool live = path == "/livez";
@@ -25,9 +25,9 @@ void ProbeHandler::Handle(HttpRequest request, Respond respond) {
     return next_->Handle(std::move(request), std::move(respond));
   }
   // Who asks with a credential does not need to, but may.
-  for (HttpField& field : request.fields) Wipe(field.value);
+  for (http::HttpField& field : request.fields) Wipe(field.value);
   Wipe(request.body);
-  HttpResponse answer =
+  http::HttpResponse answer =
       live || ready_() ? Word(200, "ok\n") : Word(503, "not ready\n");
   if (answer.status == 503) answer.fields.push_back({"Retry-After", "1"});
   if (request.method != "GET" && request.method != "HEAD") {
@@ -37,4 +37,4 @@ void ProbeHandler::Handle(HttpRequest request, Respond respond) {
   std::move(respond)(std::move(answer));
 }
 
-}  // namespace signet
+}  // namespace signet::gateway

@@ -10,7 +10,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::gateway {
 namespace {
 
 using google::rpc::Code;
@@ -137,31 +137,31 @@ Problem BackendProblem(const google::rpc::Status& status) {
   return problem;
 }
 
-Problem FramingProblem(HttpFault fault) {
+Problem FramingProblem(http::HttpFault fault) {
   switch (fault) {
-    case HttpFault::kMalformed:
+    case http::HttpFault::kMalformed:
       return BadRequest("REQUEST_MALFORMED",
                         "want a request as RFC 9112 or RFC 9113 frames it");
-    case HttpFault::kTimeout:
+    case http::HttpFault::kTimeout:
       return GatewayProblem(408, google::rpc::DEADLINE_EXCEEDED,
                             "REQUEST_TIMEOUT",
                             "the request was not whole in time");
-    case HttpFault::kTargetTooLong:
+    case http::HttpFault::kTargetTooLong:
       return GatewayProblem(414, google::rpc::INVALID_ARGUMENT,
                             "TARGET_TOO_LONG",
                             "the request target is too long");
-    case HttpFault::kFieldsTooLarge:
+    case http::HttpFault::kFieldsTooLarge:
       return GatewayProblem(431, google::rpc::INVALID_ARGUMENT,
                             "FIELDS_TOO_LARGE",
                             "the header fields are too large");
-    case HttpFault::kVersion:
+    case http::HttpFault::kVersion:
       return GatewayProblem(505, google::rpc::UNIMPLEMENTED,
                             "VERSION_UNSUPPORTED", "want HTTP/1.1 or HTTP/2");
-    case HttpFault::kExpectation:
+    case http::HttpFault::kExpectation:
       return GatewayProblem(417, google::rpc::INVALID_ARGUMENT,
                             "EXPECTATION_FAILED",
                             "Expect: want 100-continue or none");
-    case HttpFault::kOverloaded:
+    case http::HttpFault::kOverloaded:
       return GatewayProblem(503, google::rpc::UNAVAILABLE, "SERVER_OVERLOADED",
                             "too many connections, try again later");
   }
@@ -203,7 +203,7 @@ Problem BodyTooLarge() {
   return GatewayProblem(413, google::rpc::INVALID_ARGUMENT, "BODY_TOO_LARGE",
                         absl::StrCat("the request body is too large, want at "
                                      "most ",
-                                     kMaxBodyBytes, " bytes"));
+                                     http::kMaxBodyBytes, " bytes"));
 }
 
 Problem BodyUnexpected() {
@@ -242,4 +242,4 @@ Problem InternalProblem() {
                         "internal error");
 }
 
-}  // namespace signet
+}  // namespace signet::gateway

@@ -12,7 +12,7 @@
 #include "google/rpc/status.pb.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::gateway {
 
 // One refusal as REST tells it. A plain value; the functions below are the only
 // ones that make it, so that each cause has one status, code and reason.
@@ -24,7 +24,7 @@ struct Problem {
   std::vector<FieldViolation> errors = {};
   int retry_after_s = 0;   // 0: no hint.
   std::string scope = {};  // What an OAuth token lacks (RFC 6750 section 3).
-  std::vector<HttpField> fields =
+  std::vector<http::HttpField> fields =
       {};  // Of the answer, beyond what every problem has.
 };
 
@@ -40,7 +40,7 @@ int HttpStatusOf(google::rpc::Code code);
 Problem BackendProblem(const google::rpc::Status& status);
 
 // A fault in the framing of a request, found by the listener.
-Problem FramingProblem(HttpFault fault);
+Problem FramingProblem(http::HttpFault fault);
 
 // Faults that the gateway finds itself, in the order of their rank.
 Problem RouteNotFound();
@@ -62,6 +62,6 @@ Problem FormInvalid(FieldViolation error);
 // The answer could not be written; nothing is said of why.
 Problem InternalProblem();
 
-}  // namespace signet
+}  // namespace signet::gateway
 
 #endif  // SIGNET_GATEWAY_PROBLEM_H_

@@ -10,7 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "base/json.h"
 
-namespace signet {
+namespace signet::gateway {
 namespace {
 
 // Enough to mend any honest request, and no lever for a small one to draw a
@@ -109,11 +109,12 @@ std::string_view OAuthErrorOf(const Problem& problem) {
   }
 }
 
-HttpResponse ProblemResponse(const Problem& problem,
-                             std::string_view request_id, ProblemReader reader,
-                             std::string_view resource_metadata) {
+http::HttpResponse ProblemResponse(const Problem& problem,
+                                   std::string_view request_id,
+                                   ProblemReader reader,
+                                   std::string_view resource_metadata) {
   const bool is_oauth = reader == ProblemReader::kOAuth;
-  HttpResponse response{
+  http::HttpResponse response{
       .status = problem.status,
       .fields = {{"Content-Type",
                   is_oauth ? "application/json" : "application/problem+json"},
@@ -139,4 +140,4 @@ HttpResponse ProblemResponse(const Problem& problem,
   return response;
 }
 
-}  // namespace signet
+}  // namespace signet::gateway

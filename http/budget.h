@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace signet {
+namespace signet::http {
 
 // An amount of memory that many share. Not thread-safe; outlives its leases.
 class Budget {
@@ -45,6 +45,6 @@ class Budget {
   size_t left_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_BUDGET_H_

@@ -11,7 +11,7 @@
 #include "http/connection.h"
 #include "http/quota.h"
 
-namespace signet {
+namespace signet::http {
 
 // The calls that are with the handler, each under a number that does not come
 // again for 2^32 calls, so that a second answer finds nothing. Not thread-safe.
@@ -54,6 +54,6 @@ class CallTable {
   std::vector<uint32_t> free_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_CALL_TABLE_H_

@@ -25,7 +25,7 @@
 #include "http/session.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using boost::system::error_code;
@@ -301,4 +301,4 @@ std::string_view Connection::Date() { return loop_->Date(); }
 
 Budget& Connection::budget() { return loop_->budget(); }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -13,7 +13,7 @@
 #include "http/quota.h"
 #include "http/session.h"
 
-namespace signet {
+namespace signet::http {
 
 class Loop;
 
@@ -102,6 +102,6 @@ class Connection final : public SessionHost,
   size_t discarded_bytes_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_CONNECTION_H_

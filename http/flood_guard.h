@@ -8,7 +8,7 @@
 
 #include "http/session.h"
 
-namespace signet {
+namespace signet::http {
 
 // Tells a busy HTTP/2 peer from one that only makes work: frames that ask for
 // nothing (PING, SETTINGS, resets, ...) cost credit, answers taken bring some
@@ -50,6 +50,6 @@ class FloodGuard {
   MonotonicTime refilled_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_FLOOD_GUARD_H_

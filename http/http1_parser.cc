@@ -15,7 +15,7 @@
 #include "http/syntax.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 constexpr size_t kMaxMethodBytes = 32;
@@ -333,4 +333,4 @@ void Http1Parser::Reset() {
   hosts_ = 0;
 }
 
-}  // namespace signet
+}  // namespace signet::http

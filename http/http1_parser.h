@@ -10,7 +10,7 @@
 #include "http/http_message.h"
 #include "http/options.h"
 
-namespace signet {
+namespace signet::http {
 
 // Reads HTTP/1.0 and HTTP/1.1 requests (RFC 9112) from bytes that arrive in any
 // pieces. Everything the RFC leaves to the server's tolerance is refused: bare
@@ -106,6 +106,6 @@ class Http1Parser {
   int hosts_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_HTTP1_PARSER_H_

@@ -16,7 +16,7 @@
 #include "http/session.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 
 Http1Session::Http1Session(SessionHost* host, const HttpServerOptions* options,
                            MonotonicTime now)
@@ -176,4 +176,4 @@ void Http1Session::TurnAway(MonotonicTime now) {
   Refuse(HttpFault::kOverloaded, now);
 }
 
-}  // namespace signet
+}  // namespace signet::http

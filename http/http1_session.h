@@ -14,7 +14,7 @@
 #include "http/output.h"
 #include "http/session.h"
 
-namespace signet {
+namespace signet::http {
 
 // HTTP/1.1 and HTTP/1.0 on one connection (RFC 9112): one request at a time,
 // answered before the next one is looked at. Pipelined requests wait in the
@@ -74,6 +74,6 @@ class Http1Session final : public Session {
   bool draining_ = false;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_HTTP1_SESSION_H_

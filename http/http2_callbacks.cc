@@ -12,7 +12,7 @@
 
 #include "http/http2_session.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 constexpr size_t kFrameHeaderBytes = 9;  // RFC 9113 section 4.1
@@ -143,4 +143,4 @@ nghttp2_session* NewNghttp2Session(Http2Session* owner) {
   return session;
 }
 
-}  // namespace signet
+}  // namespace signet::http

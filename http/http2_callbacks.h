@@ -6,7 +6,7 @@
 
 #include "http/options.h"
 
-namespace signet {
+namespace signet::http {
 
 class Http2Session;
 
@@ -14,6 +14,6 @@ class Http2Session;
 // wipes first: HPACK's table keeps Authorization values. Null: out of memory.
 nghttp2_session* NewNghttp2Session(Http2Session* owner);
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_HTTP2_CALLBACKS_H_

@@ -25,7 +25,7 @@
 #include "http/syntax.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 // Requests of one connection that have arrived in part hold at most this much.
@@ -466,4 +466,4 @@ bool Http2Session::Flushed(MonotonicTime now) {
   return true;
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -19,7 +19,7 @@
 #include "http/session.h"
 #include "http/unsent_answers.h"
 
-namespace signet {
+namespace signet::http {
 
 // HTTP/2 on one connection (RFC 9113). nghttp2 frames, decodes HPACK, keeps
 // stream states and enforces HTTP semantics (section 8); this class adds what
@@ -112,6 +112,6 @@ class Http2Session final : public Session {
   Output* out_ = nullptr;     // Set while producing.
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_HTTP2_SESSION_H_

@@ -12,7 +12,7 @@
 #include "http/options.h"
 #include "http/session.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 // How long a client may go on with a request that has been answered.
@@ -92,4 +92,4 @@ void Http2Session::TurnAway(MonotonicTime now) {
   Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -11,7 +11,7 @@
 #include "http/session.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 
 // One request and its answer on an HTTP/2 connection. A plain value, but it
 // wipes what may be secret.
@@ -48,6 +48,6 @@ struct Http2Stream {
   size_t held_bytes = 0;  // By the answer, until it is sent.
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_HTTP2_STREAM_H_

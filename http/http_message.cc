@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::http {
 
 std::vector<std::string_view> HttpRequest::Values(std::string_view name) const {
   std::vector<std::string_view> values;
@@ -11,4 +11,4 @@ std::vector<std::string_view> HttpRequest::Values(std::string_view name) const {
   return values;
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -10,7 +10,7 @@
 
 #include "absl/functional/any_invocable.h"
 
-namespace signet {
+namespace signet::http {
 
 // A request or response field (RFC 9110 section 5). Request names are in lower
 // case; values have no surrounding white space.
@@ -72,6 +72,6 @@ class HttpHandler {
   virtual HttpResponse Refuse(HttpFault fault, std::string_view peer) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_HTTP_MESSAGE_H_

@@ -22,7 +22,7 @@
 #include "absl/synchronization/notification.h"
 #include "http/loop.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using boost::asio::ip::tcp;
@@ -190,4 +190,4 @@ Loop& HttpListener::LeastLoaded() const {
                             });
 }
 
-}  // namespace signet
+}  // namespace signet::http

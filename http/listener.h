@@ -17,7 +17,7 @@
 #include "http/options.h"
 #include "http/quota.h"
 
-namespace signet {
+namespace signet::http {
 
 // Room for clients. Outlives the loops, where the tickets are.
 struct Places {
@@ -76,6 +76,6 @@ class HttpListener {
   MonotonicTime last_complaint_{};
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_LISTENER_H_

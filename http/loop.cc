@@ -16,7 +16,7 @@
 #include "http/connection.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 // Fine enough for the shortest time limit to be kept within a quarter.
@@ -207,4 +207,4 @@ void Loop::Sweep() {
   SweepLater();
 }
 
-}  // namespace signet
+}  // namespace signet::http

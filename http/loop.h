@@ -32,7 +32,7 @@
 #include "http/response_head.h"
 #include "http/session.h"
 
-namespace signet {
+namespace signet::http {
 
 // A thread with an event loop and the connections it serves. What connections
 // share without locks lives here: buffers, the table of running calls, one
@@ -125,6 +125,6 @@ class Loop {
   bool stopped_ = false;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_LOOP_H_

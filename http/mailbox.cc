@@ -7,7 +7,7 @@
 #include "absl/synchronization/mutex.h"
 #include "http/wipe.h"
 
-namespace signet {
+namespace signet::http {
 
 void Mailbox::Put(Letter letter) {
   absl::MutexLock lock(&mutex_);
@@ -37,4 +37,4 @@ void Mailbox::Close() {
   letters_.clear();
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -13,7 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::http {
 
 // An answer on its way back to the loop that asked.
 struct Letter {
@@ -66,6 +66,6 @@ class Responder {
   uint64_t call_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_MAILBOX_H_

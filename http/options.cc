@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 absl::Status CheckRange(const char* name, uint64_t value, uint64_t least,
@@ -55,4 +55,4 @@ absl::Status HttpServerOptions::Validate() const {
   return status;
 }
 
-}  // namespace signet
+}  // namespace signet::http

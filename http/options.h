@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::http {
 
 // Where an HttpServer listens and what it grants its clients. The defaults are
 // those of the public contract.
@@ -55,6 +55,6 @@ struct HttpServerOptions {
   absl::Status Validate() const;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_OPTIONS_H_

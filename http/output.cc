@@ -9,7 +9,7 @@
 
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::http {
 
 void Output::Append(std::string_view bytes) {
   const size_t size = bytes_.size() + bytes.size();
@@ -37,4 +37,4 @@ void Output::Clear() {
   sensitive_ = false;
 }
 
-}  // namespace signet
+}  // namespace signet::http

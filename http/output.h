@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::http {
 
 // Bytes on their way to a socket, in one buffer that is made once and used for
 // every connection of a loop. Not thread-safe.
@@ -43,6 +43,6 @@ class Output {
   bool sensitive_ = false;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_OUTPUT_H_

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <utility>
 
-namespace signet {
+namespace signet::http {
 
 // A number of places that threads take and leave. Thread-safe; outlives its
 // tickets.
@@ -50,6 +50,6 @@ class Quota {
   std::atomic<int> left_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_QUOTA_H_

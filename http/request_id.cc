@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "base/uuid.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 bool IsGood(std::string_view id) {
@@ -24,4 +24,4 @@ std::string ChooseRequestId(std::span<const std::string_view> offered,
   return Uuid::V7(now, random).ToString();
 }
 
-}  // namespace signet
+}  // namespace signet::http

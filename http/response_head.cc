@@ -10,7 +10,7 @@
 #include "http/output.h"
 #include "http/syntax.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 // RFC 9110 section 15. The phrase means nothing to a client; it is for people.
@@ -122,4 +122,4 @@ std::string_view DateCache::At(absl::Time now) {
   return text_;
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -9,7 +9,7 @@
 #include "http/http_message.h"
 #include "http/output.h"
 
-namespace signet {
+namespace signet::http {
 
 // Whether a response with `status` has a body and a Content-Length (RFC 9110
 // section 8.6).
@@ -39,6 +39,6 @@ class DateCache {
   std::string text_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_RESPONSE_HEAD_H_

@@ -18,7 +18,7 @@
 #include "http/loop.h"
 #include "http/quota.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 // What a client has for closing a connection that nothing is asked on.
@@ -100,4 +100,4 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   return server;
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -13,7 +13,7 @@
 #include "http/http_message.h"
 #include "http/options.h"
 
-namespace signet {
+namespace signet::http {
 
 // Serves HTTP/1.1 (RFC 9112; HTTP/1.0 too) and HTTP/2 with prior knowledge (RFC
 // 9113 section 3.3) on one cleartext port.
@@ -54,6 +54,6 @@ class HttpServer {
   virtual absl::Status Drain(absl::Duration grace) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_SERVER_H_

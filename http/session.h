@@ -11,7 +11,7 @@
 #include "http/http_message.h"
 #include "http/output.h"
 
-namespace signet {
+namespace signet::http {
 
 // Deadlines are kept on a clock that nobody sets.
 using MonotonicTime = std::chrono::steady_clock::time_point;
@@ -86,6 +86,6 @@ class Session {
   virtual Phase phase() const = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_SESSION_H_

@@ -11,7 +11,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 enum CharClass : uint8_t {
@@ -127,4 +127,4 @@ std::optional<Target> ParseTarget(std::string_view text) {
   return target;
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -9,7 +9,7 @@
 
 // The small grammars and limits that both versions of HTTP share. Pure;
 // thread-safe.
-namespace signet {
+namespace signet::http {
 
 // Fields of one request, at most; a field costs more than its bytes.
 inline constexpr size_t kMaxFields = 128;
@@ -47,6 +47,6 @@ struct Target {
 // is not looked into.
 std::optional<Target> ParseTarget(std::string_view text);
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_SYNTAX_H_

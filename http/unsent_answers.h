@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace signet {
+namespace signet::http {
 
 // Bounds what the answers of one connection hold in memory while its client
 // does not take them. Requests are handled one by one once they may hold too
@@ -48,6 +48,6 @@ class UnsentAnswers {
   size_t latest_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_UNSENT_ANSWERS_H_

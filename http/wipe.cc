@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::http {
 
 void WipeRequest(HttpRequest& request) {
   for (HttpField& field : request.fields) Wipe(field.value);
@@ -37,4 +37,4 @@ void Drop(HttpResponse& response) {
   response = HttpResponse();
 }
 
-}  // namespace signet
+}  // namespace signet::http

@@ -8,7 +8,7 @@
 #include "base/secret.h"  // Wipe, for all that is not a whole message.
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::http {
 
 // Overwrites the field values and the body of a request that nobody will
 // handle: one of them may hold a bearer token.
@@ -24,6 +24,6 @@ void WipeIfSensitive(HttpResponse& response);
 // one does not do.
 void Drop(HttpResponse& response);
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_HTTP_WIPE_H_

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace signet {
+namespace signet::policy {
 namespace {
 
 constexpr size_t kMaxLength = 100;
@@ -32,4 +32,4 @@ bool IsCapabilityKey(std::string_view text) {
   return IsLowerCaseWord(text);
 }
 
-}  // namespace signet
+}  // namespace signet::policy

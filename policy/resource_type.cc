@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace signet {
+namespace signet::policy {
 namespace {
 
 constexpr std::string_view kResourceTypes[] = {
@@ -18,4 +18,4 @@ bool IsResourceType(std::string_view text) {
   return std::ranges::find(kResourceTypes, text) != std::end(kResourceTypes);
 }
 
-}  // namespace signet
+}  // namespace signet::policy

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::policy {
 
 // Whether `text` names a type of resources that a grant may be limited to.
 bool IsResourceType(std::string_view text);
@@ -14,6 +14,6 @@ inline constexpr char kResourceTypesText[] =
     "client, account, workspace, domain, dns_record, mailbox, redirect, "
     "forwarding, credential, tenant, route or proxy";
 
-}  // namespace signet
+}  // namespace signet::policy
 
 #endif  // SIGNET_POLICY_RESOURCE_TYPE_H_

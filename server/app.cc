@@ -10,16 +10,16 @@
 #include "server/gateway_app.h"
 #include "server/server_app.h"
 
-namespace signet {
+namespace signet::server {
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(
-    const ServerConfig& config, const Surroundings& surroundings) {
+    const config::ServerConfig& config, const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<int> connections =
       ConnectionsWithin(DescriptorLimit(), config.max_connections,
                         std::max<int>(1, std::thread::hardware_concurrency()));
   if (!connections.ok()) return connections.status();
-  ServerConfig fitting = config;
+  config::ServerConfig fitting = config;
   if (*connections != config.max_connections) {
     surroundings.logger->Warning(
         "the limit of open files leaves room for fewer connections than "
@@ -28,7 +28,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(
          {"connections", int64_t{*connections}}});
     fitting.max_connections = *connections;
   }
-  if (config.mode == ServerMode::kGateway) {
+  if (config.mode == config::ServerMode::kGateway) {
     return StartGatewayApp(fitting, surroundings);
   }
   return StartServerApp(fitting, surroundings);
@@ -41,4 +41,4 @@ int ExitCode(const absl::Status& status) {
   return 1;
 }
 
-}  // namespace signet
+}  // namespace signet::server

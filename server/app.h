@@ -14,7 +14,7 @@
 #include "server/config/config.h"
 #include "server/config/ports.h"
 
-namespace signet {
+namespace signet::server {
 
 // What the service takes from the world around it. Borrowed.
 struct Surroundings {
@@ -42,11 +42,11 @@ class App {
   // Where it may open fewer than --max_connections wants, it takes fewer
   // connections and says so in the log.
   static absl::StatusOr<std::unique_ptr<App>> Start(
-      const ServerConfig& config, const Surroundings& surroundings);
+      const config::ServerConfig& config, const Surroundings& surroundings);
 
   virtual ~App() = default;
 
-  virtual Ports ports() const = 0;
+  virtual config::Ports ports() const = 0;
 
   // OK while the service can do its work; after another status it never will.
   virtual absl::Status Health() const = 0;
@@ -62,6 +62,6 @@ class App {
 // opened, 1 otherwise.
 int ExitCode(const absl::Status& status);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_APP_H_

@@ -10,14 +10,15 @@
 #include "base/secret.h"
 #include "base/secret_file.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 constexpr int kHeadFileFormat = 1;
 
-Sha256Digest MacOf(const MacKeyring& keyring, const AuditHeadFile& file,
-                   std::string_view written_at) {
-  return keyring.ComputeWith(MacPurpose::kAuditHead, file.key_version,
+crypto::Sha256Digest MacOf(const crypto::MacKeyring& keyring,
+                           const AuditHeadFile& file,
+                           std::string_view written_at) {
+  return keyring.ComputeWith(crypto::MacPurpose::kAuditHead, file.key_version,
                              Encoder("signet audit head file v1")
                                  .Add(file.events)
                                  .Add(file.accounts)
@@ -56,10 +57,10 @@ class MemberReader {
     ok_ = false;
     return "";
   }
-  Sha256Digest Digest(const char* name) {
+  crypto::Sha256Digest Digest(const char* name) {
     const std::string hex = Text(name);
     const std::string bytes = absl::HexStringToBytes(hex);
-    Sha256Digest digest = {};
+    crypto::Sha256Digest digest = {};
     ok_ = ok_ && HexOf(bytes) == hex && bytes.size() == digest.size();
     if (ok_) std::copy(bytes.begin(), bytes.end(), digest.begin());
     return digest;
@@ -88,12 +89,13 @@ std::string HexOf(std::string_view bytes) {
   return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
 }
 
-std::string HexOf(const Sha256Digest& digest) {
+std::string HexOf(const crypto::Sha256Digest& digest) {
   return HexOf(std::string_view(reinterpret_cast<const char*>(digest.data()),
                                 digest.size()));
 }
 
-AuditHeadFile FileOf(const MacKeyring& keyring, const AuditHead& head) {
+AuditHeadFile FileOf(const crypto::MacKeyring& keyring,
+                     const audit::AuditHead& head) {
   const uint32_t version = keyring.current_version();
   return {.events = head.events,
           .accounts = head.accounts,
@@ -101,10 +103,10 @@ AuditHeadFile FileOf(const MacKeyring& keyring, const AuditHead& head) {
           .database = head.database,
           .sealed_at = head.sealed_at,
           .key_version = version,
-          .hash = HashOf(keyring, version, head)};
+          .hash = audit::HashOf(keyring, version, head)};
 }
 
-std::string FormatAuditHeadFile(const MacKeyring& keyring,
+std::string FormatAuditHeadFile(const crypto::MacKeyring& keyring,
                                 const AuditHeadFile& file, absl::Time now) {
   const std::string written_at = FormatRfc3339(now);
   const Json json = {{"format", kHeadFileFormat},
@@ -120,8 +122,8 @@ std::string FormatAuditHeadFile(const MacKeyring& keyring,
   return json.dump() + "\n";
 }
 
-absl::StatusOr<AuditHeadFile> ParseAuditHeadFile(const MacKeyring& keyring,
-                                                 std::string_view text) {
+absl::StatusOr<AuditHeadFile> ParseAuditHeadFile(
+    const crypto::MacKeyring& keyring, std::string_view text) {
   const absl::StatusOr<Json> json = ParseJson(text);
   if (!json.ok() || !json->is_object()) return NotOurs();
   MemberReader members(*json);
@@ -135,11 +137,11 @@ absl::StatusOr<AuditHeadFile> ParseAuditHeadFile(const MacKeyring& keyring,
   const uint64_t version = members.Number("key_version");
   file.key_version = static_cast<uint32_t>(version);
   const std::string written_at = members.Text("written_at");
-  const Sha256Digest mac = members.Digest("mac");
+  const crypto::Sha256Digest mac = members.Digest("mac");
   const bool ours =
       members.ok() && members.Number("format") == kHeadFileFormat &&
       version == file.key_version && keyring.Has(file.key_version) &&
-      ConstantTimeEquals(mac, MacOf(keyring, file, written_at));
+      crypto::ConstantTimeEquals(mac, MacOf(keyring, file, written_at));
   if (!ours) return NotOurs();
   return file;
 }
@@ -152,4 +154,4 @@ absl::StatusOr<std::optional<std::string>> ReadAuditHeadFile(
   return std::string(text->Expose());
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -11,7 +11,7 @@
 #include "server/audit/audit_log.h"
 #include "server/audit_head_file.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 constexpr char kHeadFlag[] = "audit_head_file";
@@ -27,8 +27,8 @@ absl::Status Refuse(const std::string& message) {
 // What the database and the file say.
 struct BothHeads {
   bool empty = false;
-  std::vector<AuditHeadRecord> records;
-  absl::StatusOr<std::optional<AuditHead>> database = std::nullopt;
+  std::vector<storage::AuditHeadRecord> records;
+  absl::StatusOr<std::optional<audit::AuditHead>> database = std::nullopt;
   std::string data_dir;
   std::string path;
   std::optional<std::string> text;
@@ -39,39 +39,43 @@ struct BothHeads {
   std::string LossName() const {
     Encoder encoder("signet audit loss v1");
     encoder.Add(text);
-    for (const AuditHeadRecord& record : records) {
+    for (const storage::AuditHeadRecord& record : records) {
       encoder.Add(record.writer)
           .Add(record.events)
           .Add(record.accounts)
           .Add(record.sealed);
     }
-    return HexOf(Sha256(encoder.text())).substr(0, 2 * kLossNameBytes);
+    return HexOf(crypto::Sha256(encoder.text())).substr(0, 2 * kLossNameBytes);
   }
 };
 
-absl::StatusOr<BothHeads> ReadBoth(const ServerConfig& config,
+absl::StatusOr<BothHeads> ReadBoth(const config::ServerConfig& config,
                                    const Surroundings& surroundings,
-                                   Store& store, const MacKeyring& keyring) {
+                                   storage::Store& store,
+                                   const crypto::MacKeyring& keyring) {
   BothHeads heads;
-  const AuditHeads reader(&keyring, surroundings.random);
-  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) -> absl::Status {
-    const absl::StatusOr<bool> empty = txn.IsEmpty();
-    if (!empty.ok()) return empty.status();
-    heads.empty = *empty;
-    absl::StatusOr<std::vector<AuditHeadRecord>> records = txn.ListAuditHeads();
-    if (!records.ok()) return records.status();
-    heads.records = *std::move(records);
-    heads.database = reader.Read(txn);
-    return absl::IsDataLoss(heads.database.status()) ? absl::OkStatus()
-                                                     : heads.database.status();
-  });
+  const audit::AuditHeads reader(&keyring, surroundings.random);
+  absl::Status status =
+      storage::ReadAndWait(store, [&](storage::ReadTxn& txn) -> absl::Status {
+        const absl::StatusOr<bool> empty = txn.IsEmpty();
+        if (!empty.ok()) return empty.status();
+        heads.empty = *empty;
+        absl::StatusOr<std::vector<storage::AuditHeadRecord>> records =
+            txn.ListAuditHeads();
+        if (!records.ok()) return records.status();
+        heads.records = *std::move(records);
+        heads.database = reader.Read(txn);
+        return absl::IsDataLoss(heads.database.status())
+                   ? absl::OkStatus()
+                   : heads.database.status();
+      });
   if (!status.ok()) return status;
   heads.data_dir = config.data_dir;
   heads.path = config.AuditHeadPath();
   absl::StatusOr<std::optional<std::string>> text =
       ReadAuditHeadFile(heads.path);
   if (!text.ok()) {
-    return FlagError(kHeadFlag, std::string(text.status().message()));
+    return config::FlagError(kHeadFlag, std::string(text.status().message()));
   }
   heads.text = *std::move(text);
   if (heads.text.has_value()) {
@@ -108,9 +112,9 @@ struct Missing {
   std::string then = {};  // What else to do once the flag was given.
 };
 
-absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
-                                               const BothHeads& heads) {
-  const std::optional<AuditHead>& database = *heads.database;
+absl::StatusOr<std::optional<Missing>> Compare(
+    const crypto::MacKeyring& keyring, const BothHeads& heads) {
+  const std::optional<audit::AuditHead>& database = *heads.database;
   const std::optional<AuditHeadFile>& file = heads.file;
   if (heads.empty && database.has_value() && database->accounts > 0) {
     return Refuse(absl::StrCat(
@@ -150,8 +154,8 @@ absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
             "; if you restored a backup without it, start once with "),
         .then = ", and revoke anew what was revoked since"};
   }
-  const AuditHead none = {.database = file->database};
-  const AuditHead& head = database.has_value() ? *database : none;
+  const audit::AuditHead none = {.database = file->database};
+  const audit::AuditHead& head = database.has_value() ? *database : none;
   if (head.database != file->database) {
     return Refuse(absl::StrCat(heads.path,
                                " is another database's; name this one's own "
@@ -183,13 +187,15 @@ absl::StatusOr<std::optional<Missing>> Compare(const MacKeyring& keyring,
 }
 
 // Brings the file to where the database is. The system's errors.
-absl::Status WriteStart(const Surroundings& surroundings, Store& store,
-                        const MacKeyring& keyring, const std::string& path,
-                        const AuditHead& genesis) {
-  const AuditHeads reader(&keyring, surroundings.random);
-  AuditHead head;
-  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-    const absl::StatusOr<std::optional<AuditHead>> found = reader.Read(txn);
+absl::Status WriteStart(const Surroundings& surroundings, storage::Store& store,
+                        const crypto::MacKeyring& keyring,
+                        const std::string& path,
+                        const audit::AuditHead& genesis) {
+  const audit::AuditHeads reader(&keyring, surroundings.random);
+  audit::AuditHead head;
+  absl::Status status = storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+    const absl::StatusOr<std::optional<audit::AuditHead>> found =
+        reader.Read(txn);
     if (found.ok()) head = found->value_or(genesis);
     return found.status();
   });
@@ -202,10 +208,9 @@ absl::Status WriteStart(const Surroundings& surroundings, Store& store,
 
 }  // namespace
 
-absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
-                                              const Surroundings& surroundings,
-                                              Store& store,
-                                              const MacKeyring& keyring) {
+absl::StatusOr<AuditHeadStart> CheckAuditHead(
+    const config::ServerConfig& config, const Surroundings& surroundings,
+    storage::Store& store, const crypto::MacKeyring& keyring) {
   const absl::StatusOr<BothHeads> heads =
       ReadBoth(config, surroundings, store, keyring);
   if (!heads.ok()) return heads.status();
@@ -213,7 +218,8 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
   if (!missing.ok()) return missing.status();
 
   AuditHeadStart start;
-  start.genesis = NewAuditHead(*surroundings.random, surroundings.clock->Now());
+  start.genesis =
+      audit::NewAuditHead(*surroundings.random, surroundings.clock->Now());
   const std::string& accepted = config.accept_audit_loss;
   if (missing->has_value()) {
     AuditLoss& loss = (*missing)->loss;
@@ -256,27 +262,30 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
     surroundings.logger->Warning("the audit head is not written yet",
                                  {{"error", std::string(written.message())}});
   } else if (!written.ok()) {
-    return FlagError(kHeadFlag, std::string(written.message()));
+    return config::FlagError(kHeadFlag, std::string(written.message()));
   }
   return start;
 }
 
-absl::Status RecordAuditLoss(const Surroundings& surroundings, Store& store,
-                             const MacKeyring& keyring, const AuditLoss& loss) {
-  const AuditLog log(&keyring, surroundings.random);
+absl::Status RecordAuditLoss(const Surroundings& surroundings,
+                             storage::Store& store,
+                             const crypto::MacKeyring& keyring,
+                             const AuditLoss& loss) {
+  const audit::AuditLog log(&keyring, surroundings.random);
   const absl::Time now = surroundings.clock->Now();
-  return WriteAndWait(store, [&](WriteTxn& txn) -> absl::Status {
-    const absl::StatusOr<std::vector<Uuid>> oldest =
-        txn.ListAccounts(std::nullopt, 1);
-    if (!oldest.ok()) return oldest.status();
-    if (oldest->empty()) return absl::OkStatus();
-    return log.AppendSystem(
-        txn, oldest->front(), now,
-        {.action = "audit.loss_accepted",
-         .details = {{"loss", loss.name},
-                     {"missing_events", absl::StrCat(loss.events)},
-                     {"missing_accounts", absl::StrCat(loss.accounts)}}});
-  });
+  return storage::WriteAndWait(
+      store, [&](storage::WriteTxn& txn) -> absl::Status {
+        const absl::StatusOr<std::vector<Uuid>> oldest =
+            txn.ListAccounts(std::nullopt, 1);
+        if (!oldest.ok()) return oldest.status();
+        if (oldest->empty()) return absl::OkStatus();
+        return log.AppendSystem(
+            txn, oldest->front(), now,
+            {.action = "audit.loss_accepted",
+             .details = {{"loss", loss.name},
+                         {"missing_events", absl::StrCat(loss.events)},
+                         {"missing_accounts", absl::StrCat(loss.accounts)}}});
+      });
 }
 
-}  // namespace signet
+}  // namespace signet::server

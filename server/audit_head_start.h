@@ -13,7 +13,7 @@
 #include "server/config/config.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::server {
 
 // What is missing of a database, and was accepted.
 struct AuditLoss {
@@ -23,7 +23,7 @@ struct AuditLoss {
 };
 
 struct AuditHeadStart {
-  AuditHead genesis;  // For a database in which nothing was written yet.
+  audit::AuditHead genesis;  // For a database in which nothing was written yet.
   // Accepted for an empty database, which has no audit log yet to say so.
   std::optional<AuditLoss> accepted;
 };
@@ -37,16 +37,17 @@ struct AuditHeadStart {
 //     what --accept_audit_loss must say.
 //   FLAG_INVALID: the file cannot be read or written.
 //   Otherwise the store's errors.
-absl::StatusOr<AuditHeadStart> CheckAuditHead(const ServerConfig& config,
-                                              const Surroundings& surroundings,
-                                              Store& store,
-                                              const MacKeyring& keyring);
+absl::StatusOr<AuditHeadStart> CheckAuditHead(
+    const config::ServerConfig& config, const Surroundings& surroundings,
+    storage::Store& store, const crypto::MacKeyring& keyring);
 
 // Writes down, in the audit log of the oldest account, that `loss` was
 // accepted. Nothing where there is no account.
-absl::Status RecordAuditLoss(const Surroundings& surroundings, Store& store,
-                             const MacKeyring& keyring, const AuditLoss& loss);
+absl::Status RecordAuditLoss(const Surroundings& surroundings,
+                             storage::Store& store,
+                             const crypto::MacKeyring& keyring,
+                             const AuditLoss& loss);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_AUDIT_HEAD_START_H_

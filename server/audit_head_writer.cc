@@ -9,7 +9,7 @@
 #include "base/secret_file.h"
 #include "server/audit_head_file.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 absl::Status CannotWrite(const absl::Status& status) {
@@ -62,13 +62,15 @@ absl::Status AuditHeadWriter::Write() {
 }
 
 absl::Status AuditHeadWriter::TryToWrite() {
-  std::optional<AuditHead> head;
-  absl::Status status = ReadAndWait(*store_, [&](ReadTxn& txn) {
-    absl::StatusOr<std::optional<AuditHead>> found = heads_.Read(txn);
-    if (!found.ok()) return found.status();
-    head = *std::move(found);
-    return absl::OkStatus();
-  });
+  std::optional<audit::AuditHead> head;
+  absl::Status status =
+      storage::ReadAndWait(*store_, [&](storage::ReadTxn& txn) {
+        absl::StatusOr<std::optional<audit::AuditHead>> found =
+            heads_.Read(txn);
+        if (!found.ok()) return found.status();
+        head = *std::move(found);
+        return absl::OkStatus();
+      });
   // An empty database has none, and needs none but the one that it begins with.
   if (!status.ok() || !head.has_value() || head == written_) return status;
   if (written_.has_value() && (head->changes < written_->changes ||
@@ -92,4 +94,4 @@ absl::Status AuditHeadWriter::TryToWrite() {
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::server

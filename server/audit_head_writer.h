@@ -16,7 +16,7 @@
 #include "server/audit/audit_head.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::server {
 
 struct AuditHeadWriterOptions {
   absl::Duration interval = absl::Seconds(5);
@@ -31,7 +31,7 @@ struct AuditHeadWriterOptions {
 class AuditHeadWriter {
  public:
   // Borrows all.
-  AuditHeadWriter(Store* store, const MacKeyring* keyring,
+  AuditHeadWriter(storage::Store* store, const crypto::MacKeyring* keyring,
                   const Surroundings& surroundings, std::string path,
                   const AuditHeadWriterOptions& options = {})
       : store_(store),
@@ -63,13 +63,13 @@ class AuditHeadWriter {
   void Loop();
   absl::Status TryToWrite();
 
-  Store* const store_;
-  const MacKeyring* const keyring_;
+  storage::Store* const store_;
+  const crypto::MacKeyring* const keyring_;
   const Surroundings around_;
   const std::string path_;
   const AuditHeadWriterOptions options_;
-  const AuditHeads heads_;
-  std::optional<AuditHead> written_;
+  const audit::AuditHeads heads_;
+  std::optional<audit::AuditHead> written_;
 
   SteadyEvent bell_;
   SteadyEvent end_;
@@ -77,6 +77,6 @@ class AuditHeadWriter {
   std::thread thread_;
 };
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_AUDIT_HEAD_WRITER_H_

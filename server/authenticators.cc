@@ -10,41 +10,42 @@
 #include "server/oauth/issuer_key_source.h"
 #include "server/oauth/oauth_authenticator.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
-absl::StatusOr<std::unique_ptr<KeySource>> NewKeySource(
-    const OauthOptions& oauth, const Clock* clock, Logger* logger) {
+absl::StatusOr<std::unique_ptr<oauth::KeySource>> NewKeySource(
+    const oauth::OauthOptions& oauth, const Clock* clock, Logger* logger) {
   if (!oauth.jwks_file.empty()) {
-    auto keys = FileKeySource::Load(oauth.jwks_file, *logger);
+    auto keys = oauth::FileKeySource::Load(oauth.jwks_file, *logger);
     if (!keys.ok()) {
-      return OauthFlagError("oauth_jwks_file",
-                            std::string(keys.status().message()));
+      return oauth::OauthFlagError("oauth_jwks_file",
+                                   std::string(keys.status().message()));
     }
     return *std::move(keys);
   }
-  auto http = CurlHttpClient::Create(oauth.fetch);
+  auto http = oauth::CurlHttpClient::Create(oauth.fetch);
   if (!http.ok()) return http.status();
-  return std::make_unique<IssuerKeySource>(oauth.issuer, oauth.fetch,
-                                           *std::move(http), clock, logger);
+  return std::make_unique<oauth::IssuerKeySource>(
+      oauth.issuer, oauth.fetch, *std::move(http), clock, logger);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
-    TokenDirectory* directory, const Clock* clock, Logger* logger,
-    const OauthOptions& oauth) {
+absl::StatusOr<std::unique_ptr<identity::Authenticator>> NewAuthenticator(
+    identity::TokenDirectory* directory, const Clock* clock, Logger* logger,
+    const oauth::OauthOptions& oauth) {
   if (const absl::Status s = oauth.Validate(); !s.ok()) return s;
-  std::unique_ptr<OauthAuthenticator> users;
+  std::unique_ptr<oauth::OauthAuthenticator> users;
   if (!oauth.issuer.empty()) {
-    absl::StatusOr<std::unique_ptr<KeySource>> keys =
+    absl::StatusOr<std::unique_ptr<oauth::KeySource>> keys =
         NewKeySource(oauth, clock, logger);
     if (!keys.ok()) return keys.status();
-    users =
-        std::make_unique<OauthAuthenticator>(oauth, *std::move(keys), logger);
+    users = std::make_unique<oauth::OauthAuthenticator>(oauth, *std::move(keys),
+                                                        logger);
   }
-  return std::make_unique<CompositeAuthenticator>(
-      std::make_unique<TokenAuthenticator>(directory), std::move(users));
+  return std::make_unique<identity::CompositeAuthenticator>(
+      std::make_unique<identity::TokenAuthenticator>(directory),
+      std::move(users));
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -11,7 +11,7 @@
 #include "server/identity/token_directory.h"
 #include "server/oauth/oauth_options.h"
 
-namespace signet {
+namespace signet::server {
 
 // The service's Authenticator: service-account tokens as `directory` knows
 // them, and OAuth access tokens where `oauth` names an issuer. The issuer need
@@ -24,10 +24,10 @@ namespace signet {
 //
 //   INVALID_ARGUMENT / FLAG_INVALID: an option, or the file it names, is not
 //   usable; the message names the flag.
-absl::StatusOr<std::unique_ptr<Authenticator>> NewAuthenticator(
-    TokenDirectory* directory, const Clock* clock, Logger* logger,
-    const OauthOptions& oauth);
+absl::StatusOr<std::unique_ptr<identity::Authenticator>> NewAuthenticator(
+    identity::TokenDirectory* directory, const Clock* clock, Logger* logger,
+    const oauth::OauthOptions& oauth);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_AUTHENTICATORS_H_

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "storage/sqlite/database_copy.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 // For what another process locks for a moment, as a server does at its start.
@@ -17,18 +17,20 @@ constexpr absl::Duration kLockWait = absl::Seconds(5);
 
 }  // namespace
 
-absl::Status BackUp(const ServerConfig& config,
+absl::Status BackUp(const config::ServerConfig& config,
                     const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  const absl::StatusOr<DatabaseCopy> copy =
-      BackUpDirectory(config.data_dir, config.backup, kLockWait);
+  const absl::StatusOr<sqlite::DatabaseCopy> copy =
+      sqlite::BackUpDirectory(config.data_dir, config.backup, kLockWait);
   const std::string fault(copy.status().message());
-  if (absl::IsAlreadyExists(copy.status())) return FlagError("backup", fault);
-  if (absl::IsNotFound(copy.status())) return FlagError("data_dir", fault);
+  if (absl::IsAlreadyExists(copy.status()))
+    return config::FlagError("backup", fault);
+  if (absl::IsNotFound(copy.status()))
+    return config::FlagError("data_dir", fault);
   if (!copy.ok()) return copy.status();
   return surroundings.show(absl::StrCat(config.backup, ": ", copy->bytes,
                                         " bytes, schema version ",
                                         copy->schema_version, "\n"));
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -6,7 +6,7 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // What --backup does: writes a verified copy of the database to a new file and
 // shows its size, while a server runs on the directory or not. Every write
@@ -14,9 +14,9 @@ namespace signet {
 // does, so it is of no use without the key file.
 //   FLAG_INVALID: there is no database in --data_dir, or the file is there.
 //   Otherwise as CopyDatabase.
-absl::Status BackUp(const ServerConfig& config,
+absl::Status BackUp(const config::ServerConfig& config,
                     const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_BACK_UP_H_

@@ -15,7 +15,7 @@
 #include "base/secret_file.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 constexpr char kFlag[] = "bootstrap_file";
@@ -54,7 +54,7 @@ absl::Status SyncFolderOf(const std::string& path) {
 
 }  // namespace
 
-Secret CredentialLine(const Bootstrapped& credential) {
+Secret CredentialLine(const domain::Bootstrapped& credential) {
   std::string text =
       absl::StrCat("{\"account_id\":\"", credential.account_id.ToString(),
                    "\",\"service_account_id\":\"",
@@ -68,14 +68,15 @@ Secret CredentialLine(const Bootstrapped& credential) {
 BootstrapFile::BootstrapFile(std::string path, RandomSource* random)
     : path_(std::move(path)), pending_(path_ + ".pending"), random_(random) {}
 
-absl::Status BootstrapFile::Recover(Store& store) {
+absl::Status BootstrapFile::Recover(storage::Store& store) {
   const absl::StatusOr<Secret> text = ReadSecretFile(pending_);
   if (absl::IsNotFound(text.status())) return absl::OkStatus();
-  if (!text.ok()) return FlagError(kFlag, std::string(text.status().message()));
+  if (!text.ok())
+    return config::FlagError(kFlag, std::string(text.status().message()));
   const std::optional<Identity> identity = ReadIdentity(text->Expose());
   absl::Status known = absl::NotFoundError("");
   if (identity) {
-    known = ReadAndWait(store, [&identity](ReadTxn& txn) {
+    known = storage::ReadAndWait(store, [&identity](storage::ReadTxn& txn) {
       return txn
           .GetServiceAccount(identity->account_id, identity->service_account_id)
           .status();
@@ -93,21 +94,22 @@ absl::Status BootstrapFile::CheckFree() const {
   struct stat info;
   if (lstat(path_.c_str(), &info) != 0) {
     if (errno == ENOENT) return absl::OkStatus();
-    return FlagError(
+    return config::FlagError(
         kFlag,
         absl::StrCat("cannot look at ", path_, ": ",
                      std::string(absl::ErrnoToStatus(errno, "").message())));
   }
-  return FlagError(kFlag, absl::StrCat("got ", path_,
-                                       ", which exists; want a new file "
-                                       "for a first start"));
+  return config::FlagError(kFlag,
+                           absl::StrCat("got ", path_,
+                                        ", which exists; want a new file "
+                                        "for a first start"));
 }
 
-absl::Status BootstrapFile::Stage(const Bootstrapped& credential) {
+absl::Status BootstrapFile::Stage(const domain::Bootstrapped& credential) {
   const absl::Status status =
       CreateSecretFile(pending_, CredentialLine(credential).Expose(), *random_);
   if (status.ok()) return status;
-  return FlagError(kFlag, std::string(status.message()));
+  return config::FlagError(kFlag, std::string(status.message()));
 }
 
 absl::Status BootstrapFile::Publish() {
@@ -120,4 +122,4 @@ absl::Status BootstrapFile::Publish() {
   return SyncFolderOf(path_);
 }
 
-}  // namespace signet
+}  // namespace signet::server

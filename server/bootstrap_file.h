@@ -10,10 +10,10 @@
 #include "server/domain/bootstrap.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::server {
 
 // A line that says all: {"account_id","service_account_id","token"}.
-Secret CredentialLine(const Bootstrapped& credential);
+Secret CredentialLine(const domain::Bootstrapped& credential);
 
 // The file of --bootstrap_file, which receives the first credential: its
 // CredentialLine, mode 0600.
@@ -29,13 +29,13 @@ class BootstrapFile {
 
   // Finishes or undoes what a crash left behind: the pending credential gets
   // its name if `store` knows its service account, and is deleted if not.
-  absl::Status Recover(Store& store);
+  absl::Status Recover(storage::Store& store);
 
   // INVALID_ARGUMENT / FLAG_INVALID: something is at PATH already.
   absl::Status CheckFree() const;
 
   // Before the commit: puts `credential` on disk under the pending name.
-  absl::Status Stage(const Bootstrapped& credential);
+  absl::Status Stage(const domain::Bootstrapped& credential);
 
   // After the commit: gives the file its name, never over another.
   absl::Status Publish();
@@ -46,6 +46,6 @@ class BootstrapFile {
   RandomSource* const random_;
 };
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_BOOTSTRAP_FILE_H_

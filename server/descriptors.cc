@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 // The database's files, one set for each connection to it, listening sockets,
@@ -42,4 +42,4 @@ absl::StatusOr<int> ConnectionsWithin(uint64_t descriptors, int wanted,
   return static_cast<int>(std::min(connections, left / 2));
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace signet {
+namespace signet::server {
 
 // The process's limit of open files (RLIMIT_NOFILE, the soft one).
 uint64_t DescriptorLimit();
@@ -19,6 +19,6 @@ uint64_t DescriptorLimit();
 absl::StatusOr<int> ConnectionsWithin(uint64_t descriptors, int wanted,
                                       int cores);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_DESCRIPTORS_H_

@@ -11,20 +11,21 @@
 #include "gateway/remote/remote_backend.h"
 #include "server/rest_front.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 class GatewayApp final : public App {
  public:
-  GatewayApp(const ServerConfig& config, const Surroundings& surroundings)
+  GatewayApp(const config::ServerConfig& config,
+             const Surroundings& surroundings)
       : config_(config),
         around_(surroundings),
-        backend_(NewBackendChannel(config.grpc_target), surroundings.clock,
-                 surroundings.logger) {}
+        backend_(remote::NewBackendChannel(config.grpc_target),
+                 surroundings.clock, surroundings.logger) {}
 
   absl::Status Start();
 
-  Ports ports() const override {
+  config::Ports ports() const override {
     return {.rest = rest_->port(), .grpc = std::nullopt};
   }
   // A server that is away may come back, so nothing is beyond repair.
@@ -32,15 +33,16 @@ class GatewayApp final : public App {
   absl::Status Drain() override;
 
  private:
-  const ServerConfig config_;
+  const config::ServerConfig config_;
   const Surroundings around_;
   std::atomic<bool> serving_ = false;  // From the start to the drain.
-  RemoteBackend backend_;
+  remote::RemoteBackend backend_;
   std::unique_ptr<RestFront> rest_;  // Uses the backend.
 };
 
 absl::Status GatewayApp::Start() {
-  if (absl::Status status = PreparePortFile(config_.port_file, *around_.random);
+  if (absl::Status status =
+          config::PreparePortFile(config_.port_file, *around_.random);
       !status.ok()) {
     return status;
   }
@@ -49,13 +51,13 @@ absl::Status GatewayApp::Start() {
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   serving_ = true;
-  const HostPort end = {ParseHostPort(config_.rest_address)->host,
-                        rest_->port()};
+  const config::HostPort end = {
+      config::ParseHostPort(config_.rest_address)->host, rest_->port()};
   around_.logger->Info("started", {{"version", kVersion},
                                    {"rest", end.ToString()},
                                    {"grpc_target", config_.grpc_target}});
   if (config_.port_file.empty()) return absl::OkStatus();
-  return WritePortFile(config_.port_file, ports(), *around_.random);
+  return config::WritePortFile(config_.port_file, ports(), *around_.random);
 }
 
 absl::Status GatewayApp::Drain() {
@@ -70,10 +72,10 @@ absl::Status GatewayApp::Drain() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<App>> StartGatewayApp(
-    const ServerConfig& config, const Surroundings& surroundings) {
+    const config::ServerConfig& config, const Surroundings& surroundings) {
   auto app = std::make_unique<GatewayApp>(config, surroundings);
   if (absl::Status status = app->Start(); !status.ok()) return status;
   return app;
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -8,13 +8,13 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // --mode=gateway: REST alone, for the gRPC server at --grpc_target. As
 // App::Start, for a config that is valid.
 absl::StatusOr<std::unique_ptr<App>> StartGatewayApp(
-    const ServerConfig& config, const Surroundings& surroundings);
+    const config::ServerConfig& config, const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_GATEWAY_APP_H_

@@ -9,15 +9,15 @@
 #include "server/domain/bootstrap.h"
 #include "server/sealed_files.h"
 
-namespace signet {
+namespace signet::server {
 
-absl::Status ShowNewSuperAdmin(const ServerConfig& config,
+absl::Status ShowNewSuperAdmin(const config::ServerConfig& config,
                                const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<SealedFiles> files =
       OpenSealedFiles(config, surroundings);
   if (!files.ok()) return files.status();
-  const SuperAdminPlan plan = {
+  const domain::SuperAdminPlan plan = {
       .token_prefix = config.token_prefix,
       .account_id = Uuid::Parse(config.bootstrap_account_id),
       .into_existing = config.into_existing_account};
@@ -26,17 +26,18 @@ absl::Status ShowNewSuperAdmin(const ServerConfig& config,
         "the super_admin is made in an account that may be a tenant's: its "
         "managers will see it, and its audit log will tell of it");
   }
-  const absl::Status status = IssueSuperAdmin(
+  const absl::Status status = domain::IssueSuperAdmin(
       *files->store, *files->keyring, *surroundings.clock, *surroundings.random,
-      plan, [&surroundings](const Bootstrapped& credential) {
+      plan, [&surroundings](const domain::Bootstrapped& credential) {
         return surroundings.show(CredentialLine(credential).Expose());
       });
   if (GetErrorDetail(status).reason == "ACCOUNT_EXISTS") {
-    return FlagError("bootstrap_account_id",
-                     "got an account that exists, want --into_existing_account "
-                     "with it if that is meant");
+    return config::FlagError(
+        "bootstrap_account_id",
+        "got an account that exists, want --into_existing_account "
+        "with it if that is meant");
   }
   return status.ok() ? files->head_writer->Write() : status;
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -26,7 +26,7 @@
 #include "server/set_time_mark.h"
 #include "server/verify_audit.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 // Takes the places of standard input, output and error where they are closed:
@@ -56,8 +56,9 @@ absl::Status ShowOnStdout(std::string_view text) {
 }
 
 // What is done in place of serving; null where nothing is.
-using Errand = absl::Status (*)(const ServerConfig&, const Surroundings&);
-Errand ErrandOf(const ServerConfig& config) {
+using Errand = absl::Status (*)(const config::ServerConfig&,
+                                const Surroundings&);
+Errand ErrandOf(const config::ServerConfig& config) {
   if (config.verify_audit) return &VerifyAuditLogs;
   if (config.issue_super_admin) return &ShowNewSuperAdmin;
   if (!config.set_time_mark.empty()) return &SetTimeMark;
@@ -69,8 +70,8 @@ Errand ErrandOf(const ServerConfig& config) {
 int Main(int argc, char** argv) {
   HardenProcess();
   QuickenMutexes();
-  const absl::StatusOr<Invocation> invocation =
-      ParseFlags({argv + 1, argv + argc}, Environment());
+  const absl::StatusOr<config::Invocation> invocation =
+      config::ParseFlags({argv + 1, argv + argc}, Environment());
   if (!invocation.ok()) return Fail(invocation.status());
   if (!invocation->text.empty()) {
     return ShowOnStdout(invocation->text).ok() ? 0 : 1;
@@ -79,10 +80,10 @@ int Main(int argc, char** argv) {
   StopSignals signals;  // Before the first thread.
   const SystemClock clock;
   const SystemMonotonicClock monotonic;
-  SystemRandom random;
+  crypto::SystemRandom random;
   JsonLogger lines(STDERR_FILENO, &clock);
   SamplingLogger logger(&lines, &clock);
-  const LibraryLog library_log(&logger);
+  const rpc::LibraryLog library_log(&logger);
   for (const std::string& name : invocation->unknown_variables) {
     logger.Warning("no flag has this name", {{"variable", name}});
   }
@@ -92,7 +93,7 @@ int Main(int argc, char** argv) {
                                      .random = &random,
                                      .logger = &logger,
                                      .show = ShowOnStdout};
-  const ServerConfig& config = invocation->config;
+  const config::ServerConfig& config = invocation->config;
   if (const Errand errand = ErrandOf(config); errand != nullptr) {
     const absl::Status status = errand(config, surroundings);
     return status.ok() ? 0 : Fail(status);
@@ -114,6 +115,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::server
 
-int main(int argc, char** argv) { return signet::Main(argc, argv); }
+int main(int argc, char** argv) { return signet::server::Main(argc, argv); }

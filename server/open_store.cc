@@ -13,7 +13,7 @@
 #include "storage/memory/memory_store.h"
 #include "storage/sqlite/sqlite_store.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 // What to tell an operator about a database that does not open.
@@ -27,7 +27,7 @@ absl::Status Explain(const absl::Status& status) {
       return MakeError(status.code(), message, {.reason = "DATABASE_REFUSED"});
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
-      return FlagError("data_dir", message);
+      return config::FlagError("data_dir", message);
     default:
       return status;
   }
@@ -46,8 +46,8 @@ absl::Status CheckDirectory(const std::string& directory) {
     return absl::OkStatus();
   }
   if (!S_ISDIR(found.st_mode)) {
-    return FlagError("data_dir",
-                     absl::StrCat(directory, " is not a directory"));
+    return config::FlagError("data_dir",
+                             absl::StrCat(directory, " is not a directory"));
   }
   if (found.st_uid != geteuid() && found.st_uid != 0) {
     return RefuseDirectory(absl::StrCat(
@@ -66,23 +66,23 @@ absl::Status CheckDirectory(const std::string& directory) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Store>> Open(
-    const ServerConfig& config, bool create_if_missing, Logger* logger,
+absl::StatusOr<std::unique_ptr<storage::Store>> Open(
+    const config::ServerConfig& config, bool create_if_missing, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint) {
   if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
     return status;
   }
-  if (config.storage == StorageEngine::kMemory) {
+  if (config.storage == config::StorageEngine::kMemory) {
     // Its keys may be there, as with any engine.
     if (!config.data_dir.empty() && mkdir(config.data_dir.c_str(), 0700) != 0 &&
         errno != EEXIST) {
       const absl::Status status = absl::ErrnoToStatus(
           errno, absl::StrCat("cannot make ", config.data_dir));
-      return FlagError("data_dir", std::string(status.message()));
+      return config::FlagError("data_dir", std::string(status.message()));
     }
-    return std::make_unique<MemoryStore>();
+    return std::make_unique<memory::MemoryStore>();
   }
-  SqliteOptions options;
+  sqlite::SqliteOptions options;
   options.directory = config.data_dir;
   options.create_if_missing = create_if_missing;
   options.max_queued_writes = config.write_queue_limit;
@@ -90,46 +90,46 @@ absl::StatusOr<std::unique_ptr<Store>> Open(
   options.read_connections = config.read_connections;
   options.logger = logger;
   options.on_checkpoint = std::move(on_checkpoint);
-  absl::StatusOr<std::unique_ptr<SqliteStore>> store =
-      SqliteStore::Open(std::move(options));
+  absl::StatusOr<std::unique_ptr<sqlite::SqliteStore>> store =
+      sqlite::SqliteStore::Open(std::move(options));
   if (!store.ok()) return Explain(store.status());
   return std::move(*store);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(
-    const ServerConfig& config, Logger* logger,
+absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(
+    const config::ServerConfig& config, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint) {
   return Open(config, /*create_if_missing=*/true, logger,
               std::move(on_checkpoint));
 }
 
-absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
-                                                RandomSource& random,
-                                                Logger* logger) {
+absl::StatusOr<ExistingStore> OpenExistingStore(
+    const config::ServerConfig& config, RandomSource& random, Logger* logger) {
   // Before the keys, whose place follows from the directory.
   if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
     return status;
   }
   const std::string file = absl::StrCat(config.data_dir, "/signet.db");
   if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
-    return FlagError("data_dir",
-                     absl::StrCat(file,
-                                  " is not there; choose the directory of a "
-                                  "server that ran"));
+    return config::FlagError(
+        "data_dir", absl::StrCat(file,
+                                 " is not there; choose the directory of a "
+                                 "server that ran"));
   }
-  absl::StatusOr<std::unique_ptr<MacKeyring>> keyring = MacKeyring::Load(
-      config.TokenKeysPath(), /*create_if_missing=*/false, random);
+  absl::StatusOr<std::unique_ptr<crypto::MacKeyring>> keyring =
+      crypto::MacKeyring::Load(config.TokenKeysPath(),
+                               /*create_if_missing=*/false, random);
   if (!keyring.ok()) {
-    return FlagError("token_keys_file",
-                     std::string(keyring.status().message()));
+    return config::FlagError("token_keys_file",
+                             std::string(keyring.status().message()));
   }
-  absl::StatusOr<std::unique_ptr<Store>> store =
+  absl::StatusOr<std::unique_ptr<storage::Store>> store =
       Open(config, /*create_if_missing=*/false, logger, nullptr);
   if (!store.ok()) return store.status();
   return ExistingStore{.keyring = *std::move(keyring),
                        .store = *std::move(store)};
 }
 
-}  // namespace signet
+}  // namespace signet::server

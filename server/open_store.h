@@ -12,7 +12,7 @@
 #include "server/config/config.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::server {
 
 // The store that `config` asks for. `logger` is borrowed and outlives it.
 //   FLAG_INVALID: an option does not suit the engine.
@@ -20,24 +20,23 @@ namespace signet {
 //   Otherwise as the engine says.
 // `on_checkpoint` may be null. It is called on the engine's thread when much
 // has been written since it was last; it must not block.
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(
-    const ServerConfig& config, Logger* logger,
+absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(
+    const config::ServerConfig& config, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint = nullptr);
 
 // What belongs to a database that a server has made.
 struct ExistingStore {
-  std::unique_ptr<MacKeyring> keyring;
-  std::unique_ptr<Store> store;
+  std::unique_ptr<crypto::MacKeyring> keyring;
+  std::unique_ptr<storage::Store> store;
 };
 
 // Opens what a server has made, and makes nothing: where its keys or its
 // database are missing, nothing is touched. `random` is not kept.
 //   FLAG_INVALID: --token_keys_file cannot be read, or there is no database in
 //     --data_dir. Otherwise as OpenStore.
-absl::StatusOr<ExistingStore> OpenExistingStore(const ServerConfig& config,
-                                                RandomSource& random,
-                                                Logger* logger);
+absl::StatusOr<ExistingStore> OpenExistingStore(
+    const config::ServerConfig& config, RandomSource& random, Logger* logger);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_OPEN_STORE_H_

@@ -11,7 +11,7 @@
 
 #include "absl/synchronization/mutex.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 bool IsIgnored(int signal) {
@@ -69,4 +69,4 @@ void StopSignals::ExitOnNext() {
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
 }
 
-}  // namespace signet
+}  // namespace signet::server

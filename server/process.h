@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::server {
 
 // What a process that keeps secrets does before anything else: no core dumps,
 // no debugger of the same user (prctl(2), PR_SET_DUMPABLE), files for the owner
@@ -42,6 +42,6 @@ class StopSignals {
   sigset_t signals_;
 };
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_PROCESS_H_

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 constexpr char kFirst[] = R"(
@@ -40,7 +40,7 @@ buf curl --protocol grpc --http2-prior-knowledge \
 )";
 
 // Where a client on this machine finds the listener.
-std::string Reachable(HostPort address) {
+std::string Reachable(config::HostPort address) {
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
   return address.ToString();
@@ -52,7 +52,8 @@ absl::string_view View(std::string_view text) {
 
 }  // namespace
 
-std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
+std::string FirstStartText(const config::HostPort& rest,
+                           const config::HostPort& grpc,
                            std::string_view account_id,
                            std::string_view service_account_id,
                            std::string_view token) {
@@ -65,7 +66,8 @@ std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
                               {"{token}", View(token)}});
 }
 
-std::string LaterStartText(const HostPort& rest, const HostPort& grpc) {
+std::string LaterStartText(const config::HostPort& rest,
+                           const config::HostPort& grpc) {
   return absl::StrReplaceAll(absl::StrCat(kLater, kLines),
                              {{"{rest}", Reachable(rest)},
                               {"{grpc}", Reachable(grpc)},
@@ -75,4 +77,4 @@ std::string LaterStartText(const HostPort& rest, const HostPort& grpc) {
                               {"{token}", "$SIGNET_TOKEN"}});
 }
 
-}  // namespace signet
+}  // namespace signet::server

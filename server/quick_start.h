@@ -7,21 +7,23 @@
 
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // Texts for the person at the terminal: lines to paste into a shell that create
 // a service account, by curl, grpcurl and buf. Both addresses are where the
 // server listens, with real ports; a wildcard host becomes the loopback.
 
 // After the bootstrap: shows `token` and uses it, so it is a secret.
-std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
+std::string FirstStartText(const config::HostPort& rest,
+                           const config::HostPort& grpc,
                            std::string_view account_id,
                            std::string_view service_account_id,
                            std::string_view token);
 
 // On any later start: the token is `$SIGNET_TOKEN`, the account `$ACCOUNT_ID`.
-std::string LaterStartText(const HostPort& rest, const HostPort& grpc);
+std::string LaterStartText(const config::HostPort& rest,
+                           const config::HostPort& grpc);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_QUICK_START_H_

@@ -5,36 +5,39 @@
 
 #include "gateway/api_services.h"
 
-namespace signet {
+namespace signet::server {
 
 absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
-    const ServerConfig& config, Backend* backend,
+    const config::ServerConfig& config, gateway::Backend* backend,
     const Surroundings& surroundings, std::function<bool()> ready) {
-  absl::StatusOr<std::unique_ptr<const RouteTable>> routes =
-      RouteTable::Create(ApiServices());
+  absl::StatusOr<std::unique_ptr<const transcode::RouteTable>> routes =
+      transcode::RouteTable::Create(gateway::ApiServices());
   if (!routes.ok()) return routes.status();
   std::unique_ptr<RestFront> front(new RestFront(*std::move(routes)));
-  TranscodingHandler::Options handler_options;
+  transcode::TranscodingHandler::Options handler_options;
   handler_options.resource_metadata = config.ResourceMetadataUrl();
   front->handler_.emplace(
-      TranscodingHandler::Dependencies{.routes = front->routes_.get(),
-                                       .backend = backend,
-                                       .clock = surroundings.clock,
-                                       .random = surroundings.random,
-                                       .logger = surroundings.logger},
+      transcode::TranscodingHandler::Dependencies{
+          .routes = front->routes_.get(),
+          .backend = backend,
+          .clock = surroundings.clock,
+          .random = surroundings.random,
+          .logger = surroundings.logger},
       std::move(handler_options));
 
   front->probes_.emplace(&*front->handler_, std::move(ready));
 
-  const HostPort address = *ParseHostPort(config.rest_address);
-  HttpServerOptions options;
+  const config::HostPort address = *config::ParseHostPort(config.rest_address);
+  http::HttpServerOptions options;
   options.host = address.host;
   options.port = address.port;
   options.max_connections = config.max_connections;
-  absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(
-      options, &*front->probes_, surroundings.clock, surroundings.logger);
+  absl::StatusOr<std::unique_ptr<http::HttpServer>> server =
+      http::HttpServer::Start(options, &*front->probes_, surroundings.clock,
+                              surroundings.logger);
   if (!server.ok()) {
-    return ListenError("rest_address", config.rest_address, server.status());
+    return config::ListenError("rest_address", config.rest_address,
+                               server.status());
   }
   front->server_ = *std::move(server);
   return front;
@@ -47,4 +50,4 @@ absl::Status RestFront::Drain(absl::Duration grace) {
       "--drain_timeout_ms: requests did not finish in time and were cut off");
 }
 
-}  // namespace signet
+}  // namespace signet::server

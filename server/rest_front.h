@@ -19,7 +19,7 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // REST for the whole API, in front of any Backend.
 class RestFront {
@@ -28,7 +28,7 @@ class RestFront {
   // are borrowed and outlive it. `ready` is what `/readyz` tells.
   //   LISTEN_FAILED: the address cannot be had.
   static absl::StatusOr<std::unique_ptr<RestFront>> Start(
-      const ServerConfig& config, Backend* backend,
+      const config::ServerConfig& config, gateway::Backend* backend,
       const Surroundings& surroundings, std::function<bool()> ready);
 
   uint16_t port() const { return server_->port(); }
@@ -37,16 +37,16 @@ class RestFront {
   absl::Status Drain(absl::Duration grace);
 
  private:
-  explicit RestFront(std::unique_ptr<const RouteTable> routes)
+  explicit RestFront(std::unique_ptr<const transcode::RouteTable> routes)
       : routes_(std::move(routes)) {}
 
   // Each is used by the one below it.
-  const std::unique_ptr<const RouteTable> routes_;
-  std::optional<TranscodingHandler> handler_;
-  std::optional<ProbeHandler> probes_;
-  std::unique_ptr<HttpServer> server_;
+  const std::unique_ptr<const transcode::RouteTable> routes_;
+  std::optional<transcode::TranscodingHandler> handler_;
+  std::optional<gateway::ProbeHandler> probes_;
+  std::unique_ptr<http::HttpServer> server_;
 };
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_REST_FRONT_H_

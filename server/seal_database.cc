@@ -17,19 +17,20 @@
 #include "server/open_store.h"
 #include "server/seal/seal_database.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 constexpr absl::Duration kProgressPause = absl::Seconds(2);
 
-std::string PowerLine(const AuthorizationRecord& grant) {
+std::string PowerLine(const storage::AuthorizationRecord& grant) {
   const Json json = {
-      {"grant_kind", grant.grant_kind == GrantKind::kSuperAdmin
+      {"grant_kind", grant.grant_kind == storage::GrantKind::kSuperAdmin
                          ? "super_admin"
                          : "account_owner"},
       {"account_id", grant.account_id.ToString()},
-      {"subject_type", grant.subject.type == SubjectType::kUser ? "user"
-                       : grant.subject.type == SubjectType::kGroup
+      {"subject_type", grant.subject.type == storage::SubjectType::kUser
+                           ? "user"
+                       : grant.subject.type == storage::SubjectType::kGroup
                            ? "group"
                            : "service_account"},
       {"subject_id", grant.subject.id},
@@ -38,7 +39,7 @@ std::string PowerLine(const AuthorizationRecord& grant) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string SummaryLine(const SealedRows& rows) {
+std::string SummaryLine(const seal::SealedRows& rows) {
   const Json json = {{"accounts", rows.accounts},
                      {"service_accounts", rows.service_accounts},
                      {"tokens", rows.tokens},
@@ -50,14 +51,15 @@ std::string SummaryLine(const SealedRows& rows) {
 }
 
 // Whether it has an audit head, as each sealed database has.
-absl::StatusOr<bool> HasAuditHead(Store& store) {
+absl::StatusOr<bool> HasAuditHead(storage::Store& store) {
   bool has = false;
-  const absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-    const absl::StatusOr<std::vector<AuditHeadRecord>> heads =
-        txn.ListAuditHeads();
-    has = heads.ok() && !heads->empty();
-    return heads.status();
-  });
+  const absl::Status status =
+      storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+        const absl::StatusOr<std::vector<storage::AuditHeadRecord>> heads =
+            txn.ListAuditHeads();
+        has = heads.ok() && !heads->empty();
+        return heads.status();
+      });
   if (!status.ok()) return status;
   return has;
 }
@@ -69,7 +71,7 @@ absl::Status RefuseToSeal(const std::string& message) {
 
 }  // namespace
 
-absl::Status SealOldDatabase(const ServerConfig& config,
+absl::Status SealOldDatabase(const config::ServerConfig& config,
                              const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<ExistingStore> opened =
@@ -86,7 +88,8 @@ absl::Status SealOldDatabase(const ServerConfig& config,
   const absl::StatusOr<std::optional<std::string>> file =
       ReadAuditHeadFile(path);
   if (!file.ok()) {
-    return FlagError("audit_head_file", std::string(file.status().message()));
+    return config::FlagError("audit_head_file",
+                             std::string(file.status().message()));
   }
   if (file->has_value()) {
     return RefuseToSeal(absl::StrCat(
@@ -100,10 +103,10 @@ absl::Status SealOldDatabase(const ServerConfig& config,
 
   absl::Status shown;
   absl::Time last_progress = surroundings.clock->Now();
-  const absl::StatusOr<SealedRows> rows = SealDatabase(
+  const absl::StatusOr<seal::SealedRows> rows = seal::SealDatabase(
       *opened->store, *opened->keyring, *surroundings.clock,
       *surroundings.random,
-      [&](const AuthorizationRecord& grant) {
+      [&](const storage::AuthorizationRecord& grant) {
         shown.Update(surroundings.show(PowerLine(grant)));
       },
       [&](uint64_t seen) {
@@ -124,10 +127,10 @@ absl::Status SealOldDatabase(const ServerConfig& config,
                           surroundings.clock->Now()),
       *surroundings.random);
   if (!written.ok()) {
-    return FlagError("audit_head_file", std::string(written.message()));
+    return config::FlagError("audit_head_file", std::string(written.message()));
   }
   shown.Update(surroundings.show(SummaryLine(*rows)));
   return shown;
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -6,7 +6,7 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // What --seal_database does: opens the store as a server would, which fails
 // while one has it, and seals what an older release wrote (SealDatabase). Shows
@@ -15,9 +15,9 @@ namespace signet {
 //   DATABASE_REFUSED: it is sealed already, or --audit_head_file says that it
 //     was once.
 //   Otherwise as App::Start.
-absl::Status SealOldDatabase(const ServerConfig& config,
+absl::Status SealOldDatabase(const config::ServerConfig& config,
                              const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_SEAL_DATABASE_H_

@@ -7,16 +7,16 @@
 #include "server/open_store.h"
 #include "server/seal/sealed_store.h"
 
-namespace signet {
+namespace signet::server {
 
-absl::StatusOr<SealedFiles> OpenSealedFiles(const ServerConfig& config,
+absl::StatusOr<SealedFiles> OpenSealedFiles(const config::ServerConfig& config,
                                             const Surroundings& surroundings) {
   absl::StatusOr<ExistingStore> opened =
       OpenExistingStore(config, *surroundings.random, surroundings.logger);
   if (!opened.ok()) return opened.status();
   SealedFiles files;
   files.keyring = std::move(opened->keyring);
-  files.store = std::make_unique<SealedStore>(
+  files.store = std::make_unique<seal::SealedStore>(
       std::move(opened->store), files.keyring.get(), config.oauth.issuer,
       surroundings.clock, surroundings.logger);
   const absl::StatusOr<AuditHeadStart> start =
@@ -28,4 +28,4 @@ absl::StatusOr<SealedFiles> OpenSealedFiles(const ServerConfig& config,
   return files;
 }
 
-}  // namespace signet
+}  // namespace signet::server

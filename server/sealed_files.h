@@ -11,21 +11,22 @@
 #include "server/config/config.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::server {
 
 // For an errand that changes what a server has made, in place of a server.
 struct SealedFiles {
-  std::unique_ptr<MacKeyring> keyring;
-  std::unique_ptr<Store> store;  // Seals what is written; see SealedStore.
+  std::unique_ptr<crypto::MacKeyring> keyring;
+  std::unique_ptr<storage::Store>
+      store;  // Seals what is written; see SealedStore.
   // To be told to write once all is done.
   std::unique_ptr<AuditHeadWriter> head_writer;
 };
 
 // Opens it as a server would, with the same refusals, and makes nothing.
 // `surroundings` are borrowed. Errors as OpenExistingStore and CheckAuditHead.
-absl::StatusOr<SealedFiles> OpenSealedFiles(const ServerConfig& config,
+absl::StatusOr<SealedFiles> OpenSealedFiles(const config::ServerConfig& config,
                                             const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_SEALED_FILES_H_

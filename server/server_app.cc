@@ -41,26 +41,27 @@
 #include "storage/store.h"
 #include "storage/watched_store.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 // For calls that were cut off, until the store has answered them.
 constexpr absl::Duration kLastCalls = absl::Seconds(2);
 
-std::string DescribeStorage(const ServerConfig& config) {
-  if (config.storage == StorageEngine::kMemory) return "memory";
+std::string DescribeStorage(const config::ServerConfig& config) {
+  if (config.storage == config::StorageEngine::kMemory) return "memory";
   return absl::StrCat("sqlite in ", config.data_dir);
 }
 
 class ServerApp final : public App {
  public:
-  ServerApp(const ServerConfig& config, const Surroundings& surroundings)
+  ServerApp(const config::ServerConfig& config,
+            const Surroundings& surroundings)
       : config_(config), around_(surroundings) {}
   ~ServerApp() override { StopServing(absl::ZeroDuration()).IgnoreError(); }
 
   absl::Status Start();
 
-  Ports ports() const override {
+  config::Ports ports() const override {
     return {
         .rest = rest_->port(),
         .grpc = static_cast<uint16_t>(grpc_->port()),
@@ -78,46 +79,47 @@ class ServerApp final : public App {
   absl::Status StartClock();
   absl::Status CheckHead();  // Writes times: after StartClock().
   absl::Status StartServing();
-  absl::Status StartGrpc(const char* flag, const GrpcServerOptions& options,
-                         std::unique_ptr<GrpcServer>& server);
+  absl::Status StartGrpc(const char* flag,
+                         const rpc::GrpcServerOptions& options,
+                         std::unique_ptr<rpc::GrpcServer>& server);
   // No new calls; those in progress get `grace`. Idempotent.
   absl::Status StopServing(absl::Duration grace);
   void StartMaintenance();
   // Makes the first credential if there is none; true if so.
   absl::StatusOr<bool> Bootstrap();
-  absl::Status Deliver(const Bootstrapped& credential);
-  HostPort RestEnd() const;
-  HostPort GrpcEnd() const;
+  absl::Status Deliver(const domain::Bootstrapped& credential);
+  config::HostPort RestEnd() const;
+  config::HostPort GrpcEnd() const;
 
-  const ServerConfig config_;
+  const config::ServerConfig config_;
   Surroundings around_;  // Its clock is clock_ once that is there.
   std::optional<BootstrapFile> bootstrap_file_;
   std::atomic<bool> serving_ = false;  // From the start to the drain.
 
   // Each is used by those below it.
   std::optional<TrustedClock> clock_;
-  std::unique_ptr<MacKeyring> keyring_;
+  std::unique_ptr<crypto::MacKeyring> keyring_;
   // Rung by the store's thread; null while nobody listens.
   std::atomic<AuditHeadWriter*> head_bell_ = nullptr;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<storage::Store> store_;
   AuditHeadStart head_start_;
   std::optional<AuditHeadWriter> head_writer_;  // Absent: nothing is kept.
-  std::optional<LastUses> last_uses_;
-  std::optional<TokenDirectory> directory_;
-  std::optional<ChangeFeed> feed_;
-  std::unique_ptr<Authenticator> authenticator_;
-  std::optional<AuditLog> audit_log_;
-  std::optional<DenialLog> denials_;
-  std::optional<Access> access_;
-  std::optional<ServiceAccounts> service_accounts_;
-  std::optional<Authorizations> authorizations_;
-  std::optional<AuditReader> audit_reader_;
-  std::optional<TokenVerifier> verifier_;
-  std::optional<Maintenance> maintenance_;
-  std::optional<Dispatcher> dispatcher_;
-  std::optional<GrpcTokenParts> token_parts_;
-  std::unique_ptr<GrpcServer> grpc_;
-  std::unique_ptr<GrpcServer> trusted_grpc_;  // Null: no trusted listener.
+  std::optional<upkeep::LastUses> last_uses_;
+  std::optional<identity::TokenDirectory> directory_;
+  std::optional<domain::ChangeFeed> feed_;
+  std::unique_ptr<identity::Authenticator> authenticator_;
+  std::optional<audit::AuditLog> audit_log_;
+  std::optional<audit::DenialLog> denials_;
+  std::optional<domain::Access> access_;
+  std::optional<domain::ServiceAccounts> service_accounts_;
+  std::optional<domain::Authorizations> authorizations_;
+  std::optional<domain::AuditReader> audit_reader_;
+  std::optional<domain::TokenVerifier> verifier_;
+  std::optional<upkeep::Maintenance> maintenance_;
+  std::optional<rpc::Dispatcher> dispatcher_;
+  std::optional<rpc::GrpcTokenParts> token_parts_;
+  std::unique_ptr<rpc::GrpcServer> grpc_;
+  std::unique_ptr<rpc::GrpcServer> trusted_grpc_;  // Null: no trusted listener.
   std::unique_ptr<RestFront> rest_;
 };
 
@@ -125,7 +127,8 @@ absl::Status ServerApp::Start() {
   if (absl::Status status = OpenFiles(); !status.ok()) return status;
   if (absl::Status status = StartClock(); !status.ok()) return status;
   if (absl::Status status = CheckHead(); !status.ok()) return status;
-  if (absl::Status status = PreparePortFile(config_.port_file, *around_.random);
+  if (absl::Status status =
+          config::PreparePortFile(config_.port_file, *around_.random);
       !status.ok()) {
     return status;
   }
@@ -143,23 +146,24 @@ absl::Status ServerApp::Start() {
                                    {"grpc", GrpcEnd().ToString()},
                                    {"storage", DescribeStorage(config_)}});
   if (config_.port_file.empty()) return absl::OkStatus();
-  return WritePortFile(config_.port_file, ports(), *around_.random);
+  return config::WritePortFile(config_.port_file, ports(), *around_.random);
 }
 
 absl::Status ServerApp::OpenFiles() {
-  absl::StatusOr<std::unique_ptr<Store>> opened =
+  absl::StatusOr<std::unique_ptr<storage::Store>> opened =
       OpenStore(config_, around_.logger, [this] {
         if (AuditHeadWriter* const writer = head_bell_.load()) writer->Ring();
       });
   if (!opened.ok()) return opened.status();
-  std::unique_ptr<Store> store = *std::move(opened);
+  std::unique_ptr<storage::Store> store = *std::move(opened);
 
   bool empty = false;
-  absl::Status status = ReadAndWait(*store, [&empty](ReadTxn& txn) {
-    const absl::StatusOr<bool> answer = txn.IsEmpty();
-    if (answer.ok()) empty = *answer;
-    return answer.status();
-  });
+  absl::Status status =
+      storage::ReadAndWait(*store, [&empty](storage::ReadTxn& txn) {
+        const absl::StatusOr<bool> answer = txn.IsEmpty();
+        if (answer.ok()) empty = *answer;
+        return answer.status();
+      });
   if (!status.ok()) return status;
 
   if (!config_.bootstrap_file.empty()) {
@@ -170,39 +174,41 @@ absl::Status ServerApp::OpenFiles() {
   }
 
   // Fresh keys would silently end every token that a database knows.
-  absl::StatusOr<std::unique_ptr<MacKeyring>> keyring = MacKeyring::Load(
-      config_.TokenKeysPath(), /*create_if_missing=*/empty, *around_.random);
+  absl::StatusOr<std::unique_ptr<crypto::MacKeyring>> keyring =
+      crypto::MacKeyring::Load(config_.TokenKeysPath(),
+                               /*create_if_missing=*/empty, *around_.random);
   if (!keyring.ok()) {
-    return FlagError("token_keys_file",
-                     std::string(keyring.status().message()));
+    return config::FlagError("token_keys_file",
+                             std::string(keyring.status().message()));
   }
   keyring_ = *std::move(keyring);
 
   // Both are there before anybody reads or writes, see below.
-  const auto on_change = [this](const TokenChanges& changes) {
+  const auto on_change = [this](const storage::TokenChanges& changes) {
     directory_->OnChange(changes);
     feed_->Publish(changes);
   };
-  store_ = std::make_unique<WatchedStore>(
-      std::make_unique<SealedStore>(std::move(store), keyring_.get(),
-                                    config_.oauth.issuer, around_.clock,
-                                    around_.logger, on_change),
+  store_ = std::make_unique<storage::WatchedStore>(
+      std::make_unique<seal::SealedStore>(std::move(store), keyring_.get(),
+                                          config_.oauth.issuer, around_.clock,
+                                          around_.logger, on_change),
       on_change);
   last_uses_.emplace(around_.logger);
   directory_.emplace(
       store_.get(), keyring_.get(), &*last_uses_,
-      TokenDirectoryOptions{
+      identity::TokenDirectoryOptions{
           .max_entries = static_cast<size_t>(config_.token_cache_entries),
           .max_bytes = static_cast<size_t>(config_.token_cache_mib) << 20,
-          .render = RenderActive});
+          .render = api::RenderActive});
   feed_.emplace(*around_.random);
   return absl::OkStatus();
 }
 
 absl::Status ServerApp::CheckHead() {
   // What is kept in memory can come back as nothing older.
-  if (config_.storage == StorageEngine::kMemory) {
-    head_start_.genesis = NewAuditHead(*around_.random, around_.clock->Now());
+  if (config_.storage == config::StorageEngine::kMemory) {
+    head_start_.genesis =
+        audit::NewAuditHead(*around_.random, around_.clock->Now());
     return absl::OkStatus();
   }
   absl::StatusOr<AuditHeadStart> start =
@@ -218,9 +224,10 @@ absl::Status ServerApp::CheckHead() {
 
 absl::Status ServerApp::StartClock() {
   std::optional<absl::Time> mark;
-  const absl::Status status = ReadAndWait(*store_, [&mark](ReadTxn& txn) {
-    return ReadWatermark(txn, kTimeWatermark, mark);
-  });
+  const absl::Status status =
+      storage::ReadAndWait(*store_, [&mark](storage::ReadTxn& txn) {
+        return upkeep::ReadWatermark(txn, upkeep::kTimeWatermark, mark);
+      });
   if (!status.ok()) return status;
   const absl::Time wall = around_.clock->Now();
   if (mark.has_value() && *mark > wall + absl::Seconds(1)) {
@@ -235,7 +242,7 @@ absl::Status ServerApp::StartClock() {
 }
 
 absl::Status ServerApp::StartServing() {
-  absl::StatusOr<std::unique_ptr<Authenticator>> authenticator =
+  absl::StatusOr<std::unique_ptr<identity::Authenticator>> authenticator =
       NewAuthenticator(&*directory_, around_.clock, around_.logger,
                        config_.oauth);
   if (!authenticator.ok()) return authenticator.status();
@@ -244,18 +251,18 @@ absl::Status ServerApp::StartServing() {
   denials_.emplace(store_.get(), &*audit_log_, around_.clock, around_.logger);
   denials_->Start();
   access_.emplace(store_.get());
-  const OauthOwners oauth_owners = config_.oauth.issuer.empty()
-                                       ? OauthOwners::kCannotAct
-                                       : OauthOwners::kCanAct;
+  const domain::OauthOwners oauth_owners = config_.oauth.issuer.empty()
+                                               ? domain::OauthOwners::kCannotAct
+                                               : domain::OauthOwners::kCanAct;
   service_accounts_.emplace(
       store_.get(), keyring_.get(), &*audit_log_, &*denials_, &*last_uses_,
       around_.clock, around_.random,
-      IssuePolicy{.token_prefix = config_.token_prefix,
-                  .expiry = {.default_ttl = config_.default_token_ttl,
-                             .max_ttl = config_.max_token_ttl},
-                  .max_overlap = config_.max_rotation_overlap.value_or(
-                      absl::ZeroDuration()),
-                  .oauth_owners = oauth_owners});
+      domain::IssuePolicy{.token_prefix = config_.token_prefix,
+                          .expiry = {.default_ttl = config_.default_token_ttl,
+                                     .max_ttl = config_.max_token_ttl},
+                          .max_overlap = config_.max_rotation_overlap.value_or(
+                              absl::ZeroDuration()),
+                          .oauth_owners = oauth_owners});
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
                           around_.clock, around_.random, oauth_owners);
   audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
@@ -264,7 +271,7 @@ absl::Status ServerApp::StartServing() {
   dispatcher_.emplace(
       authenticator_.get(), &*access_, &*denials_, around_.clock,
       around_.logger,
-      ApiMethods(
+      api::ApiMethods(
           {.store = store_.get(),
            .service_accounts = &*service_accounts_,
            .authorizations = &*authorizations_,
@@ -300,13 +307,13 @@ absl::Status ServerApp::StartServing() {
 }
 
 absl::Status ServerApp::StartGrpc(const char* flag,
-                                  const GrpcServerOptions& options,
-                                  std::unique_ptr<GrpcServer>& server) {
-  absl::StatusOr<std::unique_ptr<GrpcServer>> started =
-      GrpcServer::Start(options, &*dispatcher_, &*token_parts_, around_.clock,
-                        around_.random, around_.logger);
+                                  const rpc::GrpcServerOptions& options,
+                                  std::unique_ptr<rpc::GrpcServer>& server) {
+  absl::StatusOr<std::unique_ptr<rpc::GrpcServer>> started =
+      rpc::GrpcServer::Start(options, &*dispatcher_, &*token_parts_,
+                             around_.clock, around_.random, around_.logger);
   if (!started.ok())
-    return ListenError(flag, options.address, started.status());
+    return config::ListenError(flag, options.address, started.status());
   server = *std::move(started);
   return absl::OkStatus();
 }
@@ -314,12 +321,14 @@ absl::Status ServerApp::StartGrpc(const char* flag,
 void ServerApp::StartMaintenance() {
   maintenance_.emplace(
       store_.get(), &*last_uses_,
-      Housekeeping(store_.get(), keyring_.get(), &*audit_log_, around_.logger,
-                   {.purge_after = config_.purge_after,
-                    .expiry_notice = config_.expiry_notice,
-                    .audit_retention = config_.audit_retention}),
+      upkeep::Housekeeping(store_.get(), keyring_.get(), &*audit_log_,
+                           around_.logger,
+                           {.purge_after = config_.purge_after,
+                            .expiry_notice = config_.expiry_notice,
+                            .audit_retention = config_.audit_retention}),
       &*clock_, around_.logger,
-      MaintenanceOptions{.flush_interval = *config_.last_used_flush_interval});
+      upkeep::MaintenanceOptions{.flush_interval =
+                                     *config_.last_used_flush_interval});
   maintenance_->Start();
 }
 
@@ -370,14 +379,16 @@ absl::Status ServerApp::StopServing(absl::Duration grace) {
 }
 
 absl::StatusOr<bool> ServerApp::Bootstrap() {
-  const BootstrapPlan plan = {
+  const domain::BootstrapPlan plan = {
       .token_prefix = config_.token_prefix,
       .account_id = Uuid::Parse(config_.bootstrap_account_id),
       .owner_user = config_.bootstrap_owner_user,
       .genesis = head_start_.genesis};
-  absl::StatusOr<bool> done = BootstrapIfEmpty(
+  absl::StatusOr<bool> done = domain::BootstrapIfEmpty(
       *store_, *keyring_, *around_.clock, *around_.random, plan,
-      [this](const Bootstrapped& credential) { return Deliver(credential); });
+      [this](const domain::Bootstrapped& credential) {
+        return Deliver(credential);
+      });
   if (done.ok() && head_start_.accepted.has_value()) {
     absl::Status recorded =
         RecordAuditLoss(around_, *store_, *keyring_, *head_start_.accepted);
@@ -390,7 +401,7 @@ absl::StatusOr<bool> ServerApp::Bootstrap() {
   return true;
 }
 
-absl::Status ServerApp::Deliver(const Bootstrapped& credential) {
+absl::Status ServerApp::Deliver(const domain::Bootstrapped& credential) {
   if (bootstrap_file_) return bootstrap_file_->Stage(credential);
   const Secret text(FirstStartText(
       RestEnd(), GrpcEnd(), credential.account_id.ToString(),
@@ -398,22 +409,22 @@ absl::Status ServerApp::Deliver(const Bootstrapped& credential) {
   return around_.show(text.Expose());
 }
 
-HostPort ServerApp::RestEnd() const {
-  return {ParseHostPort(config_.rest_address)->host, rest_->port()};
+config::HostPort ServerApp::RestEnd() const {
+  return {config::ParseHostPort(config_.rest_address)->host, rest_->port()};
 }
 
-HostPort ServerApp::GrpcEnd() const {
-  return {ParseHostPort(config_.grpc_address)->host,
+config::HostPort ServerApp::GrpcEnd() const {
+  return {config::ParseHostPort(config_.grpc_address)->host,
           static_cast<uint16_t>(grpc_->port())};
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<App>> StartServerApp(
-    const ServerConfig& config, const Surroundings& surroundings) {
+    const config::ServerConfig& config, const Surroundings& surroundings) {
   auto app = std::make_unique<ServerApp>(config, surroundings);
   if (absl::Status status = app->Start(); !status.ok()) return status;
   return app;
 }
 
-}  // namespace signet
+}  // namespace signet::server

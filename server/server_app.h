@@ -8,13 +8,13 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // --mode=server: gRPC and REST on a store of its own. As App::Start, for a
 // config that is valid.
 absl::StatusOr<std::unique_ptr<App>> StartServerApp(
-    const ServerConfig& config, const Surroundings& surroundings);
+    const config::ServerConfig& config, const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_SERVER_APP_H_

@@ -12,7 +12,7 @@
 #include "server/sealed_files.h"
 #include "server/upkeep/time_correction.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 // What is worth a warning: more than clocks that are set differ by.
@@ -20,7 +20,7 @@ constexpr absl::Duration kFarAhead = absl::Hours(1);
 
 }  // namespace
 
-absl::Status SetTimeMark(const ServerConfig& config,
+absl::Status SetTimeMark(const config::ServerConfig& config,
                          const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<SealedFiles> files =
@@ -28,14 +28,14 @@ absl::Status SetTimeMark(const ServerConfig& config,
   if (!files.ok()) return files.status();
   const absl::Time now = surroundings.clock->Now();
   absl::Time mark = now;
-  if (config.set_time_mark != kTimeMarkNow) {
+  if (config.set_time_mark != config::kTimeMarkNow) {
     const absl::StatusOr<absl::Time> named = ParseRfc3339(config.set_time_mark);
     if (!named.ok()) return named.status();
     mark = *named;
   }
-  const AuditLog audit(files->keyring.get(), surroundings.random);
+  const audit::AuditLog audit(files->keyring.get(), surroundings.random);
   const absl::StatusOr<std::optional<absl::Time>> before =
-      CorrectTimeMark(*files->store, audit, mark, now);
+      upkeep::CorrectTimeMark(*files->store, audit, mark, now);
   if (!before.ok()) return before.status();
   if (absl::Status s = files->head_writer->Write(); !s.ok()) return s;
   std::string text =
@@ -52,4 +52,4 @@ absl::Status SetTimeMark(const ServerConfig& config,
   return surroundings.show(text);
 }
 
-}  // namespace signet
+}  // namespace signet::server

@@ -6,16 +6,16 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // What --set_time_mark does: opens the store as a server would, which fails
 // while one has it, sets the mark of time and shows what it was and is. Serves
 // nothing. The way out where the wall clock was far ahead for more than an
 // hour, so that the mark has followed it.
 // Errors as CorrectTimeMark and App::Start.
-absl::Status SetTimeMark(const ServerConfig& config,
+absl::Status SetTimeMark(const config::ServerConfig& config,
                          const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_SET_TIME_MARK_H_

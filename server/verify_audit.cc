@@ -15,10 +15,10 @@
 #include "server/open_store.h"
 #include "server/seal/seal_check.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
-std::string Line(const AuditFault& fault) {
+std::string Line(const audit::AuditFault& fault) {
   std::string line = fault.account_id == Uuid()
                          ? std::string("database")
                          : "account " + fault.account_id.ToString();
@@ -30,14 +30,15 @@ std::string Line(const AuditFault& fault) {
 
 // Whether the file outside says what the database does. Nobody writes to that,
 // so that it is not ahead unless a server was killed.
-absl::Status VerifyHeadFile(const std::string& path,
-                            const ExistingStore& opened,
-                            const AuditHeads& heads,
-                            absl::FunctionRef<void(const AuditFault&)> report) {
+absl::Status VerifyHeadFile(
+    const std::string& path, const ExistingStore& opened,
+    const audit::AuditHeads& heads,
+    absl::FunctionRef<void(const audit::AuditFault&)> report) {
   const absl::StatusOr<std::optional<std::string>> text =
       ReadAuditHeadFile(path);
   if (!text.ok()) {
-    return FlagError("audit_head_file", std::string(text.status().message()));
+    return config::FlagError("audit_head_file",
+                             std::string(text.status().message()));
   }
   if (!text->has_value()) {
     report({.what = "the audit head file is missing"});
@@ -50,13 +51,16 @@ absl::Status VerifyHeadFile(const std::string& path,
         {.what = "the audit head file was altered, or made with other keys"});
     return absl::OkStatus();
   }
-  std::optional<AuditHead> head;
-  absl::Status status = ReadAndWait(*opened.store, [&](ReadTxn& txn) {
-    const absl::StatusOr<std::optional<AuditHead>> found = heads.Read(txn);
-    head = found.value_or(std::nullopt);
-    // One that was altered is reported already.
-    return absl::IsDataLoss(found.status()) ? absl::OkStatus() : found.status();
-  });
+  std::optional<audit::AuditHead> head;
+  absl::Status status =
+      storage::ReadAndWait(*opened.store, [&](storage::ReadTxn& txn) {
+        const absl::StatusOr<std::optional<audit::AuditHead>> found =
+            heads.Read(txn);
+        head = found.value_or(std::nullopt);
+        // One that was altered is reported already.
+        return absl::IsDataLoss(found.status()) ? absl::OkStatus()
+                                                : found.status();
+      });
   if (!status.ok() || !head.has_value()) return status;
   if (head->database != file->database) {
     report({.what = "the audit head file is another database's"});
@@ -76,7 +80,7 @@ absl::Status VerifyHeadFile(const std::string& path,
 
 }  // namespace
 
-absl::Status VerifyAuditLogs(const ServerConfig& config,
+absl::Status VerifyAuditLogs(const config::ServerConfig& config,
                              const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<ExistingStore> opened =
@@ -85,21 +89,22 @@ absl::Status VerifyAuditLogs(const ServerConfig& config,
 
   absl::Status shown;
   uint64_t faults = 0;
-  const auto report = [&](const AuditFault& fault) {
+  const auto report = [&](const audit::AuditFault& fault) {
     ++faults;
     shown.Update(surroundings.show(Line(fault)));
   };
-  Store& store = *opened->store;
-  const MacKeyring& keyring = *opened->keyring;
-  const AuditHeads heads(&keyring, surroundings.random);
-  const absl::StatusOr<AuditVerdict> verdict =
-      VerifyAudit(store, keyring, report);
+  storage::Store& store = *opened->store;
+  const crypto::MacKeyring& keyring = *opened->keyring;
+  const audit::AuditHeads heads(&keyring, surroundings.random);
+  const absl::StatusOr<audit::AuditVerdict> verdict =
+      audit::VerifyAudit(store, keyring, report);
   if (!verdict.ok()) return verdict.status();
-  absl::Status status = VerifyAuditHead(store, keyring, heads, report);
+  absl::Status status = audit::VerifyAuditHead(store, keyring, heads, report);
   if (!status.ok()) return status;
   status = VerifyHeadFile(config.AuditHeadPath(), *opened, heads, report);
   if (!status.ok()) return status;
-  const absl::StatusOr<uint64_t> rows = VerifySeals(store, keyring, report);
+  const absl::StatusOr<uint64_t> rows =
+      seal::VerifySeals(store, keyring, report);
   if (!rows.ok()) return rows.status();
   shown.Update(surroundings.show(
       absl::StrCat(verdict->events, " events of ", verdict->accounts,
@@ -112,4 +117,4 @@ absl::Status VerifyAuditLogs(const ServerConfig& config,
                    {.reason = "AUDIT_BROKEN"});
 }
 
-}  // namespace signet
+}  // namespace signet::server

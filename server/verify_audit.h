@@ -6,7 +6,7 @@
 #include "server/app.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::server {
 
 // What --verify_audit does: opens the store as a server would, which fails
 // while one has it, and checks every audit log, all of them together, what the
@@ -15,9 +15,9 @@ namespace signet {
 // opening does, writes nothing.
 //   DATA_LOSS / AUDIT_BROKEN: there were faults.
 //   Otherwise as App::Start.
-absl::Status VerifyAuditLogs(const ServerConfig& config,
+absl::Status VerifyAuditLogs(const config::ServerConfig& config,
                              const Surroundings& surroundings);
 
-}  // namespace signet
+}  // namespace signet::server
 
 #endif  // SIGNET_SERVER_VERIFY_AUDIT_H_

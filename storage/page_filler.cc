@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/page_filler.h"
 
-namespace signet {
+namespace signet::storage {
 
 ServiceAccountPosition PositionOf(const ServiceAccountRecord& record,
                                   const ServiceAccountQuery& query) {
@@ -27,4 +27,4 @@ uint64_t PositionOf(const AuditEventRecord& record, const AuditQuery&) {
   return record.sequence;
 }
 
-}  // namespace signet
+}  // namespace signet::storage

@@ -8,7 +8,7 @@
 
 #include "storage/queries.h"
 
-namespace signet {
+namespace signet::storage {
 
 // The place of a row in the listing that the query asks for.
 ServiceAccountPosition PositionOf(const ServiceAccountRecord& record,
@@ -73,6 +73,6 @@ class PageFiller {
   decltype(Page::next) last_;
 };
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_STORAGE_PAGE_FILLER_H_

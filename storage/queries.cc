@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 // Whether a condition, if there is one, asks for this value.
@@ -99,4 +99,4 @@ bool AuditQuery::Matches(const AuditEventRecord& record) const {
          (!until.has_value() || record.at < *until);
 }
 
-}  // namespace signet
+}  // namespace signet::storage

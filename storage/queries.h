@@ -11,7 +11,7 @@
 #include "base/uuid.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::storage {
 
 // Listings, page by page (keyset pagination). A page costs the same wherever it
 // lies: it begins behind a position and ends with the row that fills it, or
@@ -135,6 +135,6 @@ struct AuditPage {
   std::optional<uint64_t> next;
 };
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_STORAGE_QUERIES_H_

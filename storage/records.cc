@@ -9,7 +9,7 @@
 #include "base/rfc3339.h"
 #include "base/utf8.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 bool Storable(absl::Time time) {
@@ -144,4 +144,4 @@ absl::Status CheckRecord(const ReplayRecord& record) {
   return Rules().Require(Storable(record.created_at), kTimes).status();
 }
 
-}  // namespace signet
+}  // namespace signet::storage

@@ -13,7 +13,7 @@
 #include "absl/time/time.h"
 #include "base/uuid.h"
 
-namespace signet {
+namespace signet::storage {
 
 // Rows as every engine keeps them. Plain values. Texts are kept byte by byte.
 // Numbers are below 2^63. Times are whole nanoseconds within MinTimestamp() and
@@ -223,6 +223,6 @@ absl::Status CheckUpdate(const TokenRecord& record, const TokenRecord& stored,
 // The same of a time that stands alone.
 absl::Status CheckTime(absl::Time time);
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_STORAGE_RECORDS_H_

@@ -5,7 +5,7 @@
 
 #include "absl/synchronization/notification.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 // The completion handed to a store, and the wait for it.
@@ -45,4 +45,4 @@ absl::Status WriteAndWait(Store& store, Store::WriteBody body) {
   return waiter.Wait();
 }
 
-}  // namespace signet
+}  // namespace signet::storage

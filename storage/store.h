@@ -18,7 +18,7 @@
 #include "storage/records.h"
 #include "storage/work.h"
 
-namespace signet {
+namespace signet::storage {
 
 // A consistent snapshot. Valid only inside the body that receives it.
 class ReadTxn {
@@ -276,6 +276,6 @@ absl::Status ReadAndWait(Store& store, Store::ReadBody body,
                          ReadKind kind = ReadKind::kLookup);
 absl::Status WriteAndWait(Store& store, Store::WriteBody body);
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_STORAGE_STORE_H_

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 // Passes everything on and notes what changes.
@@ -232,4 +232,4 @@ void WatchedStore::Write(WriteBody body, Done done, WriteOptions options) {
       std::move(options));
 }
 
-}  // namespace signet
+}  // namespace signet::storage

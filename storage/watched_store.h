@@ -11,7 +11,7 @@
 #include "base/uuid.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::storage {
 
 // What a write changed of all that decides whether a token is good, and for
 // what.
@@ -63,6 +63,6 @@ class WatchedStore final : public Store {
   const OnChange on_change_;
 };
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_STORAGE_WATCHED_STORE_H_

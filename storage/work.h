@@ -5,7 +5,7 @@
 #include "absl/functional/any_invocable.h"
 #include "base/uuid.h"
 
-namespace signet {
+namespace signet::storage {
 
 // Whom a transaction is for. An engine with a queue serves tenants in turn, and
 // the principals of each in turn, whatever account the work is about: who asks
@@ -44,6 +44,6 @@ struct WriteOptions {
   Expired expired = nullptr;
 };
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_STORAGE_WORK_H_

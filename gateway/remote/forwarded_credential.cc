@@ -11,7 +11,7 @@
 #include "base/credential_size.h"
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::remote {
 namespace {
 
 constexpr std::string_view kScheme = "Bearer";
@@ -68,4 +68,4 @@ ForwardedCredential Forwarded(std::vector<std::string> authorization) {
   return forwarded;
 }
 
-}  // namespace signet
+}  // namespace signet::remote

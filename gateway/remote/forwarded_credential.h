@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::remote {
 
 // What of a request's Authorization values travels to the server, which judges
 // it as it would have judged them. Every client shares one connection to the
@@ -23,6 +23,6 @@ struct ForwardedCredential {
 // `authorization` is taken over, and wiped where it is not forwarded.
 ForwardedCredential Forwarded(std::vector<std::string> authorization);
 
-}  // namespace signet
+}  // namespace signet::remote
 
 #endif  // SIGNET_GATEWAY_REMOTE_FORWARDED_CREDENTIAL_H_

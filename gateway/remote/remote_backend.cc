@@ -19,7 +19,7 @@
 // whose place depends on the version.
 #include "signet/v1/identity.grpc.pb.h"
 
-namespace signet {
+namespace signet::remote {
 namespace {
 
 using google::protobuf::Message;
@@ -67,7 +67,7 @@ std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target) {
 
 // A call from its start to its end; gRPC uses what is in it until then.
 struct RemoteBackend::Pending {
-  CallScope scope;
+  gateway::CallScope scope;
   std::string request_id;
   std::string peer;
   std::unique_ptr<Message> request;
@@ -76,13 +76,13 @@ struct RemoteBackend::Pending {
   grpc::ClientContext context;
 };
 
-void RemoteBackend::Call(BackendCall call, Done done) {
+void RemoteBackend::Call(gateway::BackendCall call, Done done) {
   ForwardedCredential credential = Forwarded(std::move(call.authorization));
   if (credential.too_long) {
     std::move(done)({.status = TokenInvalidStatus()});
     return;
   }
-  const bool identify = call.scope == CallScope::kIdentify;
+  const bool identify = call.scope == gateway::CallScope::kIdentify;
   const MethodDescriptor& method = identify ? *GetSelf() : *call.method;
   auto pending = std::make_unique<Pending>();
   pending->scope = call.scope;
@@ -99,7 +99,7 @@ void RemoteBackend::Call(BackendCall call, Done done) {
     Wipe(value);
   }
   context.AddMetadata("x-request-id", call.request_id);
-  if (call.scope == CallScope::kAdmit) {
+  if (call.scope == gateway::CallScope::kAdmit) {
     context.AddMetadata("signet-call-scope", "admit");
   }
   if (call.deadline != absl::InfiniteFuture()) {
@@ -119,7 +119,7 @@ void RemoteBackend::Call(BackendCall call, Done done) {
 
 void RemoteBackend::Finish(std::unique_ptr<Pending> pending,
                            const grpc::Status& status) const {
-  BackendReply reply = Reply(*pending, status);
+  gateway::BackendReply reply = Reply(*pending, status);
   Done done = std::move(pending->done);
   // The context holds the channel. Once `done` has run the backend may be gone,
   // and the last to let go of a channel must not be a thread of gRPC's own.
@@ -127,9 +127,9 @@ void RemoteBackend::Finish(std::unique_ptr<Pending> pending,
   std::move(done)(std::move(reply));
 }
 
-BackendReply RemoteBackend::Reply(Pending& pending,
-                                  const grpc::Status& status) const {
-  BackendReply reply;
+gateway::BackendReply RemoteBackend::Reply(Pending& pending,
+                                           const grpc::Status& status) const {
+  gateway::BackendReply reply;
   reply.status = FromGrpc(status);
   if (!status.ok()) {
     if (!IsServersOwn(status)) {
@@ -140,13 +140,13 @@ BackendReply RemoteBackend::Reply(Pending& pending,
     }
     return reply;
   }
-  if (pending.scope == CallScope::kFull) {
+  if (pending.scope == gateway::CallScope::kFull) {
     reply.response = std::move(pending.response);
-  } else if (pending.scope == CallScope::kIdentify) {
+  } else if (pending.scope == gateway::CallScope::kIdentify) {
     const auto& self = static_cast<const v1::Self&>(*pending.response);
     reply.principal = absl::StrCat(self.subject_type(), ":", self.subject_id());
   }
   return reply;
 }
 
-}  // namespace signet
+}  // namespace signet::remote

@@ -13,7 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/generic/generic_stub.h"
 
-namespace signet {
+namespace signet::remote {
 
 // A channel to a signet gRPC server in cleartext. `target` is a gRPC target,
 // for example `dns:///signet.internal:9090`. It connects when first used,
@@ -36,7 +36,7 @@ std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target);
 //   DEADLINE_EXCEEDED / DEADLINE_EXCEEDED: no answer in time; the same holds.
 //   UNAUTHENTICATED / TOKEN_INVALID: the credential is longer than any that is
 //     read; the server was not asked.
-class RemoteBackend final : public Backend {
+class RemoteBackend final : public gateway::Backend {
  public:
   // `clock` (which deadlines count on) and `logger` outlive the backend, which
   // outlives its calls.
@@ -44,14 +44,15 @@ class RemoteBackend final : public Backend {
                 Logger* logger)
       : stub_(std::move(channel)), clock_(clock), logger_(logger) {}
 
-  void Call(BackendCall call, Done done) override;
+  void Call(gateway::BackendCall call, Done done) override;
 
  private:
   struct Pending;
 
   void Finish(std::unique_ptr<Pending> pending,
               const grpc::Status& status) const;
-  BackendReply Reply(Pending& pending, const grpc::Status& status) const;
+  gateway::BackendReply Reply(Pending& pending,
+                              const grpc::Status& status) const;
 
   grpc::TemplatedGenericStub<google::protobuf::Message,
                              google::protobuf::Message>
@@ -60,6 +61,6 @@ class RemoteBackend final : public Backend {
   Logger* const logger_;
 };
 
-}  // namespace signet
+}  // namespace signet::remote
 
 #endif  // SIGNET_GATEWAY_REMOTE_REMOTE_BACKEND_H_

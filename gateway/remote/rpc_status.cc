@@ -8,7 +8,7 @@
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 
-namespace signet {
+namespace signet::remote {
 namespace {
 
 std::optional<google::rpc::Status> DetailsOf(const grpc::Status& status) {
@@ -62,4 +62,4 @@ google::rpc::Status TokenInvalidStatus() {
               "authorization: the token is not valid", "TOKEN_INVALID");
 }
 
-}  // namespace signet
+}  // namespace signet::remote

@@ -5,7 +5,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
 
-namespace signet {
+namespace signet::remote {
 
 // Whether an error came from a signet server: those carry a google.rpc.Status
 // of the same code (`grpc-status-details-bin`). Errors of transports and of
@@ -19,6 +19,6 @@ google::rpc::Status FromGrpc(const grpc::Status& status);
 // UNAUTHENTICATED / TOKEN_INVALID, as a signet server says it.
 google::rpc::Status TokenInvalidStatus();
 
-}  // namespace signet
+}  // namespace signet::remote
 
 #endif  // SIGNET_GATEWAY_REMOTE_RPC_STATUS_H_

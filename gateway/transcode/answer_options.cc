@@ -15,7 +15,7 @@
 #include "gateway/transcode/route_options.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -137,4 +137,4 @@ absl::Status BindAnswer(Route& route) {
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

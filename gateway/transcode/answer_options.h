@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "gateway/transcode/route.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Fills in what `http_answer` (signet/v1/annotations.proto) says of the answers
 // to the route's method. The route's path, body and response are bound.
@@ -13,6 +13,6 @@ namespace signet {
 // the member of the option.
 absl::Status BindAnswer(Route& route);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_ANSWER_OPTIONS_H_

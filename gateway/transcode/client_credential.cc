@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "gateway/transcode/url.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // `credential` is the base64 of ID:PASSWORD (RFC 7617 section 2), of which an
@@ -46,4 +46,4 @@ void TakeClientCredential(std::vector<std::string>& authorization) {
   value = std::move(bearer);
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

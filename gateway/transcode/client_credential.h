@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::transcode {
 
 // Takes an OAuth client's password for its token (RFC 6749 section 2.3.1): one
 // value `Basic` with a client id and a password becomes `Bearer PASSWORD`. The
@@ -13,6 +13,6 @@ namespace signet {
 // it is, for the backend to judge. What was given up is wiped.
 void TakeClientCredential(std::vector<std::string>& authorization);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_CLIENT_CREDENTIAL_H_

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // `list` is a list of entity tags; what is none ends it.
@@ -31,4 +31,4 @@ bool NamesTag(std::span<const std::string_view> values, std::string_view tag) {
       [tag](std::string_view list) { return ListNamesTag(list, tag); });
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

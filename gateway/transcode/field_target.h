@@ -9,7 +9,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // A place that takes one value: a singular field, or one more element of a
 // repeated one. Each setter requires a field of its type. `message` outlives
@@ -60,6 +60,6 @@ class FieldTarget {
   const R* reflection_;
 };
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_FIELD_TARGET_H_

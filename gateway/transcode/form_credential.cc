@@ -9,20 +9,21 @@
 #include "gateway/transcode/form_reader.h"
 #include "gateway/transcode/media_type.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
-std::optional<Problem> ReadCredential(std::string_view form,
-                                      std::vector<std::string>& authorization) {
+std::optional<gateway::Problem> ReadCredential(
+    std::string_view form, std::vector<std::string>& authorization) {
   constexpr std::string_view kNames[] = {"token"};
   FormReading reading = ReadForm(form, kNames);
   if (!reading.faults.empty()) {
-    return FormInvalid(std::move(reading.faults[0]));
+    return gateway::FormInvalid(std::move(reading.faults[0]));
   }
   const std::string_view text = reading.values[0].Expose();
-  if (text.empty()) return FormInvalid({"token", "got none, want one"});
+  if (text.empty())
+    return gateway::FormInvalid({"token", "got none, want one"});
   if (text.size() > kMaxFormTokenBytes) {
-    return FormInvalid(
+    return gateway::FormInvalid(
         {"token", absl::StrCat("want at most ", kMaxFormTokenBytes, " bytes")});
   }
   constexpr std::string_view kScheme = "Bearer ";
@@ -32,27 +33,27 @@ std::optional<Problem> ReadCredential(std::string_view form,
   return std::nullopt;
 }
 
-std::optional<Problem> Take(const HttpRequest& request,
-                            std::vector<std::string>& authorization) {
-  if (!authorization.empty()) return SeveralCredentials();
-  if (HasContentCoding(request)) return ContentCodingUnsupported();
-  if (request.body_too_large) return BodyTooLarge();
+std::optional<gateway::Problem> Take(const http::HttpRequest& request,
+                                     std::vector<std::string>& authorization) {
+  if (!authorization.empty()) return gateway::SeveralCredentials();
+  if (HasContentCoding(request)) return gateway::ContentCodingUnsupported();
+  if (request.body_too_large) return gateway::BodyTooLarge();
   return ReadCredential(request.body, authorization);
 }
 
 }  // namespace
 
-bool IsForm(const HttpRequest& request) {
+bool IsForm(const http::HttpRequest& request) {
   const std::vector<std::string_view> types = request.Values("content-type");
   return (!request.body.empty() || request.body_too_large) &&
          types.size() == 1 && IsFormMediaType(types[0]);
 }
 
-std::optional<Problem> TakeFormCredential(
-    HttpRequest& request, std::vector<std::string>& authorization) {
-  std::optional<Problem> fault = Take(request, authorization);
+std::optional<gateway::Problem> TakeFormCredential(
+    http::HttpRequest& request, std::vector<std::string>& authorization) {
+  std::optional<gateway::Problem> fault = Take(request, authorization);
   Wipe(request.body);
-  std::erase_if(request.fields, [](const HttpField& field) {
+  std::erase_if(request.fields, [](const http::HttpField& field) {
     return field.name == "content-type";
   });
   if (fault.has_value()) {
@@ -62,4 +63,4 @@ std::optional<Problem> TakeFormCredential(
   return fault;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

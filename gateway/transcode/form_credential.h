@@ -10,13 +10,13 @@
 #include "gateway/problem.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // The longest token that a form may hold: no longer one is good anywhere.
 inline constexpr size_t kMaxFormTokenBytes = 16 * 1024;
 
 // Whether the body of `request` is a form (application/x-www-form-urlencoded).
-bool IsForm(const HttpRequest& request);
+bool IsForm(const http::HttpRequest& request);
 
 // Takes the credential out of a form (RFC 7009 section 2.1): `authorization`
 // becomes the one value `Bearer TOKEN`, and `request` one without a body. Every
@@ -27,9 +27,9 @@ bool IsForm(const HttpRequest& request);
 // (413), and a form that does not hold the token exactly once (400
 // INVALID_REQUEST). `authorization` is then empty. In any case the body and
 // what was given up of `authorization` are wiped.
-std::optional<Problem> TakeFormCredential(
-    HttpRequest& request, std::vector<std::string>& authorization);
+std::optional<gateway::Problem> TakeFormCredential(
+    http::HttpRequest& request, std::vector<std::string>& authorization);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_FORM_CREDENTIAL_H_

@@ -9,7 +9,7 @@
 
 #include "gateway/transcode/url.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 std::optional<Secret> Decode(std::string_view text) {
@@ -47,4 +47,4 @@ FormReading ReadForm(std::string_view form,
   return reading;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

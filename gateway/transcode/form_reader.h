@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // What a form says.
 struct FormReading {
@@ -30,6 +30,6 @@ struct FormReading {
 FormReading ReadForm(std::string_view form,
                      std::span<const std::string_view> names);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_FORM_READER_H_

@@ -13,7 +13,7 @@
 #include "base/utf8.h"
 #include "gateway/transcode/field_target.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Message;
@@ -86,8 +86,8 @@ void Set(const FieldPath& path, std::string value, Message& message) {
 
 bool IsEntityTagChar(char c) { return c >= 0x21 && c <= 0x7E && c != '"'; }
 
-HeaderReading HeadersToMessage(const HttpRequest& request, const Route& route,
-                               Message& message) {
+HeaderReading HeadersToMessage(const http::HttpRequest& request,
+                               const Route& route, Message& message) {
   HeaderReading reading;
   for (const Route::Header& header : route.headers) {
     const std::vector<std::string_view> values =
@@ -110,4 +110,4 @@ HeaderReading HeadersToMessage(const HttpRequest& request, const Route& route,
   return reading;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -10,7 +10,7 @@
 #include "google/protobuf/message.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Whether `c` may be in an entity tag: etagc without obs-text (RFC 9110 section
 // 8.8.3).
@@ -29,9 +29,10 @@ struct HeaderReading {
 // Sets the fields of `message` that have a header (`http_request_headers` in
 // signet/v1/annotations.proto says how a value is read). One that came more
 // than once, is empty or not in its form is a fault and sets nothing.
-HeaderReading HeadersToMessage(const HttpRequest& request, const Route& route,
+HeaderReading HeadersToMessage(const http::HttpRequest& request,
+                               const Route& route,
                                google::protobuf::Message& message);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_HEADER_READER_H_

@@ -16,7 +16,7 @@
 #include "gateway/transcode/well_known.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -261,4 +261,4 @@ std::string DisplayName(std::string_view name) {
   return plain ? std::string(name) : "(unnamed)";
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

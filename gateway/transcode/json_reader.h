@@ -12,7 +12,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // A field inside a message: the fields that lead to it and, last, itself.
 using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
@@ -53,6 +53,6 @@ std::vector<FieldViolation> JsonToField(
 // anywhere.
 std::string DisplayName(std::string_view name);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_JSON_READER_H_

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -109,4 +109,4 @@ bool AppendJsonInteger(const Message& message, const FieldDescriptor& field,
   return true;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

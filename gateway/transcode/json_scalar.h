@@ -7,7 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Appends one value of a field that is no message, as JSON: that of a singular
 // field where `index` is kSingular, else that element of a repeated one.
@@ -23,6 +23,6 @@ bool AppendJsonInteger(const google::protobuf::Message& message,
                        const google::protobuf::FieldDescriptor& field,
                        int index, std::string& out);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_JSON_SCALAR_H_

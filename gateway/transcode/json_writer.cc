@@ -12,7 +12,7 @@
 #include "gateway/transcode/json_scalar.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -270,4 +270,4 @@ void JsonLayouts::SpreadSecrets() {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -14,7 +14,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // How messages of one type are written as JSON, worked out once. Immutable,
 // thread-safe.
@@ -97,6 +97,6 @@ class JsonLayouts {
       layouts_;
 };
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_JSON_WRITER_H_

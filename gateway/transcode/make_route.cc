@@ -15,7 +15,7 @@
 #include "gateway/transcode/well_known.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::api::HttpRule;
@@ -175,4 +175,4 @@ absl::StatusOr<std::unique_ptr<const Route>> MakeRoute(
   return route;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

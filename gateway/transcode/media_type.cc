@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 bool IsMediaType(std::string_view value, absl::string_view type) {
@@ -47,7 +47,7 @@ bool IsFormMediaType(std::string_view value) {
   return IsMediaType(value, kFormMediaType);
 }
 
-bool HasContentCoding(const HttpRequest& request) {
+bool HasContentCoding(const http::HttpRequest& request) {
   for (const std::string_view coding : request.Values("content-encoding")) {
     if (!absl::EqualsIgnoreCase(absl::string_view(coding.data(), coding.size()),
                                 "identity")) {
@@ -57,4 +57,4 @@ bool HasContentCoding(const HttpRequest& request) {
   return false;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -6,7 +6,7 @@
 
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 inline constexpr char kJsonMediaType[] = "application/json";
 inline constexpr char kFormMediaType[] = "application/x-www-form-urlencoded";
@@ -20,8 +20,8 @@ bool IsFormMediaType(std::string_view value);
 
 // Whether the body is coded in a way that would have to be undone first (RFC
 // 9110 section 8.4).
-bool HasContentCoding(const HttpRequest& request);
+bool HasContentCoding(const http::HttpRequest& request);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_MEDIA_TYPE_H_

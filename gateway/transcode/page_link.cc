@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/transcode/url.h"
 
-namespace signet {
+namespace signet::transcode {
 
 std::string NextPageLink(std::string_view target, std::string_view page_token) {
   SplitTarget parts = SplitAtQuery(target);
@@ -24,4 +24,4 @@ std::string NextPageLink(std::string_view target, std::string_view page_token) {
   return link;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::transcode {
 
 // The parameter that continues a listing (AIP-158).
 inline constexpr char kPageToken[] = "page_token";
@@ -16,6 +16,6 @@ inline constexpr char kPageToken[] = "page_token";
 // which one the client used is for proxies to say.
 std::string NextPageLink(std::string_view target, std::string_view page_token);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_PAGE_LINK_H_

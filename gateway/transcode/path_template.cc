@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 bool IsIdentifierChar(char c) { return absl::ascii_isalnum(c) || c == '_'; }
@@ -120,4 +120,4 @@ absl::StatusOr<PathTemplate> PathTemplate::Parse(std::string_view text) {
   return PathTemplateParser(text).Parse();
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

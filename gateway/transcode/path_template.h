@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // A path template as google/api/http.proto defines it ("Path template syntax"):
 //
@@ -56,6 +56,6 @@ class PathTemplate {
   std::string verb_;
 };
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_PATH_TEMPLATE_H_

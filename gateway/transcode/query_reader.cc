@@ -16,7 +16,7 @@
 #include "gateway/transcode/well_known.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -142,4 +142,4 @@ std::vector<FieldViolation> QueryToMessage(std::string_view query,
   return reader.TakeFaults();
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -10,7 +10,7 @@
 #include "gateway/transcode/route.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Sets the fields of `request` that the escaped `query` names: those that
 // neither the path nor the body provides, `a.b` for a field inside a message.
@@ -25,6 +25,6 @@ std::vector<FieldViolation> QueryToMessage(std::string_view query,
                                            std::span<const FieldPath> by_header,
                                            google::protobuf::Message& request);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_QUERY_READER_H_

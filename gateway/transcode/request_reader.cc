@@ -18,23 +18,23 @@
 #include "gateway/transcode/media_type.h"
 #include "gateway/transcode/query_reader.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Message;
 
 // 415: the body is of a kind that is not read.
-std::optional<Problem> CheckBodyKind(const HttpRequest& request,
-                                     const Route& route) {
+std::optional<gateway::Problem> CheckBodyKind(const http::HttpRequest& request,
+                                              const Route& route) {
   // No content has no type, whatever a client says of all its requests.
   if (request.body.empty() && !request.body_too_large) return std::nullopt;
   const std::vector<std::string_view> types = request.Values("content-type");
   const auto is_wanted = route.form_body ? IsFormMediaType : IsJsonMediaType;
   if (types.size() != 1 || !is_wanted(types[0])) {
-    return MediaTypeUnsupported(route.form_body ? kFormMediaType
-                                                : kJsonMediaType);
+    return gateway::MediaTypeUnsupported(route.form_body ? kFormMediaType
+                                                         : kJsonMediaType);
   }
-  if (HasContentCoding(request)) return ContentCodingUnsupported();
+  if (HasContentCoding(request)) return gateway::ContentCodingUnsupported();
   return std::nullopt;
 }
 
@@ -56,13 +56,14 @@ void MaskNames(const Json& json,
 }
 
 // 400: what the JSON body does wrong.
-std::optional<Problem> ReadJson(const Route& route, std::string_view body,
-                                std::span<const FieldPath> by_header,
-                                bool names_are_mask,
-                                std::vector<FieldViolation>& faults,
-                                Message& message) {
+std::optional<gateway::Problem> ReadJson(const Route& route,
+                                         std::string_view body,
+                                         std::span<const FieldPath> by_header,
+                                         bool names_are_mask,
+                                         std::vector<FieldViolation>& faults,
+                                         Message& message) {
   absl::StatusOr<Json> json = ParseJson(body);
-  if (!json.ok()) return BodyMalformed(json.status());
+  if (!json.ok()) return gateway::BodyMalformed(json.status());
   const TakenFields taken{.by_path = route.bound, .by_header = by_header};
   if (route.body == Route::Body::kWhole) {
     Append(JsonToMessage(*json, taken, message), faults);
@@ -98,10 +99,11 @@ std::vector<FieldViolation> FormToMessage(std::string_view form,
 
 // 400: everything that the text of the request does wrong. `faults` has those
 // of the path.
-std::optional<Problem> ReadFields(const Route& route, std::string_view query,
-                                  const HttpRequest& request,
-                                  std::vector<FieldViolation> faults,
-                                  Message& message) {
+std::optional<gateway::Problem> ReadFields(const Route& route,
+                                           std::string_view query,
+                                           const http::HttpRequest& request,
+                                           std::vector<FieldViolation> faults,
+                                           Message& message) {
   HeaderReading headers = HeadersToMessage(request, route, message);
   Append(std::move(headers.faults), faults);
   Append(QueryToMessage(query, route, headers.given, message), faults);
@@ -109,9 +111,9 @@ std::optional<Problem> ReadFields(const Route& route, std::string_view query,
       route.update_mask != nullptr &&
       !message.GetReflection()->HasField(message, route.update_mask);
   if (names_are_mask) FieldTarget(message, *route.update_mask).Message();
-  std::optional<Problem> problem;
+  std::optional<gateway::Problem> problem;
   if (route.body == Route::Body::kNone) {
-    if (!request.body.empty()) problem = BodyUnexpected();
+    if (!request.body.empty()) problem = gateway::BodyUnexpected();
   } else if (route.form_body) {
     Append(FormToMessage(request.body, route, message), faults);
   } else if (!request.body.empty()) {  // None sets no field.
@@ -122,20 +124,20 @@ std::optional<Problem> ReadFields(const Route& route, std::string_view query,
     problem->errors = std::move(faults);
     return problem;
   }
-  if (!faults.empty()) return FieldsInvalid(std::move(faults));
+  if (!faults.empty()) return gateway::FieldsInvalid(std::move(faults));
   return std::nullopt;
 }
 
-std::optional<Problem> Read(const Route& route, std::string_view query,
-                            const HttpRequest& request,
-                            std::vector<FieldViolation> path_faults,
-                            Message& message) {
+std::optional<gateway::Problem> Read(const Route& route, std::string_view query,
+                                     const http::HttpRequest& request,
+                                     std::vector<FieldViolation> path_faults,
+                                     Message& message) {
   if (route.body != Route::Body::kNone) {
-    if (std::optional<Problem> fault = CheckBodyKind(request, route)) {
+    if (std::optional<gateway::Problem> fault = CheckBodyKind(request, route)) {
       return fault;
     }
   }
-  if (request.body_too_large) return BodyTooLarge();
+  if (request.body_too_large) return gateway::BodyTooLarge();
   return ReadFields(route, query, request, std::move(path_faults), message);
 }
 
@@ -143,7 +145,8 @@ std::optional<Problem> Read(const Route& route, std::string_view query,
 
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
-                           std::string_view query, const HttpRequest& request) {
+                           std::string_view query,
+                           const http::HttpRequest& request) {
   RequestReading reading{.message = route.NewRequest(), .fault = std::nullopt};
   std::vector<FieldViolation> path_faults =
       route.BindPath(segments, *reading.message);
@@ -158,4 +161,4 @@ RequestReading ReadRequest(const Route& route,
   return reading;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -12,7 +12,7 @@
 #include "google/protobuf/message.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // What an HTTP request asks of a method.
 struct RequestReading {
@@ -21,7 +21,7 @@ struct RequestReading {
 
   // The first-ranking fault that the gateway sees: 415, then 413, then 400.
   // Whether it is answered is for the backend to say: a 401 or 403 outranks it.
-  std::optional<Problem> fault;
+  std::optional<gateway::Problem> fault;
 };
 
 // Reads the path, the headers of the route, the query and the body. `segments`
@@ -42,8 +42,9 @@ struct RequestReading {
 // is left outside of `request`, whose body is for the caller to wipe.
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
-                           std::string_view query, const HttpRequest& request);
+                           std::string_view query,
+                           const http::HttpRequest& request);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_REQUEST_READER_H_

@@ -8,7 +8,7 @@
 #include "gateway/transcode/text_value.h"
 #include "gateway/transcode/url.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Message;
@@ -67,4 +67,4 @@ std::string Route::LocationOf(const Message& response) const {
   return out;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -18,7 +18,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // One way to reach a method over HTTP: a google.api.http rule, bound to the
 // descriptors that it names. Immutable, thread-safe.
@@ -111,6 +111,6 @@ absl::StatusOr<std::unique_ptr<const Route>> MakeRoute(
     const google::api::HttpRule& rule, JsonLayouts& layouts,
     google::protobuf::MessageFactory& factory);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_ROUTE_H_

@@ -15,7 +15,7 @@
 #include "gateway/transcode/answer_options.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -151,4 +151,4 @@ absl::Status BindOptions(Route& route) {
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

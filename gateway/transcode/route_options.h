@@ -11,7 +11,7 @@
 #include "gateway/transcode/route.h"
 #include "google/protobuf/descriptor.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // The fields that a dotted path names, each inside the one before.
 // INVALID_ARGUMENT: one of them does not exist, is repeated, or is inside
@@ -33,6 +33,6 @@ bool IsFieldName(std::string_view name);
 // contradicts the method or the route; the message names the option.
 absl::Status BindOptions(Route& route);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_ROUTE_OPTIONS_H_

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "google/api/annotations.pb.h"
 
-namespace signet {
+namespace signet::transcode {
 
 using google::api::HttpRule;
 using google::protobuf::MethodDescriptor;
@@ -159,4 +159,4 @@ RouteMatch RouteTable::Match(std::string_view http_method,
   return match;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

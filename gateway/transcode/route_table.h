@@ -16,7 +16,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // What a path and a method lead to.
 struct RouteMatch {
@@ -80,6 +80,6 @@ class RouteTable {
   Node root_;
 };
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_ROUTE_TABLE_H_

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "google/protobuf/descriptor.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 std::string TextOf(const FieldPath& path) {
@@ -18,7 +18,7 @@ std::string TextOf(const FieldPath& path) {
 
 }  // namespace
 
-SentNames::SentNames(const Route& route, const HttpRequest& request) {
+SentNames::SentNames(const Route& route, const http::HttpRequest& request) {
   for (const Route::Header& header : route.headers) {
     if (!request.Values(header.lower_name).empty()) {
       by_header_.emplace_back(TextOf(header.field), header.name);
@@ -29,7 +29,7 @@ SentNames::SentNames(const Route& route, const HttpRequest& request) {
   }
 }
 
-void SentNames::Apply(Problem& problem) const {
+void SentNames::Apply(gateway::Problem& problem) const {
   for (FieldViolation& error : problem.errors) {
     const std::string sent = Of(error.field);
     if (sent == error.field) continue;
@@ -51,4 +51,4 @@ std::string SentNames::Of(const std::string& field) const {
   return field;
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -10,7 +10,7 @@
 #include "gateway/transcode/route.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Fields of a request message that a client of REST knows by other names: path
 // in the message -> what the client sent. A header has its own name; what
@@ -18,10 +18,10 @@ namespace signet {
 class SentNames {
  public:
   SentNames() = default;
-  SentNames(const Route& route, const HttpRequest& request);
+  SentNames(const Route& route, const http::HttpRequest& request);
 
   // Names the fields of `problem`, which the backend found, as the client does.
-  void Apply(Problem& problem) const;
+  void Apply(gateway::Problem& problem) const;
 
  private:
   std::string Of(const std::string& field) const;
@@ -30,6 +30,6 @@ class SentNames {
   std::string body_prefix_;  // Such as `service_account.`; empty for none.
 };
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_SENT_NAMES_H_

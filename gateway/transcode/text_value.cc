@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/transcode/well_known.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -159,4 +159,4 @@ absl::Status WantEnum(const FieldDescriptor& field) {
   return absl::InvalidArgumentError(want);
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -9,7 +9,7 @@
 #include "gateway/transcode/field_target.h"
 #include "google/protobuf/descriptor.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Whether one value of `field` can be written as plain text, in a path or a
 // query: a scalar, a wrapper of one, or a message type with a text form.
@@ -29,6 +29,6 @@ absl::Status WantInteger(const google::protobuf::FieldDescriptor& field);
 // "want one of: a, b, c".
 absl::Status WantEnum(const google::protobuf::FieldDescriptor& field);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_TEXT_VALUE_H_

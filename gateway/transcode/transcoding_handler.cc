@@ -24,7 +24,7 @@
 #include "gateway/transcode/url.h"
 #include "http/request_id.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // Methods as the log shows them: others are any text that a client likes.
@@ -45,7 +45,7 @@ bool IsAnswerValue(std::string_view value) {
 }
 
 // The answer to a form, whatever the method has to say (RFC 7009 section 2.2).
-HttpResponse FormAnswer(const std::string& request_id) {
+http::HttpResponse FormAnswer(const std::string& request_id) {
   return {
       .status = 200,
       .fields = {{"Cache-Control", "no-store"}, {"X-Request-Id", request_id}},
@@ -63,31 +63,33 @@ struct TranscodingHandler::Exchange {
   const Route* route = nullptr;  // Null: none, or a fault before there was one.
   SentNames names = {};
   std::vector<std::string> if_none_match = {};  // Of GET and HEAD.
-  std::string target = {};       // Of a listing, for the link to its next page.
-  bool token_in_form = false;    // The credential came in a form.
-  std::optional<Problem> fault;  // To answer unless the backend refuses first.
+  std::string target = {};     // Of a listing, for the link to its next page.
+  bool token_in_form = false;  // The credential came in a form.
+  std::optional<gateway::Problem>
+      fault;  // To answer unless the backend refuses first.
   Respond respond;
 };
 
-void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
+void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
   const absl::Time now = deps_.clock->Now();
-  auto exchange = std::make_unique<Exchange>(Exchange{
-      .start = now,
-      .request_id =
-          ChooseRequestId(request.Values("x-request-id"), now, *deps_.random),
-      .peer = std::move(request.peer),
-      .http_method = LoggedMethod(request.method),
-      .fault = std::nullopt,
-      .respond = std::move(respond)});
-  BackendCall call = NewCall(request, *exchange);
+  auto exchange = std::make_unique<Exchange>(
+      Exchange{.start = now,
+               .request_id = http::ChooseRequestId(
+                   request.Values("x-request-id"), now, *deps_.random),
+               .peer = std::move(request.peer),
+               .http_method = LoggedMethod(request.method),
+               .fault = std::nullopt,
+               .respond = std::move(respond)});
+  gateway::BackendCall call = NewCall(request, *exchange);
 
   const SplitTarget target = SplitAtQuery(request.target);
   const RouteMatch match = deps_.routes->Match(request.method, target.path);
   exchange->route = match.route;
   if (match.route == nullptr) {
-    exchange->fault = match.allowed.empty() ? RouteNotFound()
-                                            : MethodNotAllowed(match.allowed);
-    call.scope = CallScope::kIdentify;
+    exchange->fault = match.allowed.empty()
+                          ? gateway::RouteNotFound()
+                          : gateway::MethodNotAllowed(match.allowed);
+    call.scope = gateway::CallScope::kIdentify;
   } else {
     exchange->names = SentNames(*match.route, request);
     if (match.route->etag_field != nullptr &&
@@ -98,7 +100,7 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
     }
     if (match.route->token_in_form && IsForm(request)) {
       exchange->token_in_form = true;
-      if (const std::optional<Problem> fault =
+      if (const std::optional<gateway::Problem> fault =
               TakeFormCredential(request, call.authorization)) {
         // There is no credential that the backend could judge first.
         return Refuse(*exchange, "", *fault);
@@ -111,29 +113,30 @@ void TranscodingHandler::Handle(HttpRequest request, Respond respond) {
     RequestReading reading =
         ReadRequest(*match.route, match.segments, target.query, request);
     exchange->fault = std::move(reading.fault);
-    call.scope =
-        exchange->fault.has_value() ? CallScope::kAdmit : CallScope::kFull;
+    call.scope = exchange->fault.has_value() ? gateway::CallScope::kAdmit
+                                             : gateway::CallScope::kFull;
     call.method = match.route->method;
     call.request = std::move(reading.message);
   }
   // Of any request, since clients paste tokens anywhere.
   Wipe(request.body);
-  deps_.backend->Call(std::move(call), [this, exchange = std::move(exchange)](
-                                           BackendReply reply) mutable {
-    Finish(*exchange, std::move(reply));
-  });
+  deps_.backend->Call(std::move(call),
+                      [this, exchange = std::move(exchange)](
+                          gateway::BackendReply reply) mutable {
+                        Finish(*exchange, std::move(reply));
+                      });
 }
 
-BackendCall TranscodingHandler::NewCall(HttpRequest& request,
-                                        const Exchange& exchange) const {
-  BackendCall call{.request = nullptr,
-                   .authorization = {},
-                   .request_id = exchange.request_id,
-                   .peer = exchange.peer,
-                   .user_agent = "",
-                   .deadline = exchange.start + options_.call_timeout};
+gateway::BackendCall TranscodingHandler::NewCall(
+    http::HttpRequest& request, const Exchange& exchange) const {
+  gateway::BackendCall call{.request = nullptr,
+                            .authorization = {},
+                            .request_id = exchange.request_id,
+                            .peer = exchange.peer,
+                            .user_agent = "",
+                            .deadline = exchange.start + options_.call_timeout};
   bool has_agent = false;
-  for (HttpField& field : request.fields) {
+  for (http::HttpField& field : request.fields) {
     // Moved, so that the credential is in one place only.
     if (field.name == "authorization") {
       call.authorization.push_back(std::move(field.value));
@@ -144,9 +147,10 @@ BackendCall TranscodingHandler::NewCall(HttpRequest& request,
   return call;
 }
 
-void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
+void TranscodingHandler::Finish(Exchange& exchange,
+                                gateway::BackendReply reply) {
   if (reply.status.code() != google::rpc::OK) {
-    Problem problem = BackendProblem(reply.status);
+    gateway::Problem problem = gateway::BackendProblem(reply.status);
     exchange.names.Apply(problem);
     if (!exchange.token_in_form ||
         problem.code != google::rpc::UNAUTHENTICATED ||
@@ -164,13 +168,13 @@ void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
   if (exchange.fault.has_value()) {
     return Refuse(exchange, reply.principal, *exchange.fault);
   }
-  absl::StatusOr<HttpResponse> response =
+  absl::StatusOr<http::HttpResponse> response =
       Succeed(exchange, reply.response.get());
   if (!response.ok()) {
     deps_.logger->Error("the response cannot be written",
                         {{"request_id", exchange.request_id},
                          {"cause", std::string(response.status().message())}});
-    return Refuse(exchange, reply.principal, InternalProblem());
+    return Refuse(exchange, reply.principal, gateway::InternalProblem());
   }
   if (!exchange.route->unlogged_success) {
     Log(exchange, reply.principal, response->status, "OK", "");
@@ -179,17 +183,17 @@ void TranscodingHandler::Finish(Exchange& exchange, BackendReply reply) {
 }
 
 void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
-                                const Problem& problem) const {
+                                const gateway::Problem& problem) const {
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
-  std::move(exchange.respond)(
-      ProblemResponse(problem, exchange.request_id,
-                      is_oauth ? ProblemReader::kOAuth : ProblemReader::kApi,
-                      options_.resource_metadata));
+  std::move(exchange.respond)(gateway::ProblemResponse(
+      problem, exchange.request_id,
+      is_oauth ? gateway::ProblemReader::kOAuth : gateway::ProblemReader::kApi,
+      options_.resource_metadata));
 }
 
-absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
+absl::StatusOr<http::HttpResponse> TranscodingHandler::Succeed(
     const Exchange& exchange, google::protobuf::Message* message) const {
   const Route& route = *exchange.route;
   if (message == nullptr ||
@@ -202,7 +206,7 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
     layout.WipeSecrets(*message);
     return FormAnswer(exchange.request_id);
   }
-  HttpResponse response{
+  http::HttpResponse response{
       .status = route.success_status, .fields = {}, .body = ""};
   absl::Status written = AddFields(exchange, *message, response);
   if (written.ok() && response.status != 204 && response.status != 304) {
@@ -218,7 +222,7 @@ absl::StatusOr<HttpResponse> TranscodingHandler::Succeed(
 
 absl::Status TranscodingHandler::AddBody(
     const Route& route, const google::protobuf::Message& message,
-    HttpResponse& response) {
+    http::HttpResponse& response) {
   const JsonLayout& layout = *route.response_layout;
   response.sensitive = layout.holds_secret();
   // Escaping may need six bytes for one. A body that holds a secret must not
@@ -233,7 +237,7 @@ absl::Status TranscodingHandler::AddBody(
 
 absl::Status TranscodingHandler::AddFields(
     const Exchange& exchange, const google::protobuf::Message& message,
-    HttpResponse& response) {
+    http::HttpResponse& response) {
   const Route& route = *exchange.route;
   const auto& reflection = *message.GetReflection();
   response.fields.reserve(8 + route.answer_fields.size());
@@ -278,19 +282,20 @@ absl::Status TranscodingHandler::AddFields(
   return absl::OkStatus();
 }
 
-HttpResponse TranscodingHandler::Refuse(HttpFault fault,
-                                        std::string_view peer) {
+http::HttpResponse TranscodingHandler::Refuse(http::HttpFault fault,
+                                              std::string_view peer) {
   const absl::Time now = deps_.clock->Now();
-  const Exchange exchange{.start = now,
-                          .request_id = ChooseRequestId({}, now, *deps_.random),
-                          .peer = std::string(peer),
-                          .http_method = "other",
-                          .fault = std::nullopt,
-                          .respond = nullptr};
-  const Problem problem = FramingProblem(fault);
+  const Exchange exchange{
+      .start = now,
+      .request_id = http::ChooseRequestId({}, now, *deps_.random),
+      .peer = std::string(peer),
+      .http_method = "other",
+      .fault = std::nullopt,
+      .respond = nullptr};
+  const gateway::Problem problem = gateway::FramingProblem(fault);
   Log(exchange, "", problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
-  return ProblemResponse(problem, exchange.request_id);
+  return gateway::ProblemResponse(problem, exchange.request_id);
 }
 
 void TranscodingHandler::Log(const Exchange& exchange,
@@ -325,4 +330,4 @@ void TranscodingHandler::Log(const Exchange& exchange,
   }
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

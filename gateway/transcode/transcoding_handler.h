@@ -17,7 +17,7 @@
 #include "gateway/transcode/route_table.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // Answers REST with the methods behind a Backend: finds the route, reads the
 // request strictly, calls, and writes the response or a problem document (RFC
@@ -43,7 +43,7 @@ namespace signet {
 // a success of a method with `unlogged_success`, with neither its path nor its
 // query: the method and route say enough, and clients do paste tokens into
 // URLs.
-class TranscodingHandler final : public HttpHandler {
+class TranscodingHandler final : public http::HttpHandler {
  public:
   struct Options {
     // How long a call may take, from the arrival of the request.
@@ -57,7 +57,7 @@ class TranscodingHandler final : public HttpHandler {
   // All outlive the handler, and the handler outlives every call it has made.
   struct Dependencies {
     const RouteTable* routes;
-    Backend* backend;
+    gateway::Backend* backend;
     const Clock* clock;
     RandomSource* random;  // For request ids.
     Logger* logger;
@@ -66,24 +66,26 @@ class TranscodingHandler final : public HttpHandler {
   TranscodingHandler(Dependencies dependencies, Options options)
       : deps_(dependencies), options_(std::move(options)) {}
 
-  void Handle(HttpRequest request, Respond respond) override;
-  HttpResponse Refuse(HttpFault fault, std::string_view peer) override;
+  void Handle(http::HttpRequest request, Respond respond) override;
+  http::HttpResponse Refuse(http::HttpFault fault,
+                            std::string_view peer) override;
 
  private:
   struct Exchange;
 
-  BackendCall NewCall(HttpRequest& request, const Exchange& exchange) const;
-  void Finish(Exchange& exchange, BackendReply reply);
+  gateway::BackendCall NewCall(http::HttpRequest& request,
+                               const Exchange& exchange) const;
+  void Finish(Exchange& exchange, gateway::BackendReply reply);
   void Refuse(Exchange& exchange, std::string_view principal,
-              const Problem& problem) const;
-  absl::StatusOr<HttpResponse> Succeed(
+              const gateway::Problem& problem) const;
+  absl::StatusOr<http::HttpResponse> Succeed(
       const Exchange& exchange, google::protobuf::Message* message) const;
   static absl::Status AddBody(const Route& route,
                               const google::protobuf::Message& message,
-                              HttpResponse& response);
+                              http::HttpResponse& response);
   static absl::Status AddFields(const Exchange& exchange,
                                 const google::protobuf::Message& message,
-                                HttpResponse& response);
+                                http::HttpResponse& response);
   void Log(const Exchange& exchange, std::string_view principal, int status,
            std::string_view code, std::string_view reason) const;
 
@@ -91,6 +93,6 @@ class TranscodingHandler final : public HttpHandler {
   const Options options_;
 };
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_TRANSCODING_HANDLER_H_

@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "base/utf8.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // The value of a hex digit, or -1.
@@ -154,4 +154,4 @@ void AppendReference(std::string_view escaped, std::string& out) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

@@ -8,7 +8,7 @@
 
 #include "absl/container/inlined_vector.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // The parts of a request target in origin form (RFC 9112 section 3.2.1), still
 // escaped. Views into the target.
@@ -53,6 +53,6 @@ std::string PercentEncode(std::string_view text);
 // 3986 sections 3.3 and 3.4), so that nothing in it ends the reference early.
 void AppendReference(std::string_view escaped, std::string& out);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_URL_H_

@@ -14,7 +14,7 @@
 #include "base/rfc3339.h"
 #include "gateway/transcode/field_target.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -241,4 +241,4 @@ absl::Status AppendWellKnown(const Message& message, JsonForm form,
   }
 }
 
-}  // namespace signet
+}  // namespace signet::transcode

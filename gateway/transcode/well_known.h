@@ -9,7 +9,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace signet {
+namespace signet::transcode {
 
 // How a message type looks in JSON (protobuf's JSON mapping, "ProtoJSON").
 enum class JsonForm {
@@ -40,6 +40,6 @@ absl::Status ParseWellKnown(std::string_view text, JsonForm form,
 absl::Status AppendWellKnown(const google::protobuf::Message& message,
                              JsonForm form, std::string& out);
 
-}  // namespace signet
+}  // namespace signet::transcode
 
 #endif  // SIGNET_GATEWAY_TRANSCODE_WELL_KNOWN_H_

@@ -10,7 +10,7 @@
 #include "server/api/service_accounts_methods.h"
 #include "server/api/tokens_methods.h"
 
-namespace signet {
+namespace signet::api {
 
 std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
   std::vector<UnaryMethod> methods;
@@ -26,4 +26,4 @@ std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain) {
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

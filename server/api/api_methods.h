@@ -14,15 +14,15 @@
 #include "server/domain/token_verifier.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::api {
 
 // What the methods call. All outlive them.
 struct ApiDomain {
-  Store* store;
-  ServiceAccounts* service_accounts;
-  Authorizations* authorizations;
-  AuditReader* audit;
-  TokenVerifier* verifier;
+  storage::Store* store;
+  domain::ServiceAccounts* service_accounts;
+  domain::Authorizations* authorizations;
+  domain::AuditReader* audit;
+  domain::TokenVerifier* verifier;
   const Clock* clock;
   Logger* logger;
   ResourceMetadata metadata = {};
@@ -31,6 +31,6 @@ struct ApiDomain {
 // Every method of proto/signet/v1, for a Dispatcher.
 std::vector<UnaryMethod> ApiMethods(const ApiDomain& domain);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_API_METHODS_H_

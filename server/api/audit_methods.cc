@@ -8,28 +8,29 @@
 #include "server/api/method_support.h"
 #include "signet/v1/audit.pb.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 constexpr char kAuditService[] = "Audit";
 
-UnaryMethod List(AuditReader* audit) {
+UnaryMethod List(domain::AuditReader* audit) {
   using Request = v1::ListAuditEventsRequest;
   UnaryMethod method = NewMethod(kAuditService, "ListAuditEvents", "audit.list",
-                                 Right::kManage, &Request::account_id);
+                                 domain::Right::kManage, &Request::account_id);
   method.handle = [audit](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
-    AuditReader::ListRequest list = {.account_id = request.account_id(),
-                                     .actor = request.actor(),
-                                     .action = request.action(),
-                                     .resource_id = request.resource_id(),
-                                     .outcome = request.outcome(),
-                                     .page_size = request.page_size(),
-                                     .page_token = request.page_token()};
+    domain::AuditReader::ListRequest list = {
+        .account_id = request.account_id(),
+        .actor = request.actor(),
+        .action = request.action(),
+        .resource_id = request.resource_id(),
+        .outcome = request.outcome(),
+        .page_size = request.page_size(),
+        .page_token = request.page_token()};
     if (request.has_from()) list.from = FromProto(request.from());
     if (request.has_until()) list.until = FromProto(request.until());
     audit->List(call.caller, list,
-                Answer<v1::ListAuditEventsResponse, AuditReader::Page>(
+                Answer<v1::ListAuditEventsResponse, domain::AuditReader::Page>(
                     std::move(done)));
   };
   return method;
@@ -37,10 +38,10 @@ UnaryMethod List(AuditReader* audit) {
 
 }  // namespace
 
-std::vector<UnaryMethod> AuditMethods(AuditReader* audit) {
+std::vector<UnaryMethod> AuditMethods(domain::AuditReader* audit) {
   std::vector<UnaryMethod> methods;
   methods.push_back(List(audit));
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

@@ -7,11 +7,11 @@
 #include "server/api/unary_method.h"
 #include "server/domain/audit_reader.h"
 
-namespace signet {
+namespace signet::api {
 
 // The methods of signet.v1.Audit. `audit` outlives them.
-std::vector<UnaryMethod> AuditMethods(AuditReader* audit);
+std::vector<UnaryMethod> AuditMethods(domain::AuditReader* audit);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_AUDIT_METHODS_H_

@@ -10,7 +10,7 @@
 #include "signet/v1/authorization.pb.h"
 #include "signet/v1/authorizations.pb.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 constexpr char kAuthorizationsService[] = "Authorizations";
@@ -19,11 +19,11 @@ std::optional<std::string> Optional(bool present, const std::string& text) {
   return present ? std::optional(text) : std::nullopt;
 }
 
-UnaryMethod List(Authorizations* authorizations) {
+UnaryMethod List(domain::Authorizations* authorizations) {
   using Request = v1::ListAuthorizationsRequest;
-  UnaryMethod method =
-      NewMethod(kAuthorizationsService, "ListAuthorizations",
-                "authorization.list", Right::kManage, &Request::account_id);
+  UnaryMethod method = NewMethod(kAuthorizationsService, "ListAuthorizations",
+                                 "authorization.list", domain::Right::kManage,
+                                 &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->List(
@@ -36,33 +36,33 @@ UnaryMethod List(Authorizations* authorizations) {
          .include_revoked = request.include_revoked(),
          .page_size = request.page_size(),
          .page_token = request.page_token()},
-        Answer<v1::ListAuthorizationsResponse, Authorizations::Page>(
+        Answer<v1::ListAuthorizationsResponse, domain::Authorizations::Page>(
             std::move(done)));
   };
   return method;
 }
 
-UnaryMethod Get(Authorizations* authorizations) {
+UnaryMethod Get(domain::Authorizations* authorizations) {
   using Request = v1::GetAuthorizationRequest;
   UnaryMethod method =
       NewMethod(kAuthorizationsService, "GetAuthorization", "authorization.get",
-                Right::kManage, &Request::account_id);
+                domain::Right::kManage, &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
-    authorizations->Get(
-        call.caller,
-        {.account_id = request.account_id(),
-         .authorization_id = request.authorization_id()},
-        Answer<v1::Authorization, AuthorizationRecord>(std::move(done)));
+    authorizations->Get(call.caller,
+                        {.account_id = request.account_id(),
+                         .authorization_id = request.authorization_id()},
+                        Answer<v1::Authorization, storage::AuthorizationRecord>(
+                            std::move(done)));
   };
   return method;
 }
 
-UnaryMethod Create(Authorizations* authorizations) {
+UnaryMethod Create(domain::Authorizations* authorizations) {
   using Request = v1::CreateAuthorizationRequest;
-  UnaryMethod method =
-      NewMethod(kAuthorizationsService, "CreateAuthorization",
-                "authorization.create", Right::kManage, &Request::account_id);
+  UnaryMethod method = NewMethod(kAuthorizationsService, "CreateAuthorization",
+                                 "authorization.create", domain::Right::kManage,
+                                 &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Grant(
@@ -79,16 +79,17 @@ UnaryMethod Create(Authorizations* authorizations) {
              Optional(request.has_resource_id(), request.resource_id()),
          .acknowledge_token_shown = request.acknowledge_token_shown()},
         std::move(call.expired),
-        Answer<v1::Authorization, AuthorizationRecord>(std::move(done)));
+        Answer<v1::Authorization, storage::AuthorizationRecord>(
+            std::move(done)));
   };
   return method;
 }
 
-UnaryMethod Revoke(Authorizations* authorizations) {
+UnaryMethod Revoke(domain::Authorizations* authorizations) {
   using Request = v1::RevokeAuthorizationRequest;
-  UnaryMethod method =
-      NewMethod(kAuthorizationsService, "RevokeAuthorization",
-                "authorization.revoke", Right::kManage, &Request::account_id);
+  UnaryMethod method = NewMethod(kAuthorizationsService, "RevokeAuthorization",
+                                 "authorization.revoke", domain::Right::kManage,
+                                 &Request::account_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Revoke(
@@ -96,14 +97,16 @@ UnaryMethod Revoke(Authorizations* authorizations) {
         {.account_id = request.account_id(),
          .authorization_id = request.authorization_id()},
         std::move(call.expired),
-        Answer<v1::Authorization, AuthorizationRecord>(std::move(done)));
+        Answer<v1::Authorization, storage::AuthorizationRecord>(
+            std::move(done)));
   };
   return method;
 }
 
 }  // namespace
 
-std::vector<UnaryMethod> AuthorizationsMethods(Authorizations* authorizations) {
+std::vector<UnaryMethod> AuthorizationsMethods(
+    domain::Authorizations* authorizations) {
   std::vector<UnaryMethod> methods;
   for (const auto make : {List, Get, Create, Revoke}) {
     methods.push_back(make(authorizations));
@@ -111,4 +114,4 @@ std::vector<UnaryMethod> AuthorizationsMethods(Authorizations* authorizations) {
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

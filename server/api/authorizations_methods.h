@@ -7,11 +7,12 @@
 #include "server/api/unary_method.h"
 #include "server/domain/authorizations.h"
 
-namespace signet {
+namespace signet::api {
 
 // The methods of signet.v1.Authorizations. `authorizations` outlives them.
-std::vector<UnaryMethod> AuthorizationsMethods(Authorizations* authorizations);
+std::vector<UnaryMethod> AuthorizationsMethods(
+    domain::Authorizations* authorizations);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_AUTHORIZATIONS_METHODS_H_

@@ -6,12 +6,12 @@
 #include "server/domain/authorization_rule.h"
 #include "server/domain/service_account_filter.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 // The fields that ServiceAccount and IssuedServiceAccount share.
 template <typename Message>
-void FillCommon(const ServiceAccountRecord& record, Message& out) {
+void FillCommon(const storage::ServiceAccountRecord& record, Message& out) {
   out.set_account_id(record.account_id.ToString());
   out.set_id(record.id.ToString());
   out.set_name(record.name);
@@ -38,18 +38,18 @@ void FillCommon(const ServiceAccountRecord& record, Message& out) {
   out.set_description(record.description);
   out.mutable_labels()->insert(record.labels.begin(), record.labels.end());
   out.set_enabled(record.enabled);
-  out.set_etag(EtagOf(record));
+  out.set_etag(domain::EtagOf(record));
 }
 
 // The fields that Self and VerifyTokenResponse share.
 template <typename Message>
-void FillHoldings(const Holdings& holdings, Message& out) {
+void FillHoldings(const domain::Holdings& holdings, Message& out) {
   out.set_account_owner(holdings.account_owner);
   out.set_super_admin(holdings.super_admin);
   for (const std::string& key : holdings.capabilities) {
     out.add_capabilities(key);
   }
-  for (const Holdings::OnResource& held : holdings.on_resources) {
+  for (const domain::Holdings::OnResource& held : holdings.on_resources) {
     v1::ResourceCapability& capability = *out.add_resource_capabilities();
     capability.set_capability_key(held.capability_key);
     capability.set_resource_type(held.resource_type);
@@ -78,43 +78,44 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
   return out;
 }
 
-RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp) {
+domain::RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp) {
   return {.seconds = timestamp.seconds(), .nanos = timestamp.nanos()};
 }
 
-RawDuration FromProto(const google::protobuf::Duration& duration) {
+domain::RawDuration FromProto(const google::protobuf::Duration& duration) {
   return {.seconds = duration.seconds(), .nanos = duration.nanos()};
 }
 
-void ToProto(const ServiceAccountRecord& record, v1::ServiceAccount& out) {
+void ToProto(const storage::ServiceAccountRecord& record,
+             v1::ServiceAccount& out) {
   FillCommon(record, out);
   if (record.revoked_at.has_value()) {
     out.set_revoke_comment(record.revoke_comment);
-    if (record.revoke_reason != RevokeReason::kUnspecified) {
+    if (record.revoke_reason != storage::RevokeReason::kUnspecified) {
       out.set_revoke_reason(
-          std::string(RevokeReasonName(record.revoke_reason)));
+          std::string(domain::RevokeReasonName(record.revoke_reason)));
     }
   }
 }
 
-void ToProto(const ServiceAccounts::Page& page,
+void ToProto(const domain::ServiceAccounts::Page& page,
              v1::ListServiceAccountsResponse& out) {
-  for (const ServiceAccountRecord& record : page.records) {
+  for (const storage::ServiceAccountRecord& record : page.records) {
     ToProto(record, *out.add_service_accounts());
   }
   out.set_next_page_token(page.next_page_token);
 }
 
-void ToProto(const ServiceAccounts::Batch& batch,
+void ToProto(const domain::ServiceAccounts::Batch& batch,
              v1::BatchRevokeServiceAccountsResponse& out) {
-  for (const ServiceAccountRecord& record : batch.records) {
+  for (const storage::ServiceAccountRecord& record : batch.records) {
     ToProto(record, *out.add_service_accounts());
   }
   out.set_more(batch.more);
   out.set_not_covered(batch.not_covered);
 }
 
-void ToProto(const IssuedServiceAccount& issued,
+void ToProto(const domain::IssuedServiceAccount& issued,
              v1::IssuedServiceAccount& out) {
   FillCommon(issued.record, out);
   const std::string_view token = issued.token.Expose();
@@ -122,10 +123,12 @@ void ToProto(const IssuedServiceAccount& issued,
   out.mutable_token()->assign(token.data(), token.size());
 }
 
-void ToProto(const AuthorizationRecord& record, v1::Authorization& out) {
+void ToProto(const storage::AuthorizationRecord& record,
+             v1::Authorization& out) {
   out.set_id(record.id.ToString());
-  out.set_grant_kind(std::string(GrantKindName(record.grant_kind)));
-  out.set_subject_type(std::string(SubjectTypeName(record.subject.type)));
+  out.set_grant_kind(std::string(domain::GrantKindName(record.grant_kind)));
+  out.set_subject_type(
+      std::string(domain::SubjectTypeName(record.subject.type)));
   out.set_subject_id(record.subject.id);
   if (record.capability_key.has_value()) {
     out.set_capability_key(*record.capability_key);
@@ -142,24 +145,24 @@ void ToProto(const AuthorizationRecord& record, v1::Authorization& out) {
   }
 }
 
-void ToProto(const Authorizations::Page& page,
+void ToProto(const domain::Authorizations::Page& page,
              v1::ListAuthorizationsResponse& out) {
-  for (const AuthorizationRecord& record : page.records) {
+  for (const storage::AuthorizationRecord& record : page.records) {
     ToProto(record, *out.add_authorizations());
   }
   out.set_next_page_token(page.next_page_token);
 }
 
-void ToProto(const Holdings& holdings, v1::Self& out) {
+void ToProto(const domain::Holdings& holdings, v1::Self& out) {
   FillHoldings(holdings, out);
 }
 
-void ToProto(const Holdings& holdings, v1::VerifyTokenResponse& out) {
+void ToProto(const domain::Holdings& holdings, v1::VerifyTokenResponse& out) {
   FillHoldings(holdings, out);
 }
 
-void ToProto(const Principal& principal, v1::Self& out) {
-  const bool user = principal.kind == PrincipalKind::kUser;
+void ToProto(const identity::Principal& principal, v1::Self& out) {
+  const bool user = principal.kind == identity::PrincipalKind::kUser;
   out.set_subject_type(user ? "user" : "service_account");
   out.set_subject_id(principal.id.ToString());
   if (principal.home_account_id.has_value()) {
@@ -170,4 +173,4 @@ void ToProto(const Principal& principal, v1::Self& out) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::api

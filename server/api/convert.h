@@ -16,7 +16,7 @@
 #include "signet/v1/service_accounts.pb.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::api {
 
 // Between the domain's values and the API's messages. Pure functions.
 
@@ -24,24 +24,27 @@ namespace signet {
 google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);
 
-RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp);
-RawDuration FromProto(const google::protobuf::Duration& duration);
+domain::RawTimestamp FromProto(const google::protobuf::Timestamp& timestamp);
+domain::RawDuration FromProto(const google::protobuf::Duration& duration);
 
-void ToProto(const ServiceAccountRecord& record, v1::ServiceAccount& out);
-void ToProto(const ServiceAccounts::Page& page,
+void ToProto(const storage::ServiceAccountRecord& record,
+             v1::ServiceAccount& out);
+void ToProto(const domain::ServiceAccounts::Page& page,
              v1::ListServiceAccountsResponse& out);
-void ToProto(const ServiceAccounts::Batch& batch,
+void ToProto(const domain::ServiceAccounts::Batch& batch,
              v1::BatchRevokeServiceAccountsResponse& out);
 // Copies the plaintext into `out`, whose owner wipes it (WipeToken).
-void ToProto(const IssuedServiceAccount& issued, v1::IssuedServiceAccount& out);
-void ToProto(const AuthorizationRecord& record, v1::Authorization& out);
-void ToProto(const Authorizations::Page& page,
+void ToProto(const domain::IssuedServiceAccount& issued,
+             v1::IssuedServiceAccount& out);
+void ToProto(const storage::AuthorizationRecord& record,
+             v1::Authorization& out);
+void ToProto(const domain::Authorizations::Page& page,
              v1::ListAuthorizationsResponse& out);
-void ToProto(const Principal& principal, v1::Self& out);
-void ToProto(const Holdings& holdings, v1::Self& out);
+void ToProto(const identity::Principal& principal, v1::Self& out);
+void ToProto(const domain::Holdings& holdings, v1::Self& out);
 // All but the account.
-void ToProto(const Holdings& holdings, v1::VerifyTokenResponse& out);
+void ToProto(const domain::Holdings& holdings, v1::VerifyTokenResponse& out);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_CONVERT_H_

@@ -5,9 +5,9 @@
 #include "server/api/convert.h"
 #include "server/audit/audit_log.h"
 
-namespace signet {
+namespace signet::api {
 
-void ToProto(const AuditEventRecord& record, v1::AuditEvent& out) {
+void ToProto(const storage::AuditEventRecord& record, v1::AuditEvent& out) {
   // Text, since JSON numbers lose what is over 2^53.
   out.set_sequence(absl::StrCat(record.sequence));
   *out.mutable_at() = ToProto(record.at);
@@ -19,16 +19,17 @@ void ToProto(const AuditEventRecord& record, v1::AuditEvent& out) {
   out.set_request_id(record.request_id);
   out.set_peer(record.peer);
   out.set_user_agent(record.user_agent);
-  for (const auto& [key, value] : ReadDetails(record)) {
+  for (const auto& [key, value] : audit::ReadDetails(record)) {
     (*out.mutable_details())[key] = value;
   }
 }
 
-void ToProto(const AuditReader::Page& page, v1::ListAuditEventsResponse& out) {
-  for (const AuditEventRecord& record : page.records) {
+void ToProto(const domain::AuditReader::Page& page,
+             v1::ListAuditEventsResponse& out) {
+  for (const storage::AuditEventRecord& record : page.records) {
     ToProto(record, *out.add_events());
   }
   out.set_next_page_token(page.next_page_token);
 }
 
-}  // namespace signet
+}  // namespace signet::api

@@ -6,13 +6,14 @@
 #include "signet/v1/audit.pb.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::api {
 
 // As server/api/convert.h, for the audit log. Pure functions.
 
-void ToProto(const AuditEventRecord& record, v1::AuditEvent& out);
-void ToProto(const AuditReader::Page& page, v1::ListAuditEventsResponse& out);
+void ToProto(const storage::AuditEventRecord& record, v1::AuditEvent& out);
+void ToProto(const domain::AuditReader::Page& page,
+             v1::ListAuditEventsResponse& out);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_CONVERT_AUDIT_H_

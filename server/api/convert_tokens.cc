@@ -13,46 +13,47 @@
 #include "server/api/convert.h"
 #include "server/domain/holdings.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 class RequirementReader {
  public:
-  explicit RequirementReader(Violations& violations)
+  explicit RequirementReader(domain::Violations& violations)
       : violations_(violations) {}
 
-  Requirement Read(const std::string& field, const v1::Requirement& in,
-                   int depth) {
-    Requirement out;
-    if (++parts_ > Requirement::kMaxParts) {
+  domain::Requirement Read(const std::string& field, const v1::Requirement& in,
+                           int depth) {
+    domain::Requirement out;
+    if (++parts_ > domain::Requirement::kMaxParts) {
       too_many_ = true;
-      violations_.Add(field,
-                      absl::StrCat("want at most ", Requirement::kMaxParts,
-                                   " requirements in all"));
+      violations_.Add(
+          field, absl::StrCat("want at most ", domain::Requirement::kMaxParts,
+                              " requirements in all"));
       return out;
     }
-    if (depth > Requirement::kMaxDepth) {
-      violations_.Add(field, absl::StrCat("want at most ",
-                                          Requirement::kMaxDepth, " levels"));
+    if (depth > domain::Requirement::kMaxDepth) {
+      violations_.Add(
+          field, absl::StrCat("want at most ", domain::Requirement::kMaxDepth,
+                              " levels"));
       return out;
     }
     switch (in.kind_case()) {
       case v1::Requirement::kCapability:
-        out.kind = Requirement::Kind::kCapability;
+        out.kind = domain::Requirement::Kind::kCapability;
         Count(field);
-        out.capability = ReadRequiredCapability(
+        out.capability = domain::ReadRequiredCapability(
             absl::StrCat(field, ".capability"),
             in.capability().capability_key(), in.capability().account_id(),
             in.capability().resource_type(), in.capability().resource_id(),
             violations_);
         break;
       case v1::Requirement::kAllOf:
-        out.kind = Requirement::Kind::kAllOf;
+        out.kind = domain::Requirement::Kind::kAllOf;
         ReadList(absl::StrCat(field, ".all_of.requirements"), in.all_of(),
                  depth, out);
         break;
       case v1::Requirement::kAnyOf:
-        out.kind = Requirement::Kind::kAnyOf;
+        out.kind = domain::Requirement::Kind::kAnyOf;
         ReadList(absl::StrCat(field, ".any_of.requirements"), in.any_of(),
                  depth, out);
         break;
@@ -65,7 +66,7 @@ class RequirementReader {
 
  private:
   void ReadList(const std::string& field, const v1::RequirementList& in,
-                int depth, Requirement& out) {
+                int depth, domain::Requirement& out) {
     for (int i = 0; i < in.requirements_size(); ++i) {
       if (too_many_ || violations_.full()) return;
       out.of.push_back(Read(absl::StrCat(field, "[", i, "]"),
@@ -74,14 +75,14 @@ class RequirementReader {
   }
 
   void Count(const std::string& field) {
-    if (++capabilities_ <= Requirement::kMaxCapabilities) return;
+    if (++capabilities_ <= domain::Requirement::kMaxCapabilities) return;
     too_many_ = true;
-    violations_.Add(field,
-                    absl::StrCat("want at most ", Requirement::kMaxCapabilities,
-                                 " capabilities in all"));
+    violations_.Add(field, absl::StrCat("want at most ",
+                                        domain::Requirement::kMaxCapabilities,
+                                        " capabilities in all"));
   }
 
-  Violations& violations_;
+  domain::Violations& violations_;
   int parts_ = 0;
   int capabilities_ = 0;
   bool too_many_ = false;  // The rest is not even looked at.
@@ -90,16 +91,17 @@ class RequirementReader {
 // Proxies take header fields of four or eight KiB in all.
 constexpr size_t kMaxCapabilityListBytes = 2048;
 
-std::string_view SubjectTypeOf(const TokenFacts& facts) {
-  return facts.kind == PrincipalKind::kUser ? "user" : "service_account";
+std::string_view SubjectTypeOf(const identity::TokenFacts& facts) {
+  return facts.kind == identity::PrincipalKind::kUser ? "user"
+                                                      : "service_account";
 }
 
-Holdings HoldingsOf(const TokenFacts& facts) {
-  return SumHoldings(facts.account_id, facts.held);
+domain::Holdings HoldingsOf(const identity::TokenFacts& facts) {
+  return domain::SumHoldings(facts.account_id, facts.held);
 }
 
 // Of a user who was asked about on no account there is none.
-std::string AccountOf(const TokenFacts& facts) {
+std::string AccountOf(const identity::TokenFacts& facts) {
   return facts.account_id == Uuid() ? std::string()
                                     : facts.account_id.ToString();
 }
@@ -117,27 +119,27 @@ std::vector<int> FirstOfEach(
   return first;
 }
 
-Requirement ReadRequirement(const std::string& field,
-                            const v1::Requirement& requirement,
-                            Violations& violations) {
+domain::Requirement ReadRequirement(const std::string& field,
+                                    const v1::Requirement& requirement,
+                                    domain::Violations& violations) {
   return RequirementReader(violations).Read(field, requirement, 1);
 }
 
-std::string RenderActive(const TokenFacts& facts) {
+std::string RenderActive(const identity::TokenFacts& facts) {
   v1::VerifyTokenResponse out;
   // Borrowed for as long as this call.
-  const TokenFactsPtr borrowed(TokenFactsPtr(), &facts);
-  ToProto({.verdict = TokenVerdict::kActive, .facts = borrowed},
+  const identity::TokenFactsPtr borrowed(identity::TokenFactsPtr(), &facts);
+  ToProto({.verdict = domain::TokenVerdict::kActive, .facts = borrowed},
           absl::InfinitePast(), out);
   return out.SerializeAsString();
 }
 
 std::optional<RenderedAnswer> RenderAnswer(
-    const TokenVerification& verification, absl::Time now) {
-  if (verification.verdict == TokenVerdict::kActive) {
-    const TokenFacts& facts = *verification.facts;
+    const domain::TokenVerification& verification, absl::Time now) {
+  if (verification.verdict == domain::TokenVerdict::kActive) {
+    const identity::TokenFacts& facts = *verification.facts;
     if (facts.rendered.empty() ||
-        facts.death() - now < TokenVerifier::kCacheTtl) {
+        facts.death() - now < domain::TokenVerifier::kCacheTtl) {
       return std::nullopt;
     }
     RenderedAnswer answer = {.text = facts.rendered, .rest = {}};
@@ -148,12 +150,13 @@ std::optional<RenderedAnswer> RenderAnswer(
   }
   // By verdict. Made once, and never destroyed: calls may outlive main().
   static const auto* const inactive = [] {
-    auto* const texts = new std::array<std::string, kTokenVerdicts>();
+    auto* const texts = new std::array<std::string, domain::kTokenVerdicts>();
     for (size_t i = 0; i < texts->size(); ++i) {
       v1::VerifyTokenResponse out;
-      if (static_cast<TokenVerdict>(i) == TokenVerdict::kActive) continue;
-      ToProto({.verdict = static_cast<TokenVerdict>(i)}, absl::InfinitePast(),
-              out);
+      if (static_cast<domain::TokenVerdict>(i) == domain::TokenVerdict::kActive)
+        continue;
+      ToProto({.verdict = static_cast<domain::TokenVerdict>(i)},
+              absl::InfinitePast(), out);
       (*texts)[i] = out.SerializeAsString();
     }
     return texts;
@@ -186,13 +189,13 @@ void RenderedExpiresIn::Set(absl::Duration expires_in) {
   size_ = static_cast<size_t>(out - bytes_.data());
 }
 
-void ToProto(const TokenVerification& verification, absl::Time now,
+void ToProto(const domain::TokenVerification& verification, absl::Time now,
              v1::VerifyTokenResponse& out) {
-  absl::Duration ttl = TokenVerifier::kCacheTtl;
-  if (verification.verdict != TokenVerdict::kActive) {
-    out.set_reason(std::string(TokenVerdictName(verification.verdict)));
+  absl::Duration ttl = domain::TokenVerifier::kCacheTtl;
+  if (verification.verdict != domain::TokenVerdict::kActive) {
+    out.set_reason(std::string(domain::TokenVerdictName(verification.verdict)));
   } else {
-    const TokenFacts& facts = *verification.facts;
+    const identity::TokenFacts& facts = *verification.facts;
     out.set_active(true);
     out.set_subject_type(std::string(SubjectTypeOf(facts)));
     out.set_subject_id(facts.subject_id.ToString());
@@ -214,10 +217,10 @@ void ToProto(const TokenVerification& verification, absl::Time now,
   *out.mutable_cache_ttl() = ToProto(ttl);
 }
 
-void ToProto(const TokenVerification& verification,
+void ToProto(const domain::TokenVerification& verification,
              v1::IntrospectTokenResponse& out) {
-  if (verification.verdict != TokenVerdict::kActive) return;
-  const TokenFacts& facts = *verification.facts;
+  if (verification.verdict != domain::TokenVerdict::kActive) return;
+  const identity::TokenFacts& facts = *verification.facts;
   out.set_active(true);
   out.set_scope(absl::StrJoin(HoldingsOf(facts).capabilities, " "));
   out.set_token_type("Bearer");
@@ -225,7 +228,7 @@ void ToProto(const TokenVerification& verification,
     out.set_exp(absl::ToUnixSeconds(facts.death()));
   }
   out.set_sub(facts.subject_id.ToString());
-  if (facts.kind == PrincipalKind::kServiceAccount) {
+  if (facts.kind == identity::PrincipalKind::kServiceAccount) {
     out.set_client_id(out.sub());
     out.set_iat(absl::ToUnixSeconds(facts.issued_at));
     out.set_jti(facts.public_id);
@@ -234,9 +237,9 @@ void ToProto(const TokenVerification& verification,
   out.set_account_id(AccountOf(facts));
 }
 
-void ToProto(const TokenVerification& verification,
+void ToProto(const domain::TokenVerification& verification,
              v1::CheckAccessResponse& out) {
-  const TokenFacts& facts = *verification.facts;
+  const identity::TokenFacts& facts = *verification.facts;
   out.set_subject_type(std::string(SubjectTypeOf(facts)));
   out.set_subject_id(facts.subject_id.ToString());
   out.set_account_id(AccountOf(facts));
@@ -248,4 +251,4 @@ void ToProto(const TokenVerification& verification,
   }
 }
 
-}  // namespace signet
+}  // namespace signet::api

@@ -17,7 +17,7 @@
 #include "server/domain/violations.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::api {
 
 // Between what verification says and the messages of tokens.proto. Pure.
 
@@ -34,13 +34,13 @@ std::vector<int> FirstOfEach(
 
 // Reads a requirement; what breaks a rule is noted in `violations`, under
 // `field`.
-Requirement ReadRequirement(const std::string& field,
-                            const v1::Requirement& requirement,
-                            Violations& violations);
+domain::Requirement ReadRequirement(const std::string& field,
+                                    const v1::Requirement& requirement,
+                                    domain::Violations& violations);
 
 // The serialized VerifyTokenResponse, but for expires_in, of a token that is
 // live for at least TokenVerifier::kCacheTtl more; for TokenDirectoryOptions.
-std::string RenderActive(const TokenFacts& facts);
+std::string RenderActive(const identity::TokenFacts& facts);
 
 // VerifyTokenResponse.expires_in in a serialized message, or nothing.
 class RenderedExpiresIn {
@@ -65,16 +65,16 @@ struct RenderedAnswer {
 
 // nullopt where nothing was rendered.
 std::optional<RenderedAnswer> RenderAnswer(
-    const TokenVerification& verification, absl::Time now);
+    const domain::TokenVerification& verification, absl::Time now);
 
 // `now` is when the answer was true; InfinitePast: expires_in is left out.
-void ToProto(const TokenVerification& verification, absl::Time now,
+void ToProto(const domain::TokenVerification& verification, absl::Time now,
              v1::VerifyTokenResponse& out);
-void ToProto(const TokenVerification& verification,
+void ToProto(const domain::TokenVerification& verification,
              v1::IntrospectTokenResponse& out);
-void ToProto(const TokenVerification& verification,
+void ToProto(const domain::TokenVerification& verification,
              v1::CheckAccessResponse& out);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_CONVERT_TOKENS_H_

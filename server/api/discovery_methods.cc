@@ -9,7 +9,7 @@
 #include "server/api/method_support.h"
 #include "signet/v1/discovery.pb.h"
 
-namespace signet {
+namespace signet::api {
 
 std::vector<UnaryMethod> DiscoveryMethods(ResourceMetadata metadata) {
   using Request = v1::GetProtectedResourceRequest;
@@ -42,4 +42,4 @@ std::vector<UnaryMethod> DiscoveryMethods(ResourceMetadata metadata) {
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

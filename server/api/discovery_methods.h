@@ -7,7 +7,7 @@
 
 #include "server/api/unary_method.h"
 
-namespace signet {
+namespace signet::api {
 
 // What a server tells about itself; see discovery.proto.
 struct ResourceMetadata {
@@ -19,6 +19,6 @@ struct ResourceMetadata {
 // The methods of signet.v1.Discovery, for a Dispatcher.
 std::vector<UnaryMethod> DiscoveryMethods(ResourceMetadata metadata);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_DISCOVERY_METHODS_H_

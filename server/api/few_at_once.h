@@ -8,7 +8,7 @@
 
 #include "absl/functional/any_invocable.h"
 
-namespace signet {
+namespace signet::api {
 
 // Steps 0 to `count` - 1 of a long call, a few of them under way at a time, so
 // that one call is no flood. `step` begins one and calls what it is given once
@@ -52,6 +52,6 @@ class FewAtOnce : public std::enable_shared_from_this<FewAtOnce> {
   std::atomic<int> next_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_FEW_AT_ONCE_H_

@@ -9,34 +9,35 @@
 #include "server/domain/holdings.h"
 #include "signet/v1/identity.pb.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 constexpr char kIdentityService[] = "Identity";
 
-UnaryMethod GetSelf(Store* store) {
+UnaryMethod GetSelf(storage::Store* store) {
   using Request = v1::GetSelfRequest;
   UnaryMethod method = NewMethod<Request>(kIdentityService, "GetSelf",
                                           "self.get", std::nullopt, nullptr);
   method.handle = [store](MethodCall call, UnaryMethod::Done done) {
-    const CallerPtr caller = call.caller;
-    ReadHoldings(*store, *caller, As<Request>(call.request).account_id(),
-                 [caller, done = std::move(done)](
-                     const absl::StatusOr<Holdings>& holdings) mutable {
-                   if (!holdings.ok()) {
-                     std::move(done)(holdings.status());
-                     return;
-                   }
-                   auto self = std::make_unique<v1::Self>();
-                   ToProto(caller->principal, *self);
-                   ToProto(*holdings, *self);
-                   std::move(done)(std::move(self));
-                 });
+    const identity::CallerPtr caller = call.caller;
+    domain::ReadHoldings(
+        *store, *caller, As<Request>(call.request).account_id(),
+        [caller, done = std::move(done)](
+            const absl::StatusOr<domain::Holdings>& holdings) mutable {
+          if (!holdings.ok()) {
+            std::move(done)(holdings.status());
+            return;
+          }
+          auto self = std::make_unique<v1::Self>();
+          ToProto(caller->principal, *self);
+          ToProto(*holdings, *self);
+          std::move(done)(std::move(self));
+        });
   };
   return method;
 }
 
-UnaryMethod RevokeSelf(ServiceAccounts* accounts) {
+UnaryMethod RevokeSelf(domain::ServiceAccounts* accounts) {
   using Request = v1::RevokeSelfRequest;
   UnaryMethod method =
       NewMethod<Request>(kIdentityService, "RevokeSelf",
@@ -61,12 +62,12 @@ UnaryMethod RevokeSelf(ServiceAccounts* accounts) {
 
 }  // namespace
 
-std::vector<UnaryMethod> IdentityMethods(Store* store,
-                                         ServiceAccounts* service_accounts) {
+std::vector<UnaryMethod> IdentityMethods(
+    storage::Store* store, domain::ServiceAccounts* service_accounts) {
   std::vector<UnaryMethod> methods;
   methods.push_back(GetSelf(store));
   methods.push_back(RevokeSelf(service_accounts));
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

@@ -8,12 +8,12 @@
 #include "server/domain/service_accounts.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::api {
 
 // The methods of signet.v1.Identity. Both outlive them.
-std::vector<UnaryMethod> IdentityMethods(Store* store,
-                                         ServiceAccounts* service_accounts);
+std::vector<UnaryMethod> IdentityMethods(
+    storage::Store* store, domain::ServiceAccounts* service_accounts);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_IDENTITY_METHODS_H_

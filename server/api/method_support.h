@@ -11,13 +11,16 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "server/api/convert.h"
+#include "server/api/convert_audit.h"
+#include "server/api/convert_tokens.h"
 #include "server/api/unary_method.h"
 #include "server/domain/access.h"
 #include "server/domain/transact.h"
 
 // What the tables of methods share.
 
-namespace signet {
+namespace signet::api {
 
 template <typename Request>
 const Request& As(const google::protobuf::Message& request) {
@@ -29,7 +32,7 @@ const Request& As(const google::protobuf::Message& request) {
 //   absent.
 template <typename Request>
 UnaryMethod NewMethod(const char* service, const char* name, std::string action,
-                      std::optional<Right> right,
+                      std::optional<domain::Right> right,
                       const std::string& (Request::*account_id)() const) {
   UnaryMethod method;
   method.descriptor = Request::descriptor()
@@ -39,7 +42,7 @@ UnaryMethod NewMethod(const char* service, const char* name, std::string action,
   method.action = std::move(action);
   method.right = right;
   if (account_id != nullptr) {
-    method.account_id = [account_id](const Principal&,
+    method.account_id = [account_id](const identity::Principal&,
                                      const google::protobuf::Message& request) {
       return (As<Request>(request).*account_id)();
     };
@@ -49,7 +52,7 @@ UnaryMethod NewMethod(const char* service, const char* name, std::string action,
 
 // Ends a method whose domain call answers `In` with a message `Out`.
 template <typename Out, typename In>
-OutcomeDone<In> Answer(UnaryMethod::Done done) {
+domain::OutcomeDone<In> Answer(UnaryMethod::Done done) {
   return [done = std::move(done)](absl::StatusOr<In> in) mutable {
     if (!in.ok()) {
       std::move(done)(in.status());
@@ -61,6 +64,6 @@ OutcomeDone<In> Answer(UnaryMethod::Done done) {
   };
 }
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_METHOD_SUPPORT_H_

@@ -12,13 +12,13 @@
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 constexpr char kServiceAccountsService[] = "ServiceAccounts";
 
-std::optional<RawTimestamp> Optional(bool present,
-                                     const google::protobuf::Timestamp& time) {
+std::optional<domain::RawTimestamp> Optional(
+    bool present, const google::protobuf::Timestamp& time) {
   if (!present) return std::nullopt;
   return FromProto(time);
 }
@@ -29,26 +29,26 @@ std::map<std::string, std::string> ToMap(
 }
 
 // As Answer(); the log tells of one that was given before.
-OutcomeDone<IssuedServiceAccount> AnswerIssued(const Caller& caller,
-                                               Logger* logger,
-                                               UnaryMethod::Done done) {
-  return [request_id = caller.request_id, logger,
-          answer = Answer<v1::IssuedServiceAccount, IssuedServiceAccount>(
-              std::move(done))](
-             absl::StatusOr<IssuedServiceAccount> issued) mutable {
-    if (issued.ok() && issued->repeated) {
-      logger->Info("a call was repeated and got the answer given before",
-                   {{"request_id", std::string_view(request_id)}});
-    }
-    std::move(answer)(std::move(issued));
-  };
+domain::OutcomeDone<domain::IssuedServiceAccount> AnswerIssued(
+    const identity::Caller& caller, Logger* logger, UnaryMethod::Done done) {
+  return
+      [request_id = caller.request_id, logger,
+       answer = Answer<v1::IssuedServiceAccount, domain::IssuedServiceAccount>(
+           std::move(done))](
+          absl::StatusOr<domain::IssuedServiceAccount> issued) mutable {
+        if (issued.ok() && issued->repeated) {
+          logger->Info("a call was repeated and got the answer given before",
+                       {{"request_id", std::string_view(request_id)}});
+        }
+        std::move(answer)(std::move(issued));
+      };
 }
 
-UnaryMethod Create(ServiceAccounts* accounts, Logger* logger) {
+UnaryMethod Create(domain::ServiceAccounts* accounts, Logger* logger) {
   using Request = v1::CreateServiceAccountRequest;
-  UnaryMethod method =
-      NewMethod(kServiceAccountsService, "CreateServiceAccount",
-                "service_account.create", Right::kManage, &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kServiceAccountsService, "CreateServiceAccount", "service_account.create",
+      domain::Right::kManage, &Request::account_id);
   method.repeatable = true;
   method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
@@ -68,28 +68,28 @@ UnaryMethod Create(ServiceAccounts* accounts, Logger* logger) {
   return method;
 }
 
-UnaryMethod Get(ServiceAccounts* accounts) {
+UnaryMethod Get(domain::ServiceAccounts* accounts) {
   using Request = v1::GetServiceAccountRequest;
-  UnaryMethod method =
-      NewMethod(kServiceAccountsService, "GetServiceAccount",
-                "service_account.get", Right::kView, &Request::account_id);
+  UnaryMethod method = NewMethod(kServiceAccountsService, "GetServiceAccount",
+                                 "service_account.get", domain::Right::kView,
+                                 &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
-    accounts->Get(
-        call.caller,
-        {.account_id = request.account_id(),
-         .service_account_id = request.service_account_id(),
-         .token_public_id = request.token_public_id()},
-        Answer<v1::ServiceAccount, ServiceAccountRecord>(std::move(done)));
+    accounts->Get(call.caller,
+                  {.account_id = request.account_id(),
+                   .service_account_id = request.service_account_id(),
+                   .token_public_id = request.token_public_id()},
+                  Answer<v1::ServiceAccount, storage::ServiceAccountRecord>(
+                      std::move(done)));
   };
   return method;
 }
 
-UnaryMethod List(ServiceAccounts* accounts) {
+UnaryMethod List(domain::ServiceAccounts* accounts) {
   using Request = v1::ListServiceAccountsRequest;
-  UnaryMethod method =
-      NewMethod(kServiceAccountsService, "ListServiceAccounts",
-                "service_account.list", Right::kView, &Request::account_id);
+  UnaryMethod method = NewMethod(kServiceAccountsService, "ListServiceAccounts",
+                                 "service_account.list", domain::Right::kView,
+                                 &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->List(
@@ -105,7 +105,7 @@ UnaryMethod List(ServiceAccounts* accounts) {
          .order_by = request.order_by(),
          .page_size = request.page_size(),
          .page_token = request.page_token()},
-        Answer<v1::ListServiceAccountsResponse, ServiceAccounts::Page>(
+        Answer<v1::ListServiceAccountsResponse, domain::ServiceAccounts::Page>(
             std::move(done)));
   };
   return method;
@@ -132,12 +132,13 @@ google::protobuf::FieldMask ImpliedMask(const v1::ServiceAccount& account) {
   return mask;
 }
 
-ServiceAccounts::UpdateRequest ReadUpdate(
+domain::ServiceAccounts::UpdateRequest ReadUpdate(
     const v1::UpdateServiceAccountRequest& request) {
   const v1::ServiceAccount& account = request.service_account();
-  ServiceAccounts::UpdateRequest update = {.account_id = account.account_id(),
-                                           .service_account_id = account.id(),
-                                           .etag = account.etag()};
+  domain::ServiceAccounts::UpdateRequest update = {
+      .account_id = account.account_id(),
+      .service_account_id = account.id(),
+      .etag = account.etag()};
   google::protobuf::FieldMask mask =
       request.has_update_mask() ? request.update_mask() : ImpliedMask(account);
   if (mask.paths_size() == 1 && mask.paths(0) == "*") mask = FullMask();
@@ -162,34 +163,35 @@ ServiceAccounts::UpdateRequest ReadUpdate(
   return update;
 }
 
-UnaryMethod Update(ServiceAccounts* accounts) {
+UnaryMethod Update(domain::ServiceAccounts* accounts) {
   using Request = v1::UpdateServiceAccountRequest;
-  UnaryMethod method =
-      NewMethod<Request>(kServiceAccountsService, "UpdateServiceAccount",
-                         "service_account.update", Right::kManage, nullptr);
-  method.account_id = [](const Principal&,
+  UnaryMethod method = NewMethod<Request>(
+      kServiceAccountsService, "UpdateServiceAccount", "service_account.update",
+      domain::Right::kManage, nullptr);
+  method.account_id = [](const identity::Principal&,
                          const google::protobuf::Message& request) {
     return As<Request>(request).service_account().account_id();
   };
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
-    accounts->Update(
-        std::move(call.caller), ReadUpdate(As<Request>(call.request)),
-        std::move(call.expired),
-        Answer<v1::ServiceAccount, ServiceAccountRecord>(std::move(done)));
+    accounts->Update(std::move(call.caller),
+                     ReadUpdate(As<Request>(call.request)),
+                     std::move(call.expired),
+                     Answer<v1::ServiceAccount, storage::ServiceAccountRecord>(
+                         std::move(done)));
   };
   return method;
 }
 
-UnaryMethod Rotate(ServiceAccounts* accounts, Logger* logger) {
+UnaryMethod Rotate(domain::ServiceAccounts* accounts, Logger* logger) {
   using Request = v1::RotateServiceAccountRequest;
-  UnaryMethod method =
-      NewMethod(kServiceAccountsService, "RotateServiceAccount",
-                "service_account.rotate", Right::kManage, &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kServiceAccountsService, "RotateServiceAccount", "service_account.rotate",
+      domain::Right::kManage, &Request::account_id);
   method.repeatable = true;
   method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     auto answer = AnswerIssued(*call.caller, logger, std::move(done));
-    ServiceAccounts::RotateRequest rotate = {
+    domain::ServiceAccounts::RotateRequest rotate = {
         .account_id = request.account_id(),
         .service_account_id = request.service_account_id(),
         .expires_at = Optional(request.has_expires_at(), request.expires_at()),
@@ -201,30 +203,31 @@ UnaryMethod Rotate(ServiceAccounts* accounts, Logger* logger) {
   return method;
 }
 
-UnaryMethod Revoke(ServiceAccounts* accounts) {
+UnaryMethod Revoke(domain::ServiceAccounts* accounts) {
   using Request = v1::RevokeServiceAccountRequest;
-  UnaryMethod method =
-      NewMethod(kServiceAccountsService, "RevokeServiceAccount",
-                "service_account.revoke", Right::kManage, &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kServiceAccountsService, "RevokeServiceAccount", "service_account.revoke",
+      domain::Right::kManage, &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
-    accounts->Revoke(
-        std::move(call.caller),
-        {.account_id = request.account_id(),
-         .service_account_id = request.service_account_id(),
-         .reason = request.reason(),
-         .comment = request.comment()},
-        std::move(call.expired),
-        Answer<v1::ServiceAccount, ServiceAccountRecord>(std::move(done)));
+    accounts->Revoke(std::move(call.caller),
+                     {.account_id = request.account_id(),
+                      .service_account_id = request.service_account_id(),
+                      .reason = request.reason(),
+                      .comment = request.comment()},
+                     std::move(call.expired),
+                     Answer<v1::ServiceAccount, storage::ServiceAccountRecord>(
+                         std::move(done)));
   };
   return method;
 }
 
-UnaryMethod BatchRevoke(ServiceAccounts* accounts) {
+UnaryMethod BatchRevoke(domain::ServiceAccounts* accounts) {
   using Request = v1::BatchRevokeServiceAccountsRequest;
-  UnaryMethod method = NewMethod(
-      kServiceAccountsService, "BatchRevokeServiceAccounts",
-      "service_account.batch_revoke", Right::kManage, &Request::account_id);
+  UnaryMethod method =
+      NewMethod(kServiceAccountsService, "BatchRevokeServiceAccounts",
+                "service_account.batch_revoke", domain::Right::kManage,
+                &Request::account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->BatchRevoke(
@@ -240,8 +243,8 @@ UnaryMethod BatchRevoke(ServiceAccounts* accounts) {
          .comment = request.comment(),
          .dry_run = request.dry_run()},
         std::move(call.expired),
-        Answer<v1::BatchRevokeServiceAccountsResponse, ServiceAccounts::Batch>(
-            std::move(done)));
+        Answer<v1::BatchRevokeServiceAccountsResponse,
+               domain::ServiceAccounts::Batch>(std::move(done)));
   };
   return method;
 }
@@ -249,7 +252,7 @@ UnaryMethod BatchRevoke(ServiceAccounts* accounts) {
 }  // namespace
 
 std::vector<UnaryMethod> ServiceAccountsMethods(
-    ServiceAccounts* service_accounts, Logger* logger) {
+    domain::ServiceAccounts* service_accounts, Logger* logger) {
   std::vector<UnaryMethod> methods;
   for (const auto make : {Create, Rotate}) {
     methods.push_back(make(service_accounts, logger));
@@ -260,4 +263,4 @@ std::vector<UnaryMethod> ServiceAccountsMethods(
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

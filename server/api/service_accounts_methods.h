@@ -8,12 +8,12 @@
 #include "server/api/unary_method.h"
 #include "server/domain/service_accounts.h"
 
-namespace signet {
+namespace signet::api {
 
 // The methods of signet.v1.ServiceAccounts. Both outlive them.
 std::vector<UnaryMethod> ServiceAccountsMethods(
-    ServiceAccounts* service_accounts, Logger* logger);
+    domain::ServiceAccounts* service_accounts, Logger* logger);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_SERVICE_ACCOUNTS_METHODS_H_

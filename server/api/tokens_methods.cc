@@ -19,7 +19,7 @@
 #include "server/token/token.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 constexpr char kTokensService[] = "Tokens";
@@ -27,24 +27,24 @@ constexpr char kTokensService[] = "Tokens";
 // Of one batch: it is no more than this caller's share of the store.
 constexpr int kLookupsAtOnce = 16;
 
-using RequirementPtr = std::shared_ptr<const Requirement>;
+using RequirementPtr = std::shared_ptr<const domain::Requirement>;
 
 // A method that asks about tokens of the account that the request names.
 template <typename Request>
 UnaryMethod NewVerifyMethod(const char* name, const char* action,
                             const std::string& (Request::*account_id)() const) {
-  UnaryMethod method =
-      NewMethod(kTokensService, name, action, Right::kVerify, account_id);
-  method.account_id = [account_id](const Principal& caller,
+  UnaryMethod method = NewMethod(kTokensService, name, action,
+                                 domain::Right::kVerify, account_id);
+  method.account_id = [account_id](const identity::Principal& caller,
                                    const google::protobuf::Message& request) {
-    return TokenVerifier::AccountAskedFor(caller,
-                                          (As<Request>(request).*account_id)());
+    return domain::TokenVerifier::AccountAskedFor(
+        caller, (As<Request>(request).*account_id)());
   };
   return method;
 }
 
 void CheckToken(const std::string& field, const std::string& token,
-                Violations& violations) {
+                domain::Violations& violations) {
   if (token.empty()) violations.Add(field, "want a token");
   if (token.size() > kMaxCredentialBytes) {
     violations.Add(
@@ -53,23 +53,25 @@ void CheckToken(const std::string& field, const std::string& token,
 }
 
 template <typename Request>
-RequirementPtr TakeRequirement(const Request& request, Violations& violations) {
+RequirementPtr TakeRequirement(const Request& request,
+                               domain::Violations& violations) {
   if (!request.has_requirement()) return nullptr;
-  return std::make_shared<const Requirement>(
+  return std::make_shared<const domain::Requirement>(
       ReadRequirement("requirement", request.requirement(), violations));
 }
 
 // The first part of what follows asks whether the caller may, which ranks
 // before a fault in the request.
 template <typename Continue>
-void WithScope(TokenVerifier* verifier, const CallerPtr& caller,
-               const std::string& account_id, Violations violations,
-               UnaryMethod::Done done, Continue&& next) {
+void WithScope(domain::TokenVerifier* verifier,
+               const identity::CallerPtr& caller, const std::string& account_id,
+               domain::Violations violations, UnaryMethod::Done done,
+               Continue&& next) {
   verifier->FindScope(
       caller, account_id,
       [violations = std::move(violations), done = std::move(done),
        next = std::forward<Continue>(next)](
-          absl::StatusOr<VerifyScope> scope) mutable {
+          absl::StatusOr<domain::VerifyScope> scope) mutable {
         if (!scope.ok()) {
           std::move(done)(scope.status());
         } else if (!violations.empty()) {
@@ -80,34 +82,35 @@ void WithScope(TokenVerifier* verifier, const CallerPtr& caller,
       });
 }
 
-UnaryMethod Verify(TokenVerifier* verifier, const Clock* clock) {
+UnaryMethod Verify(domain::TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::VerifyTokenRequest;
   UnaryMethod method =
       NewVerifyMethod("VerifyToken", "token.verify", &Request::account_id);
   method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     const absl::Time now = clock->Now();
-    Violations violations;
+    domain::Violations violations;
     CheckToken("token", request.token(), violations);
     RequirementPtr requirement = TakeRequirement(request, violations);
     WithScope(
         verifier, call.caller, request.account_id(), std::move(violations),
         std::move(done),
         [verifier, token = Secret(std::string(request.token())),
-         requirement = std::move(requirement),
-         now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
-          verifier->Verify(
-              token.Expose(), scope, std::move(requirement), now,
-              [now, done = std::move(done)](
-                  const absl::StatusOr<TokenVerification>& found) mutable {
-                if (!found.ok()) {
-                  std::move(done)(found.status());
-                  return;
-                }
-                auto out = std::make_unique<v1::VerifyTokenResponse>();
-                ToProto(*found, now, *out);
-                std::move(done)(std::move(out));
-              });
+         requirement = std::move(requirement), now](
+            const domain::VerifyScope& scope, UnaryMethod::Done done) mutable {
+          verifier->Verify(token.Expose(), scope, std::move(requirement), now,
+                           [now, done = std::move(done)](
+                               const absl::StatusOr<domain::TokenVerification>&
+                                   found) mutable {
+                             if (!found.ok()) {
+                               std::move(done)(found.status());
+                               return;
+                             }
+                             auto out =
+                                 std::make_unique<v1::VerifyTokenResponse>();
+                             ToProto(*found, now, *out);
+                             std::move(done)(std::move(out));
+                           });
         });
   };
   return method;
@@ -130,7 +133,7 @@ class BatchAnswer {
   }
 
   void Set(int index, absl::Time now,
-           const absl::StatusOr<TokenVerification>& found) {
+           const absl::StatusOr<domain::TokenVerification>& found) {
     UnaryMethod::Done done;
     std::unique_ptr<v1::BatchVerifyTokensResponse> out;
     absl::Status status;
@@ -176,14 +179,14 @@ class BatchAnswer {
   UnaryMethod::Done done_ ABSL_GUARDED_BY(mutex_);
 };
 
-UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
+UnaryMethod BatchVerify(domain::TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::BatchVerifyTokensRequest;
   UnaryMethod method = NewVerifyMethod("BatchVerifyTokens", "token.verify",
                                        &Request::account_id);
   method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     const absl::Time now = clock->Now();
-    Violations violations;
+    domain::Violations violations;
     if (request.tokens().empty() || request.tokens_size() > kMaxVerifyBatch) {
       violations.Add("tokens", absl::StrCat("want 1 to ", kMaxVerifyBatch));
     }
@@ -199,8 +202,8 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
         std::move(done),
         [verifier, tokens = std::move(tokens),
          first = FirstOfEach(request.tokens()),
-         requirement = std::move(requirement),
-         now](const VerifyScope& scope, UnaryMethod::Done done) mutable {
+         requirement = std::move(requirement), now](
+            const domain::VerifyScope& scope, UnaryMethod::Done done) mutable {
           const int size = static_cast<int>(tokens.size());
           auto answer = std::make_shared<BatchAnswer>(first, std::move(done));
           FewAtOnce::Run(
@@ -212,54 +215,56 @@ UnaryMethod BatchVerify(TokenVerifier* verifier, const Clock* clock) {
                   over();
                   return;
                 }
-                verifier->Verify(tokens[i].Expose(), scope, requirement, now,
-                                 [answer, i, now, over = std::move(over)](
-                                     const absl::StatusOr<TokenVerification>&
-                                         found) mutable {
-                                   answer->Set(i, now, found);
-                                   over();
-                                 });
+                verifier->Verify(
+                    tokens[i].Expose(), scope, requirement, now,
+                    [answer, i, now, over = std::move(over)](
+                        const absl::StatusOr<domain::TokenVerification>&
+                            found) mutable {
+                      answer->Set(i, now, found);
+                      over();
+                    });
               });
         });
   };
   return method;
 }
 
-UnaryMethod Introspect(TokenVerifier* verifier, const Clock* clock) {
+UnaryMethod Introspect(domain::TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::IntrospectTokenRequest;
   UnaryMethod method =
       NewMethod<Request>(kTokensService, "IntrospectToken", "token.introspect",
-                         Right::kVerify, nullptr);
-  method.account_id = [](const Principal& caller,
+                         domain::Right::kVerify, nullptr);
+  method.account_id = [](const identity::Principal& caller,
                          const google::protobuf::Message&) {
-    return TokenVerifier::AccountAskedFor(caller, "");
+    return domain::TokenVerifier::AccountAskedFor(caller, "");
   };
   method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     const absl::Time now = clock->Now();
-    Violations violations;
+    domain::Violations violations;
     CheckToken("token", request.token(), violations);
-    WithScope(verifier, call.caller, "", std::move(violations), std::move(done),
-              [verifier, token = Secret(std::string(request.token())), now](
-                  const VerifyScope& scope, UnaryMethod::Done done) {
-                verifier->Verify(
-                    token.Expose(), scope, nullptr, now,
-                    Answer<v1::IntrospectTokenResponse, TokenVerification>(
-                        std::move(done)));
-              });
+    WithScope(
+        verifier, call.caller, "", std::move(violations), std::move(done),
+        [verifier, token = Secret(std::string(request.token())), now](
+            const domain::VerifyScope& scope, UnaryMethod::Done done) {
+          verifier->Verify(
+              token.Expose(), scope, nullptr, now,
+              Answer<v1::IntrospectTokenResponse, domain::TokenVerification>(
+                  std::move(done)));
+        });
   };
   return method;
 }
 
 // Whether `token` is the one that the caller presented as its credential, as
 // far as its public id tells.
-bool IsOwn(const Principal& caller, std::string_view token) {
-  const std::optional<ParsedToken> parsed = ParseToken(token);
+bool IsOwn(const identity::Principal& caller, std::string_view token) {
+  const std::optional<token::ParsedToken> parsed = token::ParseToken(token);
   return parsed.has_value() && parsed->public_id == caller.token_public_id;
 }
 
-UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
-                   const Clock* clock) {
+UnaryMethod Revoke(domain::TokenVerifier* verifier,
+                   domain::ServiceAccounts* accounts, const Clock* clock) {
   using Request = v1::RevokeTokenRequest;
   UnaryMethod method =
       NewMethod<Request>(kTokensService, "RevokeToken",
@@ -269,19 +274,19 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
                                               UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     // A token that is not live ends itself and nothing else.
-    const Principal& principal = call.caller->principal;
+    const identity::Principal& principal = call.caller->principal;
     if (!principal.live && !IsOwn(principal, request.token())) {
-      std::move(done)(TokenInvalidError());
+      std::move(done)(identity::TokenInvalidError());
       return;
     }
-    Violations violations;
+    domain::Violations violations;
     CheckToken("token", request.token(), violations);
     if (!violations.empty()) {
       std::move(done)(std::move(violations).ToStatus());
       return;
     }
-    if (TokenVerifier::IsOauth(request.token())) {
-      std::move(done)(UnsupportedTokenTypeError());
+    if (domain::TokenVerifier::IsOauth(request.token())) {
+      std::move(done)(domain::UnsupportedTokenTypeError());
       return;
     }
     auto finish = [done = std::move(done)](const absl::Status& status) mutable {
@@ -291,17 +296,18 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
         std::move(done)(status);
       }
     };
-    const WorkFor asked_by = call.caller->principal.work_for();
+    const storage::WorkFor asked_by = call.caller->principal.work_for();
     verifier->Find(
         request.token(), clock->Now(), asked_by,
         [accounts, caller = std::move(call.caller),
          expired = std::move(call.expired), finish = std::move(finish)](
-            const absl::StatusOr<TokenFinding>& found) mutable {
+            const absl::StatusOr<identity::TokenFinding>& found) mutable {
           if (!found.ok()) {
             std::move(finish)(found.status());
-          } else if (!MayBeEnded(found->state)) {
-            std::move(finish)(caller->principal.live ? absl::OkStatus()
-                                                     : TokenInvalidError());
+          } else if (!identity::MayBeEnded(found->state)) {
+            std::move(finish)(caller->principal.live
+                                  ? absl::OkStatus()
+                                  : identity::TokenInvalidError());
           } else {
             accounts->RevokeToken(std::move(caller), found->facts,
                                   std::move(expired), std::move(finish));
@@ -311,13 +317,13 @@ UnaryMethod Revoke(TokenVerifier* verifier, ServiceAccounts* accounts,
   return method;
 }
 
-UnaryMethod Check(TokenVerifier* verifier) {
+UnaryMethod Check(domain::TokenVerifier* verifier) {
   using Request = v1::CheckAccessRequest;
   UnaryMethod method = NewMethod<Request>(kTokensService, "CheckAccess",
                                           "token.check", std::nullopt, nullptr);
   method.handle = [verifier](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
-    Violations violations;
+    domain::Violations violations;
     std::optional<Uuid> account_id;
     if (!request.account_id().empty()) {
       account_id = violations.TakeId("account_id", request.account_id());
@@ -325,8 +331,8 @@ UnaryMethod Check(TokenVerifier* verifier) {
     const std::vector<std::string> keys(request.capability().begin(),
                                         request.capability().end());
     RequirementPtr requirement =
-        ReadAllOf(keys, request.account_id(), request.resource_type(),
-                  request.resource_id(), violations);
+        domain::ReadAllOf(keys, request.account_id(), request.resource_type(),
+                          request.resource_id(), violations);
     if (!violations.empty()) {
       std::move(done)(std::move(violations).ToStatus());
       return;
@@ -334,10 +340,11 @@ UnaryMethod Check(TokenVerifier* verifier) {
     verifier->VerifyCaller(
         call.caller->principal, account_id, std::move(requirement),
         [done = std::move(done)](
-            const absl::StatusOr<TokenVerification>& found) mutable {
+            const absl::StatusOr<domain::TokenVerification>& found) mutable {
           if (!found.ok()) {
             std::move(done)(found.status());
-          } else if (found->verdict == TokenVerdict::kCapabilityMissing) {
+          } else if (found->verdict ==
+                     domain::TokenVerdict::kCapabilityMissing) {
             std::move(done)(
                 MakeError(absl::StatusCode::kPermissionDenied,
                           "the credential lacks a capability that is asked for",
@@ -354,9 +361,9 @@ UnaryMethod Check(TokenVerifier* verifier) {
 
 }  // namespace
 
-std::vector<UnaryMethod> TokensMethods(TokenVerifier* verifier,
-                                       ServiceAccounts* service_accounts,
-                                       const Clock* clock) {
+std::vector<UnaryMethod> TokensMethods(
+    domain::TokenVerifier* verifier, domain::ServiceAccounts* service_accounts,
+    const Clock* clock) {
   std::vector<UnaryMethod> methods;
   methods.push_back(Verify(verifier, clock));
   methods.push_back(BatchVerify(verifier, clock));
@@ -366,4 +373,4 @@ std::vector<UnaryMethod> TokensMethods(TokenVerifier* verifier,
   return methods;
 }
 
-}  // namespace signet
+}  // namespace signet::api

@@ -9,13 +9,13 @@
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_verifier.h"
 
-namespace signet {
+namespace signet::api {
 
 // The unary methods of signet.v1.Tokens, for a Dispatcher. All outlive them.
-std::vector<UnaryMethod> TokensMethods(TokenVerifier* verifier,
-                                       ServiceAccounts* service_accounts,
-                                       const Clock* clock);
+std::vector<UnaryMethod> TokensMethods(
+    domain::TokenVerifier* verifier, domain::ServiceAccounts* service_accounts,
+    const Clock* clock);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_TOKENS_METHODS_H_

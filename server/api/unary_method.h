@@ -13,11 +13,11 @@
 #include "server/domain/access.h"
 #include "server/identity/caller.h"
 
-namespace signet {
+namespace signet::api {
 
 // A call once its caller is known.
 struct MethodCall {
-  CallerPtr caller;
+  identity::CallerPtr caller;
   // Of the method's input type; read before the method returns.
   const google::protobuf::Message& request;
   // Whether the caller has gone away. Thread-safe until `done`; never null.
@@ -45,11 +45,11 @@ struct UnaryMethod {
 
   // What the caller needs on the account; absent where a good credential is
   // enough.
-  std::optional<Right> right = {};
+  std::optional<domain::Right> right = {};
 
   // The account that the request is about, as the client wrote it. Null where
   // `right` is absent.
-  absl::AnyInvocable<std::string(const Principal&,
+  absl::AnyInvocable<std::string(const identity::Principal&,
                                  const google::protobuf::Message&) const>
       account_id = nullptr;
 
@@ -61,6 +61,6 @@ struct UnaryMethod {
   absl::AnyInvocable<void(MethodCall, Done) const> handle = nullptr;
 };
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_UNARY_METHOD_H_

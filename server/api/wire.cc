@@ -12,7 +12,7 @@
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 void WipeAndDelete(void* buffer, size_t size) {
@@ -64,4 +64,4 @@ void WipeToken(google::protobuf::Message& message) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::api

@@ -6,7 +6,7 @@
 #include "google/protobuf/message.h"
 #include "grpcpp/support/byte_buffer.h"
 
-namespace signet {
+namespace signet::api {
 
 // Reads a message from `bytes`; false where they are not one (also where a
 // string is not UTF-8). Unknown fields are let pass, as proto3 asks.
@@ -23,6 +23,6 @@ grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message);
 // Overwrites the plaintext that `message` holds, if it is of a type that may.
 void WipeToken(google::protobuf::Message& message);
 
-}  // namespace signet
+}  // namespace signet::api
 
 #endif  // SIGNET_SERVER_API_WIRE_H_

@@ -6,7 +6,7 @@
 
 #include "server/audit/audit_seal.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 // No log of our own gets there. What is forged as far away must not take the
@@ -14,15 +14,16 @@ namespace {
 constexpr uint64_t kFar = uint64_t{1} << 53;
 
 // The event closest to `sequence`, behind or before it.
-absl::StatusOr<std::optional<AuditEventRecord>> Neighbour(
-    ReadTxn& txn, const Uuid& account_id, uint64_t sequence, bool before) {
-  AuditQuery query;
+absl::StatusOr<std::optional<storage::AuditEventRecord>> Neighbour(
+    storage::ReadTxn& txn, const Uuid& account_id, uint64_t sequence,
+    bool before) {
+  storage::AuditQuery query;
   query.account_id = account_id;
   query.descending = before;
   query.after = sequence;
   query.limit = 1;
   query.scan_limit = 1;
-  absl::StatusOr<AuditPage> page = txn.ListAuditEvents(query);
+  absl::StatusOr<storage::AuditPage> page = txn.ListAuditEvents(query);
   if (!page.ok()) return page.status();
   if (page->records.empty()) return std::nullopt;
   return std::move(page->records.front());
@@ -30,8 +31,9 @@ absl::StatusOr<std::optional<AuditEventRecord>> Neighbour(
 
 // Moves the end of `chain` behind the last event that is there and not far
 // away, and on to where the next two numbers are free.
-absl::Status MoveBehindEvents(ReadTxn& txn, AuditChainRecord& chain) {
-  absl::StatusOr<std::optional<AuditEventRecord>> event =
+absl::Status MoveBehindEvents(storage::ReadTxn& txn,
+                              storage::AuditChainRecord& chain) {
+  absl::StatusOr<std::optional<storage::AuditEventRecord>> event =
       Neighbour(txn, chain.account_id, kFar, /*before=*/true);
   while (event.ok() && event->has_value() &&
          (*event)->sequence <= std::max(chain.last_sequence + 2, kFar)) {
@@ -47,10 +49,12 @@ absl::Status MoveBehindEvents(ReadTxn& txn, AuditChainRecord& chain) {
 
 }  // namespace
 
-absl::StatusOr<AuditEnd> FindAuditEnd(ReadTxn& txn, const MacKeyring& keyring,
+absl::StatusOr<AuditEnd> FindAuditEnd(storage::ReadTxn& txn,
+                                      const crypto::MacKeyring& keyring,
                                       const Uuid& account_id) {
   AuditEnd end;
-  const absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account_id);
+  const absl::StatusOr<storage::AuditChainRecord> chain =
+      txn.GetAuditChain(account_id);
   if (!chain.ok() && !absl::IsNotFound(chain.status())) return chain.status();
   const bool sealed = chain.ok() && IsSealed(keyring, *chain);
   if (chain.ok()) {
@@ -69,7 +73,7 @@ absl::StatusOr<AuditEnd> FindAuditEnd(ReadTxn& txn, const MacKeyring& keyring,
 
   // A log that is whole has nothing behind its end, also if it is to begin.
   if (!end.broken) {
-    const absl::StatusOr<std::optional<AuditEventRecord>> stray =
+    const absl::StatusOr<std::optional<storage::AuditEventRecord>> stray =
         Neighbour(txn, account_id, end.chain.last_sequence, /*before=*/false);
     if (!stray.ok()) return stray.status();
     end.broken =
@@ -86,4 +90,4 @@ absl::StatusOr<AuditEnd> FindAuditEnd(ReadTxn& txn, const MacKeyring& keyring,
   return end;
 }
 
-}  // namespace signet
+}  // namespace signet::audit

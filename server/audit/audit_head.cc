@@ -11,7 +11,7 @@
 #include "base/encoding.h"
 #include "crypto/sealed_box.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 constexpr std::string_view kHeadPurpose = "signet audit head v1";
@@ -27,7 +27,7 @@ std::string RandomText(RandomSource& random, size_t size) {
   return text;
 }
 
-std::string HeadContext(const AuditHeadRecord& record) {
+std::string HeadContext(const storage::AuditHeadRecord& record) {
   return Encoder(kHeadPurpose)
       .Add(record.writer)
       .Add(record.events)
@@ -36,7 +36,7 @@ std::string HeadContext(const AuditHeadRecord& record) {
 }
 
 Secret HeadBoxKey(const Secret& secret, std::string_view salt) {
-  return DeriveKey(secret.Expose(), salt, kHeadPurpose);
+  return crypto::DeriveKey(secret.Expose(), salt, kHeadPurpose);
 }
 
 }  // namespace
@@ -67,20 +67,20 @@ absl::StatusOr<std::optional<AuditHead>> SumOf(
   return sum;
 }
 
-Sha256Digest DigestOf(const MacKeyring& keyring,
-                      const AuditChainRecord& chain) {
+crypto::Sha256Digest DigestOf(const crypto::MacKeyring& keyring,
+                              const storage::AuditChainRecord& chain) {
   return keyring.ComputeWith(
-      MacPurpose::kAuditHead, chain.key_version,
+      crypto::MacPurpose::kAuditHead, chain.key_version,
       Encoder("signet audit chain digest v1").Add(chain.mac).text());
 }
 
-void AddTo(Sha256Digest& sum, const Sha256Digest& part) {
+void AddTo(crypto::Sha256Digest& sum, const crypto::Sha256Digest& part) {
   for (size_t i = 0; i < sum.size(); ++i) sum[i] ^= part[i];
 }
 
-Sha256Digest HashOf(const MacKeyring& keyring, uint32_t key_version,
-                    const AuditHead& head) {
-  return keyring.ComputeWith(MacPurpose::kAuditHead, key_version,
+crypto::Sha256Digest HashOf(const crypto::MacKeyring& keyring,
+                            uint32_t key_version, const AuditHead& head) {
+  return keyring.ComputeWith(crypto::MacPurpose::kAuditHead, key_version,
                              Encoder("signet audit head hash v1")
                                  .Add(head.events)
                                  .Add(head.accounts)
@@ -91,15 +91,15 @@ Sha256Digest HashOf(const MacKeyring& keyring, uint32_t key_version,
                                  .text());
 }
 
-absl::Status AuditHeads::Move(WriteTxn& txn, absl::Time now,
-                              const std::optional<AuditChainRecord>& before,
-                              bool begins, const AuditChainRecord& after,
-                              uint64_t events) const {
-  const absl::StatusOr<std::vector<AuditHeadRecord>> records =
+absl::Status AuditHeads::Move(
+    storage::WriteTxn& txn, absl::Time now,
+    const std::optional<storage::AuditChainRecord>& before, bool begins,
+    const storage::AuditChainRecord& after, uint64_t events) const {
+  const absl::StatusOr<std::vector<storage::AuditHeadRecord>> records =
       txn.ListAuditHeads();
   if (!records.ok()) return records.status();
   const auto own = std::find_if(records->begin(), records->end(),
-                                [](const AuditHeadRecord& record) {
+                                [](const storage::AuditHeadRecord& record) {
                                   return record.writer == kEmbeddedWriter;
                                 });
   AuditHead head;
@@ -120,16 +120,18 @@ absl::Status AuditHeads::Move(WriteTxn& txn, absl::Time now,
   return Put(txn, head);
 }
 
-absl::Status AuditHeads::Put(WriteTxn& txn, const AuditHead& head) const {
+absl::Status AuditHeads::Put(storage::WriteTxn& txn,
+                             const AuditHead& head) const {
   return txn.PutAuditHead(Close(head));
 }
 
-absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(ReadTxn& txn) const {
-  const absl::StatusOr<std::vector<AuditHeadRecord>> records =
+absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(
+    storage::ReadTxn& txn) const {
+  const absl::StatusOr<std::vector<storage::AuditHeadRecord>> records =
       txn.ListAuditHeads();
   if (!records.ok()) return records.status();
   std::vector<AuditHead> heads;
-  for (const AuditHeadRecord& record : *records) {
+  for (const storage::AuditHeadRecord& record : *records) {
     const absl::StatusOr<AuditHead> head = Open(record);
     if (!head.ok()) {
       return absl::DataLossError(
@@ -141,11 +143,11 @@ absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(ReadTxn& txn) const {
   return SumOf(heads);
 }
 
-AuditHeadRecord AuditHeads::Close(const AuditHead& head) const {
-  AuditHeadRecord record = {.writer = std::string(kEmbeddedWriter),
-                            .events = head.events,
-                            .accounts = head.accounts,
-                            .sealed = {}};
+storage::AuditHeadRecord AuditHeads::Close(const AuditHead& head) const {
+  storage::AuditHeadRecord record = {.writer = std::string(kEmbeddedWriter),
+                                     .events = head.events,
+                                     .accounts = head.accounts,
+                                     .sealed = {}};
   const std::string plain = Encoder(kHeadPurpose)
                                 .Add(head.changes)
                                 .Add(head.digest)
@@ -157,7 +159,8 @@ AuditHeadRecord AuditHeads::Close(const AuditHead& head) const {
     record.sealed.push_back(static_cast<char>(key->version >> shift & 0xFF));
   }
   record.sealed += key->salt;
-  record.sealed += CloseBox(key->key, plain, HeadContext(record), *random_);
+  record.sealed +=
+      crypto::CloseBox(key->key, plain, HeadContext(record), *random_);
   absl::MutexLock lock(&mutex_);
   latest_ = Latest{.record = record, .head = head};
   return record;
@@ -183,7 +186,7 @@ std::shared_ptr<const AuditHeads::BoxKey> AuditHeads::TakeBoxKey() const {
 }
 
 absl::StatusOr<AuditHead> AuditHeads::Open(
-    const AuditHeadRecord& record) const {
+    const storage::AuditHeadRecord& record) const {
   {
     absl::MutexLock lock(&mutex_);
     if (latest_.has_value() && latest_->record == record) return latest_->head;
@@ -192,7 +195,7 @@ absl::StatusOr<AuditHead> AuditHeads::Open(
 }
 
 absl::StatusOr<AuditHead> AuditHeads::OpenBoxOf(
-    const AuditHeadRecord& record) const {
+    const storage::AuditHeadRecord& record) const {
   const absl::Status altered = absl::UnauthenticatedError(
       "audit head: want one that was made with these keys");
   const std::string_view sealed = record.sealed;
@@ -203,9 +206,9 @@ absl::StatusOr<AuditHead> AuditHeads::OpenBoxOf(
   }
   const Secret* const secret = keyring_->BoxSecret(version);
   if (secret == nullptr) return altered;
-  const absl::StatusOr<Secret> plain =
-      OpenBox(HeadBoxKey(*secret, sealed.substr(kVersionBytes, kSaltBytes)),
-              sealed.substr(kVersionBytes + kSaltBytes), HeadContext(record));
+  const absl::StatusOr<Secret> plain = crypto::OpenBox(
+      HeadBoxKey(*secret, sealed.substr(kVersionBytes, kSaltBytes)),
+      sealed.substr(kVersionBytes + kSaltBytes), HeadContext(record));
   if (!plain.ok()) return altered;
   Decoder decoder(kHeadPurpose, plain->Expose());
   AuditHead head;
@@ -219,4 +222,4 @@ absl::StatusOr<AuditHead> AuditHeads::OpenBoxOf(
   return head;
 }
 
-}  // namespace signet
+}  // namespace signet::audit

@@ -20,7 +20,7 @@
 #include "crypto/mac_keyring.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::audit {
 
 // How far the audit logs of all accounts have come, all together. A database
 // that has one is sealed: its rows carry seals (seal.h).
@@ -32,7 +32,7 @@ struct AuditHead {
   // logs' only if each has come, step by step, to where it is: one that was
   // removed, or put back to an earlier state and perhaps continued from there,
   // leaves something behind in the sum.
-  Sha256Digest digest = {};
+  crypto::Sha256Digest digest = {};
   Uuid database = {};  // Tells one database from others with the same keys.
   absl::Time sealed_at = {};  // Since when.
 
@@ -48,13 +48,14 @@ absl::StatusOr<std::optional<AuditHead>> SumOf(
     std::span<const AuditHead> heads);
 
 // The part of `chain`, a log's record of both ends, in AuditHead::digest.
-Sha256Digest DigestOf(const MacKeyring& keyring, const AuditChainRecord& chain);
-void AddTo(Sha256Digest& sum, const Sha256Digest& part);
+crypto::Sha256Digest DigestOf(const crypto::MacKeyring& keyring,
+                              const storage::AuditChainRecord& chain);
+void AddTo(crypto::Sha256Digest& sum, const crypto::Sha256Digest& part);
 
 // A name of exactly this head that tells nothing of its digest, under key
 // `key_version` (the current one if that is unknown).
-Sha256Digest HashOf(const MacKeyring& keyring, uint32_t key_version,
-                    const AuditHead& head);
+crypto::Sha256Digest HashOf(const crypto::MacKeyring& keyring,
+                            uint32_t key_version, const AuditHead& head);
 
 // Keeps the audit head of one writer in the store. Who has the database sees
 // neither the digest nor, since every box differs, whether it is one that was
@@ -64,7 +65,7 @@ class AuditHeads {
  public:
   // Borrows both. Where a store has no head yet it begins with `genesis`, or
   // with a fresh one.
-  AuditHeads(const MacKeyring* keyring, RandomSource* random,
+  AuditHeads(const crypto::MacKeyring* keyring, RandomSource* random,
              std::optional<AuditHead> genesis = std::nullopt)
       : keyring_(keyring), random_(random), genesis_(genesis) {}
 
@@ -73,21 +74,22 @@ class AuditHeads {
   // begins with them, or what was there does not verify; `begins` tells which.
   // Where the head itself does not verify it begins anew, never to be right
   // again.
-  absl::Status Move(WriteTxn& txn, absl::Time now,
-                    const std::optional<AuditChainRecord>& before, bool begins,
-                    const AuditChainRecord& after, uint64_t events) const;
+  absl::Status Move(storage::WriteTxn& txn, absl::Time now,
+                    const std::optional<storage::AuditChainRecord>& before,
+                    bool begins, const storage::AuditChainRecord& after,
+                    uint64_t events) const;
 
   // Puts `head` in the place of this writer's.
-  absl::Status Put(WriteTxn& txn, const AuditHead& head) const;
+  absl::Status Put(storage::WriteTxn& txn, const AuditHead& head) const;
 
   // What the store says, of all writers together. Absent: it is not sealed.
   // DATA_LOSS: a head does not verify, with these keys.
-  absl::StatusOr<std::optional<AuditHead>> Read(ReadTxn& txn) const;
+  absl::StatusOr<std::optional<AuditHead>> Read(storage::ReadTxn& txn) const;
 
   // As a record of the embedded engine's writer, and back.
   // UNAUTHENTICATED: it was not made with these keys, or was altered.
-  AuditHeadRecord Close(const AuditHead& head) const;
-  absl::StatusOr<AuditHead> Open(const AuditHeadRecord& record) const;
+  storage::AuditHeadRecord Close(const AuditHead& head) const;
+  absl::StatusOr<AuditHead> Open(const storage::AuditHeadRecord& record) const;
 
  private:
   // The key that closes boxes, and what tells which it is.
@@ -98,15 +100,16 @@ class AuditHeads {
   };
   // The last one made or opened: as a rule it is the next one read.
   struct Latest {
-    AuditHeadRecord record;
+    storage::AuditHeadRecord record;
     AuditHead head;
   };
 
   // For one box. Makes one where there is none with uses left.
   std::shared_ptr<const BoxKey> TakeBoxKey() const ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<AuditHead> OpenBoxOf(const AuditHeadRecord& record) const;
+  absl::StatusOr<AuditHead> OpenBoxOf(
+      const storage::AuditHeadRecord& record) const;
 
-  const MacKeyring* const keyring_;
+  const crypto::MacKeyring* const keyring_;
   RandomSource* const random_;
   const std::optional<AuditHead> genesis_;
 
@@ -116,6 +119,6 @@ class AuditHeads {
   mutable std::optional<Latest> latest_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::audit
 
 #endif  // SIGNET_SERVER_AUDIT_AUDIT_HEAD_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/audit/audit_seal.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 constexpr int kChainsPerRead = 500;
@@ -17,19 +17,20 @@ constexpr int kChainsPerRead = 500;
 // What some accounts' logs add up to.
 struct ChainSum {
   uint64_t logs = 0;
-  Sha256Digest digest = {};
+  crypto::Sha256Digest digest = {};
   std::vector<Uuid> without;  // Accounts that have none.
   std::optional<Uuid> after;  // Absent behind the last account.
 };
 
-absl::Status SumChains(ReadTxn& txn, const MacKeyring& keyring,
+absl::Status SumChains(storage::ReadTxn& txn, const crypto::MacKeyring& keyring,
                        const std::optional<Uuid>& after, ChainSum& out) {
   out = ChainSum();  // A body may run again.
   const absl::StatusOr<std::vector<Uuid>> accounts =
       txn.ListAccounts(after, kChainsPerRead);
   if (!accounts.ok()) return accounts.status();
   for (const Uuid& account : *accounts) {
-    const absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account);
+    const absl::StatusOr<storage::AuditChainRecord> chain =
+        txn.GetAuditChain(account);
     if (absl::IsNotFound(chain.status())) {
       out.without.push_back(account);
       continue;
@@ -48,16 +49,18 @@ absl::Status SumChains(ReadTxn& txn, const MacKeyring& keyring,
 }  // namespace
 
 absl::Status VerifyAuditHead(
-    Store& store, const MacKeyring& keyring, const AuditHeads& heads,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const AuditHeads& heads,
     absl::FunctionRef<void(const AuditFault&)> report) {
   uint64_t logs = 0;
-  Sha256Digest digest = {};
+  crypto::Sha256Digest digest = {};
   std::optional<Uuid> after;
   do {
     ChainSum sum;
-    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      return SumChains(txn, keyring, after, sum);
-    });
+    absl::Status status =
+        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+          return SumChains(txn, keyring, after, sum);
+        });
     if (!status.ok()) return status;
     for (const Uuid& account : sum.without) {
       report({.account_id = account, .what = "the account has no audit log"});
@@ -68,7 +71,7 @@ absl::Status VerifyAuditHead(
   } while (after.has_value());
 
   absl::StatusOr<std::optional<AuditHead>> head = std::nullopt;
-  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+  absl::Status status = storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
     head = heads.Read(txn);
     return absl::IsDataLoss(head.status()) ? absl::OkStatus() : head.status();
   });
@@ -88,4 +91,4 @@ absl::Status VerifyAuditHead(
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::audit

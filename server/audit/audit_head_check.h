@@ -9,7 +9,7 @@
 #include "server/audit/audit_verify.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::audit {
 
 // Checks the audit logs all together, as VerifyAudit does each: that every
 // account has one, that there are as many as were begun, and that each is where
@@ -17,10 +17,11 @@ namespace signet {
 // state. Calls `report` for each fault; which log it is, where one was put
 // back, cannot be told. Memory does not grow with the database. Blocks. Nothing
 // writes to the store meanwhile. An error is the store's.
-absl::Status VerifyAuditHead(Store& store, const MacKeyring& keyring,
+absl::Status VerifyAuditHead(storage::Store& store,
+                             const crypto::MacKeyring& keyring,
                              const AuditHeads& heads,
                              absl::FunctionRef<void(const AuditFault&)> report);
 
-}  // namespace signet
+}  // namespace signet::audit
 
 #endif  // SIGNET_SERVER_AUDIT_AUDIT_HEAD_CHECK_H_

@@ -10,7 +10,7 @@
 #include "server/audit/audit_end.h"
 #include "server/audit/audit_seal.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 constexpr size_t kMaxUserAgentBytes = 256;
@@ -33,7 +33,8 @@ std::string DetailsText(const std::map<std::string, std::string>& details) {
 
 }  // namespace
 
-std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event) {
+std::map<std::string, std::string> ReadDetails(
+    const storage::AuditEventRecord& event) {
   std::map<std::string, std::string> details;
   const absl::StatusOr<Json> json = ParseJson(event.details);
   if (!json.ok() || !json->is_object()) return details;
@@ -43,8 +44,8 @@ std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event) {
   return details;
 }
 
-absl::Status AuditLog::Append(WriteTxn& txn, const Uuid& account_id,
-                              const Caller& caller, absl::Time now,
+absl::Status AuditLog::Append(storage::WriteTxn& txn, const Uuid& account_id,
+                              const identity::Caller& caller, absl::Time now,
                               const AuditEntry& entry,
                               std::string_view outcome) const {
   return AppendEvent(txn, {.account_id = account_id,
@@ -60,8 +61,8 @@ absl::Status AuditLog::Append(WriteTxn& txn, const Uuid& account_id,
                            .details = DetailsText(entry.details)});
 }
 
-absl::Status AuditLog::AppendSystem(WriteTxn& txn, const Uuid& account_id,
-                                    absl::Time now,
+absl::Status AuditLog::AppendSystem(storage::WriteTxn& txn,
+                                    const Uuid& account_id, absl::Time now,
                                     const AuditEntry& entry) const {
   return AppendEvent(txn, {.account_id = account_id,
                            .at = WholeMicros(now),
@@ -76,20 +77,20 @@ absl::Status AuditLog::AppendSystem(WriteTxn& txn, const Uuid& account_id,
                            .details = DetailsText(entry.details)});
 }
 
-absl::Status AuditLog::AppendEvent(WriteTxn& txn,
-                                   AuditEventRecord event) const {
+absl::Status AuditLog::AppendEvent(storage::WriteTxn& txn,
+                                   storage::AuditEventRecord event) const {
   absl::StatusOr<AuditEnd> end = FindAuditEnd(txn, *keyring_, event.account_id);
   if (!end.ok()) return end.status();
-  AuditChainRecord& chain = end->chain;
+  storage::AuditChainRecord& chain = end->chain;
   const uint64_t events = end->broken ? 2 : 1;
   if (end->broken) {
     // Goes on, but never silently: the record is about to be sealed again.
-    AuditEventRecord note = {.account_id = event.account_id,
-                             .sequence = ++chain.last_sequence,
-                             .at = event.at,
-                             .actor = std::string(kSystemActor),
-                             .action = std::string(kAuditBrokenAction),
-                             .outcome = std::string(kAllowed)};
+    storage::AuditEventRecord note = {.account_id = event.account_id,
+                                      .sequence = ++chain.last_sequence,
+                                      .at = event.at,
+                                      .actor = std::string(kSystemActor),
+                                      .action = std::string(kAuditBrokenAction),
+                                      .outcome = std::string(kAllowed)};
     if (end->sound_until.has_value()) {
       note.details =
           DetailsText({{"sound_until", absl::StrCat(*end->sound_until)}});
@@ -108,12 +109,13 @@ absl::Status AuditLog::AppendEvent(WriteTxn& txn,
   return heads_->Move(txn, event.at, end->before, end->begins, chain, events);
 }
 
-absl::Status AuditLog::PutTrimmed(WriteTxn& txn, absl::Time now,
-                                  const AuditChainRecord& before,
-                                  const AuditChainRecord& after) const {
+absl::Status AuditLog::PutTrimmed(
+    storage::WriteTxn& txn, absl::Time now,
+    const storage::AuditChainRecord& before,
+    const storage::AuditChainRecord& after) const {
   absl::Status status = txn.PutAuditChain(after);
   if (!status.ok() || !heads_.has_value()) return status;
   return heads_->Move(txn, now, before, /*begins=*/false, after, /*events=*/0);
 }
 
-}  // namespace signet
+}  // namespace signet::audit

@@ -17,7 +17,7 @@
 #include "server/identity/caller.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::audit {
 
 // What audit events call things.
 inline constexpr std::string_view kServiceAccountResource = "service_account";
@@ -43,7 +43,8 @@ struct AuditEntry {
 
 // The details of an event as it is stored. Empty where they are not as they
 // were written.
-std::map<std::string, std::string> ReadDetails(const AuditEventRecord& event);
+std::map<std::string, std::string> ReadDetails(
+    const storage::AuditEventRecord& event);
 
 // Writes events into each account's log so that a later change is noticed:
 // every event carries an HMAC (under the server's key) over itself and the HMAC
@@ -58,42 +59,43 @@ class AuditLog {
  public:
   // Both outlive the log. `genesis` is what the audit head begins with in a
   // store that has none; absent: a fresh one.
-  AuditLog(const MacKeyring* keyring, RandomSource* random,
+  AuditLog(const crypto::MacKeyring* keyring, RandomSource* random,
            std::optional<AuditHead> genesis = std::nullopt)
       : keyring_(keyring), heads_(std::in_place, keyring, random, genesis) {}
 
   // One that moves no audit head, for who makes that in the end.
-  static AuditLog WithoutHead(const MacKeyring* keyring) {
+  static AuditLog WithoutHead(const crypto::MacKeyring* keyring) {
     return AuditLog(keyring);
   }
 
   // Appends what `caller` did, inside the transaction that does it. The account
   // exists. Where the log was tampered with since the last event, an event
   // `audit.broken` goes before, which Verify reports for ever.
-  absl::Status Append(WriteTxn& txn, const Uuid& account_id,
-                      const Caller& caller, absl::Time now,
+  absl::Status Append(storage::WriteTxn& txn, const Uuid& account_id,
+                      const identity::Caller& caller, absl::Time now,
                       const AuditEntry& entry,
                       std::string_view outcome = kAllowed) const;
 
   // As Append, for what the server does by itself.
-  absl::Status AppendSystem(WriteTxn& txn, const Uuid& account_id,
+  absl::Status AppendSystem(storage::WriteTxn& txn, const Uuid& account_id,
                             absl::Time now, const AuditEntry& entry) const;
 
   // Has the record of both ends `after` take the place of `before`, which
   // verifies, when the front of the log is trimmed.
-  absl::Status PutTrimmed(WriteTxn& txn, absl::Time now,
-                          const AuditChainRecord& before,
-                          const AuditChainRecord& after) const;
+  absl::Status PutTrimmed(storage::WriteTxn& txn, absl::Time now,
+                          const storage::AuditChainRecord& before,
+                          const storage::AuditChainRecord& after) const;
 
  private:
-  explicit AuditLog(const MacKeyring* keyring) : keyring_(keyring) {}
+  explicit AuditLog(const crypto::MacKeyring* keyring) : keyring_(keyring) {}
 
-  absl::Status AppendEvent(WriteTxn& txn, AuditEventRecord event) const;
+  absl::Status AppendEvent(storage::WriteTxn& txn,
+                           storage::AuditEventRecord event) const;
 
-  const MacKeyring* const keyring_;
+  const crypto::MacKeyring* const keyring_;
   const std::optional<AuditHeads> heads_;
 };
 
-}  // namespace signet
+}  // namespace signet::audit
 
 #endif  // SIGNET_SERVER_AUDIT_AUDIT_LOG_H_

@@ -6,12 +6,12 @@
 
 #include "base/encoding.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 // The keys also MAC tokens, none of which begins as an Encoder's text does.
-std::string EncodeEvent(const Sha256Digest& previous_mac,
-                        const AuditEventRecord& event) {
+std::string EncodeEvent(const crypto::Sha256Digest& previous_mac,
+                        const storage::AuditEventRecord& event) {
   return Encoder("signet audit event v1")
       .Add(previous_mac)
       .Add(event.account_id)
@@ -30,7 +30,7 @@ std::string EncodeEvent(const Sha256Digest& previous_mac,
       .text();
 }
 
-std::string EncodeChain(const AuditChainRecord& chain) {
+std::string EncodeChain(const storage::AuditChainRecord& chain) {
   return Encoder("signet audit chain v1")
       .Add(chain.account_id)
       .Add(chain.first_sequence)
@@ -43,25 +43,29 @@ std::string EncodeChain(const AuditChainRecord& chain) {
 
 }  // namespace
 
-void SealEvent(const MacKeyring& keyring, const Sha256Digest& previous_mac,
-               AuditEventRecord& event) {
+void SealEvent(const crypto::MacKeyring& keyring,
+               const crypto::Sha256Digest& previous_mac,
+               storage::AuditEventRecord& event) {
   event.key_version = keyring.current_version();
   event.mac = keyring.Compute(EncodeEvent(previous_mac, event));
 }
 
-bool IsSealed(const MacKeyring& keyring, const Sha256Digest& previous_mac,
-              const AuditEventRecord& event) {
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const crypto::Sha256Digest& previous_mac,
+              const storage::AuditEventRecord& event) {
   return keyring.Verify(event.key_version, EncodeEvent(previous_mac, event),
                         event.mac);
 }
 
-void SealChain(const MacKeyring& keyring, AuditChainRecord& chain) {
+void SealChain(const crypto::MacKeyring& keyring,
+               storage::AuditChainRecord& chain) {
   chain.key_version = keyring.current_version();
   chain.mac = keyring.Compute(EncodeChain(chain));
 }
 
-bool IsSealed(const MacKeyring& keyring, const AuditChainRecord& chain) {
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::AuditChainRecord& chain) {
   return keyring.Verify(chain.key_version, EncodeChain(chain), chain.mac);
 }
 
-}  // namespace signet
+}  // namespace signet::audit

@@ -6,21 +6,25 @@
 #include "crypto/mac_keyring.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::audit {
 
 // The HMACs of the audit log; see AuditLog. They cover every member but the
 // HMAC itself, each in a form that no other content shares.
 
 // Sets key_version and mac of `event`, which follows one with `previous_mac`.
-void SealEvent(const MacKeyring& keyring, const Sha256Digest& previous_mac,
-               AuditEventRecord& event);
-bool IsSealed(const MacKeyring& keyring, const Sha256Digest& previous_mac,
-              const AuditEventRecord& event);
+void SealEvent(const crypto::MacKeyring& keyring,
+               const crypto::Sha256Digest& previous_mac,
+               storage::AuditEventRecord& event);
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const crypto::Sha256Digest& previous_mac,
+              const storage::AuditEventRecord& event);
 
 // Sets key_version and mac of `chain`.
-void SealChain(const MacKeyring& keyring, AuditChainRecord& chain);
-bool IsSealed(const MacKeyring& keyring, const AuditChainRecord& chain);
+void SealChain(const crypto::MacKeyring& keyring,
+               storage::AuditChainRecord& chain);
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::AuditChainRecord& chain);
 
-}  // namespace signet
+}  // namespace signet::audit
 
 #endif  // SIGNET_SERVER_AUDIT_AUDIT_SEAL_H_

@@ -9,7 +9,7 @@
 #include "server/audit/audit_log.h"
 #include "server/audit/audit_seal.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 constexpr int kRowsPerRead = 1000;
@@ -17,7 +17,8 @@ constexpr int kRowsPerRead = 1000;
 // Follows one account's log from its first event to its last.
 class LogWalk {
  public:
-  LogWalk(const MacKeyring& keyring, const AuditChainRecord& chain,
+  LogWalk(const crypto::MacKeyring& keyring,
+          const storage::AuditChainRecord& chain,
           absl::FunctionRef<void(const AuditFault&)> report)
       : keyring_(keyring),
         chain_(chain),
@@ -26,7 +27,7 @@ class LogWalk {
         previous_mac_(chain.mac_before_first) {}
 
   // Each in order of its sequence number.
-  void Visit(const AuditEventRecord& event) {
+  void Visit(const storage::AuditEventRecord& event) {
     if (event.sequence < chain_.first_sequence) {
       Report(event.sequence, "an event before the log's first");
       return;
@@ -67,21 +68,22 @@ class LogWalk {
         {.account_id = chain_.account_id, .sequence = sequence, .what = what});
   }
 
-  const MacKeyring& keyring_;
-  const AuditChainRecord chain_;
+  const crypto::MacKeyring& keyring_;
+  const storage::AuditChainRecord chain_;
   const absl::FunctionRef<void(const AuditFault&)> report_;
   uint64_t next_;  // The sequence number that comes next.
-  Sha256Digest previous_mac_;
+  crypto::Sha256Digest previous_mac_;
   bool finished_ = false;
 };
 
 // The record of both ends; nullopt where there is none.
-absl::StatusOr<std::optional<AuditChainRecord>> ReadChain(Store& store,
-                                                          const Uuid& account) {
-  std::optional<AuditChainRecord> chain;
-  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+absl::StatusOr<std::optional<storage::AuditChainRecord>> ReadChain(
+    storage::Store& store, const Uuid& account) {
+  std::optional<storage::AuditChainRecord> chain;
+  absl::Status status = storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
     chain.reset();  // A body may run again.
-    absl::StatusOr<AuditChainRecord> found = txn.GetAuditChain(account);
+    absl::StatusOr<storage::AuditChainRecord> found =
+        txn.GetAuditChain(account);
     if (absl::IsNotFound(found.status())) return absl::OkStatus();
     if (!found.ok()) return found.status();
     chain = *std::move(found);
@@ -91,9 +93,10 @@ absl::StatusOr<std::optional<AuditChainRecord>> ReadChain(Store& store,
   return chain;
 }
 
-absl::StatusOr<AuditPage> ReadEvents(Store& store, const AuditQuery& query) {
-  absl::StatusOr<AuditPage> page = absl::UnknownError("not read");
-  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+absl::StatusOr<storage::AuditPage> ReadEvents(
+    storage::Store& store, const storage::AuditQuery& query) {
+  absl::StatusOr<storage::AuditPage> page = absl::UnknownError("not read");
+  absl::Status status = storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
     page = txn.ListAuditEvents(query);
     return page.status();
   });
@@ -102,9 +105,9 @@ absl::StatusOr<AuditPage> ReadEvents(Store& store, const AuditQuery& query) {
 }
 
 absl::StatusOr<std::vector<Uuid>> ReadAccounts(
-    Store& store, const std::optional<Uuid>& after) {
+    storage::Store& store, const std::optional<Uuid>& after) {
   absl::StatusOr<std::vector<Uuid>> accounts = absl::UnknownError("not read");
-  absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
+  absl::Status status = storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
     accounts = txn.ListAuditedAccounts(after, kRowsPerRead);
     return accounts.status();
   });
@@ -114,18 +117,18 @@ absl::StatusOr<std::vector<Uuid>> ReadAccounts(
 
 // The number of events looked at.
 absl::StatusOr<uint64_t> VerifyLog(
-    Store& store, const MacKeyring& keyring, const Uuid& account,
-    absl::FunctionRef<void(const AuditFault&)> report) {
-  const absl::StatusOr<std::optional<AuditChainRecord>> chain =
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Uuid& account, absl::FunctionRef<void(const AuditFault&)> report) {
+  const absl::StatusOr<std::optional<storage::AuditChainRecord>> chain =
       ReadChain(store, account);
   if (!chain.ok()) return chain.status();
-  AuditQuery query;
+  storage::AuditQuery query;
   query.account_id = account;
   query.descending = false;
   query.limit = kRowsPerRead;
   query.scan_limit = kRowsPerRead;
   if (!chain->has_value()) {
-    const absl::StatusOr<AuditPage> page = ReadEvents(store, query);
+    const absl::StatusOr<storage::AuditPage> page = ReadEvents(store, query);
     if (!page.ok()) return page.status();
     if (!page->records.empty()) {
       report({.account_id = account,
@@ -142,9 +145,10 @@ absl::StatusOr<uint64_t> VerifyLog(
   LogWalk walk(keyring, **chain, report);
   uint64_t events = 0;
   do {
-    const absl::StatusOr<AuditPage> page = ReadEvents(store, query);
+    const absl::StatusOr<storage::AuditPage> page = ReadEvents(store, query);
     if (!page.ok()) return page.status();
-    for (const AuditEventRecord& event : page->records) walk.Visit(event);
+    for (const storage::AuditEventRecord& event : page->records)
+      walk.Visit(event);
     events += page->records.size();
     query.after = page->next;
   } while (query.after.has_value());
@@ -155,7 +159,7 @@ absl::StatusOr<uint64_t> VerifyLog(
 }  // namespace
 
 absl::StatusOr<AuditVerdict> VerifyAudit(
-    Store& store, const MacKeyring& keyring,
+    storage::Store& store, const crypto::MacKeyring& keyring,
     absl::FunctionRef<void(const AuditFault&)> report) {
   AuditVerdict verdict;
   const auto count_and_report = [&](const AuditFault& fault) {
@@ -179,4 +183,4 @@ absl::StatusOr<AuditVerdict> VerifyAudit(
   }
 }
 
-}  // namespace signet
+}  // namespace signet::audit

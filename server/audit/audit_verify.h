@@ -12,7 +12,7 @@
 #include "crypto/mac_keyring.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::audit {
 
 // Where a database is not as this server wrote it.
 struct AuditFault {
@@ -42,9 +42,9 @@ struct AuditVerdict {
 // Nothing writes to the store meanwhile: a log that grows may look broken. An
 // error is the store's; what was reported before it stands.
 absl::StatusOr<AuditVerdict> VerifyAudit(
-    Store& store, const MacKeyring& keyring,
+    storage::Store& store, const crypto::MacKeyring& keyring,
     absl::FunctionRef<void(const AuditFault&)> report);
 
-}  // namespace signet
+}  // namespace signet::audit
 
 #endif  // SIGNET_SERVER_AUDIT_AUDIT_VERIFY_H_

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/rfc3339.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 constexpr char kWatermark[] = "denials";
@@ -19,15 +19,15 @@ constexpr size_t kMaxAgentBytes = 256;  // The audit log keeps no more.
 
 // Whose denials are counted together: a user's, or those of an account's
 // service accounts.
-std::string TenantOf(const Principal& principal) {
+std::string TenantOf(const identity::Principal& principal) {
   return principal.home_account_id.has_value()
              ? principal.home_account_id->ToString()
              : principal.ToString();
 }
 
 // What an event says of a caller, without anything that authenticates.
-Caller Kept(const Caller& caller) {
-  Caller kept;
+identity::Caller Kept(const identity::Caller& caller) {
+  identity::Caller kept;
   kept.principal.kind = caller.principal.kind;
   kept.principal.id = caller.principal.id;
   kept.request_id = caller.request_id;
@@ -63,8 +63,8 @@ void DenialLog::Stop() {
                     {"error", std::string(status.message())}});
 }
 
-void DenialLog::Note(const Caller& caller, std::string_view account_id,
-                     const AuditEntry& entry) {
+void DenialLog::Note(const identity::Caller& caller,
+                     std::string_view account_id, const AuditEntry& entry) {
   const std::optional<Uuid> account = Uuid::Parse(account_id);
   if (!account.has_value()) return;
   const absl::Time now = clock_->Now();
@@ -225,7 +225,7 @@ absl::Status DenialLog::WriteTaken() {
 }
 
 absl::Status DenialLog::Write(std::span<const Event> events) {
-  return WriteAndWait(*store_, [&](WriteTxn& txn) {
+  return storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
     for (const Event& event : events) {
       const absl::StatusOr<bool> exists = txn.HasAccount(event.account_id);
       if (!exists.ok()) return exists.status();
@@ -237,7 +237,8 @@ absl::Status DenialLog::Write(std::span<const Event> events) {
   });
 }
 
-absl::Status DenialLog::Append(WriteTxn& txn, const Event& event) const {
+absl::Status DenialLog::Append(storage::WriteTxn& txn,
+                               const Event& event) const {
   const Denial& denial = event.denial;
   AuditEntry entry = denial.entry;
   if (event.count > 0) {
@@ -263,4 +264,4 @@ void DenialLog::LogLeftOut(absl::Time now) {
                    {{"count", static_cast<int64_t>(left_out)}});
 }
 
-}  // namespace signet
+}  // namespace signet::audit

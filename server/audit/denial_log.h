@@ -27,7 +27,7 @@
 #include "server/identity/caller.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::audit {
 
 struct DenialLogOptions {
   // Denials of one caller, action and account within this time are one event.
@@ -63,7 +63,7 @@ struct DenialLogOptions {
 class DenialLog {
  public:
   // All outlive this object.
-  DenialLog(Store* store, const AuditLog* audit, const Clock* clock,
+  DenialLog(storage::Store* store, const AuditLog* audit, const Clock* clock,
             Logger* logger, const DenialLogOptions& options = {})
       : store_(store),
         audit_(audit),
@@ -84,7 +84,7 @@ class DenialLog {
 
   // Notes that `caller` was denied `entry` on the account; nothing where
   // `account_id` is no UUID. Touches memory only.
-  void Note(const Caller& caller, std::string_view account_id,
+  void Note(const identity::Caller& caller, std::string_view account_id,
             const AuditEntry& entry);
 
   // Writes what is due, and with `all` also what is still being counted.
@@ -97,7 +97,7 @@ class DenialLog {
 
   // What is kept of one denial.
   struct Denial {
-    Caller caller;
+    identity::Caller caller;
     AuditEntry entry;
     absl::Time at;
   };
@@ -136,10 +136,10 @@ class DenialLog {
   // for itself. An error: what is left of it may be written later.
   absl::Status WriteTaken();
   absl::Status Write(std::span<const Event> events);
-  absl::Status Append(WriteTxn& txn, const Event& event) const;
+  absl::Status Append(storage::WriteTxn& txn, const Event& event) const;
   void LogLeftOut(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  Store* const store_;
+  storage::Store* const store_;
   const AuditLog* const audit_;
   const Clock* const clock_;
   Logger* const logger_;
@@ -165,6 +165,6 @@ class DenialLog {
   std::thread thread_;
 };
 
-}  // namespace signet
+}  // namespace signet::audit
 
 #endif  // SIGNET_SERVER_AUDIT_DENIAL_LOG_H_

@@ -14,7 +14,7 @@
 #include "base/uuid.h"
 #include "server/token/token.h"
 
-namespace signet {
+namespace signet::config {
 namespace {
 
 constexpr absl::Duration kMinFlushInterval = absl::Milliseconds(10);
@@ -142,7 +142,7 @@ absl::Status CheckStorage(const ServerConfig& config) {
 }
 
 absl::Status CheckTokens(const ServerConfig& config) {
-  if (!ValidateTokenPrefix(config.token_prefix).ok()) {
+  if (!token::ValidateTokenPrefix(config.token_prefix).ok()) {
     return FlagError(
         "token_prefix",
         absl::StrCat("got \"", config.token_prefix,
@@ -326,4 +326,4 @@ absl::Status ListenError(std::string_view flag, const std::string& address,
                    {.reason = "LISTEN_FAILED"});
 }
 
-}  // namespace signet
+}  // namespace signet::config

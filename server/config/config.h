@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "server/oauth/oauth_options.h"
 
-namespace signet {
+namespace signet::config {
 
 enum class ServerMode {
   kServer,   // gRPC and REST on a store of its own.
@@ -82,7 +82,7 @@ struct ServerConfig {
   std::string bootstrap_account_id;  // Empty: a fresh UUID.
   std::string bootstrap_owner_user;  // Empty: no OAuth user.
 
-  OauthOptions oauth;
+  oauth::OauthOptions oauth;
 
   // Where the token keys are.
   std::string TokenKeysPath() const;
@@ -125,6 +125,6 @@ absl::Status FlagError(std::string_view flag, std::string_view detail);
 absl::Status ListenError(std::string_view flag, const std::string& address,
                          const absl::Status& cause);
 
-}  // namespace signet
+}  // namespace signet::config
 
 #endif  // SIGNET_SERVER_CONFIG_CONFIG_H_

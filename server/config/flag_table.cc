@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/version.h"
 
-namespace signet {
+namespace signet::config {
 namespace {
 
 constexpr char kFooter[] =
@@ -396,4 +396,4 @@ bool FlagTable::IsList(const std::string& name) const {
   return impl_->lists().contains(name);
 }
 
-}  // namespace signet
+}  // namespace signet::config

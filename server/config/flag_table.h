@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::config {
 
 // Every flag of the process, bound to the variables that it sets. The only
 // place that knows the library which parses them. Not thread-safe.
@@ -34,6 +34,6 @@ class FlagTable {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace signet
+}  // namespace signet::config
 
 #endif  // SIGNET_SERVER_CONFIG_FLAG_TABLE_H_

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "server/config/flag_table.h"
 
-namespace signet {
+namespace signet::config {
 namespace {
 
 constexpr std::string_view kVariablePrefix = "SIGNET_";
@@ -128,4 +128,4 @@ absl::StatusOr<Invocation> ParseFlags(
   return invocation;
 }
 
-}  // namespace signet
+}  // namespace signet::config

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::config {
 
 // What the command line asks for.
 struct Invocation {
@@ -42,6 +42,6 @@ absl::StatusOr<Invocation> ParseFlags(
     const std::vector<std::string>& arguments,
     const std::vector<std::string>& environment);
 
-}  // namespace signet
+}  // namespace signet::config
 
 #endif  // SIGNET_SERVER_CONFIG_FLAGS_H_

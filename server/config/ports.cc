@@ -10,7 +10,7 @@
 #include "base/temporary_file.h"
 #include "server/config/config.h"
 
-namespace signet {
+namespace signet::config {
 namespace {
 
 absl::Status Failure(const char* action, const std::string& path) {
@@ -58,4 +58,4 @@ absl::Status WritePortFile(const std::string& path, const Ports& ports,
   return status;
 }
 
-}  // namespace signet
+}  // namespace signet::config

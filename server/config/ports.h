@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "base/random.h"
 
-namespace signet {
+namespace signet::config {
 
 // Where a running process listens.
 struct Ports {
@@ -33,6 +33,6 @@ absl::Status PreparePortFile(const std::string& path, RandomSource& random);
 absl::Status WritePortFile(const std::string& path, const Ports& ports,
                            RandomSource& random);
 
-}  // namespace signet
+}  // namespace signet::config
 
 #endif  // SIGNET_SERVER_CONFIG_PORTS_H_

@@ -13,12 +13,12 @@
 #include "server/identity/auth_error.h"
 #include "server/identity/token_state.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // Whether `grant` gives `right` on the whole of the account.
-bool GivesRight(const AuthorizationRecord& grant, const Uuid& account_id,
-                Right right) {
+bool GivesRight(const storage::AuthorizationRecord& grant,
+                const Uuid& account_id, Right right) {
   const auto gives = [&](std::string_view key) {
     return Gives(
         grant, {.account_id = account_id, .capability_key = std::string(key)});
@@ -48,8 +48,8 @@ std::string_view NameOf(Right right) {
 }
 
 // Of what one holds, all that can give a Right: few, however much it is.
-const HeldFilter& OfRights() {
-  static const auto* const filter = new HeldFilter{
+const storage::HeldFilter& OfRights() {
+  static const auto* const filter = new storage::HeldFilter{
       .capability_keys = {std::string(kAuthManage), std::string(kAccountView),
                           std::string(kAuthVerify)}};
   return *filter;
@@ -57,26 +57,28 @@ const HeldFilter& OfRights() {
 
 }  // namespace
 
-bool Gives(const AuthorizationRecord& held,
+bool Gives(const storage::AuthorizationRecord& held,
            const ScopedCapability& capability) {
   const bool wide_enough = (!held.resource_type.has_value() ||
                             held.resource_type == capability.resource_type) &&
                            (!held.resource_id.has_value() ||
                             held.resource_id == capability.resource_id);
   if (!wide_enough) return false;
-  if (held.grant_kind == GrantKind::kSuperAdmin) return true;
+  if (held.grant_kind == storage::GrantKind::kSuperAdmin) return true;
   return held.account_id == capability.account_id &&
-         (held.grant_kind == GrantKind::kAccountOwner ||
+         (held.grant_kind == storage::GrantKind::kAccountOwner ||
           held.capability_key == capability.capability_key);
 }
 
-std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
-                                  const Uuid& account_id, Right right) {
-  std::optional<GrantKind> found;
-  for (const AuthorizationRecord& grant : held) {
+std::optional<storage::GrantKind> GrantFor(
+    std::span<const storage::AuthorizationRecord> held, const Uuid& account_id,
+    Right right) {
+  std::optional<storage::GrantKind> found;
+  for (const storage::AuthorizationRecord& grant : held) {
     if (!GivesRight(grant, account_id, right)) continue;
-    if (grant.grant_kind != GrantKind::kSuperAdmin) return grant.grant_kind;
-    found = GrantKind::kSuperAdmin;
+    if (grant.grant_kind != storage::GrantKind::kSuperAdmin)
+      return grant.grant_kind;
+    found = storage::GrantKind::kSuperAdmin;
   }
   return found;
 }
@@ -88,37 +90,39 @@ absl::Status AccessDeniedError(Right right) {
                    {.reason = "ACCESS_DENIED"});
 }
 
-absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
-                                    std::span<const Subject> subjects,
-                                    const Uuid& account_id, Right right) {
-  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+absl::StatusOr<storage::GrantKind> Authorize(
+    storage::ReadTxn& txn, std::span<const storage::Subject> subjects,
+    const Uuid& account_id, Right right) {
+  const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
       txn.ListHeldFor(subjects, account_id, OfRights());
   if (!held.ok()) return held.status();
-  const std::optional<GrantKind> grant = GrantFor(*held, account_id, right);
+  const std::optional<storage::GrantKind> grant =
+      GrantFor(*held, account_id, right);
   if (!grant.has_value()) return AccessDeniedError(right);
   return *grant;
 }
 
-absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
-                                          absl::Time now,
-                                          const Uuid& account_id, Right right) {
-  const Principal& principal = caller.principal;
-  if (principal.kind == PrincipalKind::kServiceAccount) {
-    const absl::StatusOr<TokenOwner> found =
+absl::StatusOr<storage::GrantKind> AuthorizeCaller(
+    storage::ReadTxn& txn, const identity::Caller& caller, absl::Time now,
+    const Uuid& account_id, Right right) {
+  const identity::Principal& principal = caller.principal;
+  if (principal.kind == identity::PrincipalKind::kServiceAccount) {
+    const absl::StatusOr<storage::TokenOwner> found =
         txn.FindToken(principal.token_public_id);
     if (!found.ok() && !absl::IsNotFound(found.status())) {
       return found.status();
     }
-    if (!found.ok() || !IsLive(*found, now)) return TokenInvalidError();
+    if (!found.ok() || !identity::IsLive(*found, now))
+      return identity::TokenInvalidError();
   } else if (principal.credential_expires_at.has_value() &&
              now >= *principal.credential_expires_at) {
-    return TokenInvalidError();
+    return identity::TokenInvalidError();
   }
   return Authorize(txn, principal.Subjects(), account_id, right);
 }
 
-void Access::Admit(const Principal& principal, std::string_view account_id,
-                   Right right, Done done) {
+void Access::Admit(const identity::Principal& principal,
+                   std::string_view account_id, Right right, Done done) {
   const std::optional<Uuid> account = Uuid::Parse(account_id);
   if (!account.has_value()) {
     std::move(done)(absl::OkStatus());
@@ -126,10 +130,10 @@ void Access::Admit(const Principal& principal, std::string_view account_id,
   }
   store_->Read(
       [subjects = principal.Subjects(), account = *account,
-       right](ReadTxn& txn) {
+       right](storage::ReadTxn& txn) {
         return Authorize(txn, subjects, account, right).status();
       },
       std::move(done), {.work_for = principal.work_for()});
 }
 
-}  // namespace signet
+}  // namespace signet::domain

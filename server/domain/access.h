@@ -15,7 +15,7 @@
 #include "server/identity/principal.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Keys of the capabilities that this server asks for itself. Others may be
 // granted too; they mean something to other services.
@@ -33,8 +33,9 @@ enum class Right {
 // Whether one who holds `held` has `right` on the whole account: the kind of
 // grant that decides, the account's own before a super_admin's. `held` is what
 // ListHeldAuthorizations gives for that account. Pure.
-std::optional<GrantKind> GrantFor(std::span<const AuthorizationRecord> held,
-                                  const Uuid& account_id, Right right);
+std::optional<storage::GrantKind> GrantFor(
+    std::span<const storage::AuthorizationRecord> held, const Uuid& account_id,
+    Right right);
 
 // PERMISSION_DENIED / ACCESS_DENIED: names what the call needs; the same
 // whether there is such an account or not.
@@ -49,7 +50,8 @@ struct ScopedCapability {
 };
 
 // Whether `held` gives the capability on at least as much. Pure.
-bool Gives(const AuthorizationRecord& held, const ScopedCapability& capability);
+bool Gives(const storage::AuthorizationRecord& held,
+           const ScopedCapability& capability);
 
 // Decides, inside the transaction that acts on the answer, whether one who goes
 // by any of `subjects` (Principal::Subjects) has `right` on the whole account.
@@ -65,18 +67,18 @@ bool Gives(const AuthorizationRecord& held, const ScopedCapability& capability);
 // A row is believed: that a service account has power on an account not its own
 // only by a super_admin's word is a rule on granting, where the granter is
 // known, not on reading.
-absl::StatusOr<GrantKind> Authorize(ReadTxn& txn,
-                                    std::span<const Subject> subjects,
-                                    const Uuid& account_id, Right right);
+absl::StatusOr<storage::GrantKind> Authorize(
+    storage::ReadTxn& txn, std::span<const storage::Subject> subjects,
+    const Uuid& account_id, Right right);
 
 // As above, for a caller in the transaction that acts for it: its credential
 // must still be good at `now`, which is read when the body runs, so that
 // nothing is done after its end however long the call has waited.
 //   UNAUTHENTICATED / TOKEN_INVALID: it was revoked, disabled, replaced or has
 //     expired meanwhile; of an OAuth access token, it has expired.
-absl::StatusOr<GrantKind> AuthorizeCaller(ReadTxn& txn, const Caller& caller,
-                                          absl::Time now,
-                                          const Uuid& account_id, Right right);
+absl::StatusOr<storage::GrantKind> AuthorizeCaller(
+    storage::ReadTxn& txn, const identity::Caller& caller, absl::Time now,
+    const Uuid& account_id, Right right);
 
 // Authorization outside of a transaction that acts on it. Thread-safe; nothing
 // blocks.
@@ -85,17 +87,17 @@ class Access {
   using Done = absl::AnyInvocable<void(absl::Status) &&>;
 
   // The store outlives this object, which outlives its calls.
-  explicit Access(Store* store) : store_(store) {}
+  explicit Access(storage::Store* store) : store_(store) {}
 
   // Whether a call would get past Authorize, for who has found another fault
   // already. OK if `account_id` is no UUID, as that fault ranks later.
-  void Admit(const Principal& principal, std::string_view account_id,
+  void Admit(const identity::Principal& principal, std::string_view account_id,
              Right right, Done done);
 
  private:
-  Store* const store_;
+  storage::Store* const store_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_ACCESS_H_

@@ -9,10 +9,10 @@
 #include "server/domain/page_token.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
-std::string QuestionOf(const AuditQuery& query) {
+std::string QuestionOf(const storage::AuditQuery& query) {
   return Encoder("signet list audit events v1")
       .Add(query.account_id)
       .Add(query.actor)
@@ -34,9 +34,9 @@ std::optional<absl::Time> TakeTime(std::string_view field,
 }
 
 // The query that `request` asks, but for its position.
-AuditQuery ReadQuery(const AuditReader::ListRequest& request,
-                     Violations& violations) {
-  AuditQuery query;
+storage::AuditQuery ReadQuery(const AuditReader::ListRequest& request,
+                              Violations& violations) {
+  storage::AuditQuery query;
   query.account_id =
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
   query.actor = request.actor;
@@ -45,8 +45,8 @@ AuditQuery ReadQuery(const AuditReader::ListRequest& request,
   const std::optional<Uuid> id = Uuid::Parse(request.resource_id);
   query.resource_id = id.has_value() ? id->ToString() : request.resource_id;
   query.outcome = request.outcome;
-  if (!query.outcome.empty() && query.outcome != kAllowed &&
-      query.outcome != kDenied) {
+  if (!query.outcome.empty() && query.outcome != audit::kAllowed &&
+      query.outcome != audit::kDenied) {
     violations.Add("outcome", "want allowed or denied");
   }
   query.from = TakeTime("from", request.from, violations);
@@ -57,10 +57,10 @@ AuditQuery ReadQuery(const AuditReader::ListRequest& request,
 
 }  // namespace
 
-void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
-                       Done<Page> done) {
+void AuditReader::List(const identity::CallerPtr& caller,
+                       const ListRequest& request, Done<Page> done) {
   Violations violations;
-  AuditQuery query = ReadQuery(request, violations);
+  storage::AuditQuery query = ReadQuery(request, violations);
   std::string question = QuestionOf(query);
   if (!request.page_token.empty()) {
     TakePosition(
@@ -78,13 +78,14 @@ void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
     return;
   }
   ReadOutcome<Page>(
-      *store_, ReadFor(caller, ReadKind::kScan),
+      *store_, identity::ReadFor(caller, storage::ReadKind::kScan),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
-       question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
+       question =
+           std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
             Authorize(txn, subjects, query.account_id, Right::kManage).status();
         if (!access.ok()) return access;
-        absl::StatusOr<AuditPage> found = txn.ListAuditEvents(query);
+        absl::StatusOr<storage::AuditPage> found = txn.ListAuditEvents(query);
         if (!found.ok()) return found.status();
         Page page = {.records = std::move(found->records),
                      .next_page_token = ""};
@@ -97,4 +98,4 @@ void AuditReader::List(const CallerPtr& caller, const ListRequest& request,
       std::move(done));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -14,7 +14,7 @@
 #include "server/identity/caller.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // What the audit log holds, for those who manage the account. Thread-safe;
 // nothing blocks.
@@ -37,25 +37,26 @@ class AuditReader {
     std::string page_token = {};
   };
   struct Page {
-    std::vector<AuditEventRecord> records;  // Newest first.
-    std::string next_page_token;            // Empty at the end.
+    std::vector<storage::AuditEventRecord> records;  // Newest first.
+    std::string next_page_token;                     // Empty at the end.
   };
 
   // All outlive this object, which in turn outlives its calls.
-  AuditReader(Store* store, const MacKeyring* keyring, Access* access)
+  AuditReader(storage::Store* store, const crypto::MacKeyring* keyring,
+              Access* access)
       : store_(store), keyring_(keyring), access_(access) {}
 
   // Needs Right::kManage. Faults rank, and `done` is called, as ServiceAccounts
   // says.
-  void List(const CallerPtr& caller, const ListRequest& request,
+  void List(const identity::CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
  private:
-  Store* const store_;
-  const MacKeyring* const keyring_;
+  storage::Store* const store_;
+  const crypto::MacKeyring* const keyring_;
   Access* const access_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_AUDIT_READER_H_

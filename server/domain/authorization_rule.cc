@@ -7,45 +7,45 @@
 #include "policy/capability_key.h"
 #include "policy/resource_type.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
-constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
-    {"user", SubjectType::kUser},
-    {"group", SubjectType::kGroup},
-    {"service_account", SubjectType::kServiceAccount},
+constexpr std::pair<std::string_view, storage::SubjectType> kSubjectTypes[] = {
+    {"user", storage::SubjectType::kUser},
+    {"group", storage::SubjectType::kGroup},
+    {"service_account", storage::SubjectType::kServiceAccount},
 };
 
-constexpr std::pair<std::string_view, GrantKind> kGrantKinds[] = {
-    {"capability", GrantKind::kCapability},
-    {"account_owner", GrantKind::kAccountOwner},
-    {"super_admin", GrantKind::kSuperAdmin},
+constexpr std::pair<std::string_view, storage::GrantKind> kGrantKinds[] = {
+    {"capability", storage::GrantKind::kCapability},
+    {"account_owner", storage::GrantKind::kAccountOwner},
+    {"super_admin", storage::GrantKind::kSuperAdmin},
 };
 
 }  // namespace
 
-std::optional<SubjectType> ParseSubjectType(std::string_view text) {
+std::optional<storage::SubjectType> ParseSubjectType(std::string_view text) {
   for (const auto& [name, type] : kSubjectTypes) {
     if (name == text) return type;
   }
   return std::nullopt;
 }
 
-std::string_view SubjectTypeName(SubjectType type) {
+std::string_view SubjectTypeName(storage::SubjectType type) {
   for (const auto& [name, known] : kSubjectTypes) {
     if (known == type) return name;
   }
   return "";
 }
 
-std::optional<GrantKind> ParseGrantKind(std::string_view text) {
+std::optional<storage::GrantKind> ParseGrantKind(std::string_view text) {
   for (const auto& [name, kind] : kGrantKinds) {
     if (name == text) return kind;
   }
   return std::nullopt;
 }
 
-std::string_view GrantKindName(GrantKind kind) {
+std::string_view GrantKindName(storage::GrantKind kind) {
   for (const auto& [name, known] : kGrantKinds) {
     if (known == kind) return name;
   }
@@ -53,15 +53,16 @@ std::string_view GrantKindName(GrantKind kind) {
 }
 
 absl::Status CheckCapabilityKey(std::string_view key) {
-  if (IsCapabilityKey(key)) return absl::OkStatus();
+  if (policy::IsCapabilityKey(key)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "want lower-case words of letters, digits and _, at least two, parted by "
       "., at most 100 characters, such as auth.manage");
 }
 
 absl::Status CheckResourceType(std::string_view type) {
-  if (IsResourceType(type)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("want ", kResourceTypesText));
+  if (policy::IsResourceType(type)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("want ", policy::kResourceTypesText));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -14,7 +14,7 @@
 #include "server/domain/token_receiver.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 absl::Status NoSuchAuthorization() {
@@ -23,27 +23,26 @@ absl::Status NoSuchAuthorization() {
                    {.reason = "AUTHORIZATION_NOT_FOUND"});
 }
 
-absl::StatusOr<AuthorizationRecord> FindAuthorization(ReadTxn& txn,
-                                                      const Uuid& account_id,
-                                                      const Uuid& id) {
-  absl::StatusOr<AuthorizationRecord> found =
+absl::StatusOr<storage::AuthorizationRecord> FindAuthorization(
+    storage::ReadTxn& txn, const Uuid& account_id, const Uuid& id) {
+  absl::StatusOr<storage::AuthorizationRecord> found =
       txn.GetAuthorization(account_id, id);
   if (absl::IsNotFound(found.status())) return NoSuchAuthorization();
   return found;
 }
 
-std::optional<SubjectType> TakeSubjectType(const std::string& text,
-                                           Violations& violations) {
-  const std::optional<SubjectType> type = ParseSubjectType(text);
+std::optional<storage::SubjectType> TakeSubjectType(const std::string& text,
+                                                    Violations& violations) {
+  const std::optional<storage::SubjectType> type = ParseSubjectType(text);
   if (!type.has_value()) {
     violations.Add("subject_type", "want user, group or service_account");
   }
   return type;
 }
 
-std::optional<GrantKind> TakeGrantKind(const std::string& text,
-                                       Violations& violations) {
-  const std::optional<GrantKind> kind = ParseGrantKind(text);
+std::optional<storage::GrantKind> TakeGrantKind(const std::string& text,
+                                                Violations& violations) {
+  const std::optional<storage::GrantKind> kind = ParseGrantKind(text);
   if (!kind.has_value()) {
     violations.Add("grant_kind",
                    "want capability, account_owner or super_admin");
@@ -57,9 +56,9 @@ std::string Canonical(const std::string& subject_id) {
   return id.has_value() ? id->ToString() : subject_id;
 }
 
-void CheckSubjectId(const std::optional<SubjectType>& type,
+void CheckSubjectId(const std::optional<storage::SubjectType>& type,
                     const std::string& id, Violations& violations) {
-  if (type == SubjectType::kServiceAccount) {
+  if (type == storage::SubjectType::kServiceAccount) {
     violations.TakeId("subject_id", id);
   } else {
     violations.Add("subject_id", CheckSubjectName(id));
@@ -68,8 +67,9 @@ void CheckSubjectId(const std::optional<SubjectType>& type,
 
 // The capability and its resource; they go with one kind only.
 void TakeCapability(const Authorizations::GrantRequest& request,
-                    AuthorizationRecord& record, Violations& violations) {
-  if (record.grant_kind != GrantKind::kCapability) {
+                    storage::AuthorizationRecord& record,
+                    Violations& violations) {
+  if (record.grant_kind != storage::GrantKind::kCapability) {
     for (const auto& [field, given] :
          {std::pair{"capability_key", request.capability_key.has_value()},
           std::pair{"resource_type", request.resource_type.has_value()},
@@ -98,9 +98,11 @@ void TakeCapability(const Authorizations::GrantRequest& request,
 }
 
 // Each is read where what its subject may do is decided.
-absl::Status CheckRoomForGrant(ReadTxn& txn, const AuthorizationRecord& grant) {
+absl::Status CheckRoomForGrant(storage::ReadTxn& txn,
+                               const storage::AuthorizationRecord& grant) {
   // Of each other kind a subject has one; capabilities must not keep it out.
-  if (grant.grant_kind != GrantKind::kCapability) return absl::OkStatus();
+  if (grant.grant_kind != storage::GrantKind::kCapability)
+    return absl::OkStatus();
   const absl::StatusOr<int> held = txn.CountHeldAuthorizations(
       grant.subject, grant.account_id, kMaxGrantsOfSubject);
   if (!held.ok()) return held.status();
@@ -116,10 +118,11 @@ absl::Status CheckRoomForGrant(ReadTxn& txn, const AuthorizationRecord& grant) {
 // OK if `subject` may get something on the account from one whose right to
 // manage it comes from `by`: a service account of another account is a
 // super_admin's to let in.
-absl::Status CheckSubject(ReadTxn& txn, const Uuid& account_id,
-                          const Subject& subject, GrantKind by) {
-  if (subject.type != SubjectType::kServiceAccount ||
-      by == GrantKind::kSuperAdmin) {
+absl::Status CheckSubject(storage::ReadTxn& txn, const Uuid& account_id,
+                          const storage::Subject& subject,
+                          storage::GrantKind by) {
+  if (subject.type != storage::SubjectType::kServiceAccount ||
+      by == storage::GrantKind::kSuperAdmin) {
     return absl::OkStatus();
   }
   const absl::Status found =
@@ -131,10 +134,11 @@ absl::Status CheckSubject(ReadTxn& txn, const Uuid& account_id,
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
-AuditEntry EntryFor(std::string action, const AuthorizationRecord& record) {
-  AuditEntry entry = {
+audit::AuditEntry EntryFor(std::string action,
+                           const storage::AuthorizationRecord& record) {
+  audit::AuditEntry entry = {
       .action = std::move(action),
-      .resource_type = std::string(kAuthorizationResource),
+      .resource_type = std::string(audit::kAuthorizationResource),
       .resource_id = record.id.ToString(),
       .details = {
           {"grant_kind", std::string(GrantKindName(record.grant_kind))},
@@ -152,12 +156,13 @@ AuditEntry EntryFor(std::string action, const AuthorizationRecord& record) {
   return entry;
 }
 
-std::string QuestionOf(const AuthorizationQuery& query) {
+std::string QuestionOf(const storage::AuthorizationQuery& query) {
   Encoder encoder("signet list authorizations v1");
   encoder.Add(query.account_id)
-      .Add(static_cast<int>(query.subject_type.value_or(SubjectType{})))
+      .Add(
+          static_cast<int>(query.subject_type.value_or(storage::SubjectType{})))
       .Add(query.subject_id)
-      .Add(static_cast<int>(query.grant_kind.value_or(GrantKind{})))
+      .Add(static_cast<int>(query.grant_kind.value_or(storage::GrantKind{})))
       .Add(query.capability_key)
       .Add(query.include_revoked);
   return std::move(encoder).text();
@@ -166,8 +171,9 @@ std::string QuestionOf(const AuthorizationQuery& query) {
 }  // namespace
 
 template <typename T>
-void Authorizations::Refuse(const Caller& caller, std::string_view account_id,
-                            absl::Status fault, Done<T> done) {
+void Authorizations::Refuse(const identity::Caller& caller,
+                            std::string_view account_id, absl::Status fault,
+                            Done<T> done) {
   Access(store_).Admit(caller.principal, account_id, Right::kManage,
                        [fault = std::move(fault), done = std::move(done)](
                            const absl::Status& access) mutable {
@@ -175,10 +181,10 @@ void Authorizations::Refuse(const Caller& caller, std::string_view account_id,
                        });
 }
 
-void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
-                          Done<Page> done) {
+void Authorizations::List(const identity::CallerPtr& caller,
+                          const ListRequest& request, Done<Page> done) {
   Violations violations;
-  AuthorizationQuery query;
+  storage::AuthorizationQuery query;
   query.account_id =
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
   if (!request.subject_type.empty()) {
@@ -207,13 +213,15 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
     return;
   }
   ReadOutcome<Page>(
-      *store_, ReadFor(caller, ReadKind::kScan),
+      *store_, identity::ReadFor(caller, storage::ReadKind::kScan),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
-       question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
+       question =
+           std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
             Authorize(txn, subjects, query.account_id, Right::kManage).status();
         if (!access.ok()) return access;
-        absl::StatusOr<AuthorizationPage> found = txn.ListAuthorizations(query);
+        absl::StatusOr<storage::AuthorizationPage> found =
+            txn.ListAuthorizations(query);
         if (!found.ok()) return found.status();
         Page page = {.records = std::move(found->records),
                      .next_page_token = ""};
@@ -226,8 +234,9 @@ void Authorizations::List(const CallerPtr& caller, const ListRequest& request,
       std::move(done));
 }
 
-void Authorizations::Get(const CallerPtr& caller, const GetRequest& request,
-                         Done<AuthorizationRecord> done) {
+void Authorizations::Get(const identity::CallerPtr& caller,
+                         const GetRequest& request,
+                         Done<storage::AuthorizationRecord> done) {
   Violations violations;
   const std::optional<Uuid> account_id =
       violations.TakeId("account_id", request.account_id);
@@ -238,10 +247,11 @@ void Authorizations::Get(const CallerPtr& caller, const GetRequest& request,
            std::move(done));
     return;
   }
-  ReadOutcome<AuthorizationRecord>(
-      *store_, ReadFor(caller),
+  ReadOutcome<storage::AuthorizationRecord>(
+      *store_, identity::ReadFor(caller),
       [subjects = caller->principal.Subjects(), account_id = *account_id,
-       id = *id](ReadTxn& txn) -> absl::StatusOr<AuthorizationRecord> {
+       id = *id](storage::ReadTxn& txn)
+          -> absl::StatusOr<storage::AuthorizationRecord> {
         const absl::Status access =
             Authorize(txn, subjects, account_id, Right::kManage).status();
         if (!access.ok()) return access;
@@ -250,16 +260,18 @@ void Authorizations::Get(const CallerPtr& caller, const GetRequest& request,
       std::move(done));
 }
 
-void Authorizations::Grant(CallerPtr caller, const GrantRequest& request,
-                           Expired expired, Done<AuthorizationRecord> done) {
+void Authorizations::Grant(identity::CallerPtr caller,
+                           const GrantRequest& request,
+                           storage::Expired expired,
+                           Done<storage::AuthorizationRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
-  AuthorizationRecord record;
+  storage::AuthorizationRecord record;
   record.account_id =
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
-  const std::optional<GrantKind> kind =
+  const std::optional<storage::GrantKind> kind =
       TakeGrantKind(request.grant_kind, violations);
-  const std::optional<SubjectType> type =
+  const std::optional<storage::SubjectType> type =
       TakeSubjectType(request.subject_type, violations);
   CheckSubjectId(type, request.subject_id, violations);
   if (kind.has_value()) {
@@ -274,35 +286,36 @@ void Authorizations::Grant(CallerPtr caller, const GrantRequest& request,
   record.subject = {.type = *type, .id = Canonical(request.subject_id)};
   record.id = Uuid::V7(now, *random_);
   record.created_at = WholeMicros(now);
-  WriteOptions options = WriteFor(*caller, std::move(expired));
-  WriteOutcome<AuthorizationRecord>(
+  storage::WriteOptions options =
+      identity::WriteFor(*caller, std::move(expired));
+  WriteOutcome<storage::AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, record = std::move(record),
-       acknowledge = request.acknowledge_token_shown](WriteTxn& txn) {
+       acknowledge = request.acknowledge_token_shown](storage::WriteTxn& txn) {
         return GrantIn(txn, *caller, now, record, acknowledge);
       },
       std::move(done));
 }
 
-absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
-    WriteTxn& txn, const Caller& caller, absl::Time now,
-    AuthorizationRecord record, bool acknowledge) const {
+absl::StatusOr<storage::AuthorizationRecord> Authorizations::GrantIn(
+    storage::WriteTxn& txn, const identity::Caller& caller, absl::Time now,
+    storage::AuthorizationRecord record, bool acknowledge) const {
   const Uuid& account_id = record.account_id;
-  const absl::StatusOr<GrantKind> by =
+  const absl::StatusOr<storage::GrantKind> by =
       AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage);
   if (!by.ok()) return by.status();
   absl::Status status = CheckMayGrant(txn, caller.principal.Subjects(), record);
   if (status.ok()) status = CheckSubject(txn, account_id, record.subject, *by);
-  if (status.ok() && *by == GrantKind::kSuperAdmin) {
+  if (status.ok() && *by == storage::GrantKind::kSuperAdmin) {
     status = txn.EnsureAccount(account_id, record.created_at);
   }
   if (!status.ok()) return status;
-  const absl::StatusOr<AuthorizationRecord> equal =
+  const absl::StatusOr<storage::AuthorizationRecord> equal =
       txn.FindEqualAuthorization(record);
   if (!absl::IsNotFound(equal.status())) return equal;
   status = CheckRoomForGrant(txn, record);
   if (!status.ok()) return status;
-  AuditEntry entry = EntryFor("authorization.create", record);
+  audit::AuditEntry entry = EntryFor("authorization.create", record);
   status = CheckReceiver(txn, caller.principal, clock_->Now(), record);
   if (acknowledge && GetErrorDetail(status).reason == kTokenShownToAnother) {
     entry.details["acknowledged"] = kTokenShownToAnother;
@@ -316,8 +329,9 @@ absl::StatusOr<AuthorizationRecord> Authorizations::GrantIn(
   return record;
 }
 
-void Authorizations::Revoke(CallerPtr caller, const GetRequest& request,
-                            Expired expired, Done<AuthorizationRecord> done) {
+void Authorizations::Revoke(identity::CallerPtr caller,
+                            const GetRequest& request, storage::Expired expired,
+                            Done<storage::AuthorizationRecord> done) {
   Violations violations;
   const std::optional<Uuid> account_id =
       violations.TakeId("account_id", request.account_id);
@@ -328,24 +342,25 @@ void Authorizations::Revoke(CallerPtr caller, const GetRequest& request,
            std::move(done));
     return;
   }
-  WriteOptions options = RevocationFor(*caller, std::move(expired));
-  WriteOutcome<AuthorizationRecord>(
+  storage::WriteOptions options =
+      identity::RevocationFor(*caller, std::move(expired));
+  WriteOutcome<storage::AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now = clock_->Now(),
-       account_id = *account_id, id = *id](WriteTxn& txn) {
+       account_id = *account_id, id = *id](storage::WriteTxn& txn) {
         return RevokeIn(txn, *caller, now, account_id, id);
       },
       std::move(done));
 }
 
-absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
-    WriteTxn& txn, const Caller& caller, absl::Time now, const Uuid& account_id,
-    const Uuid& id) const {
+absl::StatusOr<storage::AuthorizationRecord> Authorizations::RevokeIn(
+    storage::WriteTxn& txn, const identity::Caller& caller, absl::Time now,
+    const Uuid& account_id, const Uuid& id) const {
   absl::Status status =
       AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage)
           .status();
   if (!status.ok()) return status;
-  absl::StatusOr<AuthorizationRecord> found =
+  absl::StatusOr<storage::AuthorizationRecord> found =
       FindAuthorization(txn, account_id, id);
   if (!found.ok()) return found.status();
   if (IsGoverning(*found)) {
@@ -353,12 +368,13 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
     if (!status.ok()) return status;
   }
   if (found->revoked_at.has_value()) return found;
-  if (found->grant_kind == GrantKind::kAccountOwner) {
+  if (found->grant_kind == storage::GrantKind::kAccountOwner) {
     status = CheckMayLose(txn, oauth_owners_, clock_->Now(), *found);
     if (!status.ok()) return status;
   }
   found->revoked_at = WholeMicros(now);
-  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at, Seal());
+  status = txn.RevokeAuthorization(account_id, id, *found->revoked_at,
+                                   storage::Seal());
   if (status.ok()) {
     status = audit_->Append(txn, account_id, caller, now,
                             EntryFor("authorization.revoke", *found));
@@ -367,4 +383,4 @@ absl::StatusOr<AuthorizationRecord> Authorizations::RevokeIn(
   return found;
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -19,7 +19,7 @@
 #include "server/identity/caller.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Unrevoked authorizations of one subject on one account.
 inline constexpr int kMaxGrantsOfSubject = 1000;
@@ -44,7 +44,7 @@ class Authorizations {
     std::string page_token = {};
   };
   struct Page {
-    std::vector<AuthorizationRecord> records;
+    std::vector<storage::AuthorizationRecord> records;
     std::string next_page_token;  // Empty at the end.
   };
   struct GetRequest {
@@ -63,9 +63,9 @@ class Authorizations {
   };
 
   // All outlive this object, which in turn outlives its calls.
-  Authorizations(Store* store, const MacKeyring* keyring, const AuditLog* audit,
-                 const Clock* clock, RandomSource* random,
-                 OauthOwners oauth_owners)
+  Authorizations(storage::Store* store, const crypto::MacKeyring* keyring,
+                 const audit::AuditLog* audit, const Clock* clock,
+                 RandomSource* random, OauthOwners oauth_owners)
       : store_(store),
         keyring_(keyring),
         audit_(audit),
@@ -73,12 +73,12 @@ class Authorizations {
         random_(random),
         oauth_owners_(oauth_owners) {}
 
-  void List(const CallerPtr& caller, const ListRequest& request,
+  void List(const identity::CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
   //   NOT_FOUND / AUTHORIZATION_NOT_FOUND: the account holds none of that id.
-  void Get(const CallerPtr& caller, const GetRequest& request,
-           Done<AuthorizationRecord> done);
+  void Get(const identity::CallerPtr& caller, const GetRequest& request,
+           Done<storage::AuthorizationRecord> done);
 
   // Grants; what the subject holds already, word for word, is answered as it
   // is. An account comes into being by a super_admin's first grant on it.
@@ -89,8 +89,8 @@ class Authorizations {
   //     kMaxGrantsOfSubject on the account already.
   //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: see CheckReceiver, unless
   //     the request acknowledges it, which its event then says.
-  void Grant(CallerPtr caller, const GrantRequest& request, Expired expired,
-             Done<AuthorizationRecord> done);
+  void Grant(identity::CallerPtr caller, const GrantRequest& request,
+             storage::Expired expired, Done<storage::AuthorizationRecord> done);
 
   // Revokes; if it is revoked already nothing changes. What decides who governs
   // (IsGoverning) takes the same right as to grant it, or a manager could put
@@ -101,32 +101,29 @@ class Authorizations {
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: it is of the former kind, and the
   //     caller could not grant it.
   //   FAILED_PRECONDITION / LAST_OWNER: see last_owner.h.
-  void Revoke(CallerPtr caller, const GetRequest& request, Expired expired,
-              Done<AuthorizationRecord> done);
+  void Revoke(identity::CallerPtr caller, const GetRequest& request,
+              storage::Expired expired,
+              Done<storage::AuthorizationRecord> done);
 
  private:
-  absl::StatusOr<AuthorizationRecord> GrantIn(WriteTxn& txn,
-                                              const Caller& caller,
-                                              absl::Time now,
-                                              AuthorizationRecord record,
-                                              bool acknowledge) const;
-  absl::StatusOr<AuthorizationRecord> RevokeIn(WriteTxn& txn,
-                                               const Caller& caller,
-                                               absl::Time now,
-                                               const Uuid& account_id,
-                                               const Uuid& id) const;
+  absl::StatusOr<storage::AuthorizationRecord> GrantIn(
+      storage::WriteTxn& txn, const identity::Caller& caller, absl::Time now,
+      storage::AuthorizationRecord record, bool acknowledge) const;
+  absl::StatusOr<storage::AuthorizationRecord> RevokeIn(
+      storage::WriteTxn& txn, const identity::Caller& caller, absl::Time now,
+      const Uuid& account_id, const Uuid& id) const;
   template <typename T>
-  void Refuse(const Caller& caller, std::string_view account_id,
+  void Refuse(const identity::Caller& caller, std::string_view account_id,
               absl::Status fault, Done<T> done);
 
-  Store* const store_;
-  const MacKeyring* const keyring_;
-  const AuditLog* const audit_;
+  storage::Store* const store_;
+  const crypto::MacKeyring* const keyring_;
+  const audit::AuditLog* const audit_;
   const Clock* const clock_;
   RandomSource* const random_;
   const OauthOwners oauth_owners_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_AUTHORIZATIONS_H_

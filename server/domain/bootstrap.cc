@@ -10,7 +10,7 @@
 #include "server/audit/audit_log.h"
 #include "server/domain/token_issue.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 absl::Status Raced() {
@@ -28,16 +28,16 @@ absl::Status AccountExists() {
 
 // A service account made of nothing, and its token.
 struct Founder {
-  ServiceAccountRecord account;
+  storage::ServiceAccountRecord account;
   Secret token;
 };
 
 Founder NewFounder(const std::string& name, const std::string& token_prefix,
                    const std::optional<Uuid>& account_id, absl::Time now,
-                   const MacKeyring& keyring, RandomSource& random) {
+                   const crypto::MacKeyring& keyring, RandomSource& random) {
   IssuedToken token =
       IssueToken(token_prefix, now, std::nullopt, keyring, random);
-  ServiceAccountRecord account;
+  storage::ServiceAccountRecord account;
   account.account_id = account_id.value_or(Uuid::V7(now, random));
   account.id = Uuid::V7(now, random);
   account.name = name;
@@ -47,14 +47,15 @@ Founder NewFounder(const std::string& name, const std::string& token_prefix,
   return {.account = std::move(account), .token = std::move(token.text)};
 }
 
-Subject SubjectOf(const ServiceAccountRecord& account) {
-  return {SubjectType::kServiceAccount, account.id.ToString()};
+storage::Subject SubjectOf(const storage::ServiceAccountRecord& account) {
+  return {storage::SubjectType::kServiceAccount, account.id.ToString()};
 }
 
-AuthorizationRecord NewGrant(const Uuid& account_id, GrantKind kind,
-                             Subject subject, absl::Time now,
-                             RandomSource& random) {
-  AuthorizationRecord grant;
+storage::AuthorizationRecord NewGrant(const Uuid& account_id,
+                                      storage::GrantKind kind,
+                                      storage::Subject subject, absl::Time now,
+                                      RandomSource& random) {
+  storage::AuthorizationRecord grant;
   grant.id = Uuid::V7(now, random);
   grant.account_id = account_id;
   grant.grant_kind = kind;
@@ -72,20 +73,22 @@ absl::Status Deliver(
 }
 
 // With what it was granted, and an event.
-absl::Status Insert(WriteTxn& txn, const ServiceAccountRecord& account,
-                    const std::vector<AuthorizationRecord>& grants,
-                    const char* action, absl::Time now, const AuditLog& audit) {
+absl::Status Insert(storage::WriteTxn& txn,
+                    const storage::ServiceAccountRecord& account,
+                    const std::vector<storage::AuthorizationRecord>& grants,
+                    const char* action, absl::Time now,
+                    const audit::AuditLog& audit) {
   absl::Status status =
       txn.EnsureAccount(account.account_id, account.created_at);
   status.Update(txn.InsertServiceAccount(account));
-  for (const AuthorizationRecord& grant : grants) {
+  for (const storage::AuthorizationRecord& grant : grants) {
     status.Update(txn.InsertAuthorization(grant));
   }
   if (!status.ok()) return status;
   return audit.AppendSystem(
       txn, account.account_id, now,
       {.action = action,
-       .resource_type = std::string(kServiceAccountResource),
+       .resource_type = std::string(audit::kServiceAccountResource),
        .resource_id = account.id.ToString(),
        .details = {{"token_public_id", account.token.public_id}}});
 }
@@ -99,15 +102,16 @@ std::string UserId(const std::string& text) {
 }  // namespace
 
 absl::StatusOr<bool> BootstrapIfEmpty(
-    Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const BootstrapPlan& plan,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Clock& clock, RandomSource& random, const BootstrapPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver) {
   bool empty = false;
-  const absl::Status read = ReadAndWait(store, [&empty](ReadTxn& txn) {
-    const absl::StatusOr<bool> answer = txn.IsEmpty();
-    if (answer.ok()) empty = *answer;
-    return answer.status();
-  });
+  const absl::Status read =
+      storage::ReadAndWait(store, [&empty](storage::ReadTxn& txn) {
+        const absl::StatusOr<bool> answer = txn.IsEmpty();
+        if (answer.ok()) empty = *answer;
+        return answer.status();
+      });
   if (!read.ok()) return read;
   if (!empty) return false;
 
@@ -115,51 +119,54 @@ absl::StatusOr<bool> BootstrapIfEmpty(
   Founder owner = NewFounder("owner", plan.token_prefix, plan.account_id, now,
                              keyring, random);
   const Uuid account_id = owner.account.account_id;
-  std::vector<AuthorizationRecord> grants = {
-      NewGrant(account_id, GrantKind::kAccountOwner, SubjectOf(owner.account),
-               now, random)};
+  std::vector<storage::AuthorizationRecord> grants = {
+      NewGrant(account_id, storage::GrantKind::kAccountOwner,
+               SubjectOf(owner.account), now, random)};
   if (!plan.owner_user.empty()) {
-    grants.push_back(NewGrant(account_id, GrantKind::kAccountOwner,
-                              {SubjectType::kUser, UserId(plan.owner_user)},
-                              now, random));
+    grants.push_back(NewGrant(
+        account_id, storage::GrantKind::kAccountOwner,
+        {storage::SubjectType::kUser, UserId(plan.owner_user)}, now, random));
   }
   if (absl::Status s = Deliver(owner, deliver); !s.ok()) return s;
 
-  const AuditLog audit(&keyring, &random, plan.genesis);
-  const absl::Status written = WriteAndWait(store, [&](WriteTxn& txn) {
-    const absl::StatusOr<bool> still_empty = txn.IsEmpty();
-    if (!still_empty.ok()) return still_empty.status();
-    if (!*still_empty) return Raced();
-    return Insert(txn, owner.account, grants, "account.bootstrap", now, audit);
-  });
+  const audit::AuditLog audit(&keyring, &random, plan.genesis);
+  const absl::Status written =
+      storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
+        const absl::StatusOr<bool> still_empty = txn.IsEmpty();
+        if (!still_empty.ok()) return still_empty.status();
+        if (!*still_empty) return Raced();
+        return Insert(txn, owner.account, grants, "account.bootstrap", now,
+                      audit);
+      });
   if (!written.ok()) return written;
   return true;
 }
 
 absl::Status IssueSuperAdmin(
-    Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const SuperAdminPlan& plan,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Clock& clock, RandomSource& random, const SuperAdminPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver) {
   const absl::Time now = clock.Now();
   Founder admin = NewFounder("super_admin", plan.token_prefix, plan.account_id,
                              now, keyring, random);
-  const auto check_account = [&](ReadTxn& txn) {
+  const auto check_account = [&](storage::ReadTxn& txn) {
     const absl::StatusOr<bool> exists =
         txn.HasAccount(admin.account.account_id);
     if (!exists.ok()) return exists.status();
     return *exists && !plan.into_existing ? AccountExists() : absl::OkStatus();
   };
-  if (absl::Status s = ReadAndWait(store, check_account); !s.ok()) return s;
-  const std::vector<AuthorizationRecord> grants = {
-      NewGrant(admin.account.account_id, GrantKind::kSuperAdmin,
+  if (absl::Status s = storage::ReadAndWait(store, check_account); !s.ok())
+    return s;
+  const std::vector<storage::AuthorizationRecord> grants = {
+      NewGrant(admin.account.account_id, storage::GrantKind::kSuperAdmin,
                SubjectOf(admin.account), now, random)};
   if (absl::Status s = Deliver(admin, deliver); !s.ok()) return s;
-  const AuditLog audit(&keyring, &random);
-  return WriteAndWait(store, [&](WriteTxn& txn) {
+  const audit::AuditLog audit(&keyring, &random);
+  return storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
     if (absl::Status s = check_account(txn); !s.ok()) return s;
     return Insert(txn, admin.account, grants, "account.issue_super_admin", now,
                   audit);
   });
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -16,7 +16,7 @@
 #include "server/audit/audit_head.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // The credentials that nobody who calls the service can make, for who has its
 // files: the first one, and one that may do everything. Their tokens never
@@ -30,7 +30,7 @@ struct BootstrapPlan {
   // An OAuth user who becomes an owner too: its id, or its `sub`. Empty: none.
   std::string owner_user;
   // What the audit head begins with; absent: a fresh one.
-  std::optional<AuditHead> genesis = {};
+  std::optional<audit::AuditHead> genesis = {};
 };
 
 struct Bootstrapped {
@@ -50,8 +50,8 @@ struct Bootstrapped {
 //     is void.
 //   Whatever `deliver` or the store says.
 absl::StatusOr<bool> BootstrapIfEmpty(
-    Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const BootstrapPlan& plan,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Clock& clock, RandomSource& random, const BootstrapPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
 
 // Where IssueSuperAdmin puts what it makes.
@@ -68,10 +68,10 @@ struct SuperAdminPlan {
 //     that it may; nothing was delivered.
 //   Whatever `deliver` or the store says.
 absl::Status IssueSuperAdmin(
-    Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random, const SuperAdminPlan& plan,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Clock& clock, RandomSource& random, const SuperAdminPlan& plan,
     absl::FunctionRef<absl::Status(const Bootstrapped&)> deliver);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_BOOTSTRAP_H_

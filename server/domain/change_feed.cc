@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/base62.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 std::string NewFeedId(RandomSource& random) {
@@ -54,7 +54,7 @@ ChangeFeed::ChangeFeed(RandomSource& random)
       wakes_([this] { Wakes(); }),
       checks_([this] { Checks(); }) {}
 
-void ChangeFeed::Publish(const TokenChanges& changes) {
+void ChangeFeed::Publish(const storage::TokenChanges& changes) {
   if (changes.service_accounts.empty()) return;
   {
     absl::MutexLock lock(&mutex_);
@@ -200,4 +200,4 @@ void ChangeFeed::Checks() {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -20,7 +20,7 @@
 #include "server/domain/token_verifier.h"
 #include "storage/watched_store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // The service accounts of which answers are not true any more, in the order of
 // the changes, for those who keep answers elsewhere. The latest kKept changes
@@ -62,7 +62,7 @@ class ChangeFeed {
   ~ChangeFeed() { Stop(); }
 
   // For WatchedStore. Wakes the watchers.
-  void Publish(const TokenChanges& changes);
+  void Publish(const storage::TokenChanges& changes);
 
   // How many changes there were. The latest has this number.
   uint64_t end() const;
@@ -116,6 +116,6 @@ class ChangeFeed {
   std::thread checks_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_CHANGE_FEED_H_

@@ -8,20 +8,21 @@
 #include "base/error.h"
 #include "server/domain/access.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // Whether who holds `held` on `grant`'s account may grant it.
-bool Covers(const AuthorizationRecord& held, const AuthorizationRecord& grant) {
+bool Covers(const storage::AuthorizationRecord& held,
+            const storage::AuthorizationRecord& grant) {
   const bool whole = !held.resource_type.has_value();
-  if (held.grant_kind == GrantKind::kSuperAdmin && whole) return true;
+  if (held.grant_kind == storage::GrantKind::kSuperAdmin && whole) return true;
   switch (grant.grant_kind) {
-    case GrantKind::kSuperAdmin:
+    case storage::GrantKind::kSuperAdmin:
       return false;
-    case GrantKind::kAccountOwner:
-      return held.grant_kind == GrantKind::kAccountOwner && whole &&
+    case storage::GrantKind::kAccountOwner:
+      return held.grant_kind == storage::GrantKind::kAccountOwner && whole &&
              held.account_id == grant.account_id;
-    case GrantKind::kCapability:
+    case storage::GrantKind::kCapability:
       return Gives(held, {.account_id = grant.account_id,
                           .capability_key = *grant.capability_key,
                           .resource_type = grant.resource_type,
@@ -40,41 +41,44 @@ absl::Status NotCovered() {
 
 }  // namespace
 
-bool IsGoverning(const AuthorizationRecord& grant) {
-  return grant.grant_kind != GrantKind::kCapability ||
+bool IsGoverning(const storage::AuthorizationRecord& grant) {
+  return grant.grant_kind != storage::GrantKind::kCapability ||
          grant.capability_key->starts_with("auth.");
 }
 
-absl::StatusOr<bool> Rights::MayGrant(const AuthorizationRecord& grant) {
+absl::StatusOr<bool> Rights::MayGrant(
+    const storage::AuthorizationRecord& grant) {
   auto found = held_.find(grant.account_id);
   if (found == held_.end()) {
-    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+    absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
         txn_->ListHeldAuthorizations(subjects_, grant.account_id);
     if (!held.ok()) return held.status();
     found = held_.emplace(grant.account_id, *std::move(held)).first;
   }
-  return std::any_of(
-      found->second.begin(), found->second.end(),
-      [&grant](const AuthorizationRecord& own) { return Covers(own, grant); });
+  return std::any_of(found->second.begin(), found->second.end(),
+                     [&grant](const storage::AuthorizationRecord& own) {
+                       return Covers(own, grant);
+                     });
 }
 
-absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
+absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
                          const Uuid& service_account_id, Cover cover) {
-  const Subject target = {.type = SubjectType::kServiceAccount,
-                          .id = service_account_id.ToString()};
+  const storage::Subject target = {
+      .type = storage::SubjectType::kServiceAccount,
+      .id = service_account_id.ToString()};
   // A super_admin covers whatever there is, however much.
-  AuthorizationRecord anything;
-  anything.grant_kind = GrantKind::kSuperAdmin;
+  storage::AuthorizationRecord anything;
+  anything.grant_kind = storage::GrantKind::kSuperAdmin;
   const absl::StatusOr<bool> everything = rights.MayGrant(anything);
   if (!everything.ok()) return everything.status();
   if (*everything) return absl::OkStatus();
   const int limit =
       cover == Cover::kGoverning ? kMaxSearchedGrants : kMaxCoveredGrants;
-  const absl::StatusOr<std::vector<AuthorizationRecord>> grants =
+  const absl::StatusOr<std::vector<storage::AuthorizationRecord>> grants =
       txn.ListGrantsOf(target, std::nullopt, limit + 1);
   if (!grants.ok()) return grants.status();
   if (static_cast<int>(grants->size()) > limit) return NotCovered();
-  for (const AuthorizationRecord& grant : *grants) {
+  for (const storage::AuthorizationRecord& grant : *grants) {
     if (cover == Cover::kGoverning && !IsGoverning(grant)) continue;
     const absl::StatusOr<bool> covered = rights.MayGrant(grant);
     if (!covered.ok()) return covered.status();
@@ -83,18 +87,20 @@ absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
   return absl::OkStatus();
 }
 
-absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
-                           const AuthorizationRecord& grant) {
+absl::Status CheckMayGrant(storage::ReadTxn& txn,
+                           std::span<const storage::Subject> subjects,
+                           const storage::AuthorizationRecord& grant) {
   Rights rights(&txn, {subjects.begin(), subjects.end()});
   return CheckMayGrant(rights, grant);
 }
 
-absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant) {
+absl::Status CheckMayGrant(Rights& rights,
+                           const storage::AuthorizationRecord& grant) {
   const absl::StatusOr<bool> may = rights.MayGrant(grant);
   if (!may.ok()) return may.status();
   if (*may) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied,
-                   grant.grant_kind == GrantKind::kSuperAdmin
+                   grant.grant_kind == storage::GrantKind::kSuperAdmin
                        ? "the caller does not hold what it would grant or take "
                          "away; only a super_admin can"
                        : "the caller does not hold what it would grant or take "
@@ -102,18 +108,21 @@ absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant) {
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
-bool IsItself(const Principal& principal, const Uuid& account_id,
+bool IsItself(const identity::Principal& principal, const Uuid& account_id,
               const Uuid& id) {
-  return principal.kind == PrincipalKind::kServiceAccount &&
+  return principal.kind == identity::PrincipalKind::kServiceAccount &&
          principal.id == id && principal.home_account_id == account_id;
 }
 
-bool IsItself(const Principal& principal, const ServiceAccountRecord& record) {
+bool IsItself(const identity::Principal& principal,
+              const storage::ServiceAccountRecord& record) {
   return IsItself(principal, record.account_id, record.id);
 }
 
-absl::Status CheckMayActOn(ReadTxn& txn, const Principal& principal,
-                           const ServiceAccountRecord& record, Cover cover) {
+absl::Status CheckMayActOn(storage::ReadTxn& txn,
+                           const identity::Principal& principal,
+                           const storage::ServiceAccountRecord& record,
+                           Cover cover) {
   // It holds what it holds.
   if (IsItself(principal, record)) return absl::OkStatus();
   Rights rights(&txn, principal.Subjects());
@@ -127,4 +136,4 @@ absl::Status SelfLimitError() {
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -13,7 +13,7 @@
 #include "server/identity/principal.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // What it takes to act on a service account. Whoever has its token can do what
 // it can, so nobody gets at it, or makes it stronger, who could not have
@@ -37,24 +37,25 @@ inline constexpr int kMaxSearchedGrants = 20000;
 
 // Whether the grant decides who governs: `auth.*`, account_owner, super_admin.
 // Pure.
-bool IsGoverning(const AuthorizationRecord& grant);
+bool IsGoverning(const storage::AuthorizationRecord& grant);
 
 // What one who goes by any of `subjects` (Principal::Subjects) holds, read
 // account by account as it is asked for. Lasts as long as its transaction.
 class Rights {
  public:
   // `txn` is borrowed.
-  Rights(ReadTxn* txn, std::vector<Subject> subjects)
+  Rights(storage::ReadTxn* txn, std::vector<storage::Subject> subjects)
       : txn_(txn), subjects_(std::move(subjects)) {}
 
   // Whether one who holds this may grant it (see CheckMayGrant); or the store's
   // error.
-  absl::StatusOr<bool> MayGrant(const AuthorizationRecord& grant);
+  absl::StatusOr<bool> MayGrant(const storage::AuthorizationRecord& grant);
 
  private:
-  ReadTxn* const txn_;
-  const std::vector<Subject> subjects_;
-  std::map<Uuid, std::vector<AuthorizationRecord>> held_;  // By account.
+  storage::ReadTxn* const txn_;
+  const std::vector<storage::Subject> subjects_;
+  std::map<Uuid, std::vector<storage::AuthorizationRecord>>
+      held_;  // By account.
 };
 
 // Whether one who goes by any of `subjects` may grant `grant`: nobody gives
@@ -62,32 +63,37 @@ class Rights {
 // everything on it but super_admin; any other a capability that they hold on at
 // least as much. Asked besides Right::kManage.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: no.
-absl::Status CheckMayGrant(ReadTxn& txn, std::span<const Subject> subjects,
-                           const AuthorizationRecord& grant);
+absl::Status CheckMayGrant(storage::ReadTxn& txn,
+                           std::span<const storage::Subject> subjects,
+                           const storage::AuthorizationRecord& grant);
 // The same for who grants several.
-absl::Status CheckMayGrant(Rights& rights, const AuthorizationRecord& grant);
+absl::Status CheckMayGrant(Rights& rights,
+                           const storage::AuthorizationRecord& grant);
 
 // OK if `rights` cover the unrevoked grants that `cover` names of the service
 // account.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: they do not. The error says nothing
 //     of what the service account holds.
-absl::Status CheckCovers(ReadTxn& txn, Rights& rights,
+absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
                          const Uuid& service_account_id, Cover cover);
 
 // Whether the service account is the principal itself.
-bool IsItself(const Principal& principal, const Uuid& account_id,
+bool IsItself(const identity::Principal& principal, const Uuid& account_id,
               const Uuid& id);
-bool IsItself(const Principal& principal, const ServiceAccountRecord& record);
+bool IsItself(const identity::Principal& principal,
+              const storage::ServiceAccountRecord& record);
 
 // As CheckCovers for a principal that would act on the service account; what it
 // may do to itself of kEverything is a matter of each method.
-absl::Status CheckMayActOn(ReadTxn& txn, const Principal& principal,
-                           const ServiceAccountRecord& record, Cover cover);
+absl::Status CheckMayActOn(storage::ReadTxn& txn,
+                           const identity::Principal& principal,
+                           const storage::ServiceAccountRecord& record,
+                           Cover cover);
 
 // PERMISSION_DENIED / GRANT_EXCEEDS_OWN: a service account would make itself
 // stronger.
 absl::Status SelfLimitError();
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_COVER_H_

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/rfc3339.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // From `now` in whole microseconds, as it is recorded.
@@ -81,4 +81,4 @@ absl::StatusOr<std::optional<absl::Time>> DecideExpiry(
   return *when;
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::domain {
 
 // An instant as a client sent it, unchecked: google.protobuf.Timestamp's two
 // numbers.
@@ -48,6 +48,6 @@ absl::StatusOr<std::optional<absl::Time>> DecideExpiry(
     const std::optional<RawTimestamp>& requested, absl::Time now,
     const ExpiryPolicy& policy);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_EXPIRY_RULE_H_

@@ -8,7 +8,7 @@
 
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 template <typename T>
@@ -20,15 +20,15 @@ void SortUnique(std::vector<T>& values) {
 }  // namespace
 
 Holdings SumHoldings(const std::optional<Uuid>& account_id,
-                     std::span<const AuthorizationRecord> held) {
+                     std::span<const storage::AuthorizationRecord> held) {
   Holdings holdings;
   holdings.account_id = account_id;
-  for (const AuthorizationRecord& grant : held) {
-    if (grant.grant_kind == GrantKind::kSuperAdmin) {
+  for (const storage::AuthorizationRecord& grant : held) {
+    if (grant.grant_kind == storage::GrantKind::kSuperAdmin) {
       holdings.super_admin = true;
     } else if (grant.account_id != account_id) {
       continue;
-    } else if (grant.grant_kind == GrantKind::kAccountOwner) {
+    } else if (grant.grant_kind == storage::GrantKind::kAccountOwner) {
       holdings.account_owner = true;
     } else if (grant.resource_type.has_value()) {
       holdings.on_resources.push_back({.capability_key = *grant.capability_key,
@@ -43,7 +43,7 @@ Holdings SumHoldings(const std::optional<Uuid>& account_id,
   return holdings;
 }
 
-void ReadHoldings(Store& store, const Caller& caller,
+void ReadHoldings(storage::Store& store, const identity::Caller& caller,
                   const std::string& account_id, OutcomeDone<Holdings> done) {
   std::optional<Uuid> account = caller.principal.home_account_id;
   if (!account_id.empty()) {
@@ -57,9 +57,9 @@ void ReadHoldings(Store& store, const Caller& caller,
   ReadOutcome<Holdings>(
       store, {.work_for = caller.principal.work_for()},
       [subjects = caller.principal.Subjects(),
-       account](ReadTxn& txn) -> absl::StatusOr<Holdings> {
+       account](storage::ReadTxn& txn) -> absl::StatusOr<Holdings> {
         // Without an account only what reaches everywhere is found.
-        const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+        const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
             txn.ListHeldAuthorizations(subjects, account.value_or(Uuid()));
         if (!held.ok()) return held.status();
         return SumHoldings(account, *held);
@@ -67,4 +67,4 @@ void ReadHoldings(Store& store, const Caller& caller,
       std::move(done));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -12,7 +12,7 @@
 #include "server/identity/caller.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // What a principal holds on an account.
 struct Holdings {
@@ -32,15 +32,15 @@ struct Holdings {
 
 // What `held` comes to on the account. Pure.
 Holdings SumHoldings(const std::optional<Uuid>& account_id,
-                     std::span<const AuthorizationRecord> held);
+                     std::span<const storage::AuthorizationRecord> held);
 
 // Reads what the caller holds on the account that `account_id` names; where it
 // is empty, on the one the caller belongs to. Needs no right: it says nothing
 // about anyone else, not even whether the account exists.
 //   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is no UUID.
-void ReadHoldings(Store& store, const Caller& caller,
+void ReadHoldings(storage::Store& store, const identity::Caller& caller,
                   const std::string& account_id, OutcomeDone<Holdings> done);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_HOLDINGS_H_

@@ -13,7 +13,7 @@
 #include "server/identity/token_state.h"
 #include "server/seal/seal.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 absl::Status LastOwner() {
@@ -25,25 +25,27 @@ absl::Status LastOwner() {
 }
 
 // Whether one of its tokens is live, be it the one that a rotation replaced.
-absl::StatusOr<bool> IsLiveNow(ReadTxn& txn, const ServiceAccountRecord& record,
+absl::StatusOr<bool> IsLiveNow(storage::ReadTxn& txn,
+                               const storage::ServiceAccountRecord& record,
                                absl::Time now) {
-  const absl::StatusOr<std::vector<TokenRecord>> tokens =
+  const absl::StatusOr<std::vector<storage::TokenRecord>> tokens =
       txn.ListTokensInUse(record.account_id, record.id);
   if (!tokens.ok()) return tokens.status();
-  return std::any_of(tokens->begin(), tokens->end(),
-                     [&](const TokenRecord& token) {
-                       return IsLive({.token = token, .owner = record}, now);
-                     });
+  return std::any_of(
+      tokens->begin(), tokens->end(), [&](const storage::TokenRecord& token) {
+        return identity::IsLive({.token = token, .owner = record}, now);
+      });
 }
 
 // OK if an owner of the account can act of which `is_lost` says no.
 absl::Status CheckOwnerRemains(
-    ReadTxn& txn, OauthOwners users, absl::Time now, const Uuid& account_id,
-    absl::FunctionRef<bool(const AuthorizationRecord&)> is_lost) {
-  const absl::StatusOr<std::vector<AuthorizationRecord>> owners =
+    storage::ReadTxn& txn, OauthOwners users, absl::Time now,
+    const Uuid& account_id,
+    absl::FunctionRef<bool(const storage::AuthorizationRecord&)> is_lost) {
+  const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owners =
       txn.ListOwners(account_id, kMaxOwners);
   if (!owners.ok()) return owners.status();
-  for (const AuthorizationRecord& owner : *owners) {
+  for (const storage::AuthorizationRecord& owner : *owners) {
     if (is_lost(owner)) continue;
     const absl::StatusOr<bool> acts = CanAct(txn, users, now, owner.subject);
     if (!acts.ok()) return acts.status();
@@ -54,57 +56,62 @@ absl::Status CheckOwnerRemains(
 
 }  // namespace
 
-absl::StatusOr<bool> CanAct(ReadTxn& txn, OauthOwners users, absl::Time now,
-                            const Subject& subject) {
-  if (subject.type != SubjectType::kServiceAccount) {
+absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
+                            absl::Time now, const storage::Subject& subject) {
+  if (subject.type != storage::SubjectType::kServiceAccount) {
     return users == OauthOwners::kCanAct;
   }
   const std::optional<Uuid> id = Uuid::Parse(subject.id);
   if (!id.has_value()) return false;
-  const absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+  const absl::StatusOr<std::vector<storage::ServiceAccountRecord>> found =
       txn.FindServiceAccounts(*id);
   // Its tokens authenticate nobody.
-  if (GetErrorDetail(found.status()).reason == kRecordAltered) return false;
+  if (GetErrorDetail(found.status()).reason == seal::kRecordAltered)
+    return false;
   if (!found.ok()) return found.status();
-  for (const ServiceAccountRecord& record : *found) {
+  for (const storage::ServiceAccountRecord& record : *found) {
     const absl::StatusOr<bool> live = IsLiveNow(txn, record, now);
     if (!live.ok() || *live) return live;
   }
   return false;
 }
 
-absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
-                          std::span<const ServiceAccountRecord> ending) {
-  std::set<Subject> lost;
+absl::Status CheckMayLose(
+    storage::ReadTxn& txn, OauthOwners users, absl::Time now,
+    std::span<const storage::ServiceAccountRecord> ending) {
+  std::set<storage::Subject> lost;
   std::set<Uuid> accounts;
-  for (const ServiceAccountRecord& record : ending) {
-    const Subject subject = {.type = SubjectType::kServiceAccount,
-                             .id = record.id.ToString()};
+  for (const storage::ServiceAccountRecord& record : ending) {
+    const storage::Subject subject = {
+        .type = storage::SubjectType::kServiceAccount,
+        .id = record.id.ToString()};
     lost.insert(subject);
     const absl::StatusOr<bool> acts = IsLiveNow(txn, record, now);
     if (!acts.ok()) return acts.status();
     if (!*acts) continue;
-    const absl::StatusOr<std::vector<AuthorizationRecord>> owned =
-        txn.ListGrantsOf(subject, GrantKind::kAccountOwner,
+    const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owned =
+        txn.ListGrantsOf(subject, storage::GrantKind::kAccountOwner,
                          kMaxOwnedAccounts + 1);
     if (!owned.ok()) return owned.status();
     if (owned->size() > kMaxOwnedAccounts) return LastOwner();
-    for (const AuthorizationRecord& grant : *owned) {
+    for (const storage::AuthorizationRecord& grant : *owned) {
       accounts.insert(grant.account_id);
     }
   }
   for (const Uuid& account_id : accounts) {
-    const absl::Status status = CheckOwnerRemains(
-        txn, users, now, account_id, [&lost](const AuthorizationRecord& owner) {
-          return lost.contains(owner.subject);
-        });
+    const absl::Status status =
+        CheckOwnerRemains(txn, users, now, account_id,
+                          [&lost](const storage::AuthorizationRecord& owner) {
+                            return lost.contains(owner.subject);
+                          });
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
-                          const AuthorizationRecord& ownership) {
+absl::Status CheckMayLose(storage::ReadTxn& txn, OauthOwners users,
+                          absl::Time now,
+                          const storage::AuthorizationRecord& ownership) {
   // One of another issuer's user is none.
   const absl::Status stands = txn.FindEqualAuthorization(ownership).status();
   if (absl::IsNotFound(stands)) return absl::OkStatus();
@@ -112,10 +119,11 @@ absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
   const absl::StatusOr<bool> acts = CanAct(txn, users, now, ownership.subject);
   if (!acts.ok()) return acts.status();
   if (!*acts) return absl::OkStatus();
-  return CheckOwnerRemains(txn, users, now, ownership.account_id,
-                           [&ownership](const AuthorizationRecord& owner) {
-                             return owner.id == ownership.id;
-                           });
+  return CheckOwnerRemains(
+      txn, users, now, ownership.account_id,
+      [&ownership](const storage::AuthorizationRecord& owner) {
+        return owner.id == ownership.id;
+      });
 }
 
-}  // namespace signet
+}  // namespace signet::domain

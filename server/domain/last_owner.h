@@ -10,7 +10,7 @@
 #include "base/uuid.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Keeps accounts from losing the last owner that can act: a service account,
 // of whatever account, that is live; a user or a group where its OAuth
@@ -23,8 +23,8 @@ enum class OauthOwners { kCanAct, kCannotAct };
 
 // Whether the subject can act at `now`; or the store's error. A service account
 // whose row does not verify cannot.
-absl::StatusOr<bool> CanAct(ReadTxn& txn, OauthOwners users, absl::Time now,
-                            const Subject& subject);
+absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
+                            absl::Time now, const storage::Subject& subject);
 
 // How many owners of an account are looked at, and how many accounts that one
 // owns. Beyond, nothing more is found, so the change is refused.
@@ -34,13 +34,15 @@ inline constexpr int kMaxOwnedAccounts = 10000;
 // OK if every account that these service accounts own has an owner that can act
 // at `now` besides them. They are as they were before they are disabled or end.
 //   FAILED_PRECONDITION / LAST_OWNER: one would have none left.
-absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
-                          std::span<const ServiceAccountRecord> ending);
+absl::Status CheckMayLose(
+    storage::ReadTxn& txn, OauthOwners users, absl::Time now,
+    std::span<const storage::ServiceAccountRecord> ending);
 
 // The same of an unrevoked ownership that is about to be revoked.
-absl::Status CheckMayLose(ReadTxn& txn, OauthOwners users, absl::Time now,
-                          const AuthorizationRecord& ownership);
+absl::Status CheckMayLose(storage::ReadTxn& txn, OauthOwners users,
+                          absl::Time now,
+                          const storage::AuthorizationRecord& ownership);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_LAST_OWNER_H_

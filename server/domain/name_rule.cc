@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "base/utf8.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // What kind of forbidden code point `c` is; nullptr if it is none.
@@ -135,4 +135,4 @@ absl::Status CheckLabels(const std::map<std::string, std::string>& labels,
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Names are labels for people, kept byte for byte. Allowed are 1 to 120 Unicode
 // code points in UTF-8 that are not all White_Space (Unicode's property), none
@@ -51,6 +51,6 @@ absl::Status CheckLabels(const std::map<std::string, std::string>& labels,
 
 size_t LabelBytes(const std::map<std::string, std::string>& labels);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_NAME_RULE_H_

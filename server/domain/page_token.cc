@@ -5,7 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 constexpr std::string_view kPurpose = "signet page token v1";
@@ -16,7 +16,8 @@ std::string Signed(std::string_view question, std::string_view position) {
 
 }  // namespace
 
-std::string MakePageToken(const MacKeyring& keyring, std::string_view question,
+std::string MakePageToken(const crypto::MacKeyring& keyring,
+                          std::string_view question,
                           std::string_view position) {
   return absl::WebSafeBase64Escape(
       Encoder(kPurpose)
@@ -26,7 +27,7 @@ std::string MakePageToken(const MacKeyring& keyring, std::string_view question,
           .text());
 }
 
-std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
+std::optional<std::string> ReadPageToken(const crypto::MacKeyring& keyring,
                                          std::string_view question,
                                          std::string_view token) {
   std::string text;
@@ -35,7 +36,7 @@ std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
   Decoder decoder(kPurpose, text);
   const std::string_view position = decoder.Text();
   const uint64_t version = decoder.Number();
-  const Sha256Digest mac = decoder.Digest();
+  const crypto::Sha256Digest mac = decoder.Digest();
   if (!decoder.Finished() || version > UINT32_MAX ||
       !keyring.Verify(static_cast<uint32_t>(version),
                       Signed(question, position), mac)) {
@@ -44,7 +45,7 @@ std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
   return std::string(position);
 }
 
-void TakePosition(const MacKeyring& keyring, std::string_view question,
+void TakePosition(const crypto::MacKeyring& keyring, std::string_view question,
                   std::string_view token,
                   absl::FunctionRef<void(Decoder&)> take,
                   Violations& violations) {
@@ -68,4 +69,4 @@ absl::StatusOr<int> DecidePageSize(int32_t page_size, bool goes_on) {
   return goes_on ? kNextPageSize : kMaxPageSize;
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -14,7 +14,7 @@
 #include "crypto/mac_keyring.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Opaque page tokens (AIP-158): a position in a listing, with an HMAC over it
 // and over the question it belongs to. A client can neither make one up nor
@@ -23,11 +23,11 @@ namespace signet {
 inline constexpr std::string_view kPositionPurpose = "signet position v1";
 
 // The token for `position`, in unpadded base64url (RFC 4648 section 5).
-std::string MakePageToken(const MacKeyring& keyring, std::string_view question,
-                          std::string_view position);
+std::string MakePageToken(const crypto::MacKeyring& keyring,
+                          std::string_view question, std::string_view position);
 
 // The position; nullopt if the token is not one for this question.
-std::optional<std::string> ReadPageToken(const MacKeyring& keyring,
+std::optional<std::string> ReadPageToken(const crypto::MacKeyring& keyring,
                                          std::string_view question,
                                          std::string_view token);
 
@@ -42,7 +42,7 @@ std::string EncodePosition(const Values&... values) {
 // Hands the position in `token` to `take`, which reads all of it. A violation
 // of `page_token` where the token is not one for this question; `take` may have
 // been called all the same.
-void TakePosition(const MacKeyring& keyring, std::string_view question,
+void TakePosition(const crypto::MacKeyring& keyring, std::string_view question,
                   std::string_view token,
                   absl::FunctionRef<void(Decoder&)> take,
                   Violations& violations);
@@ -80,6 +80,6 @@ void BoundPage(int32_t page_size, const std::string& page_token, Query& query,
   query.scan_byte_limit = kMaxPageScanBytes;
 }
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_PAGE_TOKEN_H_

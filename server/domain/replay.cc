@@ -10,7 +10,7 @@
 #include "crypto/sealed_box.h"
 #include "server/identity/token_state.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 constexpr size_t kMaxKeyLength = 128;
@@ -18,7 +18,7 @@ constexpr std::string_view kAnswerPurpose = "signet replay answer v1";
 
 // What only its owner may read. Only what an answer shows is kept.
 Secret Encode(const IssuedServiceAccount& issued) {
-  const ServiceAccountRecord& record = issued.record;
+  const storage::ServiceAccountRecord& record = issued.record;
   size_t size = 1024 + record.name.size() + record.description.size();
   for (const auto& [key, value] : record.labels) {
     size += key.size() + value.size() + 16;
@@ -46,7 +46,7 @@ Secret Encode(const IssuedServiceAccount& issued) {
 absl::StatusOr<IssuedServiceAccount> Decode(const Secret& text) {
   Decoder decoder(kAnswerPurpose, text.Expose());
   IssuedServiceAccount issued;
-  ServiceAccountRecord& record = issued.record;
+  storage::ServiceAccountRecord& record = issued.record;
   issued.token = Secret(std::string(decoder.Text()));
   record.account_id = decoder.Id();
   record.id = decoder.Id();
@@ -77,38 +77,38 @@ std::string Context(const Replay& replay, const Replay::Place& place) {
       .text();
 }
 
-Replay::Place PlaceUnder(const MacKeyring& keyring, uint32_t version,
-                         const Caller& caller,
+Replay::Place PlaceUnder(const crypto::MacKeyring& keyring, uint32_t version,
+                         const identity::Caller& caller,
                          std::string_view idempotency_key) {
   const std::string who = caller.principal.ToString();
   const auto mac = [&](std::string_view purpose) {
     return keyring.ComputeWith(
-        MacPurpose::kReplay, version,
+        crypto::MacPurpose::kReplay, version,
         Encoder(purpose).Add(who).Add(idempotency_key).text());
   };
-  Sha256Digest salt = mac("signet replay key v2");
+  crypto::Sha256Digest salt = mac("signet replay key v2");
   Replay::Place place = {
       .lookup = mac("signet replay lookup v2"),
-      .key =
-          DeriveKey(caller.replay_seed.Expose(),
-                    std::string_view(reinterpret_cast<const char*>(salt.data()),
-                                     salt.size()),
-                    "signet replay key v2")};
+      .key = crypto::DeriveKey(
+          caller.replay_seed.Expose(),
+          std::string_view(reinterpret_cast<const char*>(salt.data()),
+                           salt.size()),
+          "signet replay key v2")};
   Wipe(salt);
   return place;
 }
 
 // A time that was taken back since is as far away as one that is long over.
-bool IsKept(const ReplayRecord& record, absl::Time now) {
+bool IsKept(const storage::ReplayRecord& record, absl::Time now) {
   return absl::AbsDuration(now - record.created_at) < kReplayLife;
 }
 
-absl::Status CheckLive(ReadTxn& txn, const IssuedServiceAccount& issued,
-                       absl::Time now) {
-  const absl::StatusOr<TokenOwner> found =
+absl::Status CheckLive(storage::ReadTxn& txn,
+                       const IssuedServiceAccount& issued, absl::Time now) {
+  const absl::StatusOr<storage::TokenOwner> found =
       txn.FindToken(issued.record.token.public_id);
   if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
-  if (found.ok() && IsLive(*found, now)) return absl::OkStatus();
+  if (found.ok() && identity::IsLive(*found, now)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    "the call was made before, and the token that it issued has "
                    "ended since; nothing was done now; use a new key to issue "
@@ -118,9 +118,10 @@ absl::Status CheckLive(ReadTxn& txn, const IssuedServiceAccount& issued,
 
 }  // namespace
 
-Replay Replay::For(const MacKeyring& keyring, const Caller& caller,
+Replay Replay::For(const crypto::MacKeyring& keyring,
+                   const identity::Caller& caller,
                    std::string_view idempotency_key, std::string_view request) {
-  Replay replay = {.fingerprint = Sha256(request), .places = {}};
+  Replay replay = {.fingerprint = crypto::Sha256(request), .places = {}};
   for (const uint32_t version : keyring.versions()) {
     replay.places.push_back(
         PlaceUnder(keyring, version, caller, idempotency_key));
@@ -138,9 +139,10 @@ absl::Status CheckIdempotencyKey(std::string_view key) {
 }
 
 absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
-    ReadTxn& txn, const Replay& replay, absl::Time now) {
+    storage::ReadTxn& txn, const Replay& replay, absl::Time now) {
   for (const Replay::Place& place : replay.places) {
-    const absl::StatusOr<ReplayRecord> kept = txn.FindReplay(place.lookup);
+    const absl::StatusOr<storage::ReplayRecord> kept =
+        txn.FindReplay(place.lookup);
     if (!kept.ok() && !absl::IsNotFound(kept.status())) return kept.status();
     if (!kept.ok() || !IsKept(*kept, now)) continue;
     if (kept->fingerprint != replay.fingerprint) {
@@ -149,7 +151,7 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
                        {.reason = "IDEMPOTENCY_KEY_REUSED"});
     }
     const absl::StatusOr<Secret> text =
-        OpenBox(place.key, kept->sealed, Context(replay, place));
+        crypto::OpenBox(place.key, kept->sealed, Context(replay, place));
     if (!text.ok()) {
       return MakeError(
           absl::StatusCode::kFailedPrecondition,
@@ -167,30 +169,31 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
   return std::nullopt;
 }
 
-absl::Status RecordReplay(WriteTxn& txn, const AuditLog& audit,
-                          const Caller& caller, absl::Time now,
+absl::Status RecordReplay(storage::WriteTxn& txn, const audit::AuditLog& audit,
+                          const identity::Caller& caller, absl::Time now,
                           std::string_view action,
                           IssuedServiceAccount& issued) {
   issued.repeated = true;
-  const ServiceAccountRecord& record = issued.record;
+  const storage::ServiceAccountRecord& record = issued.record;
   return audit.Append(
       txn, record.account_id, caller, now,
       {.action = "service_account.replay",
-       .resource_type = std::string(kServiceAccountResource),
+       .resource_type = std::string(audit::kServiceAccountResource),
        .resource_id = record.id.ToString(),
        .details = {{"action", std::string(action)},
                    {"token_public_id", record.token.public_id}}});
 }
 
-absl::Status KeepReplay(WriteTxn& txn, const Replay& replay,
+absl::Status KeepReplay(storage::WriteTxn& txn, const Replay& replay,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random) {
   const Replay::Place& place = replay.places.front();
-  return txn.PutReplay({.lookup = place.lookup,
-                        .fingerprint = replay.fingerprint,
-                        .sealed = CloseBox(place.key, Encode(issued).Expose(),
-                                           Context(replay, place), random),
-                        .created_at = WholeMicros(now)});
+  return txn.PutReplay(
+      {.lookup = place.lookup,
+       .fingerprint = replay.fingerprint,
+       .sealed = crypto::CloseBox(place.key, Encode(issued).Expose(),
+                                  Context(replay, place), random),
+       .created_at = WholeMicros(now)});
 }
 
-}  // namespace signet
+}  // namespace signet::domain

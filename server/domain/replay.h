@@ -19,7 +19,7 @@
 #include "server/identity/caller.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // How long an answer is kept.
 inline constexpr absl::Duration kReplayLife = absl::Hours(24);
@@ -39,16 +39,17 @@ inline constexpr absl::Duration kReplayLife = absl::Hours(24);
 struct Replay {
   // Where an answer is, and what opens it.
   struct Place {
-    Sha256Digest lookup;  // Of the caller and the idempotency key.
+    crypto::Sha256Digest lookup;  // Of the caller and the idempotency key.
     Secret key;
   };
 
-  Sha256Digest fingerprint;  // Of the method and the request.
+  crypto::Sha256Digest fingerprint;  // Of the method and the request.
   std::vector<Place>
       places;  // One for each key of the server's, current first.
 
   // `request` is all of the request but the key, as an Encoder's text.
-  static Replay For(const MacKeyring& keyring, const Caller& caller,
+  static Replay For(const crypto::MacKeyring& keyring,
+                    const identity::Caller& caller,
                     std::string_view idempotency_key, std::string_view request);
 };
 
@@ -64,20 +65,20 @@ absl::Status CheckIdempotencyKey(std::string_view key);
 //   FAILED_PRECONDITION / REPLAY_TOKEN_ENDED: the token in it is not live any
 //     more.
 absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
-    ReadTxn& txn, const Replay& replay, absl::Time now);
+    storage::ReadTxn& txn, const Replay& replay, absl::Time now);
 
 // Leaves an event, `service_account.replay`, that the answer to `action` is
 // given again, and marks it so.
-absl::Status RecordReplay(WriteTxn& txn, const AuditLog& audit,
-                          const Caller& caller, absl::Time now,
+absl::Status RecordReplay(storage::WriteTxn& txn, const audit::AuditLog& audit,
+                          const identity::Caller& caller, absl::Time now,
                           std::string_view action,
                           IssuedServiceAccount& issued);
 
 // Keeps `issued` as the answer. FindReplay has found none in this transaction.
-absl::Status KeepReplay(WriteTxn& txn, const Replay& replay,
+absl::Status KeepReplay(storage::WriteTxn& txn, const Replay& replay,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_REPLAY_H_

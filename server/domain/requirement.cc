@@ -7,7 +7,7 @@
 #include "server/domain/access.h"
 #include "server/domain/authorization_rule.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 void AddOtherAccounts(const Requirement& requirement, const Uuid& home,
@@ -51,7 +51,7 @@ RequiredCapability ReadPlace(const std::string& prefix,
 
 }  // namespace
 
-bool Requirement::IsMet(std::span<const AuthorizationRecord> held,
+bool Requirement::IsMet(std::span<const storage::AuthorizationRecord> held,
                         const Uuid& home) const {
   const auto is_met = [&](const Requirement& part) {
     return part.IsMet(held, home);
@@ -70,7 +70,7 @@ bool Requirement::IsMet(std::span<const AuthorizationRecord> held,
       .resource_type = capability.resource_type,
       .resource_id = capability.resource_id};
   return std::any_of(held.begin(), held.end(),
-                     [&wanted](const AuthorizationRecord& grant) {
+                     [&wanted](const storage::AuthorizationRecord& grant) {
                        return Gives(grant, wanted);
                      });
 }
@@ -123,4 +123,4 @@ std::shared_ptr<const Requirement> ReadAllOf(
   return all_of;
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -12,7 +12,7 @@
 #include "server/domain/violations.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::domain {
 
 // A capability that a token must have. Fields as RequiredCapability of
 // proto/signet/v1/tokens.proto.
@@ -36,7 +36,8 @@ struct Requirement {
   std::vector<Requirement> of = {};
 
   // Whether one who holds `held` and belongs to `home` meets it. Pure.
-  bool IsMet(std::span<const AuthorizationRecord> held, const Uuid& home) const;
+  bool IsMet(std::span<const storage::AuthorizationRecord> held,
+             const Uuid& home) const;
 
   // The accounts that it asks about beside `home`, each once.
   std::vector<Uuid> OtherAccounts(const Uuid& home) const;
@@ -59,6 +60,6 @@ std::shared_ptr<const Requirement> ReadAllOf(
     const std::string& resource_type, const std::string& resource_id,
     Violations& violations);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_REQUIREMENT_H_

@@ -19,7 +19,7 @@
 
 // What the methods of ServiceAccounts share. Not for others.
 
-namespace signet {
+namespace signet::domain {
 
 // Two mints in a row that are both taken mean a broken random source.
 inline constexpr int kMintAttempts = 3;
@@ -33,29 +33,29 @@ absl::Status MintStatus(const absl::Status& status, bool ids_taken);
 absl::Status NoSuchServiceAccount();
 
 // The service account, or NoSuchServiceAccount().
-absl::StatusOr<ServiceAccountRecord> FindServiceAccount(ReadTxn& txn,
-                                                        const Uuid& account_id,
-                                                        const Uuid& id);
+absl::StatusOr<storage::ServiceAccountRecord> FindServiceAccount(
+    storage::ReadTxn& txn, const Uuid& account_id, const Uuid& id);
 
 // FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED.
-absl::Status CheckNotRevoked(const ServiceAccountRecord& record);
+absl::Status CheckNotRevoked(const storage::ServiceAccountRecord& record);
 
 // An event about one.
-AuditEntry ServiceAccountEntry(std::string action, const Uuid& id);
+audit::AuditEntry ServiceAccountEntry(std::string action, const Uuid& id);
 
 // When a token dies, for an event.
 std::string AuditedTime(const std::optional<absl::Time>& time);
 
 // Moves on updated_at and the revision.
-void MarkChanged(ServiceAccountRecord& record, absl::Time now);
+void MarkChanged(storage::ServiceAccountRecord& record, absl::Time now);
 
 // Ends a replaced token for good. Where it would have retired later, it shows
 // `now` as its time of retirement.
-void EndForGood(TokenRecord& token, absl::Time now);
+void EndForGood(storage::TokenRecord& token, absl::Time now);
 
 template <typename T>
-void ServiceAccounts::Refuse(const Caller& caller, std::string_view account_id,
-                             Right right, absl::Status fault, Done<T> done) {
+void ServiceAccounts::Refuse(const identity::Caller& caller,
+                             std::string_view account_id, Right right,
+                             absl::Status fault, Done<T> done) {
   RefuseWith(caller, account_id, right,
              [fault = std::move(fault),
               done = std::move(done)](const absl::Status& access) mutable {
@@ -63,6 +63,6 @@ void ServiceAccounts::Refuse(const Caller& caller, std::string_view account_id,
              });
 }
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_CALLS_H_

@@ -15,7 +15,7 @@
 #include "server/domain/violations.h"
 #include "server/identity/auth_error.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // In one transaction, during which nobody else writes.
@@ -25,13 +25,13 @@ constexpr char kRevokeToken[] = "service_account.revoke_token";
 
 // How a revocation is recorded.
 struct Revocation {
-  RevokeReason reason;
+  storage::RevokeReason reason;
   std::string comment;
 };
 
-void MarkRevoked(ServiceAccountRecord& record, const Caller& caller,
-                 absl::Time now, const Revocation& revocation,
-                 AuditEntry& entry) {
+void MarkRevoked(storage::ServiceAccountRecord& record,
+                 const identity::Caller& caller, absl::Time now,
+                 const Revocation& revocation, audit::AuditEntry& entry) {
   record.revoked_at = WholeMicros(now);
   record.revoked_by_user_id = caller.principal.user_id();
   record.revoke_reason = revocation.reason;
@@ -41,7 +41,8 @@ void MarkRevoked(ServiceAccountRecord& record, const Caller& caller,
 }
 
 Revocation ReadRevocation(const std::string& reason, const std::string& comment,
-                          RevokeReason fallback, Violations& violations) {
+                          storage::RevokeReason fallback,
+                          Violations& violations) {
   violations.Add("comment", CheckFreeText(comment));
   return {.reason = ReadRevokeReason(reason, fallback, violations),
           .comment = comment};
@@ -49,17 +50,17 @@ Revocation ReadRevocation(const std::string& reason, const std::string& comment,
 
 // Ends a token: a replaced one alone, a current one with its service account,
 // unless that has ended already. NOT_FOUND: no such token.
-absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
-                      const std::string& public_id,
+absl::Status EndToken(storage::WriteTxn& txn, const identity::Caller& caller,
+                      absl::Time now, const std::string& public_id,
                       const Revocation& revocation, const char* action,
-                      const AuditLog& audit) {
-  absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
+                      const audit::AuditLog& audit) {
+  absl::StatusOr<storage::TokenOwner> found = txn.FindToken(public_id);
   if (!found.ok()) return found.status();
-  ServiceAccountRecord& record = found->owner;
+  storage::ServiceAccountRecord& record = found->owner;
   if (record.revoked_at.has_value() || found->token.ended) {
     return absl::OkStatus();
   }
-  AuditEntry entry = ServiceAccountEntry(action, record.id);
+  audit::AuditEntry entry = ServiceAccountEntry(action, record.id);
   entry.details["token_public_id"] = public_id;
   absl::Status status;
   if (found->token.retires_at.has_value()) {
@@ -75,13 +76,14 @@ absl::Status EndToken(WriteTxn& txn, const Caller& caller, absl::Time now,
 
 // Lets what was replaced, and is good for an overlap, end no later than the
 // current token now does.
-absl::Status BoundReplaced(WriteTxn& txn, const ServiceAccountRecord& record) {
+absl::Status BoundReplaced(storage::WriteTxn& txn,
+                           const storage::ServiceAccountRecord& record) {
   const std::optional<absl::Time>& end = record.token.expires_at;
   if (!end.has_value()) return absl::OkStatus();
-  absl::StatusOr<std::vector<TokenRecord>> in_use =
+  absl::StatusOr<std::vector<storage::TokenRecord>> in_use =
       txn.ListTokensInUse(record.account_id, record.id);
   if (!in_use.ok()) return in_use.status();
-  for (TokenRecord& token : *in_use) {
+  for (storage::TokenRecord& token : *in_use) {
     if (token.public_id == record.token.public_id) continue;
     if (token.expires_at.has_value() && *token.expires_at <= *end) continue;
     token.expires_at = end;
@@ -93,23 +95,24 @@ absl::Status BoundReplaced(WriteTxn& txn, const ServiceAccountRecord& record) {
 
 }  // namespace
 
-void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
-                                const Uuid& id, absl::Time now, Change change,
-                                WriteOptions options,
-                                Done<ServiceAccountRecord> done) {
-  WriteOutcome<ServiceAccountRecord>(
+void ServiceAccounts::ChangeOne(identity::CallerPtr caller,
+                                const Uuid& account_id, const Uuid& id,
+                                absl::Time now, Change change,
+                                storage::WriteOptions options,
+                                Done<storage::ServiceAccountRecord> done) {
+  WriteOutcome<storage::ServiceAccountRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), account_id, id, now,
-       change = std::move(change)](
-          WriteTxn& txn) mutable -> absl::StatusOr<ServiceAccountRecord> {
+       change = std::move(change)](storage::WriteTxn& txn) mutable
+      -> absl::StatusOr<storage::ServiceAccountRecord> {
         const absl::Status access = AuthorizeCaller(txn, *caller, clock_->Now(),
                                                     account_id, Right::kManage)
                                         .status();
         if (!access.ok()) return access;
-        absl::StatusOr<ServiceAccountRecord> record =
+        absl::StatusOr<storage::ServiceAccountRecord> record =
             FindServiceAccount(txn, account_id, id);
         if (!record.ok()) return record;
-        AuditEntry entry;
+        audit::AuditEntry entry;
         const std::optional<absl::Time> expiry = record->token.expires_at;
         const absl::StatusOr<bool> changed = change(txn, *record, entry);
         if (!changed.ok()) return changed.status();
@@ -127,28 +130,32 @@ void ServiceAccounts::ChangeOne(CallerPtr caller, const Uuid& account_id,
       std::move(done));
 }
 
-void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
-                             Expired expired, Done<ServiceAccountRecord> done) {
+void ServiceAccounts::Revoke(identity::CallerPtr caller,
+                             const RevokeRequest& request,
+                             storage::Expired expired,
+                             Done<storage::ServiceAccountRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
   const std::optional<Uuid> account_id =
       violations.TakeId("account_id", request.account_id);
   const std::optional<Uuid> id =
       violations.TakeId("service_account_id", request.service_account_id);
-  Revocation revocation = ReadRevocation(
-      request.reason, request.comment, RevokeReason::kUnspecified, violations);
+  Revocation revocation =
+      ReadRevocation(request.reason, request.comment,
+                     storage::RevokeReason::kUnspecified, violations);
   if (!violations.empty()) {
     Refuse(*caller, request.account_id, Right::kManage,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
-  const CallerPtr by = caller;
-  WriteOptions options = RevocationFor(*caller, std::move(expired));
+  const identity::CallerPtr by = caller;
+  storage::WriteOptions options =
+      identity::RevocationFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, now, id = *id, revocation = std::move(revocation)](
-          ReadTxn& txn, ServiceAccountRecord& record,
-          AuditEntry& entry) -> absl::StatusOr<bool> {
+          storage::ReadTxn& txn, storage::ServiceAccountRecord& record,
+          audit::AuditEntry& entry) -> absl::StatusOr<bool> {
         if (record.revoked_at.has_value()) return false;
         absl::Status status =
             CheckMayActOn(txn, by->principal, record, Cover::kGoverning);
@@ -164,18 +171,18 @@ void ServiceAccounts::Revoke(CallerPtr caller, const RevokeRequest& request,
       std::move(options), std::move(done));
 }
 
-void ServiceAccounts::BatchRevoke(CallerPtr caller,
+void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
                                   const BatchRevokeRequest& request,
-                                  Expired expired, Done<Batch> done) {
+                                  storage::Expired expired, Done<Batch> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
-  ServiceAccountQuery query;
+  storage::ServiceAccountQuery query;
   query.account_id =
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
   query.filter = ReadConditions(request.conditions, now, violations);
   query.filter.include_revoked = false;
   BoundPage(0, "", query, violations);
-  if (query.filter.state == ServiceAccountState::kRevoked) {
+  if (query.filter.state == storage::ServiceAccountState::kRevoked) {
     violations.Add("state", "want active, expired or disabled");
   }
   if (query.filter.name_prefix.empty() && !query.filter.state.has_value() &&
@@ -185,30 +192,32 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
                    "want at least one condition: name_prefix, state, "
                    "expires_before or unused_since");
   }
-  Revocation revocation = ReadRevocation(
-      request.reason, request.comment, RevokeReason::kUnspecified, violations);
+  Revocation revocation =
+      ReadRevocation(request.reason, request.comment,
+                     storage::RevokeReason::kUnspecified, violations);
   if (!violations.empty()) {
     Refuse(*caller, request.account_id, Right::kManage,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
-  WriteOptions options = WriteFor(*caller, std::move(expired));
+  storage::WriteOptions options =
+      identity::WriteFor(*caller, std::move(expired));
   WriteOutcome<Batch>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, query = std::move(query),
-       revocation = std::move(revocation),
-       dry_run = request.dry_run](WriteTxn& txn) -> absl::StatusOr<Batch> {
+       revocation = std::move(revocation), dry_run = request.dry_run](
+          storage::WriteTxn& txn) -> absl::StatusOr<Batch> {
         const absl::Status access =
             AuthorizeCaller(txn, *caller, clock_->Now(), query.account_id,
                             Right::kManage)
                 .status();
         if (!access.ok()) return access;
-        absl::StatusOr<ServiceAccountPage> page =
+        absl::StatusOr<storage::ServiceAccountPage> page =
             txn.ListServiceAccounts(query);
         if (!page.ok()) return page.status();
         Batch batch = {.records = {}, .more = page->next.has_value()};
         Rights rights(&txn, caller->principal.Subjects());
-        for (ServiceAccountRecord& record : page->records) {
+        for (storage::ServiceAccountRecord& record : page->records) {
           if (IsItself(caller->principal, record)) continue;
           if (batch.records.size() == kMaxBatchRevoked) {
             batch.more = true;
@@ -227,9 +236,9 @@ void ServiceAccounts::BatchRevoke(CallerPtr caller,
         absl::Status status = CheckMayLose(txn, policy_.oauth_owners,
                                            clock_->Now(), batch.records);
         if (!status.ok()) return status;
-        for (ServiceAccountRecord& record : batch.records) {
+        for (storage::ServiceAccountRecord& record : batch.records) {
           if (!dry_run) {
-            AuditEntry entry =
+            audit::AuditEntry entry =
                 ServiceAccountEntry("service_account.revoke", record.id);
             MarkRevoked(record, *caller, now, revocation, entry);
             status = txn.UpdateServiceAccount(record);
@@ -254,13 +263,13 @@ absl::Status UnsupportedTokenTypeError() {
 }
 
 void ServiceAccounts::RevokeSelf(
-    CallerPtr caller, const RevokeSelfRequest& request, Expired expired,
-    absl::AnyInvocable<void(absl::Status) &&> done) {
+    identity::CallerPtr caller, const RevokeSelfRequest& request,
+    storage::Expired expired, absl::AnyInvocable<void(absl::Status) &&> done) {
   Violations violations;
   Revocation revocation =
       ReadRevocation(request.reason, request.comment,
-                     RevokeReason::kKeyCompromise, violations);
-  if (caller->principal.kind != PrincipalKind::kServiceAccount) {
+                     storage::RevokeReason::kKeyCompromise, violations);
+  if (caller->principal.kind != identity::PrincipalKind::kServiceAccount) {
     std::move(done)(UnsupportedTokenTypeError());
     return;
   }
@@ -275,38 +284,41 @@ void ServiceAccounts::RevokeSelf(
 }
 
 void ServiceAccounts::EndPresented(
-    CallerPtr caller, const std::string& public_id, RevokeReason reason,
-    std::string comment, Expired expired,
+    identity::CallerPtr caller, const std::string& public_id,
+    storage::RevokeReason reason, std::string comment, storage::Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
-  WriteOptions options = RevocationFor(*caller, std::move(expired));
+  storage::WriteOptions options =
+      identity::RevocationFor(*caller, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now = clock_->Now(), public_id,
        revocation =
            Revocation{.reason = reason, .comment = std::move(comment)}](
-          WriteTxn& txn) -> absl::Status {
+          storage::WriteTxn& txn) -> absl::Status {
         const absl::Status status =
             EndToken(txn, *caller, now, public_id, revocation,
                      "service_account.revoke_self", *audit_);
-        return absl::IsNotFound(status) ? TokenInvalidError() : status;
+        return absl::IsNotFound(status) ? identity::TokenInvalidError()
+                                        : status;
       },
       std::move(done), std::move(options));
 }
 
 void ServiceAccounts::RevokeToken(
-    CallerPtr caller, const TokenFactsPtr& target, Expired expired,
-    absl::AnyInvocable<void(absl::Status) &&> done) {
+    identity::CallerPtr caller, const identity::TokenFactsPtr& target,
+    storage::Expired expired, absl::AnyInvocable<void(absl::Status) &&> done) {
   const absl::Time now = clock_->Now();
   if (IsItself(caller->principal, target->account_id, target->subject_id)) {
     EndPresented(std::move(caller), target->public_id,
-                 RevokeReason::kKeyCompromise, "", std::move(expired),
+                 storage::RevokeReason::kKeyCompromise, "", std::move(expired),
                  std::move(done));
     return;
   }
-  WriteOptions options = RevocationFor(*caller, std::move(expired));
-  const CallerPtr by = caller;
+  storage::WriteOptions options =
+      identity::RevocationFor(*caller, std::move(expired));
+  const identity::CallerPtr by = caller;
   store_->Write(
       [this, caller = std::move(caller), now,
-       target](WriteTxn& txn) -> absl::Status {
+       target](storage::WriteTxn& txn) -> absl::Status {
         absl::Status status =
             AuthorizeCaller(txn, *caller, clock_->Now(), target->account_id,
                             Right::kManage)
@@ -317,9 +329,10 @@ void ServiceAccounts::RevokeToken(
               CheckCovers(txn, rights, target->subject_id, Cover::kGoverning);
         }
         if (!status.ok()) return status;
-        status = EndToken(txn, *caller, now, target->public_id,
-                          {.reason = RevokeReason::kUnspecified, .comment = {}},
-                          kRevokeToken, *audit_);
+        status = EndToken(
+            txn, *caller, now, target->public_id,
+            {.reason = storage::RevokeReason::kUnspecified, .comment = {}},
+            kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
       [this, by, target,
@@ -336,4 +349,4 @@ void ServiceAccounts::RevokeToken(
       std::move(options));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

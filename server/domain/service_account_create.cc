@@ -17,7 +17,7 @@
 #include "server/domain/service_accounts.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 constexpr size_t kMaxCapabilities = 32;
@@ -56,13 +56,13 @@ void CheckCapabilities(const std::vector<std::string>& capabilities,
 
 // A create on its way through the store, which may try it more than once.
 struct ServiceAccounts::CreateCall {
-  CallerPtr caller;
+  identity::CallerPtr caller;
   absl::Time now;
   IssuedServiceAccount issued;
   std::vector<std::string> capabilities;
   std::optional<Replay> replay;
   absl::Status fault;  // Stands unless the call is a repetition.
-  Expired expired;
+  storage::Expired expired;
   Done<IssuedServiceAccount> done;
   int attempts_left = kMintAttempts;
   // The answer given before, if it was.
@@ -70,12 +70,12 @@ struct ServiceAccounts::CreateCall {
   bool ids_taken = false;  // Those minted for the latest run.
 
   // Check and insertion in one transaction: no window between them.
-  absl::Status Run(WriteTxn& txn, const AuditLog& audit, const Clock& clock,
-                   RandomSource& random) {
+  absl::Status Run(storage::WriteTxn& txn, const audit::AuditLog& audit,
+                   const Clock& clock, RandomSource& random) {
     repeated.reset();
     ids_taken = false;
-    const ServiceAccountRecord& record = issued.record;
-    const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+    const storage::ServiceAccountRecord& record = issued.record;
+    const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
         txn, *caller, clock.Now(), record.account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
@@ -92,7 +92,7 @@ struct ServiceAccounts::CreateCall {
     }
     absl::Status status = fault;
     if (!status.ok()) return status;
-    if (*grant == GrantKind::kSuperAdmin) {
+    if (*grant == storage::GrantKind::kSuperAdmin) {
       status = txn.EnsureAccount(record.account_id, record.created_at);
     }
     if (status.ok()) {
@@ -109,13 +109,13 @@ struct ServiceAccounts::CreateCall {
     return status;
   }
 
-  absl::Status Grant(WriteTxn& txn, RandomSource& random) const {
+  absl::Status Grant(storage::WriteTxn& txn, RandomSource& random) const {
     Rights rights(&txn, caller->principal.Subjects());
     for (const std::string& key : capabilities) {
-      AuthorizationRecord authorization;
+      storage::AuthorizationRecord authorization;
       authorization.id = Uuid::V7(now, random);
       authorization.account_id = issued.record.account_id;
-      authorization.subject = {SubjectType::kServiceAccount,
+      authorization.subject = {storage::SubjectType::kServiceAccount,
                                issued.record.id.ToString()};
       authorization.capability_key = key;
       authorization.created_at = issued.record.created_at;
@@ -126,10 +126,10 @@ struct ServiceAccounts::CreateCall {
     return absl::OkStatus();
   }
 
-  AuditEntry Entry() const {
-    AuditEntry entry = {
+  audit::AuditEntry Entry() const {
+    audit::AuditEntry entry = {
         .action = kCreateAction,
-        .resource_type = std::string(kServiceAccountResource),
+        .resource_type = std::string(audit::kServiceAccountResource),
         .resource_id = issued.record.id.ToString(),
         .details = {{"token_public_id", issued.record.token.public_id}}};
     if (!capabilities.empty()) {
@@ -139,8 +139,9 @@ struct ServiceAccounts::CreateCall {
   }
 };
 
-void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
-                             Expired expired, Done<IssuedServiceAccount> done) {
+void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
+                             storage::Expired expired,
+                             Done<IssuedServiceAccount> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
   const std::optional<Uuid> account_id =
@@ -173,7 +174,7 @@ void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
   auto call = std::make_shared<CreateCall>();
   call->caller = std::move(caller);
   call->now = now;
-  ServiceAccountRecord& record = call->issued.record;
+  storage::ServiceAccountRecord& record = call->issued.record;
   record.account_id = *account_id;
   record.name = std::move(request.name);
   record.description = std::move(request.description);
@@ -195,7 +196,7 @@ void ServiceAccounts::Create(CallerPtr caller, CreateRequest request,
 
 void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   --call->attempts_left;
-  ServiceAccountRecord& record = call->issued.record;
+  storage::ServiceAccountRecord& record = call->issued.record;
   IssuedToken token = IssueToken(policy_.token_prefix, call->now,
                                  record.token.expires_at, *keyring_, *random_);
   call->issued.token = std::move(token.text);
@@ -204,10 +205,11 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   record.created_at = record.token.created_at;
   record.updated_at = record.created_at;
 
-  Expired expired;
+  storage::Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
-  WriteOptions options = WriteFor(*call->caller, std::move(expired));
-  Store::WriteBody body = [this, call](WriteTxn& txn) {
+  storage::WriteOptions options =
+      identity::WriteFor(*call->caller, std::move(expired));
+  storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *audit_, *clock_, *random_);
   };
   store_->Write(
@@ -227,4 +229,4 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
       std::move(options));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

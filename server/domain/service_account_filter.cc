@@ -7,28 +7,30 @@
 
 #include "server/domain/name_rule.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
-constexpr std::pair<std::string_view, ServiceAccountState> kStates[] = {
-    {"active", ServiceAccountState::kActive},
-    {"expired", ServiceAccountState::kExpired},
-    {"revoked", ServiceAccountState::kRevoked},
-    {"disabled", ServiceAccountState::kDisabled},
+constexpr std::pair<std::string_view, storage::ServiceAccountState> kStates[] =
+    {
+        {"active", storage::ServiceAccountState::kActive},
+        {"expired", storage::ServiceAccountState::kExpired},
+        {"revoked", storage::ServiceAccountState::kRevoked},
+        {"disabled", storage::ServiceAccountState::kDisabled},
 };
 
-constexpr std::pair<std::string_view, ServiceAccountOrder> kOrders[] = {
-    {"created_at", ServiceAccountOrder::kCreated},
-    {"name", ServiceAccountOrder::kName},
-    {"last_used_at", ServiceAccountOrder::kLastUsed},
+constexpr std::pair<std::string_view, storage::ServiceAccountOrder> kOrders[] =
+    {
+        {"created_at", storage::ServiceAccountOrder::kCreated},
+        {"name", storage::ServiceAccountOrder::kName},
+        {"last_used_at", storage::ServiceAccountOrder::kLastUsed},
 };
 
-constexpr std::pair<std::string_view, RevokeReason> kReasons[] = {
-    {"unspecified", RevokeReason::kUnspecified},
-    {"key_compromise", RevokeReason::kKeyCompromise},
-    {"superseded", RevokeReason::kSuperseded},
-    {"cessation_of_operation", RevokeReason::kCessationOfOperation},
-    {"privilege_withdrawn", RevokeReason::kPrivilegeWithdrawn},
+constexpr std::pair<std::string_view, storage::RevokeReason> kReasons[] = {
+    {"unspecified", storage::RevokeReason::kUnspecified},
+    {"key_compromise", storage::RevokeReason::kKeyCompromise},
+    {"superseded", storage::RevokeReason::kSuperseded},
+    {"cessation_of_operation", storage::RevokeReason::kCessationOfOperation},
+    {"privilege_withdrawn", storage::RevokeReason::kPrivilegeWithdrawn},
 };
 
 template <typename T, size_t kSize>
@@ -51,10 +53,10 @@ std::optional<absl::Time> ReadTime(std::string_view field,
 
 }  // namespace
 
-ServiceAccountFilter ReadConditions(
+storage::ServiceAccountFilter ReadConditions(
     const ServiceAccounts::Conditions& conditions, absl::Time now,
     Violations& violations) {
-  ServiceAccountFilter filter;
+  storage::ServiceAccountFilter filter;
   filter.now = now;
   filter.include_revoked = conditions.include_revoked;
   if (!conditions.name_prefix.empty()) {
@@ -65,7 +67,7 @@ ServiceAccountFilter ReadConditions(
     filter.state = Find(kStates, conditions.state);
     if (!filter.state.has_value()) {
       violations.Add("state", "want active, expired, revoked or disabled");
-    } else if (*filter.state == ServiceAccountState::kRevoked) {
+    } else if (*filter.state == storage::ServiceAccountState::kRevoked) {
       filter.include_revoked = true;
     }
   }
@@ -76,15 +78,16 @@ ServiceAccountFilter ReadConditions(
   return filter;
 }
 
-void ReadOrder(std::string_view order_by, ServiceAccountQuery& query,
+void ReadOrder(std::string_view order_by, storage::ServiceAccountQuery& query,
                Violations& violations) {
-  query.order = ServiceAccountOrder::kCreated;
+  query.order = storage::ServiceAccountOrder::kCreated;
   query.descending = true;
   if (order_by.empty()) return;
   constexpr std::string_view kDescending = " desc";
   query.descending = order_by.ends_with(kDescending);
   if (query.descending) order_by.remove_suffix(kDescending.size());
-  const std::optional<ServiceAccountOrder> order = Find(kOrders, order_by);
+  const std::optional<storage::ServiceAccountOrder> order =
+      Find(kOrders, order_by);
   if (order.has_value()) {
     query.order = *order;
   } else {
@@ -94,10 +97,11 @@ void ReadOrder(std::string_view order_by, ServiceAccountQuery& query,
   }
 }
 
-RevokeReason ReadRevokeReason(std::string_view text, RevokeReason fallback,
-                              Violations& violations) {
+storage::RevokeReason ReadRevokeReason(std::string_view text,
+                                       storage::RevokeReason fallback,
+                                       Violations& violations) {
   if (text.empty()) return fallback;
-  const std::optional<RevokeReason> reason = Find(kReasons, text);
+  const std::optional<storage::RevokeReason> reason = Find(kReasons, text);
   if (!reason.has_value()) {
     violations.Add("reason",
                    "want unspecified, key_compromise, superseded, "
@@ -106,11 +110,11 @@ RevokeReason ReadRevokeReason(std::string_view text, RevokeReason fallback,
   return reason.value_or(fallback);
 }
 
-std::string_view RevokeReasonName(RevokeReason reason) {
+std::string_view RevokeReasonName(storage::RevokeReason reason) {
   for (const auto& [name, value] : kReasons) {
     if (value == reason) return name;
   }
   return "unspecified";
 }
 
-}  // namespace signet
+}  // namespace signet::domain

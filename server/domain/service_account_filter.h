@@ -9,25 +9,26 @@
 #include "server/domain/violations.h"
 #include "storage/queries.h"
 
-namespace signet {
+namespace signet::domain {
 
 // The filter that `conditions` say, at `now`; what breaks a rule goes into
 // `violations`.
-ServiceAccountFilter ReadConditions(
+storage::ServiceAccountFilter ReadConditions(
     const ServiceAccounts::Conditions& conditions, absl::Time now,
     Violations& violations);
 
 // Sets the order that `order_by` says (AIP-132); empty means the newest first.
-void ReadOrder(std::string_view order_by, ServiceAccountQuery& query,
+void ReadOrder(std::string_view order_by, storage::ServiceAccountQuery& query,
                Violations& violations);
 
 // The reason that `text` names, or `fallback` where it is empty.
-RevokeReason ReadRevokeReason(std::string_view text, RevokeReason fallback,
-                              Violations& violations);
+storage::RevokeReason ReadRevokeReason(std::string_view text,
+                                       storage::RevokeReason fallback,
+                                       Violations& violations);
 
 // As clients see it.
-std::string_view RevokeReasonName(RevokeReason reason);
+std::string_view RevokeReasonName(storage::RevokeReason reason);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_FILTER_H_

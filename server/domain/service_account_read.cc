@@ -11,18 +11,18 @@
 #include "server/domain/violations.h"
 #include "server/token/token.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // What a page token belongs to.
-std::string QuestionOf(const ServiceAccountQuery& query) {
+std::string QuestionOf(const storage::ServiceAccountQuery& query) {
   Encoder encoder("signet list service accounts v1");
   encoder.Add(query.account_id)
       .Add(query.filter.include_revoked)
       .Add(query.filter.name_prefix)
       .Add(query.filter.state.has_value())
       .Add(static_cast<int>(
-          query.filter.state.value_or(ServiceAccountState::kActive)))
+          query.filter.state.value_or(storage::ServiceAccountState::kActive)))
       .Add(query.filter.expires_before)
       .Add(query.filter.unused_since)
       .Add(static_cast<int>(query.order))
@@ -30,8 +30,8 @@ std::string QuestionOf(const ServiceAccountQuery& query) {
   return std::move(encoder).text();
 }
 
-ServiceAccountPosition ReadPosition(Decoder& decoder) {
-  ServiceAccountPosition position;
+storage::ServiceAccountPosition ReadPosition(Decoder& decoder) {
+  storage::ServiceAccountPosition position;
   position.id = decoder.Id();
   position.name = decoder.Text();
   position.last_used_at = decoder.OptionalTime();
@@ -40,8 +40,9 @@ ServiceAccountPosition ReadPosition(Decoder& decoder) {
 
 }  // namespace
 
-void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
-                          Done<ServiceAccountRecord> done) {
+void ServiceAccounts::Get(const identity::CallerPtr& caller,
+                          const GetRequest& request,
+                          Done<storage::ServiceAccountRecord> done) {
   Violations violations;
   const std::optional<Uuid> account_id =
       violations.TakeId("account_id", request.account_id);
@@ -53,7 +54,7 @@ void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
     if (!request.service_account_id.empty()) {
       violations.Add("token_public_id", "want it or service_account_id alone");
     }
-    if (!IsTokenPublicId(request.token_public_id)) {
+    if (!token::IsTokenPublicId(request.token_public_id)) {
       violations.Add("token_public_id", "want 16 letters and digits");
     }
   }
@@ -62,21 +63,21 @@ void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
-  ReadOutcome<ServiceAccountRecord>(
-      *store_, ReadFor(caller),
+  ReadOutcome<storage::ServiceAccountRecord>(
+      *store_, identity::ReadFor(caller),
       [this, subjects = caller->principal.Subjects(), account_id = *account_id,
-       id, public_id = request.token_public_id](
-          ReadTxn& txn) -> absl::StatusOr<ServiceAccountRecord> {
+       id, public_id = request.token_public_id](storage::ReadTxn& txn)
+          -> absl::StatusOr<storage::ServiceAccountRecord> {
         const absl::Status access =
             Authorize(txn, subjects, account_id, Right::kView).status();
         if (!access.ok()) return access;
         if (id.has_value()) {
-          absl::StatusOr<ServiceAccountRecord> record =
+          absl::StatusOr<storage::ServiceAccountRecord> record =
               FindServiceAccount(txn, account_id, *id);
           if (!record.ok()) return record.status();
           return Shown(*std::move(record));
         }
-        absl::StatusOr<TokenOwner> found = txn.FindToken(public_id);
+        absl::StatusOr<storage::TokenOwner> found = txn.FindToken(public_id);
         if (absl::IsNotFound(found.status())) return NoSuchServiceAccount();
         if (!found.ok()) return found.status();
         if (found->owner.account_id != account_id) {
@@ -87,10 +88,10 @@ void ServiceAccounts::Get(const CallerPtr& caller, const GetRequest& request,
       std::move(done));
 }
 
-void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
-                           Done<Page> done) {
+void ServiceAccounts::List(const identity::CallerPtr& caller,
+                           const ListRequest& request, Done<Page> done) {
   Violations violations;
-  ServiceAccountQuery query;
+  storage::ServiceAccountQuery query;
   const std::optional<Uuid> account_id =
       violations.TakeId("account_id", request.account_id);
   query.account_id = account_id.value_or(Uuid());
@@ -110,17 +111,18 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
     return;
   }
   ReadOutcome<Page>(
-      *store_, ReadFor(caller, ReadKind::kScan),
+      *store_, identity::ReadFor(caller, storage::ReadKind::kScan),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
-       question = std::move(question)](ReadTxn& txn) -> absl::StatusOr<Page> {
+       question =
+           std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
             Authorize(txn, subjects, query.account_id, Right::kView).status();
         if (!access.ok()) return access;
-        absl::StatusOr<ServiceAccountPage> found =
+        absl::StatusOr<storage::ServiceAccountPage> found =
             txn.ListServiceAccounts(query);
         if (!found.ok()) return found.status();
         Page page;
-        for (ServiceAccountRecord& record : found->records) {
+        for (storage::ServiceAccountRecord& record : found->records) {
           page.records.push_back(Shown(std::move(record)));
         }
         if (found->next.has_value()) {
@@ -134,4 +136,4 @@ void ServiceAccounts::List(const CallerPtr& caller, const ListRequest& request,
       std::move(done));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

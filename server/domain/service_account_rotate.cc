@@ -16,7 +16,7 @@
 #include "server/domain/violations.h"
 #include "server/identity/token_state.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 constexpr char kRotateAction[] = "service_account.rotate";
@@ -42,7 +42,7 @@ std::string Fingerprint(const Uuid& account_id, const Uuid& id,
 
 // A rotation on its way through the store, which may try it more than once.
 struct ServiceAccounts::RotateCall {
-  CallerPtr caller;
+  identity::CallerPtr caller;
   absl::Time now;
   Uuid account_id;
   Uuid id;
@@ -53,19 +53,19 @@ struct ServiceAccounts::RotateCall {
   std::optional<Replay> replay;
   absl::Status fault;  // Stands unless the call is a repetition.
   IssuedToken minted;
-  Expired expired;
+  storage::Expired expired;
   Done<IssuedServiceAccount> done;
   int attempts_left = kMintAttempts;
   IssuedServiceAccount issued;  // The answer.
   bool id_taken = false;        // The one minted for the latest run.
 
-  absl::Status Run(WriteTxn& txn, const ServiceAccounts& accounts,
-                   const AuditLog& audit, RandomSource& random) {
+  absl::Status Run(storage::WriteTxn& txn, const ServiceAccounts& accounts,
+                   const audit::AuditLog& audit, RandomSource& random) {
     id_taken = false;
-    const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+    const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
         txn, *caller, accounts.clock_->Now(), account_id, Right::kManage);
     if (!grant.ok()) return grant.status();
-    absl::StatusOr<ServiceAccountRecord> found =
+    absl::StatusOr<storage::ServiceAccountRecord> found =
         FindServiceAccount(txn, account_id, id);
     if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
     // Before all that tells what became of it.
@@ -91,10 +91,11 @@ struct ServiceAccounts::RotateCall {
     return Replace(txn, accounts.Shown(*std::move(found)), audit, random);
   }
 
-  absl::Status Replace(WriteTxn& txn, ServiceAccountRecord record,
-                       const AuditLog& audit, RandomSource& random) {
-    const TokenRecord replaced = record.token;
-    absl::StatusOr<std::vector<TokenRecord>> in_use =
+  absl::Status Replace(storage::WriteTxn& txn,
+                       storage::ServiceAccountRecord record,
+                       const audit::AuditLog& audit, RandomSource& random) {
+    const storage::TokenRecord replaced = record.token;
+    absl::StatusOr<std::vector<storage::TokenRecord>> in_use =
         txn.ListTokensInUse(account_id, id);
     if (!in_use.ok()) return in_use.status();
     const absl::StatusOr<std::optional<absl::Time>> expiry =
@@ -118,7 +119,7 @@ struct ServiceAccounts::RotateCall {
                  record.token.expires_at.value_or(absl::InfiniteFuture()));
     absl::Status status = txn.ReplaceToken(record);
     id_taken = absl::IsAlreadyExists(status);
-    for (TokenRecord& token : *in_use) {
+    for (storage::TokenRecord& token : *in_use) {
       if (overlap > absl::ZeroDuration() &&
           token.public_id == replaced.public_id) {
         token.retires_at = retires_at;
@@ -131,7 +132,7 @@ struct ServiceAccounts::RotateCall {
       status = audit.Append(
           txn, account_id, *caller, now,
           {.action = kRotateAction,
-           .resource_type = std::string(kServiceAccountResource),
+           .resource_type = std::string(audit::kServiceAccountResource),
            .resource_id = id.ToString(),
            .details = {
                {"token_public_id", record.token.public_id},
@@ -146,7 +147,7 @@ struct ServiceAccounts::RotateCall {
     return status;
   }
 
-  std::optional<absl::Time> Expiry(const TokenRecord& before) const {
+  std::optional<absl::Time> Expiry(const storage::TokenRecord& before) const {
     if (!keep_expiry) return expires_at;
     if (!before.expires_at.has_value()) {
       return max_ttl.has_value() ? expires_at : std::nullopt;
@@ -159,13 +160,13 @@ struct ServiceAccounts::RotateCall {
   // The same of a service account's own token: it ends no later than the one
   // before, nor than the one presented, which may be about to retire.
   absl::StatusOr<std::optional<absl::Time>> OwnExpiry(
-      ReadTxn& txn, const TokenRecord& before) const {
-    const absl::StatusOr<TokenOwner> presented =
+      storage::ReadTxn& txn, const storage::TokenRecord& before) const {
+    const absl::StatusOr<storage::TokenOwner> presented =
         txn.FindToken(caller->principal.token_public_id);
     if (!presented.ok()) return presented.status();
-    const absl::Time end =
-        std::min(before.expires_at.value_or(absl::InfiniteFuture()),
-                 DeathOf(presented->token).value_or(absl::InfiniteFuture()));
+    const absl::Time end = std::min(
+        before.expires_at.value_or(absl::InfiniteFuture()),
+        identity::DeathOf(presented->token).value_or(absl::InfiniteFuture()));
     const std::optional<absl::Time> wanted = Expiry(before);
     if (wanted.value_or(absl::InfiniteFuture()) <= end) return wanted;
     if (!keep_expiry) return SelfLimitError();
@@ -173,8 +174,10 @@ struct ServiceAccounts::RotateCall {
   }
 };
 
-void ServiceAccounts::Rotate(CallerPtr caller, const RotateRequest& request,
-                             Expired expired, Done<IssuedServiceAccount> done) {
+void ServiceAccounts::Rotate(identity::CallerPtr caller,
+                             const RotateRequest& request,
+                             storage::Expired expired,
+                             Done<IssuedServiceAccount> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
   const std::optional<Uuid> account_id =
@@ -225,10 +228,11 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
   --call->attempts_left;
   call->minted = IssueToken(policy_.token_prefix, call->now, std::nullopt,
                             *keyring_, *random_);
-  Expired expired;
+  storage::Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
-  WriteOptions options = WriteFor(*call->caller, std::move(expired));
-  Store::WriteBody body = [this, call](WriteTxn& txn) {
+  storage::WriteOptions options =
+      identity::WriteFor(*call->caller, std::move(expired));
+  storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *this, *audit_, *random_);
   };
   store_->Write(
@@ -246,4 +250,4 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
       std::move(options));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

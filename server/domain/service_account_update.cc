@@ -17,7 +17,7 @@
 #include "server/domain/service_accounts.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // Of a value in an audit event; what is longer is cut.
@@ -54,7 +54,7 @@ std::string Audited(const std::map<std::string, std::string>& labels) {
 // Makes an update's changes one by one and writes down what each replaced.
 class Changes {
  public:
-  explicit Changes(AuditEntry* entry) : entry_(entry) {}
+  explicit Changes(audit::AuditEntry* entry) : entry_(entry) {}
 
   // Whether the member really changed; see EffectOf.
   template <typename T>
@@ -70,7 +70,7 @@ class Changes {
   std::string fields() const { return absl::StrJoin(changed_, ","); }
 
  private:
-  AuditEntry* const entry_;
+  audit::AuditEntry* const entry_;
   std::vector<std::string> changed_;
 };
 
@@ -85,7 +85,7 @@ enum class Effect { kNone, kWeaker, kStronger };
 
 Effect EffectOf(const ServiceAccounts::UpdateRequest& request,
                 const std::optional<absl::Time>& expires_at,
-                const ServiceAccountRecord& record) {
+                const storage::ServiceAccountRecord& record) {
   const auto changes = [](const auto& value, const auto& member) {
     return value.has_value() && *value != member;
   };
@@ -104,8 +104,9 @@ Effect EffectOf(const ServiceAccounts::UpdateRequest& request,
 }
 
 // OK if `by` may make the change. Before all that tells of the service account.
-absl::Status CheckMayChange(ReadTxn& txn, const Principal& by, Effect effect,
-                            const ServiceAccountRecord& record) {
+absl::Status CheckMayChange(storage::ReadTxn& txn,
+                            const identity::Principal& by, Effect effect,
+                            const storage::ServiceAccountRecord& record) {
   switch (effect) {
     case Effect::kNone:
       return absl::OkStatus();
@@ -128,9 +129,10 @@ bool DisablesOnly(const ServiceAccounts::UpdateRequest& request) {
 }  // namespace
 
 absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
-    ReadTxn& txn, const Principal& by, const UpdateRequest& request,
-    const std::optional<absl::Time>& expires_at, absl::Time now,
-    ServiceAccountRecord& record, AuditEntry& entry) const {
+    storage::ReadTxn& txn, const identity::Principal& by,
+    const UpdateRequest& request, const std::optional<absl::Time>& expires_at,
+    absl::Time now, storage::ServiceAccountRecord& record,
+    audit::AuditEntry& entry) const {
   const Effect effect = EffectOf(request, expires_at, record);
   if (absl::Status s = CheckMayChange(txn, by, effect, record); !s.ok()) {
     return s;
@@ -150,7 +152,7 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
                           std::string(labels.message()));
     }
   }
-  const ServiceAccountRecord before = record;
+  const storage::ServiceAccountRecord before = record;
   entry = ServiceAccountEntry("service_account.update", record.id);
   Changes changes(&entry);
   changes.Set("name", request.name, record.name);
@@ -172,8 +174,9 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
   return true;
 }
 
-void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
-                             Expired expired, Done<ServiceAccountRecord> done) {
+void ServiceAccounts::Update(identity::CallerPtr caller, UpdateRequest request,
+                             storage::Expired expired,
+                             Done<storage::ServiceAccountRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
   const std::optional<Uuid> account_id =
@@ -209,18 +212,20 @@ void ServiceAccounts::Update(CallerPtr caller, UpdateRequest request,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
-  const CallerPtr by = caller;
-  WriteOptions options = DisablesOnly(request)
-                             ? RevocationFor(*caller, std::move(expired))
-                             : WriteFor(*caller, std::move(expired));
+  const identity::CallerPtr by = caller;
+  storage::WriteOptions options =
+      DisablesOnly(request)
+          ? identity::RevocationFor(*caller, std::move(expired))
+          : identity::WriteFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, request = std::move(request), expires_at, now](
-          ReadTxn& txn, ServiceAccountRecord& record, AuditEntry& entry) {
+          storage::ReadTxn& txn, storage::ServiceAccountRecord& record,
+          audit::AuditEntry& entry) {
         return ApplyUpdate(txn, by->principal, request, expires_at, now, record,
                            entry);
       },
       std::move(options), std::move(done));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

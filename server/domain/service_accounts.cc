@@ -7,9 +7,9 @@
 #include "base/rfc3339.h"
 #include "server/domain/service_account_calls.h"
 
-namespace signet {
+namespace signet::domain {
 
-std::string EtagOf(const ServiceAccountRecord& record) {
+std::string EtagOf(const storage::ServiceAccountRecord& record) {
   return absl::StrCat(record.revision);
 }
 
@@ -27,31 +27,30 @@ absl::Status NoSuchServiceAccount() {
                    {.reason = "SERVICE_ACCOUNT_NOT_FOUND"});
 }
 
-absl::StatusOr<ServiceAccountRecord> FindServiceAccount(ReadTxn& txn,
-                                                        const Uuid& account_id,
-                                                        const Uuid& id) {
-  absl::StatusOr<ServiceAccountRecord> found =
+absl::StatusOr<storage::ServiceAccountRecord> FindServiceAccount(
+    storage::ReadTxn& txn, const Uuid& account_id, const Uuid& id) {
+  absl::StatusOr<storage::ServiceAccountRecord> found =
       txn.GetServiceAccount(account_id, id);
   if (absl::IsNotFound(found.status())) return NoSuchServiceAccount();
   return found;
 }
 
-absl::Status CheckNotRevoked(const ServiceAccountRecord& record) {
+absl::Status CheckNotRevoked(const storage::ServiceAccountRecord& record) {
   if (!record.revoked_at.has_value()) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    "the service account is revoked",
                    {.reason = "SERVICE_ACCOUNT_REVOKED"});
 }
 
-void EndForGood(TokenRecord& token, absl::Time now) {
+void EndForGood(storage::TokenRecord& token, absl::Time now) {
   const absl::Time at = WholeMicros(now);
   token.retires_at = std::min(token.retires_at.value_or(at), at);
   token.ended = true;
 }
 
-AuditEntry ServiceAccountEntry(std::string action, const Uuid& id) {
+audit::AuditEntry ServiceAccountEntry(std::string action, const Uuid& id) {
   return {.action = std::move(action),
-          .resource_type = std::string(kServiceAccountResource),
+          .resource_type = std::string(audit::kServiceAccountResource),
           .resource_id = id.ToString()};
 }
 
@@ -59,15 +58,17 @@ std::string AuditedTime(const std::optional<absl::Time>& time) {
   return time.has_value() ? FormatRfc3339(*time) : "never";
 }
 
-void MarkChanged(ServiceAccountRecord& record, absl::Time now) {
+void MarkChanged(storage::ServiceAccountRecord& record, absl::Time now) {
   // The clock may have gone back since the last change.
   record.updated_at = std::max(record.updated_at, WholeMicros(now));
   ++record.revision;
 }
 
-ServiceAccounts::ServiceAccounts(Store* store, const MacKeyring* keyring,
-                                 const AuditLog* audit, DenialLog* denials,
-                                 const LastUseRecorder* last_uses,
+ServiceAccounts::ServiceAccounts(storage::Store* store,
+                                 const crypto::MacKeyring* keyring,
+                                 const audit::AuditLog* audit,
+                                 audit::DenialLog* denials,
+                                 const identity::LastUseRecorder* last_uses,
                                  const Clock* clock, RandomSource* random,
                                  IssuePolicy policy)
     : store_(store),
@@ -79,7 +80,8 @@ ServiceAccounts::ServiceAccounts(Store* store, const MacKeyring* keyring,
       random_(random),
       policy_(std::move(policy)) {}
 
-ServiceAccountRecord ServiceAccounts::Shown(ServiceAccountRecord record) const {
+storage::ServiceAccountRecord ServiceAccounts::Shown(
+    storage::ServiceAccountRecord record) const {
   if (last_uses_ == nullptr) return record;
   const std::optional<absl::Time> latest = last_uses_->Latest(record.id);
   if (latest.has_value() &&
@@ -89,10 +91,10 @@ ServiceAccountRecord ServiceAccounts::Shown(ServiceAccountRecord record) const {
   return record;
 }
 
-void ServiceAccounts::RefuseWith(const Caller& caller,
+void ServiceAccounts::RefuseWith(const identity::Caller& caller,
                                  std::string_view account_id, Right right,
                                  Access::Done done) {
   Access(store_).Admit(caller.principal, account_id, right, std::move(done));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -30,7 +30,7 @@
 #include "server/identity/token_facts.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 struct IssuePolicy {
   std::string token_prefix = "hbx_sa";  // Valid for MintToken.
@@ -40,7 +40,7 @@ struct IssuePolicy {
 };
 
 // Names this version of the record (AIP-154).
-std::string EtagOf(const ServiceAccountRecord& record);
+std::string EtagOf(const storage::ServiceAccountRecord& record);
 
 // Service accounts, their tokens, and who may do what with them. Thread-safe;
 // nothing blocks.
@@ -105,7 +105,7 @@ class ServiceAccounts {
     std::string page_token = {};
   };
   struct Page {
-    std::vector<ServiceAccountRecord> records;
+    std::vector<storage::ServiceAccountRecord> records;
     std::string next_page_token;  // Empty at the end.
   };
   // What to change; absent members stay.
@@ -143,7 +143,7 @@ class ServiceAccounts {
     bool dry_run = false;
   };
   struct Batch {
-    std::vector<ServiceAccountRecord> records;
+    std::vector<storage::ServiceAccountRecord> records;
     bool more = false;
     int not_covered = 0;  // Left out.
   };
@@ -154,10 +154,10 @@ class ServiceAccounts {
 
   // All outlive this object, which in turn outlives its calls. `last_uses` may
   // be null.
-  ServiceAccounts(Store* store, const MacKeyring* keyring,
-                  const AuditLog* audit, DenialLog* denials,
-                  const LastUseRecorder* last_uses, const Clock* clock,
-                  RandomSource* random, IssuePolicy policy);
+  ServiceAccounts(storage::Store* store, const crypto::MacKeyring* keyring,
+                  const audit::AuditLog* audit, audit::DenialLog* denials,
+                  const identity::LastUseRecorder* last_uses,
+                  const Clock* clock, RandomSource* random, IssuePolicy policy);
 
   // Makes a service account with a fresh token and no authorization but the
   // capabilities asked for. An account comes into being by a super_admin's
@@ -165,16 +165,16 @@ class ServiceAccounts {
   // A repetition needs Cover::kEverything of what was made.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
   //   What FindReplay says.
-  void Create(CallerPtr caller, CreateRequest request, Expired expired,
-              Done<IssuedServiceAccount> done);
+  void Create(identity::CallerPtr caller, CreateRequest request,
+              storage::Expired expired, Done<IssuedServiceAccount> done);
 
   // Needs Right::kView.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
-  void Get(const CallerPtr& caller, const GetRequest& request,
-           Done<ServiceAccountRecord> done);
+  void Get(const identity::CallerPtr& caller, const GetRequest& request,
+           Done<storage::ServiceAccountRecord> done);
 
   // Needs Right::kView.
-  void List(const CallerPtr& caller, const ListRequest& request,
+  void List(const identity::CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
   // A new expiry bounds a replaced token that is still to retire, too. Needs
@@ -183,34 +183,37 @@ class ServiceAccounts {
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
   //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
   //   ABORTED / ETAG_MISMATCH: it is at another version.
-  void Update(CallerPtr caller, UpdateRequest request, Expired expired,
-              Done<ServiceAccountRecord> done);
+  void Update(identity::CallerPtr caller, UpdateRequest request,
+              storage::Expired expired,
+              Done<storage::ServiceAccountRecord> done);
 
   // Mints a new token for the same identity. The one before is good for the
   // overlap; one that was still to retire ends at once. Needs Right::kManage
   // and Cover::kEverything, a repetition too. Does not enable. What a service
   // account makes of itself dies when the token presented does, at the latest.
   //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindReplay says.
-  void Rotate(CallerPtr caller, const RotateRequest& request, Expired expired,
-              Done<IssuedServiceAccount> done);
+  void Rotate(identity::CallerPtr caller, const RotateRequest& request,
+              storage::Expired expired, Done<IssuedServiceAccount> done);
 
   // Ends it for ever; if it has ended already nothing changes. Needs
   // Right::kManage and Cover::kGoverning.
   //   NOT_FOUND: as Update.
-  void Revoke(CallerPtr caller, const RevokeRequest& request, Expired expired,
-              Done<ServiceAccountRecord> done);
+  void Revoke(identity::CallerPtr caller, const RevokeRequest& request,
+              storage::Expired expired,
+              Done<storage::ServiceAccountRecord> done);
 
   // Revokes at most 100 of a page (see BoundPage) of those that meet all
   // conditions, of which there is at least one; never the caller. Needs
   // Right::kManage. Leaves out, and counts, those without Cover::kGoverning.
-  void BatchRevoke(CallerPtr caller, const BatchRevokeRequest& request,
-                   Expired expired, Done<Batch> done);
+  void BatchRevoke(identity::CallerPtr caller,
+                   const BatchRevokeRequest& request, storage::Expired expired,
+                   Done<Batch> done);
 
   // Ends the token presented, whatever its state: a replaced one alone, a
   // current one with its service account. Needs no right, and no live token.
   //   INVALID_ARGUMENT / UNSUPPORTED_TOKEN_TYPE: it is an OAuth access token.
-  void RevokeSelf(CallerPtr caller, const RevokeSelfRequest& request,
-                  Expired expired,
+  void RevokeSelf(identity::CallerPtr caller, const RevokeSelfRequest& request,
+                  storage::Expired expired,
                   absl::AnyInvocable<void(absl::Status) &&> done);
 
   // Ends a token that somebody has presented: a replaced one alone, a current
@@ -219,8 +222,9 @@ class ServiceAccounts {
   // (which is noted as a denial), and if it has ended already, nothing changes
   // and the answer is OK all the same (RFC 7009 section 2.2). May end an
   // account's last owner.
-  void RevokeToken(CallerPtr caller, const TokenFactsPtr& target,
-                   Expired expired,
+  void RevokeToken(identity::CallerPtr caller,
+                   const identity::TokenFactsPtr& target,
+                   storage::Expired expired,
                    absl::AnyInvocable<void(absl::Status) &&> done);
 
  private:
@@ -232,37 +236,43 @@ class ServiceAccounts {
 
   // Ends a call with `fault`, unless a lack of `right` ranks before it.
   template <typename T>
-  void Refuse(const Caller& caller, std::string_view account_id, Right right,
-              absl::Status fault, Done<T> done);
+  void Refuse(const identity::Caller& caller, std::string_view account_id,
+              Right right, absl::Status fault, Done<T> done);
   // `record` as it is shown: with a last use that is not yet written.
-  ServiceAccountRecord Shown(ServiceAccountRecord record) const;
-  void RefuseWith(const Caller& caller, std::string_view account_id,
+  storage::ServiceAccountRecord Shown(
+      storage::ServiceAccountRecord record) const;
+  void RefuseWith(const identity::Caller& caller, std::string_view account_id,
                   Right right, Access::Done done);
 
   // Authorizes, reads the service account, lets `change` change it, writes it
   // and the audit entry that `change` fills in. Nothing is written where
   // `change` returns false.
   using Change = absl::AnyInvocable<absl::StatusOr<bool>(
-      ReadTxn& txn, ServiceAccountRecord& record, AuditEntry& entry)>;
-  void ChangeOne(CallerPtr caller, const Uuid& account_id, const Uuid& id,
-                 absl::Time now, Change change, WriteOptions options,
-                 Done<ServiceAccountRecord> done);
+      storage::ReadTxn& txn, storage::ServiceAccountRecord& record,
+      audit::AuditEntry& entry)>;
+  void ChangeOne(identity::CallerPtr caller, const Uuid& account_id,
+                 const Uuid& id, absl::Time now, Change change,
+                 storage::WriteOptions options,
+                 Done<storage::ServiceAccountRecord> done);
   // What an update makes of `record`.
-  absl::StatusOr<bool> ApplyUpdate(ReadTxn& txn, const Principal& by,
+  absl::StatusOr<bool> ApplyUpdate(storage::ReadTxn& txn,
+                                   const identity::Principal& by,
                                    const UpdateRequest& request,
                                    const std::optional<absl::Time>& expires_at,
-                                   absl::Time now, ServiceAccountRecord& record,
-                                   AuditEntry& entry) const;
+                                   absl::Time now,
+                                   storage::ServiceAccountRecord& record,
+                                   audit::AuditEntry& entry) const;
   // Ends the token, for `caller` who has presented it.
-  void EndPresented(CallerPtr caller, const std::string& public_id,
-                    RevokeReason reason, std::string comment, Expired expired,
+  void EndPresented(identity::CallerPtr caller, const std::string& public_id,
+                    storage::RevokeReason reason, std::string comment,
+                    storage::Expired expired,
                     absl::AnyInvocable<void(absl::Status) &&> done);
 
-  Store* const store_;
-  const MacKeyring* const keyring_;
-  const AuditLog* const audit_;
-  DenialLog* const denials_;
-  const LastUseRecorder* const last_uses_;
+  storage::Store* const store_;
+  const crypto::MacKeyring* const keyring_;
+  const audit::AuditLog* const audit_;
+  audit::DenialLog* const denials_;
+  const identity::LastUseRecorder* const last_uses_;
   const Clock* const clock_;
   RandomSource* const random_;
   const IssuePolicy policy_;
@@ -272,6 +282,6 @@ class ServiceAccounts {
 // access token (RFC 7009 section 2.2.1).
 absl::Status UnsupportedTokenTypeError();
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNTS_H_

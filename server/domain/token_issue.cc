@@ -7,12 +7,13 @@
 #include "base/clock.h"
 #include "server/token/token.h"
 
-namespace signet {
+namespace signet::domain {
 
 IssuedToken IssueToken(std::string_view prefix, absl::Time now,
                        std::optional<absl::Time> expires_at,
-                       const MacKeyring& keyring, RandomSource& random) {
-  MintedToken minted = MintToken(prefix, now, random);
+                       const crypto::MacKeyring& keyring,
+                       RandomSource& random) {
+  token::MintedToken minted = token::MintToken(prefix, now, random);
   return {.record = {.public_id = std::move(minted.public_id),
                      .prefix = std::string(prefix),
                      .last4 = std::move(minted.last4),
@@ -23,4 +24,4 @@ IssuedToken IssueToken(std::string_view prefix, absl::Time now,
           .text = std::move(minted.text)};
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -11,17 +11,17 @@
 #include "crypto/mac_keyring.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::domain {
 
 // A token fresh from the mint: what is stored of it, and its plaintext.
 struct IssuedToken {
-  TokenRecord record;
+  storage::TokenRecord record;
   Secret text;
 };
 
 // A service account and the plaintext of its token, to be shown once.
 struct IssuedServiceAccount {
-  ServiceAccountRecord record;
+  storage::ServiceAccountRecord record;
   Secret token;
   bool repeated = false;  // Shown before; see replay.h.
 };
@@ -30,8 +30,8 @@ struct IssuedServiceAccount {
 // record says it was created at `now` in whole microseconds.
 IssuedToken IssueToken(std::string_view prefix, absl::Time now,
                        std::optional<absl::Time> expires_at,
-                       const MacKeyring& keyring, RandomSource& random);
+                       const crypto::MacKeyring& keyring, RandomSource& random);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_TOKEN_ISSUE_H_

@@ -15,23 +15,23 @@
 #include "server/domain/last_owner.h"
 #include "server/identity/token_state.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // Whom Principal::ToString() named.
-std::optional<Subject> ReadPrincipal(std::string_view text) {
+std::optional<storage::Subject> ReadPrincipal(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const std::optional<SubjectType> type =
+  const std::optional<storage::SubjectType> type =
       ParseSubjectType(text.substr(0, colon));
   const std::optional<Uuid> id = Uuid::Parse(text.substr(colon + 1));
   if (!type.has_value() || !id.has_value()) return std::nullopt;
-  return Subject{.type = *type, .id = id->ToString()};
+  return storage::Subject{.type = *type, .id = id->ToString()};
 }
 
-absl::StatusOr<bool> CoversNow(ReadTxn& txn, const Subject& receiver,
-                               absl::Time now,
-                               const AuthorizationRecord& grant) {
+absl::StatusOr<bool> CoversNow(storage::ReadTxn& txn,
+                               const storage::Subject& receiver, absl::Time now,
+                               const storage::AuthorizationRecord& grant) {
   const absl::StatusOr<bool> acts =
       CanAct(txn, OauthOwners::kCanAct, now, receiver);
   if (!acts.ok() || !*acts) return acts;
@@ -41,15 +41,16 @@ absl::StatusOr<bool> CoversNow(ReadTxn& txn, const Subject& receiver,
 // Whether a token that a rotation replaced is good until its overlap ends. Who
 // was shown that is not known any more. One of a service account that is
 // disabled comes back with it.
-absl::StatusOr<bool> Overlaps(ReadTxn& txn, const ServiceAccountRecord& record,
+absl::StatusOr<bool> Overlaps(storage::ReadTxn& txn,
+                              const storage::ServiceAccountRecord& record,
                               absl::Time now) {
-  const absl::StatusOr<std::vector<TokenRecord>> tokens =
+  const absl::StatusOr<std::vector<storage::TokenRecord>> tokens =
       txn.ListTokensInUse(record.account_id, record.id);
   if (!tokens.ok()) return tokens.status();
   return std::any_of(
-      tokens->begin(), tokens->end(), [&](const TokenRecord& token) {
+      tokens->begin(), tokens->end(), [&](const storage::TokenRecord& token) {
         return token.public_id != record.token.public_id &&
-               DeathOf(token).value_or(absl::InfiniteFuture()) > now;
+               identity::DeathOf(token).value_or(absl::InfiniteFuture()) > now;
       });
 }
 
@@ -58,9 +59,10 @@ absl::Status ShownToAnother(std::string_view what) {
                    {.reason = kTokenShownToAnother});
 }
 
-absl::Status CheckReceiverOf(ReadTxn& txn, const ServiceAccountRecord& record,
-                             const Principal& granter, absl::Time now,
-                             const AuthorizationRecord& grant) {
+absl::Status CheckReceiverOf(storage::ReadTxn& txn,
+                             const storage::ServiceAccountRecord& record,
+                             const identity::Principal& granter, absl::Time now,
+                             const storage::AuthorizationRecord& grant) {
   const absl::StatusOr<bool> overlaps = Overlaps(txn, record, now);
   if (!overlaps.ok()) return overlaps.status();
   if (*overlaps) {
@@ -73,7 +75,7 @@ absl::Status CheckReceiverOf(ReadTxn& txn, const ServiceAccountRecord& record,
   if (shown_to.empty() || shown_to == granter.ToString()) {
     return absl::OkStatus();
   }
-  const std::optional<Subject> receiver = ReadPrincipal(shown_to);
+  const std::optional<storage::Subject> receiver = ReadPrincipal(shown_to);
   if (receiver.has_value()) {
     const absl::StatusOr<bool> covers = CoversNow(txn, *receiver, now, grant);
     if (!covers.ok()) return covers.status();
@@ -87,20 +89,21 @@ absl::Status CheckReceiverOf(ReadTxn& txn, const ServiceAccountRecord& record,
 
 }  // namespace
 
-absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
-                           absl::Time now, const AuthorizationRecord& grant) {
+absl::Status CheckReceiver(storage::ReadTxn& txn,
+                           const identity::Principal& granter, absl::Time now,
+                           const storage::AuthorizationRecord& grant) {
   if (!IsGoverning(grant) ||
-      grant.subject.type != SubjectType::kServiceAccount) {
+      grant.subject.type != storage::SubjectType::kServiceAccount) {
     return absl::OkStatus();
   }
-  const absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+  const absl::StatusOr<std::vector<storage::ServiceAccountRecord>> found =
       txn.FindServiceAccounts(*Uuid::Parse(grant.subject.id));
   if (!found.ok()) return found.status();
-  for (const ServiceAccountRecord& record : *found) {
+  for (const storage::ServiceAccountRecord& record : *found) {
     absl::Status status = CheckReceiverOf(txn, record, granter, now, grant);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::domain

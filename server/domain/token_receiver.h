@@ -7,7 +7,7 @@
 #include "server/identity/principal.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 
@@ -24,9 +24,10 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 //     who was shown it. A rotation without an overlap, by another, helps.
 //   FAILED_PRECONDITION / RECORD_ALTERED: who was shown it is not to be learnt
 //     from a row that does not verify.
-absl::Status CheckReceiver(ReadTxn& txn, const Principal& granter,
-                           absl::Time now, const AuthorizationRecord& grant);
+absl::Status CheckReceiver(storage::ReadTxn& txn,
+                           const identity::Principal& granter, absl::Time now,
+                           const storage::AuthorizationRecord& grant);
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_TOKEN_RECEIVER_H_

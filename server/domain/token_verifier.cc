@@ -13,36 +13,37 @@
 #include "server/domain/access.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
-TokenVerdict VerdictOf(TokenState state) {
+TokenVerdict VerdictOf(identity::TokenState state) {
   switch (state) {
-    case TokenState::kUnknown:
+    case identity::TokenState::kUnknown:
       return TokenVerdict::kUnknown;
-    case TokenState::kRevoked:
+    case identity::TokenState::kRevoked:
       return TokenVerdict::kRevoked;
-    case TokenState::kReplaced:
+    case identity::TokenState::kReplaced:
       return TokenVerdict::kReplaced;
-    case TokenState::kExpired:
+    case identity::TokenState::kExpired:
       return TokenVerdict::kExpired;
-    case TokenState::kDisabled:
+    case identity::TokenState::kDisabled:
       return TokenVerdict::kDisabled;
-    case TokenState::kLive:
+    case identity::TokenState::kLive:
       return TokenVerdict::kActive;
   }
   return TokenVerdict::kUnknown;
 }
 
-bool IsSuperAdmin(std::span<const AuthorizationRecord> held) {
-  return std::any_of(held.begin(), held.end(),
-                     [](const AuthorizationRecord& grant) {
-                       return grant.grant_kind == GrantKind::kSuperAdmin;
-                     });
+bool IsSuperAdmin(std::span<const storage::AuthorizationRecord> held) {
+  return std::any_of(
+      held.begin(), held.end(), [](const storage::AuthorizationRecord& grant) {
+        return grant.grant_kind == storage::GrantKind::kSuperAdmin;
+      });
 }
 
-TokenVerification Decide(TokenFactsPtr facts, const Requirement* requirement,
-                         std::span<const AuthorizationRecord> held) {
+TokenVerification Decide(identity::TokenFactsPtr facts,
+                         const Requirement* requirement,
+                         std::span<const storage::AuthorizationRecord> held) {
   if (requirement != nullptr && !requirement->IsMet(held, facts->account_id)) {
     return {.verdict = TokenVerdict::kCapabilityMissing};
   }
@@ -50,11 +51,12 @@ TokenVerification Decide(TokenFactsPtr facts, const Requirement* requirement,
 }
 
 // Adds what `subjects` hold on `accounts`, each grant once.
-absl::Status AddHeld(ReadTxn& txn, std::span<const Subject> subjects,
+absl::Status AddHeld(storage::ReadTxn& txn,
+                     std::span<const storage::Subject> subjects,
                      std::span<const Uuid> accounts,
-                     std::vector<AuthorizationRecord>& held) {
+                     std::vector<storage::AuthorizationRecord>& held) {
   for (const Uuid& account_id : accounts) {
-    absl::StatusOr<std::vector<AuthorizationRecord>> there =
+    absl::StatusOr<std::vector<storage::AuthorizationRecord>> there =
         txn.ListHeldAuthorizations(subjects, account_id);
     if (!there.ok()) return there.status();
     std::move(there->begin(), there->end(), std::back_inserter(held));
@@ -94,21 +96,21 @@ bool TokenVerifier::IsOauth(std::string_view token) {
   return token.find('.') != token.npos;
 }
 
-std::string TokenVerifier::AccountAskedFor(const Principal& caller,
+std::string TokenVerifier::AccountAskedFor(const identity::Principal& caller,
                                            const std::string& account_id) {
   if (!account_id.empty()) return account_id;
   return caller.home_account_id.value_or(Uuid()).ToString();
 }
 
 std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
-    const TokenFacts& asker, std::string_view account_id) {
+    const identity::TokenFacts& asker, std::string_view account_id) {
   Uuid account = asker.account_id;
   if (!account_id.empty()) {
     const std::optional<Uuid> read = Uuid::Parse(account_id);
     if (!read.has_value()) return std::nullopt;
     account = *read;
   }
-  const std::optional<GrantKind> grant =
+  const std::optional<storage::GrantKind> grant =
       GrantFor(asker.held, account, Right::kVerify);
   if (!grant.has_value()) return std::nullopt;
   const bool everywhere = account_id.empty() && IsSuperAdmin(asker.held);
@@ -118,7 +120,7 @@ std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
                                   .principal_id = asker.subject_id}};
 }
 
-void TokenVerifier::FindScope(const CallerPtr& caller,
+void TokenVerifier::FindScope(const identity::CallerPtr& caller,
                               const std::string& account_id,
                               OutcomeDone<VerifyScope> done) {
   Violations violations;
@@ -128,7 +130,7 @@ void TokenVerifier::FindScope(const CallerPtr& caller,
     std::move(done)(std::move(violations).ToStatus());
     return;
   }
-  const WorkFor work_for = caller->principal.work_for();
+  const storage::WorkFor work_for = caller->principal.work_for();
   const VerifyScope there = {
       .every_account = false, .account_id = *account, .work_for = work_for};
   const VerifyScope everywhere = {.every_account = true, .work_for = work_for};
@@ -137,15 +139,15 @@ void TokenVerifier::FindScope(const CallerPtr& caller,
     return;
   }
   ReadOutcome<VerifyScope>(
-      *store_, ReadFor(caller),
-      [this, caller, there, everywhere,
-       any = account_id.empty()](ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
-        const absl::StatusOr<GrantKind> grant = AuthorizeCaller(
+      *store_, identity::ReadFor(caller),
+      [this, caller, there, everywhere, any = account_id.empty()](
+          storage::ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
+        const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
             txn, *caller, clock_->Now(), there.account_id, Right::kVerify);
         if (!grant.ok()) return grant.status();
         if (!any) return there;
         // An account's own grant decides before a super_admin's.
-        const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+        const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
             txn.ListHeldAuthorizations(caller->principal.Subjects(), Uuid());
         if (!held.ok()) return held.status();
         return IsSuperAdmin(*held) ? everywhere : there;
@@ -157,21 +159,21 @@ std::optional<TokenVerification> TokenVerifier::VerifyAtOnce(
     std::string_view token, const VerifyScope& scope,
     const Requirement* requirement, absl::Time now) {
   if (IsOauth(token)) return std::nullopt;
-  const std::optional<TokenFinding> finding =
+  const std::optional<identity::TokenFinding> finding =
       directory_->FindAtOnce(token, now);
   if (!finding.has_value()) return std::nullopt;
   return Judge(*finding, scope, requirement);
 }
 
 std::optional<TokenVerification> TokenVerifier::Judge(
-    const TokenFinding& finding, const VerifyScope& scope,
+    const identity::TokenFinding& finding, const VerifyScope& scope,
     const Requirement* requirement) {
   if (finding.facts == nullptr) return TokenVerification();
-  const TokenFacts& facts = *finding.facts;
+  const identity::TokenFacts& facts = *finding.facts;
   if (!scope.every_account && facts.account_id != scope.account_id) {
     return TokenVerification();
   }
-  if (finding.state != TokenState::kLive) {
+  if (finding.state != identity::TokenState::kLive) {
     return TokenVerification{.verdict = VerdictOf(finding.state)};
   }
   if (requirement != nullptr && !IsSuperAdmin(facts.held) &&
@@ -189,7 +191,8 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
     directory_->Find(
         token, now, scope.work_for,
         [this, scope, requirement = std::move(requirement),
-         done = std::move(done)](absl::StatusOr<TokenFinding> finding) mutable {
+         done = std::move(done)](
+            absl::StatusOr<identity::TokenFinding> finding) mutable {
           if (!finding.ok()) {
             std::move(done)(finding.status());
             return;
@@ -210,7 +213,8 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
   authenticator_->Authenticate(
       std::span(&credential, 1), now,
       [this, scope, requirement = std::move(requirement),
-       done = std::move(done)](absl::StatusOr<Principal> user) mutable {
+       done =
+           std::move(done)](absl::StatusOr<identity::Principal> user) mutable {
         if (absl::IsUnavailable(user.status())) {
           std::move(done)(user.status());
         } else if (!user.ok()) {
@@ -223,11 +227,11 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
   Wipe(credential);
 }
 
-void TokenVerifier::VerifyCaller(const Principal& caller,
+void TokenVerifier::VerifyCaller(const identity::Principal& caller,
                                  const std::optional<Uuid>& account_id,
                                  std::shared_ptr<const Requirement> requirement,
                                  OutcomeDone<TokenVerification> done) {
-  const TokenFactsPtr& facts = caller.token_facts;
+  const identity::TokenFactsPtr& facts = caller.token_facts;
   if (facts == nullptr) {
     ReadUser(caller, caller.work_for(), account_id.value_or(Uuid()),
              std::move(requirement), std::move(done));
@@ -240,7 +244,7 @@ void TokenVerifier::VerifyCaller(const Principal& caller,
     return;
   }
   std::optional<TokenVerification> verification =
-      Judge({.state = TokenState::kLive, .facts = facts},
+      Judge({.state = identity::TokenState::kLive, .facts = facts},
             {.every_account = true}, requirement.get());
   if (verification.has_value()) {
     std::move(done)(*std::move(verification));
@@ -250,16 +254,18 @@ void TokenVerifier::VerifyCaller(const Principal& caller,
   }
 }
 
-void TokenVerifier::ReadOthers(TokenFactsPtr facts, const WorkFor& work_for,
+void TokenVerifier::ReadOthers(identity::TokenFactsPtr facts,
+                               const storage::WorkFor& work_for,
                                std::shared_ptr<const Requirement> requirement,
                                OutcomeDone<TokenVerification> done) {
-  const std::vector<Subject> subjects = PrincipalOf(facts).Subjects();
+  const std::vector<storage::Subject> subjects =
+      identity::PrincipalOf(facts).Subjects();
   ReadOutcome<TokenVerification>(
       *store_, {.work_for = work_for},
       [facts = std::move(facts), subjects,
        requirement = std::move(requirement)](
-          ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
-        std::vector<AuthorizationRecord> held = facts->held;
+          storage::ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
+        std::vector<storage::AuthorizationRecord> held = facts->held;
         const absl::Status status = AddHeld(
             txn, subjects, requirement->OtherAccounts(facts->account_id), held);
         if (!status.ok()) return status;
@@ -268,12 +274,13 @@ void TokenVerifier::ReadOthers(TokenFactsPtr facts, const WorkFor& work_for,
       std::move(done));
 }
 
-void TokenVerifier::ReadUser(const Principal& user, const WorkFor& work_for,
+void TokenVerifier::ReadUser(const identity::Principal& user,
+                             const storage::WorkFor& work_for,
                              const Uuid& account_id,
                              std::shared_ptr<const Requirement> requirement,
                              OutcomeDone<TokenVerification> done) {
-  auto facts = std::make_shared<TokenFacts>();
-  facts->kind = PrincipalKind::kUser;
+  auto facts = std::make_shared<identity::TokenFacts>();
+  facts->kind = identity::PrincipalKind::kUser;
   facts->subject_id = user.id;
   facts->account_id = account_id;
   facts->expires_at =
@@ -282,11 +289,11 @@ void TokenVerifier::ReadUser(const Principal& user, const WorkFor& work_for,
       *store_, {.work_for = work_for},
       [facts = std::move(facts), subjects = user.Subjects(),
        requirement = std::move(requirement)](
-          ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
+          storage::ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
         facts->held.clear();  // A body may run again.
         absl::Status status = AddHeld(
             txn, subjects, std::span(&facts->account_id, 1), facts->held);
-        std::vector<AuthorizationRecord> held = facts->held;
+        std::vector<storage::AuthorizationRecord> held = facts->held;
         if (status.ok() && requirement != nullptr) {
           status = AddHeld(txn, subjects,
                            requirement->OtherAccounts(facts->account_id), held);
@@ -297,4 +304,4 @@ void TokenVerifier::ReadUser(const Principal& user, const WorkFor& work_for,
       std::move(done));
 }
 
-}  // namespace signet
+}  // namespace signet::domain

@@ -20,7 +20,7 @@
 #include "server/identity/token_facts.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Why a token is good, or not.
 enum class TokenVerdict {
@@ -42,14 +42,14 @@ std::string_view TokenVerdictName(TokenVerdict verdict);
 
 struct TokenVerification {
   TokenVerdict verdict = TokenVerdict::kUnknown;
-  TokenFactsPtr facts = nullptr;  // Null unless it is active.
+  identity::TokenFactsPtr facts = nullptr;  // Null unless it is active.
 };
 
 // About which tokens somebody may ask: those of an account, or all.
 struct VerifyScope {
   bool every_account = false;
-  Uuid account_id = {};   // Unless every_account.
-  WorkFor work_for = {};  // Of who asks.
+  Uuid account_id = {};            // Unless every_account.
+  storage::WorkFor work_for = {};  // Of who asks.
 };
 
 // Says of tokens whether they are good, and for what. Thread-safe; nothing
@@ -61,8 +61,8 @@ class TokenVerifier {
 
   // All outlive this object, which outlives its calls. `authenticator` is asked
   // about OAuth access tokens.
-  TokenVerifier(Store* store, TokenDirectory* directory,
-                Authenticator* authenticator, const Clock* clock)
+  TokenVerifier(storage::Store* store, identity::TokenDirectory* directory,
+                identity::Authenticator* authenticator, const Clock* clock)
       : store_(store),
         directory_(directory),
         authenticator_(authenticator),
@@ -75,7 +75,7 @@ class TokenVerifier {
   // What the account is that a caller asks for: the one named, else its own;
   // nil, on which nobody but a super_admin has a right, where it has none. Text
   // that is no UUID comes back as it is.
-  static std::string AccountAskedFor(const Principal& caller,
+  static std::string AccountAskedFor(const identity::Principal& caller,
                                      const std::string& account_id);
 
   // The scope of a caller who asks for `account_id`; empty: see
@@ -84,13 +84,13 @@ class TokenVerifier {
   //   UNAUTHENTICATED / TOKEN_INVALID: its credential is not good any more,
   //     when that is read.
   //   PERMISSION_DENIED / ACCESS_DENIED: without Right::kVerify there.
-  void FindScope(const CallerPtr& caller, const std::string& account_id,
-                 OutcomeDone<VerifyScope> done);
+  void FindScope(const identity::CallerPtr& caller,
+                 const std::string& account_id, OutcomeDone<VerifyScope> done);
 
   // The same where `asker` says it all: a live token, and its own account or
   // none asked for. nullopt where the store must be asked, and for a refusal.
-  static std::optional<VerifyScope> ScopeAtOnce(const TokenFacts& asker,
-                                                std::string_view account_id);
+  static std::optional<VerifyScope> ScopeAtOnce(
+      const identity::TokenFacts& asker, std::string_view account_id);
 
   // The answer where it can be had without the store. `requirement` may be
   // null.
@@ -108,37 +108,39 @@ class TokenVerifier {
 
   // What is known of a service account's token, whatever its state; or the
   // store's error. `token` is read before this returns.
-  void Find(std::string_view token, absl::Time now, const WorkFor& work_for,
-            OutcomeDone<TokenFinding> done) {
+  void Find(std::string_view token, absl::Time now,
+            const storage::WorkFor& work_for,
+            OutcomeDone<identity::TokenFinding> done) {
     directory_->Find(token, now, work_for, std::move(done));
   }
 
   // What somebody who proved to be `caller` may, for who asks about itself:
   // as Verify() on its own credential, on `account_id` if given. Without a
   // requirement a service account must then belong there, or be a super_admin.
-  void VerifyCaller(const Principal& caller,
+  void VerifyCaller(const identity::Principal& caller,
                     const std::optional<Uuid>& account_id,
                     std::shared_ptr<const Requirement> requirement,
                     OutcomeDone<TokenVerification> done);
 
  private:
-  static std::optional<TokenVerification> Judge(const TokenFinding& finding,
-                                                const VerifyScope& scope,
-                                                const Requirement* requirement);
-  void ReadOthers(TokenFactsPtr facts, const WorkFor& work_for,
+  static std::optional<TokenVerification> Judge(
+      const identity::TokenFinding& finding, const VerifyScope& scope,
+      const Requirement* requirement);
+  void ReadOthers(identity::TokenFactsPtr facts,
+                  const storage::WorkFor& work_for,
                   std::shared_ptr<const Requirement> requirement,
                   OutcomeDone<TokenVerification> done);
-  void ReadUser(const Principal& user, const WorkFor& work_for,
-                const Uuid& account_id,
+  void ReadUser(const identity::Principal& user,
+                const storage::WorkFor& work_for, const Uuid& account_id,
                 std::shared_ptr<const Requirement> requirement,
                 OutcomeDone<TokenVerification> done);
 
-  Store* const store_;
-  TokenDirectory* const directory_;
-  Authenticator* const authenticator_;
+  storage::Store* const store_;
+  identity::TokenDirectory* const directory_;
+  identity::Authenticator* const authenticator_;
   const Clock* const clock_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_TOKEN_VERIFIER_H_

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::domain {
 
 template <typename T>
 using OutcomeDone = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
@@ -47,30 +47,33 @@ struct Transaction {
 // Runs `body` in Store::Read and gives what it returned, or the store's error,
 // to `done`.
 template <typename T>
-void ReadOutcome(Store& store, ReadOptions options,
-                 absl::AnyInvocable<absl::StatusOr<T>(ReadTxn&)> body,
+void ReadOutcome(storage::Store& store, storage::ReadOptions options,
+                 absl::AnyInvocable<absl::StatusOr<T>(storage::ReadTxn&)> body,
                  OutcomeDone<T> done) {
-  auto call = std::make_shared<transact_internal::Transaction<T, ReadTxn>>();
+  auto call =
+      std::make_shared<transact_internal::Transaction<T, storage::ReadTxn>>();
   call->body = std::move(body);
   call->done = std::move(done);
-  store.Read([call](ReadTxn& txn) { return call->Run(txn); },
+  store.Read([call](storage::ReadTxn& txn) { return call->Run(txn); },
              [call](const absl::Status& status) { call->Finish(status); },
              std::move(options));
 }
 
 // Runs `body` in Store::Write, likewise.
 template <typename T>
-void WriteOutcome(Store& store, WriteOptions options,
-                  absl::AnyInvocable<absl::StatusOr<T>(WriteTxn&)> body,
-                  OutcomeDone<T> done) {
-  auto call = std::make_shared<transact_internal::Transaction<T, WriteTxn>>();
+void WriteOutcome(
+    storage::Store& store, storage::WriteOptions options,
+    absl::AnyInvocable<absl::StatusOr<T>(storage::WriteTxn&)> body,
+    OutcomeDone<T> done) {
+  auto call =
+      std::make_shared<transact_internal::Transaction<T, storage::WriteTxn>>();
   call->body = std::move(body);
   call->done = std::move(done);
-  store.Write([call](WriteTxn& txn) { return call->Run(txn); },
+  store.Write([call](storage::WriteTxn& txn) { return call->Run(txn); },
               [call](const absl::Status& status) { call->Finish(status); },
               std::move(options));
 }
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_TRANSACT_H_

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::domain {
 
 void Violations::Add(std::string_view field, const absl::Status& status) {
   if (!status.ok()) Add(field, std::string(status.message()));
@@ -38,4 +38,4 @@ absl::Status Violations::ToStatus() && {
                    {.reason = "FIELD_INVALID", .violations = std::move(list_)});
 }
 
-}  // namespace signet
+}  // namespace signet::domain

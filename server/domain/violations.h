@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Violations of one request, gathered so that the client hears of all at once;
 // of those beyond kMostBytes only that there are more, since gRPC carries them
@@ -44,6 +44,6 @@ class Violations {
   std::vector<FieldViolation> list_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_VIOLATIONS_H_

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace signet {
+namespace signet::identity {
 
 absl::Status CredentialMissingError() {
   return MakeError(absl::StatusCode::kUnauthenticated,
@@ -39,4 +39,4 @@ absl::Status IssuerUnavailableError(absl::Duration retry_after) {
        .retry_after = std::max(retry_after, absl::Seconds(1))});
 }
 
-}  // namespace signet
+}  // namespace signet::identity

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::identity {
 
 // The errors of Authenticator, worded in one place so that no two refusals of a
 // token can be told apart.
@@ -25,6 +25,6 @@ absl::Status InsufficientScopeError();
 // UNAVAILABLE / ISSUER_UNAVAILABLE; the hint is at least a second.
 absl::Status IssuerUnavailableError(absl::Duration retry_after);
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_AUTH_ERROR_H_

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "server/identity/principal.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Decides who calls from a request's Authorization fields. Thread-safe.
 class Authenticator {
@@ -45,6 +45,6 @@ class Authenticator {
   }
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_AUTHENTICATOR_H_

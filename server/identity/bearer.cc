@@ -8,7 +8,7 @@
 #include "base/credential_size.h"
 #include "server/identity/auth_error.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 constexpr std::string_view kScheme = "Bearer";
@@ -61,4 +61,4 @@ absl::StatusOr<std::string_view> ReadBearer(
   return credential;
 }
 
-}  // namespace signet
+}  // namespace signet::identity

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Reads the values of a request's Authorization fields: one, of the scheme
 // `Bearer` in any letter case, one space, and a b64token (RFC 6750 section 2.1)
@@ -19,6 +19,6 @@ namespace signet {
 absl::StatusOr<std::string_view> ReadBearer(
     std::span<const std::string> authorization);
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_BEARER_H_

@@ -11,7 +11,7 @@
 #include "server/identity/principal.h"
 #include "storage/work.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Who calls, and what the audit log keeps of the call.
 struct Caller {
@@ -38,25 +38,28 @@ using CallerPtr = std::shared_ptr<const Caller>;
 
 // A read, or a write, for a caller: in its turn, and not at all once it has
 // gone.
-inline ReadOptions ReadFor(const CallerPtr& caller,
-                           ReadKind kind = ReadKind::kLookup) {
+inline storage::ReadOptions ReadFor(
+    const CallerPtr& caller,
+    storage::ReadKind kind = storage::ReadKind::kLookup) {
   return {.work_for = caller->principal.work_for(),
           .kind = kind,
           .expired = [caller] {
             return caller->gone != nullptr && caller->gone();
           }};
 }
-inline WriteOptions WriteFor(const Caller& caller, Expired expired) {
+inline storage::WriteOptions WriteFor(const Caller& caller,
+                                      storage::Expired expired) {
   return {.work_for = caller.principal.work_for(),
           .expired = std::move(expired)};
 }
 // The same of one that ends something, which a full disk must not stop.
-inline WriteOptions RevocationFor(const Caller& caller, Expired expired) {
-  WriteOptions options = WriteFor(caller, std::move(expired));
+inline storage::WriteOptions RevocationFor(const Caller& caller,
+                                           storage::Expired expired) {
+  storage::WriteOptions options = WriteFor(caller, std::move(expired));
   options.revocation = true;
   return options;
 }
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_CALLER_H_

@@ -7,7 +7,7 @@
 #include "server/identity/auth_error.h"
 #include "server/identity/bearer.h"
 
-namespace signet {
+namespace signet::identity {
 
 void CompositeAuthenticator::Authenticate(
     std::span<const std::string> authorization, absl::Time now, Done done) {
@@ -35,4 +35,4 @@ void CompositeAuthenticator::Prove(std::span<const std::string> authorization,
   }
 }
 
-}  // namespace signet
+}  // namespace signet::identity

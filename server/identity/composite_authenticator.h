@@ -13,7 +13,7 @@
 #include "server/identity/jwt_authenticator.h"
 #include "server/identity/token_authenticator.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Tells the kinds of tokens apart by their text: a JWT has dots, which a
 // service-account token has not. Thread-safe.
@@ -40,6 +40,6 @@ class CompositeAuthenticator final : public Authenticator {
   const std::unique_ptr<JwtAuthenticator> jwts_;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_COMPOSITE_AUTHENTICATOR_H_

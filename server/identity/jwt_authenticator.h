@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "server/identity/authenticator.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Decides whose JSON Web Token (RFC 7519) it is. Thread-safe.
 class JwtAuthenticator {
@@ -21,6 +21,6 @@ class JwtAuthenticator {
                             Authenticator::Done done) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_JWT_AUTHENTICATOR_H_

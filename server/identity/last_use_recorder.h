@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "base/uuid.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Takes down when service accounts authenticate. Thread-safe.
 class LastUseRecorder {
@@ -25,6 +25,6 @@ class LastUseRecorder {
       const Uuid& service_account_id) const = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_LAST_USE_RECORDER_H_

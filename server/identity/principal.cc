@@ -3,19 +3,20 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::identity {
 
-std::vector<Subject> Principal::Subjects() const {
+std::vector<storage::Subject> Principal::Subjects() const {
   if (kind == PrincipalKind::kServiceAccount) {
-    return {{SubjectType::kServiceAccount, id.ToString()}};
+    return {{storage::SubjectType::kServiceAccount, id.ToString()}};
   }
-  std::vector<Subject> subjects = {{SubjectType::kUser, id.ToString()}};
+  std::vector<storage::Subject> subjects = {
+      {storage::SubjectType::kUser, id.ToString()}};
   // A `sub` that is a UUID is the id already, if in other letters.
   if (!Uuid::Parse(oauth_subject).has_value()) {
-    subjects.push_back({SubjectType::kUser, oauth_subject});
+    subjects.push_back({storage::SubjectType::kUser, oauth_subject});
   }
   for (const std::string& group : groups) {
-    subjects.push_back({SubjectType::kGroup, group});
+    subjects.push_back({storage::SubjectType::kGroup, group});
   }
   return subjects;
 }
@@ -26,4 +27,4 @@ std::string Principal::ToString() const {
       id.ToString());
 }
 
-}  // namespace signet
+}  // namespace signet::identity

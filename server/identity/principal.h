@@ -12,7 +12,7 @@
 #include "storage/records.h"
 #include "storage/work.h"
 
-namespace signet {
+namespace signet::identity {
 
 enum class PrincipalKind { kUser, kServiceAccount };
 
@@ -52,7 +52,7 @@ struct Principal {
 
   // Everything that this principal may be called in an authorization: a service
   // account its id; a user its id, its `sub`, and each of its groups.
-  std::vector<Subject> Subjects() const;
+  std::vector<storage::Subject> Subjects() const;
 
   // For attribution: the user's id, or nullopt where a service account acts.
   std::optional<Uuid> user_id() const {
@@ -61,7 +61,7 @@ struct Principal {
   }
 
   // Whom a transaction of this principal's is for.
-  WorkFor work_for() const {
+  storage::WorkFor work_for() const {
     return {.tenant_id = home_account_id.value_or(id), .principal_id = id};
   }
 
@@ -69,6 +69,6 @@ struct Principal {
   std::string ToString() const;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_PRINCIPAL_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/identity/timing_decoy.h"
 
-namespace signet {
+namespace signet::identity {
 
 void TimingDecoy::Offer(std::string_view public_id) {
   if (set_.load(std::memory_order_relaxed)) return;
@@ -22,4 +22,4 @@ void TimingDecoy::Forget(std::string_view public_id) {
   set_ = false;
 }
 
-}  // namespace signet
+}  // namespace signet::identity

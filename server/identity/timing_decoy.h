@@ -9,7 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Remembers the public id of some token that the store knows, to look it up
 // where one is unknown: finding a row takes longer than finding none.
@@ -31,6 +31,6 @@ class TimingDecoy {
   std::string public_id_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_TIMING_DECOY_H_

@@ -6,7 +6,7 @@
 
 #include "server/identity/auth_error.h"
 
-namespace signet {
+namespace signet::identity {
 
 void TokenAuthenticator::Authenticate(std::string_view token, absl::Time now,
                                       Authenticator::Done done) {
@@ -38,4 +38,4 @@ void TokenAuthenticator::Prove(std::string_view token, absl::Time now,
                    });
 }
 
-}  // namespace signet
+}  // namespace signet::identity

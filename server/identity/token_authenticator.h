@@ -8,7 +8,7 @@
 #include "server/identity/authenticator.h"
 #include "server/identity/token_directory.h"
 
-namespace signet {
+namespace signet::identity {
 
 // Proves service-account tokens. Thread-safe.
 class TokenAuthenticator {
@@ -35,6 +35,6 @@ class TokenAuthenticator {
   TokenDirectory* const directory_;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_TOKEN_AUTHENTICATOR_H_

@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "server/token/token.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 // Beside the facts: its places in a cache, whose index is at times half empty.
@@ -19,7 +19,7 @@ constexpr size_t kBytesPerEntry = 120;
 // Of the bytes, one in so many is for what is unknown.
 constexpr size_t kUnknownShare = 16;
 
-TokenFacts Nobody(const MacKeyring& keyring) {
+TokenFacts Nobody(const crypto::MacKeyring& keyring) {
   TokenFacts nobody;
   nobody.key_version = keyring.current_version();
   return nobody;
@@ -37,7 +37,8 @@ struct TokenDirectory::Question {
   Done done;
 };
 
-TokenDirectory::TokenDirectory(Store* store, const MacKeyring* keyring,
+TokenDirectory::TokenDirectory(storage::Store* store,
+                               const crypto::MacKeyring* keyring,
                                LastUseRecorder* last_uses,
                                TokenDirectoryOptions options)
     : store_(store),
@@ -56,8 +57,9 @@ TokenDirectory::PublicId TokenDirectory::KeyOf(std::string_view public_id) {
   return key;
 }
 
-void TokenDirectory::OnChange(const TokenChanges& changes) {
-  for (const TokenChanges::ServiceAccount& changed : changes.service_accounts) {
+void TokenDirectory::OnChange(const storage::TokenChanges& changes) {
+  for (const storage::TokenChanges::ServiceAccount& changed :
+       changes.service_accounts) {
     clock_.Touch(changed.id.bytes());
   }
   for (const std::string& public_id : changes.new_public_ids) {
@@ -67,7 +69,7 @@ void TokenDirectory::OnChange(const TokenChanges& changes) {
 
 std::optional<TokenFinding> TokenDirectory::FindAtOnce(std::string_view token,
                                                        absl::Time now) {
-  const std::optional<ParsedToken> parsed = ParseToken(token);
+  const std::optional<token::ParsedToken> parsed = token::ParseToken(token);
   if (!parsed.has_value()) return TokenFinding();
   const PublicId key = KeyOf(parsed->public_id);
   if (std::optional<Remembered> known = known_.Find(key)) {
@@ -81,19 +83,20 @@ std::optional<TokenFinding> TokenDirectory::FindAtOnce(std::string_view token,
 }
 
 void TokenDirectory::Find(std::string_view token, absl::Time now,
-                          const std::optional<WorkFor>& asked_by, Done done) {
+                          const std::optional<storage::WorkFor>& asked_by,
+                          Done done) {
   if (std::optional<TokenFinding> finding = FindAtOnce(token, now)) {
     std::move(done)(*std::move(finding));
     return;
   }
   auto question = std::make_shared<Question>(
       Question{.token = Secret(std::string(token)),
-               .public_id = std::string(ParseToken(token)->public_id),
+               .public_id = std::string(token::ParseToken(token)->public_id),
                .now = now,
                .asked_at = clock_.Now(),
                .done = std::move(done)});
   store_->Read(
-      [this, question](ReadTxn& txn) { return Read(txn, *question); },
+      [this, question](storage::ReadTxn& txn) { return Read(txn, *question); },
       [this, question](absl::Status status) {
         if (!status.ok()) {
           std::move(question->done)(std::move(status));
@@ -103,20 +106,21 @@ void TokenDirectory::Find(std::string_view token, absl::Time now,
         std::move(question->done)(
             Judge(question->token.Expose(), question->facts, question->now));
       },
-      {.work_for = asked_by.value_or(WorkFor()),
-       .kind = asked_by.has_value() ? ReadKind::kLookup : ReadKind::kIdentify});
+      {.work_for = asked_by.value_or(storage::WorkFor()),
+       .kind = asked_by.has_value() ? storage::ReadKind::kLookup
+                                    : storage::ReadKind::kIdentify});
 }
 
-absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
+absl::Status TokenDirectory::Read(storage::ReadTxn& txn, Question& question) {
   question.facts = nullptr;  // A body may run again.
-  absl::StatusOr<TokenOwner> found = txn.FindToken(question.public_id);
+  absl::StatusOr<storage::TokenOwner> found = txn.FindToken(question.public_id);
   const bool known = found.ok();
   if (!known && !absl::IsNotFound(found.status())) return found.status();
 
   // The same work, whatever there is: the lookup with the other outcome, what
   // somebody was granted, and an answer. No public id is empty.
   const std::string other = known ? std::string() : decoy_.Get();
-  absl::StatusOr<TokenOwner> second = txn.FindToken(other);
+  absl::StatusOr<storage::TokenOwner> second = txn.FindToken(other);
   if (!second.ok() && !absl::IsNotFound(second.status())) {
     return second.status();
   }
@@ -125,15 +129,16 @@ absl::Status TokenDirectory::Read(ReadTxn& txn, Question& question) {
   } else if (!second.ok()) {
     decoy_.Forget(other);
   }
-  TokenOwner row;
+  storage::TokenOwner row;
   if (known) {
     row = *std::move(found);
   } else if (second.ok()) {
     row = *std::move(second);
   }
-  const std::vector<Subject> subjects = {
-      {.type = SubjectType::kServiceAccount, .id = row.owner.id.ToString()}};
-  absl::StatusOr<std::vector<AuthorizationRecord>> held =
+  const std::vector<storage::Subject> subjects = {
+      {.type = storage::SubjectType::kServiceAccount,
+       .id = row.owner.id.ToString()}};
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
       txn.ListHeldAuthorizations(subjects, row.owner.account_id);
   if (!held.ok()) return held.status();
   TokenFacts facts = FactsOf(std::move(row), *std::move(held));
@@ -167,4 +172,4 @@ TokenFinding TokenDirectory::Judge(std::string_view token, TokenFactsPtr facts,
   return {.state = state, .facts = std::move(facts)};
 }
 
-}  // namespace signet
+}  // namespace signet::identity

@@ -22,7 +22,7 @@
 #include "storage/store.h"
 #include "storage/watched_store.h"
 
-namespace signet {
+namespace signet::identity {
 
 // What is known of a token presented.
 struct TokenFinding {
@@ -59,11 +59,11 @@ class TokenDirectory {
 
   // All outlive this object. Live tokens are noted in `last_uses`, which may be
   // null.
-  TokenDirectory(Store* store, const MacKeyring* keyring,
+  TokenDirectory(storage::Store* store, const crypto::MacKeyring* keyring,
                  LastUseRecorder* last_uses, TokenDirectoryOptions options);
 
   // For WatchedStore.
-  void OnChange(const TokenChanges& changes);
+  void OnChange(const storage::TokenChanges& changes);
 
   // The answer where it can be had without the store: text that is no token, or
   // has a wrong checksum, and whatever is remembered. Nothing is allocated.
@@ -75,7 +75,7 @@ class TokenDirectory {
   // another; this object outlives the call. `asked_by` is absent where the
   // token is to tell who asks.
   void Find(std::string_view token, absl::Time now,
-            const std::optional<WorkFor>& asked_by, Done done);
+            const std::optional<storage::WorkFor>& asked_by, Done done);
 
  private:
   using PublicId = std::array<uint8_t, 16>;
@@ -88,11 +88,11 @@ class TokenDirectory {
   static PublicId KeyOf(std::string_view public_id);
   TokenFinding Judge(std::string_view token, TokenFactsPtr facts,
                      absl::Time now);
-  absl::Status Read(ReadTxn& txn, Question& question);
+  absl::Status Read(storage::ReadTxn& txn, Question& question);
   void Remember(const Question& question);
 
-  Store* const store_;
-  const MacKeyring* const keyring_;
+  storage::Store* const store_;
+  const crypto::MacKeyring* const keyring_;
   LastUseRecorder* const last_uses_;
   const std::function<std::string(const TokenFacts&)> render_;
   const TokenFacts nobody_;  // Stands for an unknown token, for the time.
@@ -102,6 +102,6 @@ class TokenDirectory {
   ShardedCache<PublicId, uint64_t> unknown_;  // When it was read, on clock_.
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_TOKEN_DIRECTORY_H_

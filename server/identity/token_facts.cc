@@ -5,7 +5,7 @@
 
 #include "server/identity/token_state.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 // What a block takes of the heap: malloc adds eight bytes and rounds up to
@@ -25,14 +25,15 @@ size_t HeapBytes(const std::string& text) {
 size_t TokenFacts::MemoryBytes() const {
   constexpr size_t kOwnerCounts = 16;  // Of the shared pointer, in its block.
   constexpr size_t kMapNode = 32;      // Of the map, beside the pair.
-  size_t bytes = BlockBytes(kOwnerCounts + sizeof(TokenFacts)) +
-                 HeapBytes(public_id) + HeapBytes(rendered) +
-                 BlockBytes(held.capacity() * sizeof(AuthorizationRecord));
+  size_t bytes =
+      BlockBytes(kOwnerCounts + sizeof(TokenFacts)) + HeapBytes(public_id) +
+      HeapBytes(rendered) +
+      BlockBytes(held.capacity() * sizeof(storage::AuthorizationRecord));
   for (const auto& [key, value] : labels) {
     bytes += BlockBytes(kMapNode + 2 * sizeof(std::string)) + HeapBytes(key) +
              HeapBytes(value);
   }
-  for (const AuthorizationRecord& grant : held) {
+  for (const storage::AuthorizationRecord& grant : held) {
     bytes += HeapBytes(grant.subject.id);
     if (grant.capability_key) bytes += HeapBytes(*grant.capability_key);
     if (grant.resource_type) bytes += HeapBytes(*grant.resource_type);
@@ -50,7 +51,8 @@ TokenState StateOf(const TokenFacts& facts, absl::Time now) {
   return now >= facts.not_before ? TokenState::kLive : TokenState::kDisabled;
 }
 
-TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held) {
+TokenFacts FactsOf(storage::TokenOwner found,
+                   std::vector<storage::AuthorizationRecord> held) {
   TokenFacts facts;
   facts.ended = IsReplaced(found);
   facts.subject_id = found.owner.id;
@@ -82,4 +84,4 @@ Principal PrincipalOf(TokenFactsPtr facts) {
   return principal;
 }
 
-}  // namespace signet
+}  // namespace signet::identity

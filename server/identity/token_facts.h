@@ -16,7 +16,7 @@
 #include "server/identity/principal.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::identity {
 
 // A token's state at some time. Of several that apply the first one.
 enum class TokenState {
@@ -40,11 +40,11 @@ inline bool MayBeEnded(TokenState state) {
 // value, shared by all who use it and never changed.
 struct TokenFacts {
   PrincipalKind kind = PrincipalKind::kServiceAccount;
-  Uuid subject_id;           // The service account's or the user's.
-  Uuid account_id;           // Its own; of a user nil.
-  std::string public_id;     // Empty for a user.
-  uint32_t key_version = 0;  // Of the MAC.
-  Sha256Digest mac = {};     // Of the whole token.
+  Uuid subject_id;                // The service account's or the user's.
+  Uuid account_id;                // Its own; of a user nil.
+  std::string public_id;          // Empty for a user.
+  uint32_t key_version = 0;       // Of the MAC.
+  crypto::Sha256Digest mac = {};  // Of the whole token.
   absl::Time issued_at;
   absl::Time expires_at = absl::InfiniteFuture();
   absl::Time retires_at = absl::InfiniteFuture();
@@ -54,7 +54,7 @@ struct TokenFacts {
   bool enabled = true;
   std::map<std::string, std::string> labels = {};
   // What it was granted: on its own account, and whatever reaches everywhere.
-  std::vector<AuthorizationRecord> held = {};
+  std::vector<storage::AuthorizationRecord> held = {};
   // What TokenDirectoryOptions::render made of all this.
   std::string rendered = {};
 
@@ -71,11 +71,12 @@ using TokenFactsPtr = std::shared_ptr<const TokenFacts>;
 TokenState StateOf(const TokenFacts& facts, absl::Time now);
 
 // A service account's facts.
-TokenFacts FactsOf(TokenOwner found, std::vector<AuthorizationRecord> held);
+TokenFacts FactsOf(storage::TokenOwner found,
+                   std::vector<storage::AuthorizationRecord> held);
 
 // Who presents the token.
 Principal PrincipalOf(TokenFactsPtr facts);
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 constexpr uint8_t kNoDigit = 0xFF;
@@ -44,4 +44,4 @@ std::optional<std::string> DecodeBase64Url(std::string_view text) {
   return bytes;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::oauth {
 
 // Decodes base64url (RFC 4648 section 5) as JWS and JWK write it (RFC 7515
 // section 2): no padding, white space or other character, and zero bits where
@@ -14,6 +14,6 @@ namespace signet {
 // nullopt for anything else.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_BASE64URL_H_

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 constexpr int kWakeUpMs = 1000;
@@ -145,4 +145,4 @@ void CurlHttpClient::Cancel() {
   curl_multi_wakeup(handles_->multi.get());
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -10,7 +10,7 @@
 #include "server/oauth/http_client.h"
 #include "server/oauth/oauth_options.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // An HttpClient on libcurl for servers that are trusted only as far as needed:
 // certificates are verified against the system's authorities (TLS 1.2 or
@@ -43,6 +43,6 @@ class CurlHttpClient final : public HttpClient {
   std::atomic<bool> cancelled_ = false;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_CURL_HTTP_CLIENT_H_

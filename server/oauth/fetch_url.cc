@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 // Taken apart by the library that will open it, so that both agree on the host.
@@ -102,4 +102,4 @@ std::vector<std::string> MetadataUrls(const std::string& issuer) {
                        base.substr(path))};
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

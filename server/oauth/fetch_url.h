@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Which URLs keys may be fetched from. Pure functions. Errors are
 // INVALID_ARGUMENT and say what was wanted.
@@ -25,6 +25,6 @@ absl::Status CheckKeysUrl(const std::string& jwks_uri,
 // Connect Discovery 1.0 section 4, then RFC 8414 section 3.
 std::vector<std::string> MetadataUrls(const std::string& issuer);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_FETCH_URL_H_

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 constexpr size_t kMaxFileBytes = 1024 * 1024;
@@ -62,4 +62,4 @@ void FileKeySource::FindKey(const KeyQuery& query, Done done) {
   std::move(done)(std::move(key));
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

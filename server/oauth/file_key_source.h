@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "server/oauth/key_source.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // The keys of a JWK Set file, read once. Always answers at once.
 class FileKeySource final : public KeySource {
@@ -30,6 +30,6 @@ class FileKeySource final : public KeySource {
   const JwkSet keys_;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_FILE_KEY_SOURCE_H_

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Fetches small documents. Get is for one thread; Cancel for any.
 class HttpClient {
@@ -24,6 +24,6 @@ class HttpClient {
   virtual void Cancel() = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_HTTP_CLIENT_H_

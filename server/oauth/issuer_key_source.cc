@@ -7,7 +7,7 @@
 #include "server/identity/auth_error.h"
 #include "server/oauth/issuer_keys.h"
 
-namespace signet {
+namespace signet::oauth {
 
 IssuerKeySource::IssuerKeySource(std::string issuer,
                                  const KeyFetchPolicy& policy,
@@ -42,7 +42,7 @@ void IssuerKeySource::FindKey(const KeyQuery& query, Done done) {
         wanted_.Set();
         return;
       }
-      answer = IssuerUnavailableError(absl::Seconds(1));
+      answer = identity::IssuerUnavailableError(absl::Seconds(1));
     }
   }
   std::move(done)(*std::move(answer));
@@ -108,4 +108,4 @@ void IssuerKeySource::Report(const absl::StatusOr<JwkSet>& keys) {
   reported_notes_ = keys->notes();
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -20,7 +20,7 @@
 #include "server/oauth/key_source.h"
 #include "server/oauth/oauth_options.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // An issuer's keys, fetched and kept fresh on a thread of its own. Thread-safe.
 //
@@ -77,6 +77,6 @@ class IssuerKeySource final : public KeySource {
   std::thread thread_;  // Last: it uses all the others.
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_ISSUER_KEY_SOURCE_H_

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "server/oauth/fetch_url.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 absl::Status About(const char* document, const absl::Status& status) {
@@ -69,4 +69,4 @@ absl::StatusOr<JwkSet> FetchIssuerKeys(const std::string& issuer,
   return keys;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -8,7 +8,7 @@
 #include "server/oauth/http_client.h"
 #include "server/oauth/jwk_set.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Asks `issuer`, which CheckIssuerUrl accepts, for its keys as they are now:
 // reads its metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414
@@ -20,6 +20,6 @@ namespace signet {
 absl::StatusOr<JwkSet> FetchIssuerKeys(const std::string& issuer,
                                        HttpClient& http);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_ISSUER_KEYS_H_

@@ -5,15 +5,15 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::oauth {
 
-std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
+std::optional<crypto::SignatureAlgorithm> ParseSignatureAlgorithm(
     std::string_view name) {
-  if (name == "RS256") return SignatureAlgorithm::kRs256;
-  if (name == "PS256") return SignatureAlgorithm::kPs256;
-  if (name == "ES256") return SignatureAlgorithm::kEs256;
-  if (name == "ES384") return SignatureAlgorithm::kEs384;
-  if (name == "EdDSA") return SignatureAlgorithm::kEdDsa;
+  if (name == "RS256") return crypto::SignatureAlgorithm::kRs256;
+  if (name == "PS256") return crypto::SignatureAlgorithm::kPs256;
+  if (name == "ES256") return crypto::SignatureAlgorithm::kEs256;
+  if (name == "ES384") return crypto::SignatureAlgorithm::kEs384;
+  if (name == "EdDSA") return crypto::SignatureAlgorithm::kEdDsa;
   return std::nullopt;
 }
 
@@ -26,7 +26,7 @@ absl::StatusOr<JoseHeader> ReadJoseHeader(const Json& header) {
   JoseHeader result;
 
   const auto alg = header.find("alg");
-  const std::optional<SignatureAlgorithm> algorithm =
+  const std::optional<crypto::SignatureAlgorithm> algorithm =
       alg != header.end() && alg->is_string()
           ? ParseSignatureAlgorithm(alg->get_ref<const std::string&>())
           : std::nullopt;
@@ -57,4 +57,4 @@ absl::StatusOr<JoseHeader> ReadJoseHeader(const Json& header) {
   return result;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

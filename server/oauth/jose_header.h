@@ -10,17 +10,17 @@
 #include "base/json.h"
 #include "crypto/public_key.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // The algorithm that an `alg` names (RFC 7518 section 3.1, RFC 8037
 // section 3.1): RS256, PS256, ES256, ES384 or EdDSA, in these letters; nullopt
 // for every other.
-std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
+std::optional<crypto::SignatureAlgorithm> ParseSignatureAlgorithm(
     std::string_view name);
 
 // What a JWS says of its own signature (RFC 7515 section 4). A plain value.
 struct JoseHeader {
-  SignatureAlgorithm algorithm = SignatureAlgorithm::kRs256;
+  crypto::SignatureAlgorithm algorithm = crypto::SignatureAlgorithm::kRs256;
   std::optional<std::string> key_id;
   std::string type;  // In lower case, without `application/`.
 };
@@ -32,6 +32,6 @@ struct JoseHeader {
 // and echoes nothing.
 absl::StatusOr<JoseHeader> ReadJoseHeader(const Json& header);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_JOSE_HEADER_H_

@@ -11,12 +11,12 @@
 #include "server/oauth/base64url.h"
 #include "server/oauth/jose_header.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 struct TypedKey {
-  std::unique_ptr<PublicKey> key;
-  SignatureAlgorithm default_algorithm;
+  std::unique_ptr<crypto::PublicKey> key;
+  crypto::SignatureAlgorithm default_algorithm;
 };
 
 // The member `name` as text; empty where it is absent or no string.
@@ -35,8 +35,9 @@ std::span<const uint8_t> Span(const std::string& bytes) {
   return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
 }
 
-absl::StatusOr<TypedKey> Typed(absl::StatusOr<std::unique_ptr<PublicKey>> key,
-                               SignatureAlgorithm default_algorithm) {
+absl::StatusOr<TypedKey> Typed(
+    absl::StatusOr<std::unique_ptr<crypto::PublicKey>> key,
+    crypto::SignatureAlgorithm default_algorithm) {
   if (!key.ok()) return key.status();
   return TypedKey{*std::move(key), default_algorithm};
 }
@@ -45,20 +46,21 @@ absl::StatusOr<TypedKey> ParseKeyOfType(const Json& jwk) {
   const std::string kty = Text(jwk, "kty");
   const std::string crv = Text(jwk, "crv");
   if (kty == "RSA") {
-    return Typed(
-        PublicKey::FromRsa(Span(Bytes(jwk, "n")), Span(Bytes(jwk, "e"))),
-        SignatureAlgorithm::kRs256);
+    return Typed(crypto::PublicKey::FromRsa(Span(Bytes(jwk, "n")),
+                                            Span(Bytes(jwk, "e"))),
+                 crypto::SignatureAlgorithm::kRs256);
   }
   if (kty == "EC" && (crv == "P-256" || crv == "P-384")) {
     const bool p256 = crv == "P-256";
-    return Typed(
-        PublicKey::FromEc(p256 ? EcCurve::kP256 : EcCurve::kP384,
-                          Span(Bytes(jwk, "x")), Span(Bytes(jwk, "y"))),
-        p256 ? SignatureAlgorithm::kEs256 : SignatureAlgorithm::kEs384);
+    return Typed(crypto::PublicKey::FromEc(
+                     p256 ? crypto::EcCurve::kP256 : crypto::EcCurve::kP384,
+                     Span(Bytes(jwk, "x")), Span(Bytes(jwk, "y"))),
+                 p256 ? crypto::SignatureAlgorithm::kEs256
+                      : crypto::SignatureAlgorithm::kEs384);
   }
   if (kty == "OKP" && crv == "Ed25519") {
-    return Typed(PublicKey::FromEd25519(Span(Bytes(jwk, "x"))),
-                 SignatureAlgorithm::kEdDsa);
+    return Typed(crypto::PublicKey::FromEd25519(Span(Bytes(jwk, "x"))),
+                 crypto::SignatureAlgorithm::kEdDsa);
   }
   return absl::InvalidArgumentError(
       "kty: want RSA, EC on P-256 or P-384, or OKP on Ed25519");
@@ -100,7 +102,7 @@ absl::StatusOr<Jwk> ParseJwk(const Json& jwk) {
              .key = std::move(typed->key)};
 
   if (jwk.contains("alg")) {
-    const std::optional<SignatureAlgorithm> algorithm =
+    const std::optional<crypto::SignatureAlgorithm> algorithm =
         ParseSignatureAlgorithm(Text(jwk, "alg"));
     if (!algorithm.has_value() || !result.key->Supports(*algorithm)) {
       return absl::InvalidArgumentError(
@@ -117,4 +119,4 @@ absl::StatusOr<Jwk> ParseJwk(const Json& jwk) {
   return result;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

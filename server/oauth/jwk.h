@@ -10,13 +10,13 @@
 #include "base/json.h"
 #include "crypto/public_key.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // One JSON Web Key (RFC 7517 section 4) that verifies signatures.
 struct Jwk {
   std::optional<std::string> key_id = {};
-  SignatureAlgorithm algorithm;  // The only one it may be used with.
-  std::shared_ptr<const PublicKey> key = {};
+  crypto::SignatureAlgorithm algorithm;  // The only one it may be used with.
+  std::shared_ptr<const crypto::PublicKey> key = {};
 };
 
 // Whether `jwk`, an object, has a member that only its owner may see: a private
@@ -29,6 +29,6 @@ bool HoldsSecret(const Json& jwk);
 // names the member and echoes nothing.
 absl::StatusOr<Jwk> ParseJwk(const Json& jwk);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_JWK_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 
-namespace signet {
+namespace signet::oauth {
 
 absl::StatusOr<JwkSet> JwkSet::Parse(std::string_view text) {
   const absl::StatusOr<Json> json = ParseJson(text);
@@ -52,7 +52,8 @@ bool JwkSet::Has(const Jwk& like) const {
   });
 }
 
-std::shared_ptr<const PublicKey> JwkSet::Find(const KeyQuery& query) const {
+std::shared_ptr<const crypto::PublicKey> JwkSet::Find(
+    const KeyQuery& query) const {
   const Jwk* found = nullptr;
   for (const Jwk& key : keys_) {
     if (key.algorithm != query.algorithm) continue;
@@ -63,4 +64,4 @@ std::shared_ptr<const PublicKey> JwkSet::Find(const KeyQuery& query) const {
   return found == nullptr ? nullptr : found->key;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -13,12 +13,12 @@
 #include "crypto/public_key.h"
 #include "server/oauth/jwk.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Which key a token asks for.
 struct KeyQuery {
   std::optional<std::string> key_id;
-  SignatureAlgorithm algorithm = SignatureAlgorithm::kRs256;
+  crypto::SignatureAlgorithm algorithm = crypto::SignatureAlgorithm::kRs256;
 };
 
 // The keys of a JWK Set (RFC 7517 section 5) that can verify signatures.
@@ -34,7 +34,7 @@ class JwkSet {
 
   // The key of that id, or of any id where the query has none, for that
   // algorithm. Null unless exactly one fits.
-  std::shared_ptr<const PublicKey> Find(const KeyQuery& query) const;
+  std::shared_ptr<const crypto::PublicKey> Find(const KeyQuery& query) const;
 
   size_t size() const { return keys_.size(); }
 
@@ -55,6 +55,6 @@ class JwkSet {
   bool holds_secrets_ = false;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_JWK_SET_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/oauth/base64url.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 absl::StatusOr<Json> ParseObject(const char* part, std::string_view encoded) {
@@ -54,4 +54,4 @@ absl::StatusOr<Jwt> ParseJwt(std::string_view compact) {
              .signature = *std::move(signature)};
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "base/json.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // A signed JSON Web Token (RFC 7519) taken apart, with nothing in it believed
 // yet. A plain value.
@@ -25,6 +25,6 @@ struct Jwt {
 // the part and echoes nothing.
 absl::StatusOr<Jwt> ParseJwt(std::string_view compact);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_JWT_H_

@@ -19,7 +19,7 @@
 #include "server/oauth/jwt.h"
 #include "server/oauth/numeric_date.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 constexpr absl::Duration kLeeway = absl::Seconds(60);
@@ -142,7 +142,8 @@ bool HasScope(const Json& claims, const std::string& wanted) {
 
 JwtVerifier::JwtVerifier(const OauthOptions& options)
     : options_(options),
-      issuer_name_space_(UuidV5(UuidNamespaceUrl(), options.issuer)) {}
+      issuer_name_space_(
+          crypto::UuidV5(crypto::UuidNamespaceUrl(), options.issuer)) {}
 
 absl::StatusOr<UnprovenToken> JwtVerifier::Check(std::string_view token,
                                                  absl::Time now) const {
@@ -192,11 +193,12 @@ absl::StatusOr<UnprovenToken> JwtVerifier::Check(std::string_view token,
       ReadGroups(claims, options_.groups_claim);
   if (!groups.ok()) return groups.status();
 
-  Principal principal{.kind = PrincipalKind::kUser,
-                      .id = id.value_or(UuidV5(issuer_name_space_, *sub)),
-                      .oauth_subject = *sub,
-                      .groups = *std::move(groups),
-                      .credential_expires_at = expires_at};
+  identity::Principal principal{
+      .kind = identity::PrincipalKind::kUser,
+      .id = id.value_or(crypto::UuidV5(issuer_name_space_, *sub)),
+      .oauth_subject = *sub,
+      .groups = *std::move(groups),
+      .credential_expires_at = expires_at};
   return UnprovenToken{
       .key = {.key_id = std::move(header->key_id),
               .algorithm = header->algorithm},
@@ -207,8 +209,8 @@ absl::StatusOr<UnprovenToken> JwtVerifier::Check(std::string_view token,
                             HasScope(claims, options_.required_scope)};
 }
 
-absl::StatusOr<Principal> JwtVerifier::Prove(UnprovenToken token,
-                                             const PublicKey& key) {
+absl::StatusOr<identity::Principal> JwtVerifier::Prove(
+    UnprovenToken token, const crypto::PublicKey& key) {
   const std::span<const uint8_t> signature(
       reinterpret_cast<const uint8_t*>(token.signature.data()),
       token.signature.size());
@@ -216,8 +218,8 @@ absl::StatusOr<Principal> JwtVerifier::Prove(UnprovenToken token,
     return absl::InvalidArgumentError(
         "signature: want one by the issuer's key");
   }
-  if (!token.has_required_scope) return InsufficientScopeError();
+  if (!token.has_required_scope) return identity::InsufficientScopeError();
   return std::move(token.principal);
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -13,7 +13,7 @@
 #include "server/oauth/jwk_set.h"
 #include "server/oauth/oauth_options.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // An access token that keeps every rule it can break by itself. Whether the
 // issuer wrote it is open until JwtVerifier::Prove.
@@ -21,7 +21,7 @@ struct UnprovenToken {
   KeyQuery key;  // Which key would prove it.
   std::string signing_input;
   std::string signature;
-  Principal principal;
+  identity::Principal principal;
   bool has_required_scope = false;
 };
 
@@ -57,14 +57,14 @@ class JwtVerifier {
   // The caller that `token`, signed by `key`, proves.
   //   INVALID_ARGUMENT: another key signed it, or none.
   //   PERMISSION_DENIED / INSUFFICIENT_SCOPE: good, without the required scope.
-  static absl::StatusOr<Principal> Prove(UnprovenToken token,
-                                         const PublicKey& key);
+  static absl::StatusOr<identity::Principal> Prove(
+      UnprovenToken token, const crypto::PublicKey& key);
 
  private:
   const OauthOptions options_;
   const Uuid issuer_name_space_;  // Of users whose `sub` is no UUID.
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_JWT_VERIFIER_H_

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "server/identity/auth_error.h"
 
-namespace signet {
+namespace signet::oauth {
 
 std::optional<absl::StatusOr<KeySource::Key>> KeyCache::Find(
     const KeyQuery& query, absl::Time now) const {
@@ -26,7 +26,7 @@ absl::StatusOr<KeySource::Key> KeyCache::FindNow(const KeyQuery& query,
       return absl::NotFoundError("kid: want a key of the issuer");
     }
   }
-  return IssuerUnavailableError(UntilAllowed(now));
+  return identity::IssuerUnavailableError(UntilAllowed(now));
 }
 
 absl::Duration KeyCache::UntilRefresh(absl::Time now) const {
@@ -53,4 +53,4 @@ absl::Duration KeyCache::UntilAllowed(absl::Time now) const {
   return last_fetch_ + policy_.min_interval - now;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

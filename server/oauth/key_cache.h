@@ -10,7 +10,7 @@
 #include "server/oauth/key_source.h"
 #include "server/oauth/oauth_options.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // What is known of an issuer's keys, and when to ask again. Knows neither
 // threads nor sockets; time comes as a value and may jump. Not thread-safe.
@@ -48,6 +48,6 @@ class KeyCache {
   absl::Time last_fetch_ = absl::InfinitePast();  // When the last one ended.
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_KEY_CACHE_H_

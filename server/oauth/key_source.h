@@ -9,12 +9,12 @@
 #include "crypto/public_key.h"
 #include "server/oauth/jwk_set.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Where the issuer's keys come from. Thread-safe.
 class KeySource {
  public:
-  using Key = std::shared_ptr<const PublicKey>;
+  using Key = std::shared_ptr<const crypto::PublicKey>;
   using Done = absl::AnyInvocable<void(absl::StatusOr<Key>) &&>;
 
   virtual ~KeySource() = default;
@@ -27,6 +27,6 @@ class KeySource {
   virtual void FindKey(const KeyQuery& query, Done done) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_KEY_SOURCE_H_

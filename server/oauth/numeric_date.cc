@@ -5,7 +5,7 @@
 
 #include "base/rfc3339.h"
 
-namespace signet {
+namespace signet::oauth {
 
 std::optional<absl::Time> ReadNumericDate(const Json& value) {
   const int64_t max_seconds = absl::ToUnixSeconds(MaxTimestamp());
@@ -24,4 +24,4 @@ std::optional<absl::Time> ReadNumericDate(const Json& value) {
   return std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "base/json.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Reads a NumericDate (RFC 7519 section 2): seconds since 1970, whole or not.
 // nullopt unless it is a number within 1970 and 9999: a negative one is
@@ -15,6 +15,6 @@ namespace signet {
 // would make a token immortal.
 std::optional<absl::Time> ReadNumericDate(const Json& value);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_NUMERIC_DATE_H_

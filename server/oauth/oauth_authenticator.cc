@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "server/identity/auth_error.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 // Whether the client may know why.
@@ -23,12 +23,12 @@ OauthAuthenticator::OauthAuthenticator(const OauthOptions& options,
     : verifier_(options), log_(logger), keys_(std::move(keys)) {}
 
 void OauthAuthenticator::Authenticate(std::string_view token, absl::Time now,
-                                      Authenticator::Done done) {
-  const auto finish = [this, now](absl::StatusOr<Principal> outcome,
-                                  Authenticator::Done done) {
+                                      identity::Authenticator::Done done) {
+  const auto finish = [this, now](absl::StatusOr<identity::Principal> outcome,
+                                  identity::Authenticator::Done done) {
     if (!outcome.ok() && !IsOpen(outcome.status())) {
       log_.Refused(std::string(outcome.status().message()), now);
-      outcome = TokenInvalidError();
+      outcome = identity::TokenInvalidError();
     }
     std::move(done)(std::move(outcome));
   };
@@ -50,4 +50,4 @@ void OauthAuthenticator::Authenticate(std::string_view token, absl::Time now,
       });
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -14,10 +14,10 @@
 #include "server/oauth/oauth_options.h"
 #include "server/oauth/throttled_log.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Proves OAuth access tokens with an issuer's keys. Thread-safe.
-class OauthAuthenticator final : public JwtAuthenticator {
+class OauthAuthenticator final : public identity::JwtAuthenticator {
  public:
   // `options` are valid and name an issuer; `logger` is borrowed.
   OauthAuthenticator(const OauthOptions& options,
@@ -31,7 +31,7 @@ class OauthAuthenticator final : public JwtAuthenticator {
   //   UNAVAILABLE / ISSUER_UNAVAILABLE: its key cannot be had just now.
   // `token` is read before this returns.
   void Authenticate(std::string_view token, absl::Time now,
-                    Authenticator::Done done) override;
+                    identity::Authenticator::Done done) override;
 
  private:
   const JwtVerifier verifier_;
@@ -40,6 +40,6 @@ class OauthAuthenticator final : public JwtAuthenticator {
   const std::unique_ptr<KeySource> keys_;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_OAUTH_AUTHENTICATOR_H_

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "server/oauth/fetch_url.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 // RFC 6749 section 3.3.
@@ -62,4 +62,4 @@ absl::Status OauthFlagError(std::string_view flag, std::string_view detail) {
                    {.reason = "FLAG_INVALID"});
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // When an issuer's keys are fetched, and how long they are trusted. The
 // defaults are for production; tests shorten them.
@@ -54,6 +54,6 @@ struct OauthOptions {
 // INVALID_ARGUMENT / FLAG_INVALID with the message "--`flag`: `detail`".
 absl::Status OauthFlagError(std::string_view flag, std::string_view detail);
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_OAUTH_OPTIONS_H_

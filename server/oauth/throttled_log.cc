@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace signet {
+namespace signet::oauth {
 
 void ThrottledLog::Refused(std::string_view why, absl::Time now) {
   const std::optional<int64_t> omitted = throttle_.Pass(now);
@@ -12,4 +12,4 @@ void ThrottledLog::Refused(std::string_view why, absl::Time now) {
   logger_->Info("OAuth token refused", {{"why", why}, {"omitted", *omitted}});
 }
 
-}  // namespace signet
+}  // namespace signet::oauth

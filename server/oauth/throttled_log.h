@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/throttle.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // Tells an operator why tokens are refused, which no client is told, without
 // letting whoever sends many bad ones fill the disk: one line a second, with
@@ -25,6 +25,6 @@ class ThrottledLog {
   Throttle throttle_;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_SERVER_OAUTH_THROTTLED_LOG_H_

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace signet {
+namespace signet::rpc {
 
 // What a server is at work on: calls, and the questions of a stream, so that
 // one that stops can tell whether anything goes on. Thread-safe.
@@ -49,6 +49,6 @@ class RunningCall {
   std::shared_ptr<CallCount> count_;  // Null once moved from.
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_CALL_COUNT_H_

@@ -19,16 +19,17 @@
 #include "server/identity/bearer.h"
 #include "server/rpc/status.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using MethodTable =
-    absl::flat_hash_map<const google::protobuf::MethodDescriptor*, UnaryMethod>;
+    absl::flat_hash_map<const google::protobuf::MethodDescriptor*,
+                        api::UnaryMethod>;
 
-MethodTable MakeTable(std::vector<UnaryMethod> methods) {
+MethodTable MakeTable(std::vector<api::UnaryMethod> methods) {
   MethodTable table;
   table.reserve(methods.size());
-  for (UnaryMethod& method : methods) {
+  for (api::UnaryMethod& method : methods) {
     table.emplace(method.descriptor, std::move(method));
   }
   return table;
@@ -36,13 +37,14 @@ MethodTable MakeTable(std::vector<UnaryMethod> methods) {
 
 // See replay.h. Of the token alone: the scheme may be written in any case.
 Secret ReplaySeed(const std::vector<std::string>& authorization) {
-  const absl::StatusOr<std::string_view> token = ReadBearer(authorization);
+  const absl::StatusOr<std::string_view> token =
+      identity::ReadBearer(authorization);
   if (!token.ok()) return Secret();
   constexpr std::string_view kPurpose = "signet replay v1";
-  Sha256Digest seed =
-      HmacSha256(std::span(reinterpret_cast<const uint8_t*>(kPurpose.data()),
-                           kPurpose.size()),
-                 *token);
+  crypto::Sha256Digest seed = crypto::HmacSha256(
+      std::span(reinterpret_cast<const uint8_t*>(kPurpose.data()),
+                kPurpose.size()),
+      *token);
   Secret secret(
       std::string(reinterpret_cast<const char*>(seed.data()), seed.size()));
   Wipe(seed);
@@ -55,7 +57,7 @@ constexpr absl::Duration kIdlePoll = absl::Milliseconds(2);
 
 void Dispatcher::WipeAndDelete::operator()(
     google::protobuf::Message* request) const {
-  WipeToken(*request);
+  api::WipeToken(*request);
   delete request;
 }
 
@@ -63,12 +65,12 @@ void Dispatcher::WipeAndDelete::operator()(
 struct Dispatcher::Pending {
   RunningCall running;
   Logger* logger;
-  DenialLog* denials;
+  audit::DenialLog* denials;
   const google::protobuf::MethodDescriptor* method;
   std::string request_id;
-  CallerPtr caller;        // Null until it is known.
-  std::string action;      // See UnaryMethod.
-  std::string account_id;  // Empty where the method is about none.
+  identity::CallerPtr caller;  // Null until it is known.
+  std::string action;          // See UnaryMethod.
+  std::string account_id;      // Empty where the method is about none.
   Done done;
 
   void Answer(std::unique_ptr<google::protobuf::Message> response) && {
@@ -102,9 +104,10 @@ struct Dispatcher::Pending {
   }
 };
 
-Dispatcher::Dispatcher(Authenticator* authenticator, Access* access,
-                       DenialLog* denials, const Clock* clock, Logger* logger,
-                       std::vector<UnaryMethod> methods)
+Dispatcher::Dispatcher(identity::Authenticator* authenticator,
+                       domain::Access* access, audit::DenialLog* denials,
+                       const Clock* clock, Logger* logger,
+                       std::vector<api::UnaryMethod> methods)
     : authenticator_(authenticator),
       access_(access),
       denials_(denials),
@@ -112,12 +115,12 @@ Dispatcher::Dispatcher(Authenticator* authenticator, Access* access,
       logger_(logger),
       methods_(MakeTable(std::move(methods))) {}
 
-void Dispatcher::Call(BackendCall call, Done done) {
+void Dispatcher::Call(gateway::BackendCall call, Done done) {
   std::vector<std::string> authorization = std::move(call.authorization);
   const auto found = methods_.find(call.method);
-  const UnaryMethod* method =
+  const api::UnaryMethod* method =
       found == methods_.end() ? nullptr : &found->second;
-  auto caller = std::make_shared<Caller>();
+  auto caller = std::make_shared<identity::Caller>();
   caller->request_id = call.request_id;
   caller->peer = std::move(call.peer);
   caller->user_agent = std::move(call.user_agent);
@@ -139,18 +142,19 @@ void Dispatcher::Call(BackendCall call, Done done) {
                      .done = std::move(done)};
   RequestPtr request(call.request.release());
   caller->trusted = call.trusted && authorization.empty() &&
-                    method != nullptr && method->right == Right::kVerify;
+                    method != nullptr &&
+                    method->right == domain::Right::kVerify;
   if (caller->trusted || (method != nullptr && method->open)) {
     Proceed(method, std::move(call), std::move(request), std::move(caller),
             std::move(pending));
   } else {
     // Whether a route exists is for live tokens only.
     const bool to_end = method != nullptr && method->ends_token &&
-                        call.scope != CallScope::kIdentify;
-    Authenticator::Done proved =
+                        call.scope != gateway::CallScope::kIdentify;
+    identity::Authenticator::Done proved =
         [this, method, caller = std::move(caller), call = std::move(call),
          request = std::move(request), pending = std::move(pending)](
-            absl::StatusOr<Principal> principal) mutable {
+            absl::StatusOr<identity::Principal> principal) mutable {
           if (!principal.ok()) {
             std::move(pending).Fail(principal.status());
             return;
@@ -180,11 +184,11 @@ bool Dispatcher::AwaitIdle(absl::Duration limit) const {
   return true;
 }
 
-void Dispatcher::Proceed(const UnaryMethod* method, BackendCall call,
-                         RequestPtr request, CallerPtr caller,
-                         Pending pending) const {
+void Dispatcher::Proceed(const api::UnaryMethod* method,
+                         gateway::BackendCall call, RequestPtr request,
+                         identity::CallerPtr caller, Pending pending) const {
   if (caller->trusted) pending.caller = caller;
-  if (call.scope == CallScope::kIdentify) {
+  if (call.scope == gateway::CallScope::kIdentify) {
     std::move(pending).Answer(nullptr);
   } else if (method == nullptr) {
     std::move(pending).Fail(MakeError(absl::StatusCode::kUnimplemented,
@@ -196,14 +200,14 @@ void Dispatcher::Proceed(const UnaryMethod* method, BackendCall call,
   }
 }
 
-void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
-                     RequestPtr request, CallerPtr caller,
+void Dispatcher::Act(const api::UnaryMethod& method, gateway::BackendCall call,
+                     RequestPtr request, identity::CallerPtr caller,
                      Pending pending) const {
   if (method.right.has_value()) {
     pending.action = method.action;
     pending.account_id = method.account_id(caller->principal, *request);
   }
-  if (call.scope == CallScope::kAdmit) {
+  if (call.scope == gateway::CallScope::kAdmit) {
     if (!method.right.has_value() || caller->trusted) {
       std::move(pending).Answer(nullptr);
       return;
@@ -221,9 +225,9 @@ void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
     return;
   }
   auto gone = [caller] { return caller->gone(); };
-  MethodCall method_call = {.caller = std::move(caller),
-                            .request = *request,
-                            .expired = std::move(gone)};
+  api::MethodCall method_call = {.caller = std::move(caller),
+                                 .request = *request,
+                                 .expired = std::move(gone)};
   method.handle(std::move(method_call),
                 [pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
@@ -236,4 +240,4 @@ void Dispatcher::Act(const UnaryMethod& method, BackendCall call,
                 });
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -19,7 +19,7 @@
 #include "server/identity/caller.h"
 #include "server/rpc/call_count.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // The way of every call in this process, from gRPC and from REST alike:
 // authenticate, admit or handle, note a denial for the audit log, and make a
@@ -29,15 +29,15 @@ namespace signet {
 // request id.
 //
 // Thread-safe. Nothing blocks but AwaitIdle().
-class Dispatcher final : public Backend {
+class Dispatcher final : public gateway::Backend {
  public:
   // All outlive the dispatcher, which outlives its calls. No two `methods`
   // share a descriptor.
-  Dispatcher(Authenticator* authenticator, Access* access, DenialLog* denials,
-             const Clock* clock, Logger* logger,
-             std::vector<UnaryMethod> methods);
+  Dispatcher(identity::Authenticator* authenticator, domain::Access* access,
+             audit::DenialLog* denials, const Clock* clock, Logger* logger,
+             std::vector<api::UnaryMethod> methods);
 
-  void Call(BackendCall call, Done done) override;
+  void Call(gateway::BackendCall call, Done done) override;
 
   // Waits until every call has been answered and its denial, if it was denied,
   // is noted; at most for `limit`. False: some still go on. Of use once no more
@@ -53,23 +53,25 @@ class Dispatcher final : public Backend {
   using RequestPtr = std::unique_ptr<google::protobuf::Message, WipeAndDelete>;
 
   // What follows once it is known who calls.
-  void Proceed(const UnaryMethod* method, BackendCall call, RequestPtr request,
-               CallerPtr caller, Pending pending) const;
-  void Act(const UnaryMethod& method, BackendCall call, RequestPtr request,
-           CallerPtr caller, Pending pending) const;
+  void Proceed(const api::UnaryMethod* method, gateway::BackendCall call,
+               RequestPtr request, identity::CallerPtr caller,
+               Pending pending) const;
+  void Act(const api::UnaryMethod& method, gateway::BackendCall call,
+           RequestPtr request, identity::CallerPtr caller,
+           Pending pending) const;
 
-  Authenticator* const authenticator_;
-  Access* const access_;
-  DenialLog* const denials_;
+  identity::Authenticator* const authenticator_;
+  domain::Access* const access_;
+  audit::DenialLog* const denials_;
   const Clock* const clock_;
   Logger* const logger_;
   const absl::flat_hash_map<const google::protobuf::MethodDescriptor*,
-                            UnaryMethod>
+                            api::UnaryMethod>
       methods_;
   // Calls hold it too: who was answered may take the dispatcher apart.
   const std::shared_ptr<CallCount> running_ = std::make_shared<CallCount>();
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_DISPATCHER_H_

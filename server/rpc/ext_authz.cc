@@ -24,7 +24,7 @@
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 namespace auth = envoy::service::auth::v3;
@@ -38,7 +38,7 @@ constexpr std::string_view kExtensions[] = {"capability", "account_id",
 // What the configuration of the proxy's route asks for.
 struct Wanted {
   std::optional<Uuid> account_id;
-  std::shared_ptr<const Requirement> requirement;
+  std::shared_ptr<const domain::Requirement> requirement;
 };
 
 std::string ValueOf(const google::protobuf::Map<std::string, std::string>& map,
@@ -50,7 +50,7 @@ std::string ValueOf(const google::protobuf::Map<std::string, std::string>& map,
 absl::StatusOr<Wanted> ReadWanted(const auth::AttributeContext& attributes) {
   const auto& extensions = attributes.context_extensions();
   const std::string account_id = ValueOf(extensions, "account_id");
-  Violations violations;
+  domain::Violations violations;
   // A slip of the pen must not open a route.
   for (const auto& [key, value] : extensions) {
     if (!std::ranges::count(kExtensions, key)) {
@@ -71,8 +71,8 @@ absl::StatusOr<Wanted> ReadWanted(const auth::AttributeContext& attributes) {
     }
   }
   wanted.requirement =
-      ReadAllOf(keys, account_id, ValueOf(extensions, "resource_type"),
-                ValueOf(extensions, "resource_id"), violations);
+      domain::ReadAllOf(keys, account_id, ValueOf(extensions, "resource_type"),
+                        ValueOf(extensions, "resource_id"), violations);
   if (!violations.empty()) return std::move(violations).ToStatus();
   return wanted;
 }
@@ -86,10 +86,10 @@ void SetHeader(
   option.set_append_action(kOverwrite);
 }
 
-void Pass(const TokenVerification& verification,
+void Pass(const domain::TokenVerification& verification,
           auth::CheckResponse& response) {
   v1::CheckAccessResponse facts;
-  ToProto(verification, facts);
+  api::ToProto(verification, facts);
   response.mutable_status();  // OK.
   auth::OkHttpResponse& ok = *response.mutable_ok_response();
   const std::pair<const char*, const std::string&> fields[] = {
@@ -107,12 +107,13 @@ void Pass(const TokenVerification& verification,
   }
 }
 
-void FillDenial(const google::rpc::Status& status, const HttpResponse& answer,
+void FillDenial(const google::rpc::Status& status,
+                const http::HttpResponse& answer,
                 auth::CheckResponse& response) {
   *response.mutable_status() = status;
   auth::DeniedHttpResponse& denied = *response.mutable_denied_response();
   denied.mutable_status()->set_code(answer.status);
-  for (const HttpField& field : answer.fields) {
+  for (const http::HttpField& field : answer.fields) {
     SetHeader(absl::AsciiStrToLower(field.name), field.value,
               *denied.mutable_headers());
   }
@@ -158,7 +159,7 @@ void WipeFields(auth::AttributeContext::HttpRequest& request,
 }
 
 // What the configuration of the proxy does wrong is nothing for its clients.
-Problem RouteMisconfigured() {
+gateway::Problem RouteMisconfigured() {
   return {.status = 500,
           .code = google::rpc::INTERNAL,
           .reason = "ROUTE_MISCONFIGURED",
@@ -175,11 +176,12 @@ struct ExtAuthz::Open {
   std::string peer;
   std::string request_id = {};
 
-  void Finish(const absl::StatusOr<TokenVerification>& verification) && {
+  void Finish(
+      const absl::StatusOr<domain::TokenVerification>& verification) && {
     absl::Status status = verification.status();
     if (status.ok() &&
-        verification->verdict == TokenVerdict::kCapabilityMissing) {
-      status = CapabilityMissingError();
+        verification->verdict == domain::TokenVerdict::kCapabilityMissing) {
+      status = domain::CapabilityMissingError();
     }
     if (status.ok()) {
       auth::CheckResponse answer;
@@ -192,26 +194,27 @@ struct ExtAuthz::Open {
       Log(status);
       End(ToGrpcStatus(refusal));
     } else {
-      Refuse(status, BackendProblem(refusal));
+      Refuse(status, gateway::BackendProblem(refusal));
     }
   }
 
-  void Refuse(const absl::Status& status, const Problem& problem) {
+  void Refuse(const absl::Status& status, const gateway::Problem& problem) {
     Log(status);
     Deny(status, problem);
   }
 
-  void Deny(const absl::Status& status, const Problem& problem) {
+  void Deny(const absl::Status& status, const gateway::Problem& problem) {
     auth::CheckResponse answer;
     FillDenial(ToRpcStatus(status),
-               ProblemResponse(problem, request_id, ProblemReader::kApi,
-                               deps.resource_metadata),
+               gateway::ProblemResponse(problem, request_id,
+                                        gateway::ProblemReader::kApi,
+                                        deps.resource_metadata),
                answer);
     Answer(answer);
   }
 
   void Answer(const auth::CheckResponse& answer) {
-    *response = SerializeMessage(answer);
+    *response = api::SerializeMessage(answer);
     End(grpc::Status::OK);
   }
 
@@ -244,8 +247,8 @@ void ExtAuthz::Refuse(Open open, const absl::Status& status, int http_status,
                            {"omitted", *omitted},
                            {"since_start", total}});
   }
-  open.request_id = ChooseRequestId({}, now, *deps_.random);
-  Problem problem = BackendProblem(ToRpcStatus(status));
+  open.request_id = http::ChooseRequestId({}, now, *deps_.random);
+  gateway::Problem problem = gateway::BackendProblem(ToRpcStatus(status));
   problem.status = http_status;
   open.Deny(status, problem);
 }
@@ -265,15 +268,15 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
     return reactor;
   }
   auth::CheckRequest check;
-  const bool parsed = ParseMessage(*request, check);
+  const bool parsed = api::ParseMessage(*request, check);
   auto& http = *check.mutable_attributes()->mutable_request()->mutable_http();
   if (!parsed) {
     WipeFields(http, "authorization");
-    Refuse(std::move(open), MessageMalformedError(), 400, now);
+    Refuse(std::move(open), api::MessageMalformedError(), 400, now);
     return reactor;
   }
   const std::vector<std::string> request_ids = FieldsOf(http, "x-request-id");
-  open.request_id = ChooseRequestId(
+  open.request_id = http::ChooseRequestId(
       std::vector<std::string_view>(request_ids.begin(), request_ids.end()),
       now, *deps_.random);
   absl::StatusOr<Wanted> wanted = ReadWanted(check.attributes());
@@ -287,7 +290,7 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
   deps_.authenticator->Authenticate(
       authorization, now,
       [this, open = std::move(open), wanted = *std::move(wanted)](
-          absl::StatusOr<Principal> principal) mutable {
+          absl::StatusOr<identity::Principal> principal) mutable {
         if (!principal.ok()) {
           std::move(open).Finish(principal.status());
           return;
@@ -295,7 +298,8 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
         deps_.verifier->VerifyCaller(
             *principal, wanted.account_id, std::move(wanted.requirement),
             [open = std::move(open)](
-                const absl::StatusOr<TokenVerification>& verification) mutable {
+                const absl::StatusOr<domain::TokenVerification>&
+                    verification) mutable {
               std::move(open).Finish(verification);
             });
       });
@@ -303,4 +307,4 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -19,7 +19,7 @@
 #include "server/identity/authenticator.h"
 #include "server/rpc/call_count.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // Envoy's external authorization over gRPC (envoy.service.auth.v3): verifies
 // the Authorization field of the request that a proxy asks about, as
@@ -47,8 +47,8 @@ class ExtAuthz final
 
   // All outlive this object, which outlives its calls.
   struct Dependencies {
-    Authenticator* authenticator;
-    TokenVerifier* verifier;
+    identity::Authenticator* authenticator;
+    domain::TokenVerifier* verifier;
     std::string resource_metadata;  // As ProblemResponse takes it.
     const Clock* clock;
     RandomSource* random;  // For request ids.
@@ -75,6 +75,6 @@ class ExtAuthz final
   std::atomic<int64_t> unreadable_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_EXT_AUTHZ_H_

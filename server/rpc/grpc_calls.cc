@@ -21,7 +21,7 @@
 #include "server/rpc/status.h"
 #include "signet/v1/annotations.pb.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 constexpr char kRequestId[] = "x-request-id";
@@ -87,7 +87,7 @@ struct GrpcCalls::Open {
   std::string peer;
   absl::Status fault;  // Stands unless the backend has one that ranks before.
 
-  void Finish(BackendReply reply) && {
+  void Finish(gateway::BackendReply reply) && {
     google::rpc::Status status = std::move(reply.status);
     if (status.code() == 0 && !fault.ok()) status = ToRpcStatus(fault);
     if (status.code() == 0) *response = Body(reply.response.get());
@@ -120,8 +120,8 @@ struct GrpcCalls::Open {
       const grpc::Slice empty;
       return grpc::ByteBuffer(&empty, 1);
     }
-    grpc::ByteBuffer body = SerializeMessage(*response);
-    WipeToken(*response);
+    grpc::ByteBuffer body = api::SerializeMessage(*response);
+    api::WipeToken(*response);
     return body;
   }
 };
@@ -174,13 +174,15 @@ void GrpcCalls::AskBackend(const GrpcMethod& method,
   const absl::Time now = deps_.clock->Now();
 
   GrpcMetadata metadata(*context);
-  BackendCall call;
+  gateway::BackendCall call;
   call.method = method.descriptor;
-  call.scope = metadata.scope == kAdmit ? CallScope::kAdmit : CallScope::kFull;
+  call.scope = metadata.scope == kAdmit ? gateway::CallScope::kAdmit
+                                        : gateway::CallScope::kFull;
   call.trusted = deps_.trusted;
   call.request.reset(method.prototype->New());
   call.authorization = std::move(metadata.authorization);
-  call.request_id = ChooseRequestId(metadata.request_ids, now, *deps_.random);
+  call.request_id =
+      http::ChooseRequestId(metadata.request_ids, now, *deps_.random);
   call.peer = PeerAddress(context->peer());
   call.user_agent = metadata.user_agent;
   call.deadline = Deadline(*context, now);
@@ -202,19 +204,20 @@ void GrpcCalls::AskBackend(const GrpcMethod& method,
                            {.reason = "INVALID_REQUEST"});
   } else if (request.Length() > method.max_bytes) {
     open.fault = MessageTooLargeError(method.max_bytes);
-  } else if (!ParseMessage(request, *call.request)) {
-    open.fault = MessageMalformedError();
+  } else if (!api::ParseMessage(request, *call.request)) {
+    open.fault = api::MessageMalformedError();
   }
   if (!open.fault.ok()) {  // A 401 ranks before it.
-    call.scope = CallScope::kIdentify;
-    WipeToken(*call.request);  // What came before the fault.
+    call.scope = gateway::CallScope::kIdentify;
+    api::WipeToken(*call.request);  // What came before the fault.
     call.request = nullptr;
   }
 
-  deps_.backend->Call(std::move(call),
-                      [open = std::move(open)](BackendReply reply) mutable {
-                        std::move(open).Finish(std::move(reply));
-                      });
+  deps_.backend->Call(
+      std::move(call),
+      [open = std::move(open)](gateway::BackendReply reply) mutable {
+        std::move(open).Finish(std::move(reply));
+      });
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -22,7 +22,7 @@
 #include "server/rpc/call_count.h"
 #include "server/rpc/token_fast_path.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // A method as gRPC offers it: bytes in, bytes out.
 struct GrpcMethod {
@@ -64,7 +64,7 @@ class GrpcCalls {
   // All outlive this object, which outlives its calls. `fast_path` may be null.
   // `trusted`: as BackendCall has it, of every call.
   struct Dependencies {
-    Backend* backend;
+    gateway::Backend* backend;
     TokenFastPath* fast_path;
     bool trusted;
     const Clock* clock;
@@ -92,6 +92,6 @@ class GrpcCalls {
   const Dependencies deps_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_GRPC_CALLS_H_

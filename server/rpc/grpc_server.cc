@@ -26,7 +26,7 @@
 #include "server/rpc/token_fast_path.h"
 #include "server/rpc/token_streams.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 // The library's own limit, whose error is nothing but RESOURCE_EXHAUSTED. Each
@@ -68,7 +68,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
 
 class GrpcServerImpl final : public GrpcServer {
  public:
-  GrpcServerImpl(const GrpcServerOptions& options, Backend* backend,
+  GrpcServerImpl(const GrpcServerOptions& options, gateway::Backend* backend,
                  const GrpcTokenParts* tokens, const Clock* clock,
                  RandomSource* random, Logger* logger) {
     if (tokens != nullptr) {
@@ -195,7 +195,7 @@ class GrpcServerImpl final : public GrpcServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const GrpcServerOptions& options, Backend* backend,
+    const GrpcServerOptions& options, gateway::Backend* backend,
     const GrpcTokenParts* tokens, const Clock* clock, RandomSource* random,
     Logger* logger) {
   auto server = std::make_unique<GrpcServerImpl>(options, backend, tokens,
@@ -205,4 +205,4 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   return server;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -18,7 +18,7 @@
 #include "server/identity/token_directory.h"
 #include "server/rpc/stream_limits.h"
 
-namespace signet {
+namespace signet::rpc {
 
 struct GrpcServerOptions {
   std::string address;  // HOST:PORT; port 0 lets the system pick one.
@@ -30,11 +30,11 @@ struct GrpcServerOptions {
 // answers from memory. Without it every call goes to the backend, and there are
 // no streams.
 struct GrpcTokenParts {
-  TokenDirectory* directory;
-  TokenVerifier* verifier;
-  Authenticator* authenticator;
-  DenialLog* denials;
-  ChangeFeed* feed;
+  identity::TokenDirectory* directory;
+  domain::TokenVerifier* verifier;
+  identity::Authenticator* authenticator;
+  audit::DenialLog* denials;
+  domain::ChangeFeed* feed;
   std::string resource_metadata = {};  // As ProblemResponse takes it.
   StreamLimits limits = {};
 };
@@ -62,7 +62,7 @@ class GrpcServer {
   // Starts to serve. All outlive the server; `tokens` may be null.
   //   INVALID_ARGUMENT, UNAVAILABLE: as Listener::Listen says.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const GrpcServerOptions& options, Backend* backend,
+      const GrpcServerOptions& options, gateway::Backend* backend,
       const GrpcTokenParts* tokens, const Clock* clock, RandomSource* random,
       Logger* logger);
 
@@ -82,6 +82,6 @@ class GrpcServer {
   virtual void Drain(absl::Duration grace) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_GRPC_SERVER_H_

@@ -7,7 +7,7 @@
 #include "gateway/api_services.h"
 #include "signet/v1/identity.grpc.pb.h"  // Brings what any service needs.
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using google::protobuf::ServiceDescriptor;
@@ -87,7 +87,7 @@ class DescribedService final : public grpc::Service {
 
 std::vector<GrpcService> GrpcServices(GrpcCalls* calls, TokenStreams* streams) {
   std::vector<GrpcService> services;
-  for (const ServiceDescriptor* service : ApiServices()) {
+  for (const ServiceDescriptor* service : gateway::ApiServices()) {
     services.push_back(
         {service->full_name(),
          std::make_unique<DescribedService>(calls, streams, service)});
@@ -95,4 +95,4 @@ std::vector<GrpcService> GrpcServices(GrpcCalls* calls, TokenStreams* streams) {
   return services;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

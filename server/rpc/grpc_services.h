@@ -10,7 +10,7 @@
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/token_streams.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // A service of proto/signet/v1 as gRPC registers it.
 struct GrpcService {
@@ -22,6 +22,6 @@ struct GrpcService {
 // `streams`; both outlive them. Without `streams` those are UNIMPLEMENTED.
 std::vector<GrpcService> GrpcServices(GrpcCalls* calls, TokenStreams* streams);
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_GRPC_SERVICES_H_

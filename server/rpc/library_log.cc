@@ -15,7 +15,7 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/stubs/logging.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 // Where lines go: the hooks take plain functions, which know no object. The
@@ -61,4 +61,4 @@ LibraryLog::~LibraryLog() {
   target = nullptr;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/throttle.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // While it lives, what gRPC and protobuf would print on stderr becomes lines of
 // `logger`: gRPC's errors, and what ends the process. Everything below is
@@ -28,6 +28,6 @@ class LibraryLog {
   Throttle grpc_errors_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_LIBRARY_LOG_H_

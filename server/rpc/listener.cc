@@ -21,7 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 constexpr int kBacklog = 1024;
@@ -165,4 +165,4 @@ bool Listener::AcceptOne() {
   return true;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -9,7 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // A file descriptor that is closed with its owner; -1 for none.
 class OwnedFd {
@@ -71,6 +71,6 @@ class Listener {
   std::thread thread_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_LISTENER_H_

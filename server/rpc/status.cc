@@ -8,7 +8,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "server/api/convert.h"
 
-namespace signet {
+namespace signet::rpc {
 
 bool IsInternal(absl::StatusCode code) {
   switch (code) {
@@ -46,10 +46,10 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   }
   if (detail.retry_after > absl::ZeroDuration()) {
     google::rpc::RetryInfo retry;
-    *retry.mutable_retry_delay() = ToProto(detail.retry_after);
+    *retry.mutable_retry_delay() = api::ToProto(detail.retry_after);
     out.add_details()->PackFrom(retry);
   }
   return out;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

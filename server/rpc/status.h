@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // Whose reasons ours are (google.rpc.ErrorInfo.domain).
 inline constexpr std::string_view kErrorDomain = "signet.v1";
@@ -22,6 +22,6 @@ bool IsInternal(absl::StatusCode code);
 // names no field. OK gives an empty message.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_STATUS_H_

@@ -4,7 +4,7 @@
 
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // How long the client of a VerifyTokens may keep it waiting: for a request at
 // all, and for an answer to be read. A fifth more may pass.
@@ -13,6 +13,6 @@ struct StreamLimits {
   absl::Duration unread_answer = absl::Seconds(30);
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_STREAM_LIMITS_H_

@@ -15,7 +15,7 @@
 #include "server/api/wire.h"
 #include "server/domain/violations.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 constexpr std::string_view kBearer = "bearer ";
@@ -78,8 +78,9 @@ bool IsSound(std::string_view token) {
   return !token.empty() && token.size() <= kMaxCredentialBytes;
 }
 
-grpc::ByteBuffer AnswerBytes(const TokenVerification& found, absl::Time now) {
-  if (const auto rendered = RenderAnswer(found, now)) {
+grpc::ByteBuffer AnswerBytes(const domain::TokenVerification& found,
+                             absl::Time now) {
+  if (const auto rendered = api::RenderAnswer(found, now)) {
     const std::string_view text = rendered->text;
     const std::string_view rest = rendered->rest.text();
     grpc::Slice slice(text.size() + rest.size());
@@ -88,43 +89,43 @@ grpc::ByteBuffer AnswerBytes(const TokenVerification& found, absl::Time now) {
     return grpc::ByteBuffer(&slice, 1);
   }
   v1::VerifyTokenResponse response;
-  ToProto(found, now, response);
-  return SerializeMessage(response);
+  api::ToProto(found, now, response);
+  return api::SerializeMessage(response);
 }
 
 // nullopt if it breaks a rule.
 template <typename Request>
-std::optional<Requirement> RequirementOf(const Request& request) {
-  if (!request.has_requirement()) return Requirement();
-  Violations violations;
-  Requirement requirement =
-      ReadRequirement("requirement", request.requirement(), violations);
+std::optional<domain::Requirement> RequirementOf(const Request& request) {
+  if (!request.has_requirement()) return domain::Requirement();
+  domain::Violations violations;
+  domain::Requirement requirement =
+      api::ReadRequirement("requirement", request.requirement(), violations);
   if (!violations.empty()) return std::nullopt;
   return requirement;
 }
 
 }  // namespace
 
-std::optional<VerifyScope> TokenFastPath::ScopeOf(
+std::optional<domain::VerifyScope> TokenFastPath::ScopeOf(
     std::string_view authorization, bool trusted, std::string_view account_id,
     absl::Time now) {
   if (trusted && authorization.empty()) {
-    if (account_id.empty()) return VerifyScope{.every_account = true};
+    if (account_id.empty()) return domain::VerifyScope{.every_account = true};
     const std::optional<Uuid> account = Uuid::Parse(account_id);
     if (!account.has_value()) return std::nullopt;
-    return VerifyScope{.every_account = false, .account_id = *account};
+    return domain::VerifyScope{.every_account = false, .account_id = *account};
   }
   if (!absl::StartsWithIgnoreCase(
           absl::string_view(authorization.data(), authorization.size()),
           absl::string_view(kBearer.data(), kBearer.size()))) {
     return std::nullopt;
   }
-  const std::optional<TokenFinding> asker =
+  const std::optional<identity::TokenFinding> asker =
       directory_->FindAtOnce(authorization.substr(kBearer.size()), now);
-  if (!asker.has_value() || asker->state != TokenState::kLive) {
+  if (!asker.has_value() || asker->state != identity::TokenState::kLive) {
     return std::nullopt;
   }
-  return TokenVerifier::ScopeAtOnce(*asker->facts, account_id);
+  return domain::TokenVerifier::ScopeAtOnce(*asker->facts, account_id);
 }
 
 bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
@@ -133,20 +134,20 @@ bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
                            std::optional<Miss>* miss) {
   if (!IsSound(request.token())) return false;
   const absl::Time now = clock_->Now();
-  const std::optional<Requirement> requirement = RequirementOf(request);
+  const std::optional<domain::Requirement> requirement = RequirementOf(request);
   if (!requirement.has_value()) return false;
-  const std::optional<VerifyScope> scope =
+  const std::optional<domain::VerifyScope> scope =
       ScopeOf(authorization, trusted, request.account_id(), now);
   if (!scope.has_value()) return false;
-  const std::optional<TokenVerification> found =
+  const std::optional<domain::TokenVerification> found =
       verifier_->VerifyAtOnce(request.token(), *scope, &*requirement, now);
   if (!found.has_value()) {
-    if (miss != nullptr && !TokenVerifier::IsOauth(request.token())) {
-      *miss =
-          Miss{.token = Secret(std::string(request.token())),
-               .scope = *scope,
-               .requirement = std::make_shared<const Requirement>(*requirement),
-               .now = now};
+    if (miss != nullptr && !domain::TokenVerifier::IsOauth(request.token())) {
+      *miss = Miss{.token = Secret(std::string(request.token())),
+                   .scope = *scope,
+                   .requirement = std::make_shared<const domain::Requirement>(
+                       *requirement),
+                   .now = now};
     }
     return false;
   }
@@ -159,7 +160,7 @@ void TokenFastPath::Read(Miss miss, grpc::ByteBuffer* response,
   verifier_->Verify(
       miss.token.Expose(), miss.scope, std::move(miss.requirement), miss.now,
       [response, now = miss.now, done = std::move(done)](
-          const absl::StatusOr<TokenVerification>& found) mutable {
+          const absl::StatusOr<domain::TokenVerification>& found) mutable {
         if (found.ok()) *response = AnswerBytes(*found, now);
         std::move(done)(found.ok());
       });
@@ -188,8 +189,8 @@ bool TokenFastPath::Verify(const grpc::CallbackServerContext& context,
       PlainAuthorization(context);
   if (!authorization.has_value()) return false;
   v1::VerifyTokenRequest request;
-  const absl::Cleanup wiper = [&request] { WipeToken(request); };
-  if (!ParseMessage(bytes, request)) return false;
+  const absl::Cleanup wiper = [&request] { api::WipeToken(request); };
+  if (!api::ParseMessage(bytes, request)) return false;
   return Answer(*authorization, trusted, request, answer, &miss);
 }
 
@@ -200,18 +201,18 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
       PlainAuthorization(context);
   if (!authorization.has_value()) return false;
   v1::BatchVerifyTokensRequest request;
-  const absl::Cleanup wiper = [&request] { WipeToken(request); };
-  if (!ParseMessage(bytes, request) || request.tokens().empty() ||
-      request.tokens_size() > kMaxVerifyBatch) {
+  const absl::Cleanup wiper = [&request] { api::WipeToken(request); };
+  if (!api::ParseMessage(bytes, request) || request.tokens().empty() ||
+      request.tokens_size() > api::kMaxVerifyBatch) {
     return false;
   }
   const absl::Time now = clock_->Now();
-  const std::optional<Requirement> requirement = RequirementOf(request);
+  const std::optional<domain::Requirement> requirement = RequirementOf(request);
   if (!requirement.has_value()) return false;
-  const std::optional<VerifyScope> scope =
+  const std::optional<domain::VerifyScope> scope =
       ScopeOf(*authorization, trusted, request.account_id(), now);
   if (!scope.has_value()) return false;
-  const std::vector<int> first = FirstOfEach(request.tokens());
+  const std::vector<int> first = api::FirstOfEach(request.tokens());
   std::string results;
   results.reserve(static_cast<size_t>(request.tokens_size()) * kUsualAnswer);
   for (int i = 0; i < request.tokens_size(); ++i) {
@@ -221,12 +222,13 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
       continue;
     }
     if (!IsSound(token)) return false;
-    const std::optional<TokenVerification> found =
+    const std::optional<domain::TokenVerification> found =
         verifier_->VerifyAtOnce(token, *scope, &*requirement, now);
     if (!found.has_value()) return false;
-    const std::optional<RenderedAnswer> result = RenderAnswer(*found, now);
+    const std::optional<api::RenderedAnswer> result =
+        api::RenderAnswer(*found, now);
     if (!result.has_value()) return false;
-    if (results.size() + result->text.size() > kMaxBatchAnswerBytes) {
+    if (results.size() + result->text.size() > api::kMaxBatchAnswerBytes) {
       return false;
     }
     AppendField(kResults, result->text, result->rest.text(), results);
@@ -237,4 +239,4 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
   return true;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

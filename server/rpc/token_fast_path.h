@@ -17,7 +17,7 @@
 #include "server/identity/token_directory.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // Answers calls of signet.v1.Tokens that need little: who asks is a service
 // account that is known and may ask. A single answer may take one read of the
@@ -27,15 +27,15 @@ namespace signet {
 class TokenFastPath {
  public:
   // All outlive this object.
-  TokenFastPath(TokenDirectory* directory, TokenVerifier* verifier,
-                const Clock* clock)
+  TokenFastPath(identity::TokenDirectory* directory,
+                domain::TokenVerifier* verifier, const Clock* clock)
       : directory_(directory), verifier_(verifier), clock_(clock) {}
 
   // What is left to ask of the store: the asker may, the token is not known.
   struct Miss {
     Secret token;
-    VerifyScope scope;
-    std::shared_ptr<const Requirement> requirement;
+    domain::VerifyScope scope;
+    std::shared_ptr<const domain::Requirement> requirement;
     absl::Time now;
   };
 
@@ -61,9 +61,10 @@ class TokenFastPath {
   }
 
  private:
-  std::optional<VerifyScope> ScopeOf(std::string_view authorization,
-                                     bool trusted, std::string_view account_id,
-                                     absl::Time now);
+  std::optional<domain::VerifyScope> ScopeOf(std::string_view authorization,
+                                             bool trusted,
+                                             std::string_view account_id,
+                                             absl::Time now);
   bool Verify(const grpc::CallbackServerContext& context, bool trusted,
               const grpc::ByteBuffer& request, grpc::ByteBuffer& response,
               std::optional<Miss>& miss);
@@ -73,11 +74,11 @@ class TokenFastPath {
   bool BatchVerify(const grpc::CallbackServerContext& context, bool trusted,
                    const grpc::ByteBuffer& request, grpc::ByteBuffer& response);
 
-  TokenDirectory* const directory_;
-  TokenVerifier* const verifier_;
+  identity::TokenDirectory* const directory_;
+  domain::TokenVerifier* const verifier_;
   const Clock* const clock_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_TOKEN_FAST_PATH_H_

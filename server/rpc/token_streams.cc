@@ -12,7 +12,7 @@
 #include "server/rpc/verify_stream.h"
 #include "server/rpc/watch_stream.h"
 
-namespace signet {
+namespace signet::rpc {
 
 absl::Status StoppingError() {
   return MakeError(
@@ -78,4 +78,4 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* TokenStreams::Watch(
   return new WatchStream(deps_, &open_, context, *request);
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

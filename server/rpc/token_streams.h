@@ -25,7 +25,7 @@
 #include "server/rpc/stream_limits.h"
 #include "server/rpc/token_fast_path.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // UNAVAILABLE / SERVER_STOPPING, with a retry hint.
 absl::Status StoppingError();
@@ -77,12 +77,12 @@ class TokenStreams {
  public:
   // All outlive this object, which outlives its streams.
   struct Dependencies {
-    Backend* backend;
+    gateway::Backend* backend;
     TokenFastPath* fast_path;
-    Authenticator* authenticator;
-    DenialLog* denials;
-    TokenVerifier* verifier;
-    ChangeFeed* feed;
+    identity::Authenticator* authenticator;
+    audit::DenialLog* denials;
+    domain::TokenVerifier* verifier;
+    domain::ChangeFeed* feed;
     bool trusted;  // As BackendCall has it, of every call.
     const Clock* clock;
     RandomSource* random;
@@ -107,6 +107,6 @@ class TokenStreams {
   OpenStreams open_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_TOKEN_STREAMS_H_

@@ -13,7 +13,7 @@
 #include "server/rpc/status.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 const google::protobuf::MethodDescriptor* VerifyTokenMethod() {
@@ -44,8 +44,8 @@ VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
       open_(open),
       context_(context),
       started_(deps.clock->Now()),
-      request_id_(ChooseRequestId(GrpcMetadata(*context).request_ids, started_,
-                                  *deps.random)),
+      request_id_(http::ChooseRequestId(GrpcMetadata(*context).request_ids,
+                                        started_, *deps.random)),
       peer_(PeerAddress(context->peer())) {
   context_->AddInitialMetadata("x-request-id", request_id_);
   const auto [first, last] =
@@ -93,9 +93,9 @@ void VerifyStream::Answer() {
     Refuse(MessageTooLargeError(kMaxMessageBytes));
     return;
   }
-  if (!ParseMessage(request_, *request)) {
-    WipeToken(*request);  // What came before the fault.
-    Refuse(MessageMalformedError());
+  if (!api::ParseMessage(request_, *request)) {
+    api::WipeToken(*request);  // What came before the fault.
+    Refuse(api::MessageMalformedError());
     return;
   }
   grpc::ByteBuffer response;
@@ -105,13 +105,13 @@ void VerifyStream::Answer() {
     AskBackend(std::move(request));
     return;
   }
-  WipeToken(*request);
+  api::WipeToken(*request);
   Answered(google::rpc::Status(), response);
 }
 
-BackendCall VerifyStream::NewCall() {
+gateway::BackendCall VerifyStream::NewCall() {
   GrpcMetadata metadata(*context_);
-  BackendCall call;
+  gateway::BackendCall call;
   call.authorization = std::move(metadata.authorization);
   call.trusted = deps_.trusted;
   call.request_id = request_id_;
@@ -122,26 +122,27 @@ BackendCall VerifyStream::NewCall() {
 
 void VerifyStream::AskBackend(
     std::unique_ptr<google::protobuf::Message> request) {
-  BackendCall call = NewCall();
+  gateway::BackendCall call = NewCall();
   call.method = VerifyTokenMethod();
   call.request = std::move(request);
-  deps_.backend->Call(std::move(call), [this](BackendReply reply) {
+  deps_.backend->Call(std::move(call), [this](gateway::BackendReply reply) {
     grpc::ByteBuffer response;
-    if (reply.status.code() == 0) response = SerializeMessage(*reply.response);
+    if (reply.status.code() == 0)
+      response = api::SerializeMessage(*reply.response);
     Answered(std::move(reply.status), response);
   });
 }
 
 void VerifyStream::Refuse(absl::Status fault) {
-  BackendCall call = NewCall();
+  gateway::BackendCall call = NewCall();
   call.method = VerifyTokenMethod();
-  call.scope = CallScope::kIdentify;
-  deps_.backend->Call(
-      std::move(call), [this, fault = std::move(fault)](BackendReply reply) {
-        Answered(reply.status.code() == 0 ? ToRpcStatus(fault)
-                                          : std::move(reply.status),
-                 grpc::ByteBuffer());
-      });
+  call.scope = gateway::CallScope::kIdentify;
+  deps_.backend->Call(std::move(call), [this, fault = std::move(fault)](
+                                           gateway::BackendReply reply) {
+    Answered(
+        reply.status.code() == 0 ? ToRpcStatus(fault) : std::move(reply.status),
+        grpc::ByteBuffer());
+  });
 }
 
 void VerifyStream::Answered(google::rpc::Status status,
@@ -258,4 +259,4 @@ void VerifyStream::OnDone() {
   delete this;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -16,7 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/rpc/token_streams.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // One VerifyTokens: reads ahead while answers are on their way, one request
 // after another. Owned by itself: gRPC's OnDone() ends it.
@@ -45,7 +45,7 @@ class VerifyStream final
   void CloseWith(google::rpc::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Answer();
-  BackendCall NewCall();
+  gateway::BackendCall NewCall();
   void AskBackend(std::unique_ptr<google::protobuf::Message> request);
   // Answers a request that has a fault. A 401 ranks before it.
   void Refuse(absl::Status fault);
@@ -85,6 +85,6 @@ class VerifyStream final
   google::rpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_VERIFY_STREAM_H_

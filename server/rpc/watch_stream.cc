@@ -22,14 +22,14 @@
 #include "server/rpc/status.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 constexpr char kAction[] = "token.watch";
 
 // Positions tell in which scope they were reached: who has come to see more or
 // less than before starts anew.
-std::string ScopeTag(const VerifyScope& scope) {
+std::string ScopeTag(const domain::VerifyScope& scope) {
   return scope.every_account ? "*/"
                              : absl::StrCat(scope.account_id.ToString(), "/");
 }
@@ -37,7 +37,7 @@ std::string ScopeTag(const VerifyScope& scope) {
 // The feed's own part of a position; of one from another scope, none that the
 // feed knows.
 std::string_view FeedPosition(std::string_view position,
-                              const VerifyScope& scope) {
+                              const domain::VerifyScope& scope) {
   const std::string tag = ScopeTag(scope);
   if (position.empty()) return position;
   return position.starts_with(tag) && position.size() > tag.size()
@@ -62,7 +62,7 @@ absl::Status UnreadError() {
 
 // Follows the feed from the first answer until the stream ends. Whoever calls
 // into it holds a reference; the reactor is told only while it is there.
-class WatchStream::State final : public ChangeFeed::Watcher,
+class WatchStream::State final : public domain::ChangeFeed::Watcher,
                                  public std::enable_shared_from_this<State> {
  public:
   State(const TokenStreams::Dependencies& deps,
@@ -75,17 +75,17 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     GrpcMetadata metadata(*context_);
     if (bytes.Length() > kMaxMessageBytes) {
       fault_ = MessageTooLargeError(kMaxMessageBytes);
-    } else if (ParseMessage(bytes, request)) {
+    } else if (api::ParseMessage(bytes, request)) {
       account_id_ = request.account_id();
       absl::MutexLock lock(&mutex_);
       position_ = request.position();
     } else {
-      fault_ = MessageMalformedError();
+      fault_ = api::MessageMalformedError();
     }
     const absl::Time now = deps_.clock->Now();
-    auto caller = std::make_shared<Caller>();
+    auto caller = std::make_shared<identity::Caller>();
     caller->request_id = request_id_ =
-        ChooseRequestId(metadata.request_ids, now, *deps_.random);
+        http::ChooseRequestId(metadata.request_ids, now, *deps_.random);
     caller->peer = peer_ = PeerAddress(context_->peer());
     caller->user_agent = metadata.user_agent;
     context_->AddInitialMetadata("x-request-id", caller->request_id);
@@ -97,7 +97,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     deps_.authenticator->Authenticate(
         metadata.authorization, now,
         [self = shared_from_this(), caller = std::move(caller)](
-            absl::StatusOr<Principal> principal) mutable {
+            absl::StatusOr<identity::Principal> principal) mutable {
           if (!principal.ok()) {
             self->End(principal.status());
             return;
@@ -126,7 +126,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
 
   void Check() override {
     uint64_t end = 0;
-    CallerPtr caller;
+    identity::CallerPtr caller;
     {
       absl::MutexLock lock(&mutex_);
       check_wanted_ = false;
@@ -135,11 +135,12 @@ class WatchStream::State final : public ChangeFeed::Watcher,
       caller = caller_;
       end = deps_.feed->end();
     }
-    deps_.verifier->FindScope(caller, account_id_,
-                              [self = shared_from_this(),
-                               end](const absl::StatusOr<VerifyScope>& scope) {
-                                self->Continue(scope, end);
-                              });
+    deps_.verifier->FindScope(
+        caller, account_id_,
+        [self = shared_from_this(),
+         end](const absl::StatusOr<domain::VerifyScope>& scope) {
+          self->Continue(scope, end);
+        });
   }
 
   void Written(bool ok) {
@@ -179,7 +180,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   // Whether the client might watch.
   bool followed() const { return following_; }
   std::string principal() {
-    const CallerPtr caller = this->caller();
+    const identity::CallerPtr caller = this->caller();
     if (caller == nullptr) return std::string();
     return caller->trusted ? "trusted" : caller->principal.ToString();
   }
@@ -192,7 +193,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   static constexpr size_t kMaxTold = 256;
   static constexpr size_t kMaxToldIfSlow = 32;
 
-  CallerPtr caller() {
+  identity::CallerPtr caller() {
     absl::MutexLock lock(&mutex_);
     return caller_;
   }
@@ -201,7 +202,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     return beats_unread_;
   }
 
-  void Known(CallerPtr caller) {
+  void Known(identity::CallerPtr caller) {
     {
       absl::MutexLock lock(&mutex_);
       caller_ = std::move(caller);
@@ -211,9 +212,9 @@ class WatchStream::State final : public ChangeFeed::Watcher,
 
   // Whose watchers are counted together: an account's, or a user's.
   std::string Owner() {
-    const CallerPtr caller = this->caller();
+    const identity::CallerPtr caller = this->caller();
     if (caller->trusted) return std::string();
-    const Principal& principal = caller->principal;
+    const identity::Principal& principal = caller->principal;
     return principal.home_account_id.has_value()
                ? principal.home_account_id->ToString()
                : principal.ToString();
@@ -221,11 +222,13 @@ class WatchStream::State final : public ChangeFeed::Watcher,
 
   // By one at a time, as Check() asks one question at a time. `end`: of the
   // feed, before the question.
-  void Continue(const absl::StatusOr<VerifyScope>& scope, uint64_t end) {
+  void Continue(const absl::StatusOr<domain::VerifyScope>& scope,
+                uint64_t end) {
     if (absl::IsPermissionDenied(scope.status())) {
-      const CallerPtr who = caller();
+      const identity::CallerPtr who = caller();
       deps_.denials->Note(
-          *who, TokenVerifier::AccountAskedFor(who->principal, account_id_),
+          *who,
+          domain::TokenVerifier::AccountAskedFor(who->principal, account_id_),
           {.action = kAction});
       return End(scope.status());
     }
@@ -265,7 +268,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     const Uuid self = caller_->trusted ? Uuid() : caller_->principal.id;
     // Before it is looked at what changed, so that it is no later.
     const BootClock::time_point now = BootClock::now();
-    const ChangeFeed::News news =
+    const domain::ChangeFeed::News news =
         deps_.feed->Since(FeedPosition(position_, scope_), scope_, self);
     if (!news.reset && std::max(news.self_changed, reset_end_) > checked_end_) {
       return false;
@@ -276,7 +279,8 @@ class WatchStream::State final : public ChangeFeed::Watcher,
     position_ = absl::StrCat(ScopeTag(scope_), news.position);
     v1::WatchChangesResponse message;
     message.set_position(position_);
-    *message.mutable_since_start() = ToProto(absl::FromChrono(now - took_at_));
+    *message.mutable_since_start() =
+        api::ToProto(absl::FromChrono(now - took_at_));
     if (news.reset ||
         news.service_account_ids.size() > (slow_ ? kMaxToldIfSlow : kMaxTold)) {
       message.set_reset(true);
@@ -285,7 +289,7 @@ class WatchStream::State final : public ChangeFeed::Watcher,
         message.add_service_account_ids(id.ToString());
       }
     }
-    bytes_ = SerializeMessage(message);
+    bytes_ = api::SerializeMessage(message);
     writing_ = true;
     stream_->StartWrite(&bytes_);
     return true;
@@ -303,10 +307,10 @@ class WatchStream::State final : public ChangeFeed::Watcher,
   std::atomic<bool> following_ = false;
 
   absl::Mutex mutex_;
-  CallerPtr caller_ ABSL_GUARDED_BY(mutex_);
+  identity::CallerPtr caller_ ABSL_GUARDED_BY(mutex_);
   WatchStream* stream_ ABSL_GUARDED_BY(mutex_);
   std::string position_ ABSL_GUARDED_BY(mutex_);
-  VerifyScope scope_ ABSL_GUARDED_BY(mutex_);
+  domain::VerifyScope scope_ ABSL_GUARDED_BY(mutex_);
   // The feed's ends: when scope_ was asked for, of the last message, of the
   // last reset.
   uint64_t checked_end_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -366,4 +370,4 @@ void WatchStream::OnDone() {
   delete this;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc

@@ -12,7 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/rpc/token_streams.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // One WatchChanges. What it shares with the feed and with calls under way lives
 // longer than gRPC's reactor, hence two objects.
@@ -38,6 +38,6 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   const std::shared_ptr<State> state_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_SERVER_RPC_WATCH_STREAM_H_

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 constexpr int kRowsPerStep = 500;
@@ -19,7 +19,7 @@ void Append(std::vector<Record>&& records, std::vector<Record>& out) {
 
 }  // namespace
 
-absl::StatusOr<RowBatch> RowWalk::Step(ReadTxn& txn) {
+absl::StatusOr<RowBatch> RowWalk::Step(storage::ReadTxn& txn) {
   RowBatch batch;
   if (!begun_) {
     begun_ = true;
@@ -47,7 +47,7 @@ absl::StatusOr<RowBatch> RowWalk::Step(ReadTxn& txn) {
   return batch;
 }
 
-absl::Status RowWalk::NextAccount(ReadTxn& txn) {
+absl::Status RowWalk::NextAccount(storage::ReadTxn& txn) {
   const absl::StatusOr<std::vector<Uuid>> next = txn.ListAccounts(account_, 1);
   if (!next.ok()) return next.status();
   stage_ = next->empty() ? Stage::kTokens : Stage::kServiceAccounts;
@@ -55,15 +55,17 @@ absl::Status RowWalk::NextAccount(ReadTxn& txn) {
   return absl::OkStatus();
 }
 
-absl::Status RowWalk::TakeServiceAccounts(ReadTxn& txn, RowBatch& batch) {
-  ServiceAccountQuery query;
+absl::Status RowWalk::TakeServiceAccounts(storage::ReadTxn& txn,
+                                          RowBatch& batch) {
+  storage::ServiceAccountQuery query;
   query.account_id = *account_;
   query.filter.include_revoked = true;
   query.descending = false;
   query.after = after_service_account_;
   query.limit = kRowsPerStep;
   query.scan_limit = kRowsPerStep;
-  absl::StatusOr<ServiceAccountPage> page = txn.ListServiceAccounts(query);
+  absl::StatusOr<storage::ServiceAccountPage> page =
+      txn.ListServiceAccounts(query);
   if (!page.ok()) return page.status();
   Append(std::move(page->records), batch.service_accounts);
   after_service_account_ = page->next;
@@ -71,22 +73,24 @@ absl::Status RowWalk::TakeServiceAccounts(ReadTxn& txn, RowBatch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status RowWalk::TakeAuthorizations(ReadTxn& txn, RowBatch& batch) {
-  AuthorizationQuery query;
+absl::Status RowWalk::TakeAuthorizations(storage::ReadTxn& txn,
+                                         RowBatch& batch) {
+  storage::AuthorizationQuery query;
   query.account_id = *account_;
   query.include_revoked = true;
   query.after = after_authorization_;
   query.limit = kRowsPerStep;
   query.scan_limit = kRowsPerStep;
-  absl::StatusOr<AuthorizationPage> page = txn.ListAuthorizations(query);
+  absl::StatusOr<storage::AuthorizationPage> page =
+      txn.ListAuthorizations(query);
   if (!page.ok()) return page.status();
   Append(std::move(page->records), batch.authorizations);
   after_authorization_ = page->next;
   return page->next.has_value() ? absl::OkStatus() : NextAccount(txn);
 }
 
-absl::Status RowWalk::TakeTokens(ReadTxn& txn, RowBatch& batch) {
-  absl::StatusOr<std::vector<OwnedToken>> tokens =
+absl::Status RowWalk::TakeTokens(storage::ReadTxn& txn, RowBatch& batch) {
+  absl::StatusOr<std::vector<storage::OwnedToken>> tokens =
       txn.ListTokens(after_token_, kRowsPerStep);
   if (!tokens.ok()) return tokens.status();
   if (tokens->size() < static_cast<size_t>(kRowsPerStep)) {
@@ -97,4 +101,4 @@ absl::Status RowWalk::TakeTokens(ReadTxn& txn, RowBatch& batch) {
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::seal

@@ -12,13 +12,13 @@
 #include "base/uuid.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::seal {
 
 // Some of the rows that carry seals.
 struct RowBatch {
-  std::vector<ServiceAccountRecord> service_accounts;
-  std::vector<AuthorizationRecord> authorizations;
-  std::vector<OwnedToken> tokens;
+  std::vector<storage::ServiceAccountRecord> service_accounts;
+  std::vector<storage::AuthorizationRecord> authorizations;
+  std::vector<storage::OwnedToken> tokens;
 
   size_t size() const {
     return service_accounts.size() + authorizations.size() + tokens.size();
@@ -32,26 +32,26 @@ class RowWalk {
  public:
   // The next rows, some hundreds; fewer, even none, mean nothing until done().
   // The store's errors.
-  absl::StatusOr<RowBatch> Step(ReadTxn& txn);
+  absl::StatusOr<RowBatch> Step(storage::ReadTxn& txn);
 
   bool done() const { return stage_ == Stage::kDone; }
 
  private:
   enum class Stage { kServiceAccounts, kAuthorizations, kTokens, kDone };
 
-  absl::Status NextAccount(ReadTxn& txn);
-  absl::Status TakeServiceAccounts(ReadTxn& txn, RowBatch& batch);
-  absl::Status TakeAuthorizations(ReadTxn& txn, RowBatch& batch);
-  absl::Status TakeTokens(ReadTxn& txn, RowBatch& batch);
+  absl::Status NextAccount(storage::ReadTxn& txn);
+  absl::Status TakeServiceAccounts(storage::ReadTxn& txn, RowBatch& batch);
+  absl::Status TakeAuthorizations(storage::ReadTxn& txn, RowBatch& batch);
+  absl::Status TakeTokens(storage::ReadTxn& txn, RowBatch& batch);
 
   Stage stage_ = Stage::kServiceAccounts;
   bool begun_ = false;
   std::optional<Uuid> account_;
-  std::optional<ServiceAccountPosition> after_service_account_;
+  std::optional<storage::ServiceAccountPosition> after_service_account_;
   std::optional<Uuid> after_authorization_;
   std::string after_token_;
 };
 
-}  // namespace signet
+}  // namespace signet::seal
 
 #endif  // SIGNET_SERVER_SEAL_ROW_WALK_H_

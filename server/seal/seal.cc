@@ -13,7 +13,7 @@
 
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 constexpr char kSealFormat = 1;
@@ -110,20 +110,22 @@ class SealWriter {
   std::string text_;
 };
 
-Seal SealOf(const MacKeyring& keyring, const std::string& message) {
+storage::Seal SealOf(const crypto::MacKeyring& keyring,
+                     const std::string& message) {
   return {.key_version = keyring.current_version(),
-          .mac = keyring.Compute(MacPurpose::kSeal, message)};
+          .mac = keyring.Compute(crypto::MacPurpose::kSeal, message)};
 }
 
-bool Fits(const MacKeyring& keyring, const Seal& seal,
+bool Fits(const crypto::MacKeyring& keyring, const storage::Seal& seal,
           const std::string& message) {
-  return keyring.Verify(MacPurpose::kSeal, seal.key_version, message, seal.mac);
+  return keyring.Verify(crypto::MacPurpose::kSeal, seal.key_version, message,
+                        seal.mac);
 }
 
 }  // namespace
 
 std::string SealMessage(const Uuid& account_id, const Uuid& service_account_id,
-                        const TokenRecord& token) {
+                        const storage::TokenRecord& token) {
   return SealWriter(RowKind::kToken)
       .Add(1, token.public_id)
       .Add(2, account_id)
@@ -137,7 +139,7 @@ std::string SealMessage(const Uuid& account_id, const Uuid& service_account_id,
       .text();
 }
 
-std::string SealMessage(const ServiceAccountRecord& record) {
+std::string SealMessage(const storage::ServiceAccountRecord& record) {
   return SealWriter(RowKind::kServiceAccount)
       .Add(1, record.account_id)
       .Add(2, record.id)
@@ -151,7 +153,7 @@ std::string SealMessage(const ServiceAccountRecord& record) {
       .text();
 }
 
-std::string SealMessage(const AuthorizationRecord& record) {
+std::string SealMessage(const storage::AuthorizationRecord& record) {
   return SealWriter(RowKind::kAuthorization)
       .Add(1, record.id)
       .Add(2, record.account_id)
@@ -167,52 +169,59 @@ std::string SealMessage(const AuthorizationRecord& record) {
       .text();
 }
 
-Seal MakeSeal(const MacKeyring& keyring, const Uuid& account_id,
-              const Uuid& service_account_id, const TokenRecord& token) {
+storage::Seal MakeSeal(const crypto::MacKeyring& keyring,
+                       const Uuid& account_id, const Uuid& service_account_id,
+                       const storage::TokenRecord& token) {
   return SealOf(keyring, SealMessage(account_id, service_account_id, token));
 }
 
-Seal MakeSeal(const MacKeyring& keyring, const ServiceAccountRecord& record) {
+storage::Seal MakeSeal(const crypto::MacKeyring& keyring,
+                       const storage::ServiceAccountRecord& record) {
   return SealOf(keyring, SealMessage(record));
 }
 
-Seal MakeSeal(const MacKeyring& keyring, const AuthorizationRecord& record) {
+storage::Seal MakeSeal(const crypto::MacKeyring& keyring,
+                       const storage::AuthorizationRecord& record) {
   return SealOf(keyring, SealMessage(record));
 }
 
-bool IsSealed(const MacKeyring& keyring, const Uuid& account_id,
-              const Uuid& service_account_id, const TokenRecord& token) {
+bool IsSealed(const crypto::MacKeyring& keyring, const Uuid& account_id,
+              const Uuid& service_account_id,
+              const storage::TokenRecord& token) {
   return Fits(keyring, token.seal,
               SealMessage(account_id, service_account_id, token));
 }
 
-bool IsSealed(const MacKeyring& keyring, const AuthorizationRecord& record) {
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::AuthorizationRecord& record) {
   return Fits(keyring, record.seal, SealMessage(record));
 }
 
-bool IsSealedAlone(const MacKeyring& keyring,
-                   const ServiceAccountRecord& record) {
+bool IsSealedAlone(const crypto::MacKeyring& keyring,
+                   const storage::ServiceAccountRecord& record) {
   return Fits(keyring, record.seal, SealMessage(record));
 }
 
-bool IsSealed(const MacKeyring& keyring, const ServiceAccountRecord& record) {
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::ServiceAccountRecord& record) {
   return IsSealedAlone(keyring, record) &&
          IsSealed(keyring, record.account_id, record.id, record.token);
 }
 
-bool IsSealed(const MacKeyring& keyring, const TokenOwner& found) {
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::TokenOwner& found) {
   return IsSealed(keyring, found.owner) &&
          (found.token == found.owner.token ||
           IsSealed(keyring, found.owner.account_id, found.owner.id,
                    found.token));
 }
 
-ServiceAccountRecord Sealed(const MacKeyring& keyring,
-                            ServiceAccountRecord record) {
+storage::ServiceAccountRecord Sealed(const crypto::MacKeyring& keyring,
+                                     storage::ServiceAccountRecord record) {
   record.token.seal =
       MakeSeal(keyring, record.account_id, record.id, record.token);
   record.seal = MakeSeal(keyring, record);
   return record;
 }
 
-}  // namespace signet
+}  // namespace signet::seal

@@ -8,7 +8,7 @@
 #include "crypto/mac_keyring.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::seal {
 
 // The reason of an error about a row whose seal does not verify.
 inline constexpr char kRecordAltered[] = "RECORD_ALTERED";
@@ -30,35 +30,42 @@ inline constexpr char kRecordAltered[] = "RECORD_ALTERED";
 // Of a token: its public id, MAC key and MAC, whose it is, and all that bounds
 // its life. `account_id` and `service_account_id` are its service account's.
 std::string SealMessage(const Uuid& account_id, const Uuid& service_account_id,
-                        const TokenRecord& token);
+                        const storage::TokenRecord& token);
 // Of a service account: its ids and its current token's public id, what stops
 // it or narrows it, its labels, its owner, and who was shown the token. The
 // token itself has a seal of its own.
-std::string SealMessage(const ServiceAccountRecord& record);
+std::string SealMessage(const storage::ServiceAccountRecord& record);
 // Of an authorization: everything.
-std::string SealMessage(const AuthorizationRecord& record);
+std::string SealMessage(const storage::AuthorizationRecord& record);
 
 // The seal, under the current key.
-Seal MakeSeal(const MacKeyring& keyring, const Uuid& account_id,
-              const Uuid& service_account_id, const TokenRecord& token);
-Seal MakeSeal(const MacKeyring& keyring, const ServiceAccountRecord& record);
-Seal MakeSeal(const MacKeyring& keyring, const AuthorizationRecord& record);
+storage::Seal MakeSeal(const crypto::MacKeyring& keyring,
+                       const Uuid& account_id, const Uuid& service_account_id,
+                       const storage::TokenRecord& token);
+storage::Seal MakeSeal(const crypto::MacKeyring& keyring,
+                       const storage::ServiceAccountRecord& record);
+storage::Seal MakeSeal(const crypto::MacKeyring& keyring,
+                       const storage::AuthorizationRecord& record);
 
 // Whether the row is as it was sealed, with any key of the keyring.
-bool IsSealed(const MacKeyring& keyring, const Uuid& account_id,
-              const Uuid& service_account_id, const TokenRecord& token);
-bool IsSealed(const MacKeyring& keyring, const AuthorizationRecord& record);
+bool IsSealed(const crypto::MacKeyring& keyring, const Uuid& account_id,
+              const Uuid& service_account_id,
+              const storage::TokenRecord& token);
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::AuthorizationRecord& record);
 // The row alone, and with its current token.
-bool IsSealedAlone(const MacKeyring& keyring,
-                   const ServiceAccountRecord& record);
-bool IsSealed(const MacKeyring& keyring, const ServiceAccountRecord& record);
+bool IsSealedAlone(const crypto::MacKeyring& keyring,
+                   const storage::ServiceAccountRecord& record);
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::ServiceAccountRecord& record);
 // The token looked up, the service account, and that one's current token.
-bool IsSealed(const MacKeyring& keyring, const TokenOwner& found);
+bool IsSealed(const crypto::MacKeyring& keyring,
+              const storage::TokenOwner& found);
 
 // The record with its seal and its token's.
-ServiceAccountRecord Sealed(const MacKeyring& keyring,
-                            ServiceAccountRecord record);
+storage::ServiceAccountRecord Sealed(const crypto::MacKeyring& keyring,
+                                     storage::ServiceAccountRecord record);
 
-}  // namespace signet
+}  // namespace signet::seal
 
 #endif  // SIGNET_SERVER_SEAL_SEAL_H_

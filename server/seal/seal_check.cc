@@ -10,7 +10,7 @@
 #include "server/seal/row_walk.h"
 #include "server/seal/seal.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 constexpr std::string_view kRowAltered =
@@ -19,10 +19,10 @@ constexpr std::string_view kRowAltered =
 }  // namespace
 
 absl::StatusOr<uint64_t> VerifySeals(
-    Store& store, const MacKeyring& keyring,
-    absl::FunctionRef<void(const AuditFault&)> report) {
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    absl::FunctionRef<void(const audit::AuditFault&)> report) {
   uint64_t rows = 0;
-  std::vector<AuditFault> faults;
+  std::vector<audit::AuditFault> faults;
   const auto check = [&faults](bool sealed, const Uuid& account_id,
                                std::string row) {
     if (sealed) return;
@@ -33,34 +33,37 @@ absl::StatusOr<uint64_t> VerifySeals(
   while (!walk.done()) {
     RowWalk next = walk;
     uint64_t seen = 0;
-    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) -> absl::Status {
-      next = walk;  // A body may run again.
-      faults.clear();
-      seen = 0;
-      const absl::StatusOr<RowBatch> batch = next.Step(txn);
-      if (!batch.ok()) return batch.status();
-      seen = batch->size();
-      for (const ServiceAccountRecord& record : batch->service_accounts) {
-        check(IsSealedAlone(keyring, record), record.account_id,
-              "service account " + record.id.ToString());
-      }
-      for (const AuthorizationRecord& record : batch->authorizations) {
-        check(IsSealed(keyring, record), record.account_id,
-              "authorization " + record.id.ToString());
-      }
-      for (const OwnedToken& row : batch->tokens) {
-        check(IsSealed(keyring, row.account_id, row.service_account_id,
-                       row.token),
-              row.account_id, "token " + row.token.public_id);
-      }
-      return absl::OkStatus();
-    });
+    absl::Status status =
+        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) -> absl::Status {
+          next = walk;  // A body may run again.
+          faults.clear();
+          seen = 0;
+          const absl::StatusOr<RowBatch> batch = next.Step(txn);
+          if (!batch.ok()) return batch.status();
+          seen = batch->size();
+          for (const storage::ServiceAccountRecord& record :
+               batch->service_accounts) {
+            check(IsSealedAlone(keyring, record), record.account_id,
+                  "service account " + record.id.ToString());
+          }
+          for (const storage::AuthorizationRecord& record :
+               batch->authorizations) {
+            check(IsSealed(keyring, record), record.account_id,
+                  "authorization " + record.id.ToString());
+          }
+          for (const storage::OwnedToken& row : batch->tokens) {
+            check(IsSealed(keyring, row.account_id, row.service_account_id,
+                           row.token),
+                  row.account_id, "token " + row.token.public_id);
+          }
+          return absl::OkStatus();
+        });
     if (!status.ok()) return status;
-    for (const AuditFault& fault : faults) report(fault);
+    for (const audit::AuditFault& fault : faults) report(fault);
     rows += seen;
     walk = next;
   }
   return rows;
 }
 
-}  // namespace signet
+}  // namespace signet::seal

@@ -10,7 +10,7 @@
 #include "server/audit/audit_verify.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::seal {
 
 // Verifies the seal of every token, service account and authorization (seal.h)
 // in `store`, which is the engine itself, not a SealedStore. Calls `report` for
@@ -18,9 +18,9 @@ namespace signet {
 // the database. Blocks. Nothing writes to the store meanwhile. An error is the
 // store's.
 absl::StatusOr<uint64_t> VerifySeals(
-    Store& store, const MacKeyring& keyring,
-    absl::FunctionRef<void(const AuditFault&)> report);
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    absl::FunctionRef<void(const audit::AuditFault&)> report);
 
-}  // namespace signet
+}  // namespace signet::seal
 
 #endif  // SIGNET_SERVER_SEAL_SEAL_CHECK_H_

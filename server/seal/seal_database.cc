@@ -12,34 +12,34 @@
 #include "server/seal/row_walk.h"
 #include "server/seal/seal.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 constexpr int kAccountsPerWrite = 200;
 
-absl::Status CheckUnsealed(ReadTxn& txn) {
-  const absl::StatusOr<std::vector<AuditHeadRecord>> heads =
+absl::Status CheckUnsealed(storage::ReadTxn& txn) {
+  const absl::StatusOr<std::vector<storage::AuditHeadRecord>> heads =
       txn.ListAuditHeads();
   if (!heads.ok()) return heads.status();
   if (heads->empty()) return absl::OkStatus();
   return absl::FailedPreconditionError("the database is sealed already");
 }
 
-absl::Status SealRows(WriteTxn& txn, const MacKeyring& keyring,
+absl::Status SealRows(storage::WriteTxn& txn, const crypto::MacKeyring& keyring,
                       const RowBatch& batch) {
-  for (const ServiceAccountRecord& record : batch.service_accounts) {
+  for (const storage::ServiceAccountRecord& record : batch.service_accounts) {
     if (IsSealed(keyring, record)) continue;
     absl::Status s = txn.UpdateServiceAccount(Sealed(keyring, record));
     if (!s.ok()) return s;
   }
-  for (const AuthorizationRecord& record : batch.authorizations) {
+  for (const storage::AuthorizationRecord& record : batch.authorizations) {
     if (IsSealed(keyring, record)) continue;
     absl::Status s = txn.SealAuthorization(record.account_id, record.id,
                                            MakeSeal(keyring, record));
     if (!s.ok()) return s;
   }
-  for (const OwnedToken& row : batch.tokens) {
-    TokenRecord token = row.token;
+  for (const storage::OwnedToken& row : batch.tokens) {
+    storage::TokenRecord token = row.token;
     if (IsSealed(keyring, row.account_id, row.service_account_id, token)) {
       continue;
     }
@@ -58,12 +58,12 @@ absl::Status SealRows(WriteTxn& txn, const MacKeyring& keyring,
 }
 
 // Whether the last event of the log says so already.
-absl::StatusOr<bool> SaysSealed(ReadTxn& txn, const Uuid& account) {
-  AuditQuery query;
+absl::StatusOr<bool> SaysSealed(storage::ReadTxn& txn, const Uuid& account) {
+  storage::AuditQuery query;
   query.account_id = account;
   query.limit = 1;
   query.scan_limit = 1;
-  const absl::StatusOr<AuditPage> page = txn.ListAuditEvents(query);
+  const absl::StatusOr<storage::AuditPage> page = txn.ListAuditEvents(query);
   if (!page.ok()) return page.status();
   return !page->records.empty() &&
          page->records.front().action == kSealedAction;
@@ -71,14 +71,14 @@ absl::StatusOr<bool> SaysSealed(ReadTxn& txn, const Uuid& account) {
 
 // Appends the event to some accounts and adds their logs to `head`. The last
 // account; absent if there is none.
-absl::Status SealLogs(WriteTxn& txn, const MacKeyring& keyring, absl::Time now,
-                      const std::optional<Uuid>& after, AuditHead& head,
-                      std::optional<Uuid>& last) {
+absl::Status SealLogs(storage::WriteTxn& txn, const crypto::MacKeyring& keyring,
+                      absl::Time now, const std::optional<Uuid>& after,
+                      audit::AuditHead& head, std::optional<Uuid>& last) {
   const absl::StatusOr<std::vector<Uuid>> accounts =
       txn.ListAccounts(after, kAccountsPerWrite);
   if (!accounts.ok()) return accounts.status();
   last = std::nullopt;
-  const AuditLog& log = AuditLog::WithoutHead(&keyring);
+  const audit::AuditLog& log = audit::AuditLog::WithoutHead(&keyring);
   for (const Uuid& account : *accounts) {
     last = account;
     const absl::StatusOr<bool> said = SaysSealed(txn, account);
@@ -88,9 +88,10 @@ absl::Status SealLogs(WriteTxn& txn, const MacKeyring& keyring, absl::Time now,
                                         {.action = std::string(kSealedAction)});
       if (!s.ok()) return s;
     }
-    const absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account);
+    const absl::StatusOr<storage::AuditChainRecord> chain =
+        txn.GetAuditChain(account);
     if (!chain.ok()) return chain.status();
-    AddTo(head.digest, DigestOf(keyring, *chain));
+    audit::AddTo(head.digest, audit::DigestOf(keyring, *chain));
     ++head.accounts;
     head.events += chain->last_sequence;
   }
@@ -98,20 +99,21 @@ absl::Status SealLogs(WriteTxn& txn, const MacKeyring& keyring, absl::Time now,
 }
 
 // Counts what a batch holds, and shows who is powerful.
-void CountRows(const RowBatch& batch, SealedRows& rows,
-               absl::FunctionRef<void(const AuthorizationRecord&)> show) {
+void CountRows(
+    const RowBatch& batch, SealedRows& rows,
+    absl::FunctionRef<void(const storage::AuthorizationRecord&)> show) {
   rows.service_accounts += batch.service_accounts.size();
   rows.tokens += batch.tokens.size();
   rows.authorizations += batch.authorizations.size();
-  for (const AuthorizationRecord& grant : batch.authorizations) {
+  for (const storage::AuthorizationRecord& grant : batch.authorizations) {
     if (grant.revoked_at.has_value()) continue;
     switch (grant.grant_kind) {
-      case GrantKind::kCapability:
+      case storage::GrantKind::kCapability:
         continue;
-      case GrantKind::kAccountOwner:
+      case storage::GrantKind::kAccountOwner:
         ++rows.account_owners;
         break;
-      case GrantKind::kSuperAdmin:
+      case storage::GrantKind::kSuperAdmin:
         ++rows.super_admins;
         break;
     }
@@ -122,11 +124,11 @@ void CountRows(const RowBatch& batch, SealedRows& rows,
 }  // namespace
 
 absl::StatusOr<SealedRows> SealDatabase(
-    Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random,
-    absl::FunctionRef<void(const AuthorizationRecord&)> show,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Clock& clock, RandomSource& random,
+    absl::FunctionRef<void(const storage::AuthorizationRecord&)> show,
     absl::FunctionRef<void(uint64_t)> progress) {
-  absl::Status status = ReadAndWait(store, CheckUnsealed);
+  absl::Status status = storage::ReadAndWait(store, CheckUnsealed);
   if (!status.ok()) return status;
 
   SealedRows rows;
@@ -135,25 +137,26 @@ absl::StatusOr<SealedRows> SealDatabase(
   while (!walk.done()) {
     RowWalk next;
     RowBatch batch;
-    status = WriteAndWait(store, [&](WriteTxn& txn) -> absl::Status {
-      next = walk;  // A body may run again.
-      absl::StatusOr<RowBatch> step = next.Step(txn);
-      if (!step.ok()) return step.status();
-      batch = *std::move(step);
-      return SealRows(txn, keyring, batch);
-    });
+    status = storage::WriteAndWait(
+        store, [&](storage::WriteTxn& txn) -> absl::Status {
+          next = walk;  // A body may run again.
+          absl::StatusOr<RowBatch> step = next.Step(txn);
+          if (!step.ok()) return step.status();
+          batch = *std::move(step);
+          return SealRows(txn, keyring, batch);
+        });
     if (!status.ok()) return status;
     walk = next;
     CountRows(batch, rows, show);
     progress(seen += batch.size());
   }
 
-  AuditHead head = NewAuditHead(random, clock.Now());
+  audit::AuditHead head = audit::NewAuditHead(random, clock.Now());
   std::optional<Uuid> after;
   do {
-    AuditHead sum;
+    audit::AuditHead sum;
     std::optional<Uuid> last;
-    status = WriteAndWait(store, [&](WriteTxn& txn) {
+    status = storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
       sum = head;
       return SealLogs(txn, keyring, clock.Now(), after, sum, last);
     });
@@ -166,8 +169,8 @@ absl::StatusOr<SealedRows> SealDatabase(
   rows.accounts = head.accounts;
   rows.head = head;
 
-  const AuditHeads heads(&keyring, &random);
-  status = WriteAndWait(store, [&](WriteTxn& txn) {
+  const audit::AuditHeads heads(&keyring, &random);
+  status = storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
     absl::Status unsealed = CheckUnsealed(txn);
     return unsealed.ok() ? heads.Put(txn, head) : unsealed;
   });
@@ -175,4 +178,4 @@ absl::StatusOr<SealedRows> SealDatabase(
   return rows;
 }
 
-}  // namespace signet
+}  // namespace signet::seal

@@ -13,7 +13,7 @@
 #include "server/audit/audit_head.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::seal {
 
 // The action of the event that says that an account's rows were sealed.
 inline constexpr std::string_view kSealedAction = "account.sealed";
@@ -26,7 +26,7 @@ struct SealedRows {
   uint64_t authorizations = 0;
   uint64_t account_owners = 0;
   uint64_t super_admins = 0;
-  AuditHead head;
+  audit::AuditHead head;
 };
 
 // Gives every row of a database that has no seals its seal, whatever it says:
@@ -41,11 +41,11 @@ struct SealedRows {
 //   FAILED_PRECONDITION: there is a head already.
 //   Otherwise the store's errors.
 absl::StatusOr<SealedRows> SealDatabase(
-    Store& store, const MacKeyring& keyring, const Clock& clock,
-    RandomSource& random,
-    absl::FunctionRef<void(const AuthorizationRecord&)> show,
+    storage::Store& store, const crypto::MacKeyring& keyring,
+    const Clock& clock, RandomSource& random,
+    absl::FunctionRef<void(const storage::AuthorizationRecord&)> show,
     absl::FunctionRef<void(uint64_t)> progress);
 
-}  // namespace signet
+}  // namespace signet::seal
 
 #endif  // SIGNET_SERVER_SEAL_SEAL_DATABASE_H_

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "server/seal/seal.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 // How often a limit's rows are read at most for as many that verify.
@@ -29,7 +29,7 @@ absl::Status RecordAltered() {
 }  // namespace
 
 struct SealedStore::Findings {
-  TokenChanges altered;
+  storage::TokenChanges altered;
 };
 
 // Verifies what is read.
@@ -39,78 +39,81 @@ class SealedStore::Reads : public Interface {
   Reads(Interface& txn, SealedStore& store, Findings& findings)
       : txn_(txn), store_(store), findings_(findings) {}
 
-  absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
+  absl::StatusOr<storage::ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override {
-    absl::StatusOr<ServiceAccountRecord> record =
+    absl::StatusOr<storage::ServiceAccountRecord> record =
         txn_.GetServiceAccount(account_id, id);
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
   // One that was added does not hide the good one, and an altered one is not as
   // if there were none.
-  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
-      const Uuid& id) override {
-    absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
+  FindServiceAccounts(const Uuid& id) override {
+    absl::StatusOr<std::vector<storage::ServiceAccountRecord>> found =
         txn_.FindServiceAccounts(id);
     if (!found.ok() || found->empty()) return found;
     LeaveOutAltered(*found);
     if (found->empty()) return RecordAltered();
     return found;
   }
-  absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
-    absl::StatusOr<TokenOwner> found = txn_.FindToken(public_id);
+  absl::StatusOr<storage::TokenOwner> FindToken(
+      std::string_view public_id) override {
+    absl::StatusOr<storage::TokenOwner> found = txn_.FindToken(public_id);
     if (found.ok() && !IsSealed(keyring(), *found)) {
       NoteAltered(found->owner, found->token.public_id);
       return absl::NotFoundError("no such token");
     }
     return found;
   }
-  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+  absl::StatusOr<std::vector<storage::TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id) override {
-    absl::StatusOr<std::vector<TokenRecord>> tokens =
+    absl::StatusOr<std::vector<storage::TokenRecord>> tokens =
         txn_.ListTokensInUse(account_id, id);
     if (!tokens.ok()) return tokens;
-    std::erase_if(*tokens, [&](const TokenRecord& token) {
+    std::erase_if(*tokens, [&](const storage::TokenRecord& token) {
       const bool sealed = IsSealed(keyring(), account_id, id, token);
       if (!sealed) store_.Note("token", token.public_id);
       return !sealed;
     });
     return tokens;
   }
-  absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
-      const ServiceAccountQuery& query) override {
-    absl::StatusOr<ServiceAccountPage> page = txn_.ListServiceAccounts(query);
+  absl::StatusOr<storage::ServiceAccountPage> ListServiceAccounts(
+      const storage::ServiceAccountQuery& query) override {
+    absl::StatusOr<storage::ServiceAccountPage> page =
+        txn_.ListServiceAccounts(query);
     if (page.ok()) LeaveOutAltered(page->records);
     return page;
   }
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
       absl::Time from, absl::Time until, int limit) override {
     return ListUpTo(
         limit, [&](int ask) { return txn_.ListExpiring(from, until, ask); });
   }
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
       absl::Time before, int limit) override {
     return ListUpTo(limit, [&](int ask) { return txn_.ListDead(before, ask); });
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-      std::span<const Subject> subjects, const Uuid& account_id) override {
-    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+  ListHeldAuthorizations(std::span<const storage::Subject> subjects,
+                         const Uuid& account_id) override {
+    absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
         txn_.ListHeldAuthorizations(subjects, account_id);
     if (held.ok()) LeaveOutVoid(*held);
     return held;
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
-      std::span<const Subject> subjects, const Uuid& account_id,
-      const HeldFilter& filter) override {
-    absl::StatusOr<std::vector<AuthorizationRecord>> held =
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
+      std::span<const storage::Subject> subjects, const Uuid& account_id,
+      const storage::HeldFilter& filter) override {
+    absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
         txn_.ListHeldFor(subjects, account_id, filter);
     if (held.ok()) LeaveOutVoid(*held);
     return held;
   }
-  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
-      const AuthorizationRecord& grant) override {
-    AuthorizationRecord wanted = Bound(grant);
-    absl::StatusOr<AuthorizationRecord> record =
+  absl::StatusOr<storage::AuthorizationRecord> FindEqualAuthorization(
+      const storage::AuthorizationRecord& grant) override {
+    storage::AuthorizationRecord wanted = Bound(grant);
+    absl::StatusOr<storage::AuthorizationRecord> record =
         txn_.FindEqualAuthorization(wanted);
     if (absl::IsNotFound(record.status()) && !wanted.subject_issuer.empty()) {
       wanted.subject_issuer.clear();
@@ -120,8 +123,8 @@ class SealedStore::Reads : public Interface {
     return record;
   }
   // What is missing here would count for not granted.
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject& subject, std::optional<GrantKind> kind,
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
+      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
       int limit) override {
     bool all = false;
     auto grants = ListUpTo(
@@ -130,26 +133,27 @@ class SealedStore::Reads : public Interface {
     if (grants.ok() && !all) return RecordAltered();
     return grants;
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override {
     return ListUpTo(limit,
                     [&](int ask) { return txn_.ListOwners(account_id, ask); });
   }
-  absl::StatusOr<AuthorizationRecord> GetAuthorization(
+  absl::StatusOr<storage::AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) override {
-    absl::StatusOr<AuthorizationRecord> record =
+    absl::StatusOr<storage::AuthorizationRecord> record =
         txn_.GetAuthorization(account_id, id);
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
-  absl::StatusOr<AuthorizationPage> ListAuthorizations(
-      const AuthorizationQuery& query) override {
-    absl::StatusOr<AuthorizationPage> page = txn_.ListAuthorizations(query);
+  absl::StatusOr<storage::AuthorizationPage> ListAuthorizations(
+      const storage::AuthorizationQuery& query) override {
+    absl::StatusOr<storage::AuthorizationPage> page =
+        txn_.ListAuthorizations(query);
     if (page.ok()) LeaveOutAltered(page->records);
     return page;
   }
-  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
-                                                     int limit) override {
+  absl::StatusOr<std::vector<storage::OwnedToken>> ListTokens(
+      std::string_view after, int limit) override {
     return txn_.ListTokens(after, limit);  // For who verifies them himself.
   }
 
@@ -158,7 +162,7 @@ class SealedStore::Reads : public Interface {
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override {
     return txn_.HasAccount(account_id);
   }
-  absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+  absl::StatusOr<int> CountHeldAuthorizations(const storage::Subject& subject,
                                               const Uuid& account_id,
                                               int limit) override {
     return txn_.CountHeldAuthorizations(subject, account_id, limit);
@@ -167,21 +171,23 @@ class SealedStore::Reads : public Interface {
       const std::optional<Uuid>& after, int limit) override {
     return txn_.ListAccounts(after, limit);
   }
-  absl::StatusOr<AuditChainRecord> GetAuditChain(
+  absl::StatusOr<storage::AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override {
     return txn_.GetAuditChain(account_id);
   }
-  absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override {
+  absl::StatusOr<storage::AuditPage> ListAuditEvents(
+      const storage::AuditQuery& query) override {
     return txn_.ListAuditEvents(query);
   }
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override {
     return txn_.ListAuditedAccounts(after, limit);
   }
-  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override {
+  absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListAuditHeads()
+      override {
     return txn_.ListAuditHeads();
   }
-  absl::StatusOr<ReplayRecord> FindReplay(
+  absl::StatusOr<storage::ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override {
     return txn_.FindReplay(lookup);
   }
@@ -190,30 +196,30 @@ class SealedStore::Reads : public Interface {
   }
 
  protected:
-  const MacKeyring& keyring() const { return *store_.keyring_; }
+  const crypto::MacKeyring& keyring() const { return *store_.keyring_; }
   Interface& txn() { return txn_; }
 
-  bool Verify(const ServiceAccountRecord& record) {
+  bool Verify(const storage::ServiceAccountRecord& record) {
     if (IsSealed(keyring(), record)) return true;
     NoteAltered(record, record.token.public_id);
     return false;
   }
-  bool Verify(const AuthorizationRecord& record) {
+  bool Verify(const storage::AuthorizationRecord& record) {
     if (IsSealed(keyring(), record)) return true;
     store_.Note("authorization", "");
     return false;
   }
 
   // With the issuer that its subject is of.
-  AuthorizationRecord Bound(AuthorizationRecord grant) const {
-    if (grant.subject.type != SubjectType::kServiceAccount) {
+  storage::AuthorizationRecord Bound(storage::AuthorizationRecord grant) const {
+    if (grant.subject.type != storage::SubjectType::kServiceAccount) {
       grant.subject_issuer = store_.issuer_;
     }
     return grant;
   }
 
  private:
-  void NoteAltered(const ServiceAccountRecord& record,
+  void NoteAltered(const storage::ServiceAccountRecord& record,
                    std::string_view public_id) {
     store_.Note("service_account or token", public_id);
     findings_.altered.service_accounts.push_back(
@@ -227,8 +233,10 @@ class SealedStore::Reads : public Interface {
   }
 
   // Whether it gives what it says.
-  bool IsGood(const ServiceAccountRecord& record) { return Verify(record); }
-  bool IsGood(const AuthorizationRecord& record) {
+  bool IsGood(const storage::ServiceAccountRecord& record) {
+    return Verify(record);
+  }
+  bool IsGood(const storage::AuthorizationRecord& record) {
     return Verify(record) && (record.subject_issuer.empty() ||
                               record.subject_issuer == store_.issuer_);
   }
@@ -265,36 +273,39 @@ class SealedStore::Reads : public Interface {
 };
 
 // Seals what is written.
-class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
+class SealedStore::Writes final : public SealedStore::Reads<storage::WriteTxn> {
  public:
   using Reads::Reads;
 
   absl::Status InsertServiceAccount(
-      const ServiceAccountRecord& record) override {
+      const storage::ServiceAccountRecord& record) override {
     return txn().InsertServiceAccount(Sealed(keyring(), record));
   }
   absl::Status UpdateServiceAccount(
-      const ServiceAccountRecord& record) override {
+      const storage::ServiceAccountRecord& record) override {
     return txn().UpdateServiceAccount(Sealed(keyring(), record));
   }
-  absl::Status ReplaceToken(const ServiceAccountRecord& record) override {
+  absl::Status ReplaceToken(
+      const storage::ServiceAccountRecord& record) override {
     return txn().ReplaceToken(Sealed(keyring(), record));
   }
   absl::Status UpdateToken(const Uuid& account_id,
                            const Uuid& service_account_id,
-                           const TokenRecord& token) override {
-    TokenRecord sealed = token;
+                           const storage::TokenRecord& token) override {
+    storage::TokenRecord sealed = token;
     sealed.seal = MakeSeal(keyring(), account_id, service_account_id, token);
     return txn().UpdateToken(account_id, service_account_id, sealed);
   }
-  absl::Status InsertAuthorization(const AuthorizationRecord& record) override {
-    AuthorizationRecord sealed = Bound(record);
+  absl::Status InsertAuthorization(
+      const storage::AuthorizationRecord& record) override {
+    storage::AuthorizationRecord sealed = Bound(record);
     sealed.seal = MakeSeal(keyring(), sealed);
     return txn().InsertAuthorization(sealed);
   }
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at, const Seal&) override {
-    absl::StatusOr<AuthorizationRecord> record =
+                                   absl::Time at,
+                                   const storage::Seal&) override {
+    absl::StatusOr<storage::AuthorizationRecord> record =
         GetAuthorization(account_id, id);
     if (!record.ok()) return record.status();
     if (!record->revoked_at.has_value()) {
@@ -304,34 +315,35 @@ class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
     return txn().RevokeAuthorization(account_id, id, at, record->seal);
   }
   absl::Status SealAuthorization(const Uuid&, const Uuid&,
-                                 const Seal&) override {
+                                 const storage::Seal&) override {
     return absl::InternalError("a sealed store makes its seals itself");
   }
 
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override {
     return txn().EnsureAccount(account_id, now);
   }
-  absl::Status TouchLastUsed(std::span<const LastUse> uses) override {
+  absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override {
     return txn().TouchLastUsed(uses);
   }
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override {
     return txn().DeleteServiceAccount(account_id, id);
   }
-  absl::Status InsertAuditEvent(const AuditEventRecord& record) override {
+  absl::Status InsertAuditEvent(
+      const storage::AuditEventRecord& record) override {
     return txn().InsertAuditEvent(record);
   }
-  absl::Status PutAuditChain(const AuditChainRecord& record) override {
+  absl::Status PutAuditChain(const storage::AuditChainRecord& record) override {
     return txn().PutAuditChain(record);
   }
-  absl::Status PutAuditHead(const AuditHeadRecord& record) override {
+  absl::Status PutAuditHead(const storage::AuditHeadRecord& record) override {
     return txn().PutAuditHead(record);
   }
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override {
     return txn().DeleteAuditEventsBefore(account_id, sequence);
   }
-  absl::Status PutReplay(const ReplayRecord& record) override {
+  absl::Status PutReplay(const storage::ReplayRecord& record) override {
     return txn().PutReplay(record);
   }
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
@@ -343,12 +355,12 @@ class SealedStore::Writes final : public SealedStore::Reads<WriteTxn> {
   }
 };
 
-void SealedStore::Read(ReadBody body, Done done, ReadOptions options) {
+void SealedStore::Read(ReadBody body, Done done, storage::ReadOptions options) {
   auto findings = std::make_shared<Findings>();
   store_->Read(
-      [this, findings, body = std::move(body)](ReadTxn& txn) mutable {
+      [this, findings, body = std::move(body)](storage::ReadTxn& txn) mutable {
         *findings = {};  // A body may run again.
-        Reads<ReadTxn> verifying(txn, *this, *findings);
+        Reads<storage::ReadTxn> verifying(txn, *this, *findings);
         return body(verifying);
       },
       [this, findings, done = std::move(done)](absl::Status status) mutable {
@@ -358,10 +370,11 @@ void SealedStore::Read(ReadBody body, Done done, ReadOptions options) {
       std::move(options));
 }
 
-void SealedStore::Write(WriteBody body, Done done, WriteOptions options) {
+void SealedStore::Write(WriteBody body, Done done,
+                        storage::WriteOptions options) {
   auto findings = std::make_shared<Findings>();
   store_->Write(
-      [this, findings, body = std::move(body)](WriteTxn& txn) mutable {
+      [this, findings, body = std::move(body)](storage::WriteTxn& txn) mutable {
         *findings = {};
         Writes sealing(txn, *this, *findings);
         return body(sealing);
@@ -389,4 +402,4 @@ void SealedStore::Tell(const Findings& findings) const {
   if (on_altered_ && !findings.altered.empty()) on_altered_(findings.altered);
 }
 
-}  // namespace signet
+}  // namespace signet::seal

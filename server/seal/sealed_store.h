@@ -18,7 +18,7 @@
 #include "storage/store.h"
 #include "storage/watched_store.h"
 
-namespace signet {
+namespace signet::seal {
 
 // A store that seals what is written and verifies what is read (seal.h), so
 // that nobody who writes can forget it: whoever can change the database, but
@@ -41,17 +41,19 @@ namespace signet {
 // its id or lists the account's authorizations still sees it, and can revoke
 // it. A grant recorded without an issuer, as before there was this rule, counts
 // as the present one's.
-class SealedStore final : public Store {
+class SealedStore final : public storage::Store {
  public:
   // As WatchedStore's: told of service accounts whose rows do not verify, so
   // that who remembers them asks again.
-  using OnAltered = absl::AnyInvocable<void(const TokenChanges&) const>;
+  using OnAltered =
+      absl::AnyInvocable<void(const storage::TokenChanges&) const>;
 
   // Borrows all but the store. `issuer` is whose users and groups authenticate,
   // empty where none do. `on_altered` may be null; it is called until Drain()
   // has returned.
-  SealedStore(std::unique_ptr<Store> store, const MacKeyring* keyring,
-              std::string issuer, const Clock* clock, Logger* logger,
+  SealedStore(std::unique_ptr<storage::Store> store,
+              const crypto::MacKeyring* keyring, std::string issuer,
+              const Clock* clock, Logger* logger,
               OnAltered on_altered = nullptr)
       : store_(std::move(store)),
         keyring_(keyring),
@@ -60,8 +62,10 @@ class SealedStore final : public Store {
         logger_(logger),
         on_altered_(std::move(on_altered)) {}
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override;
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override;
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override;
   absl::Status Health() const override { return store_->Health(); }
   void Drain() override { store_->Drain(); }
 
@@ -78,8 +82,8 @@ class SealedStore final : public Store {
   void Note(std::string_view row, std::string_view public_id);
   void Tell(const Findings& findings) const;
 
-  const std::unique_ptr<Store> store_;
-  const MacKeyring* const keyring_;
+  const std::unique_ptr<storage::Store> store_;
+  const crypto::MacKeyring* const keyring_;
   const std::string issuer_;
   const Clock* const clock_;
   Logger* const logger_;
@@ -88,6 +92,6 @@ class SealedStore final : public Store {
   Throttle throttle_;
 };
 
-}  // namespace signet
+}  // namespace signet::seal
 
 #endif  // SIGNET_SERVER_SEAL_SEALED_STORE_H_

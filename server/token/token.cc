@@ -11,7 +11,7 @@
 #include "base/base62.h"
 #include "base/crc32.h"
 
-namespace signet {
+namespace signet::token {
 namespace {
 
 constexpr size_t kMaxPrefix = 32;
@@ -112,4 +112,4 @@ bool IsTokenPublicId(std::string_view text) {
   return text.size() == kPublicId && IsBase62(text);
 }
 
-}  // namespace signet
+}  // namespace signet::token

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 
-namespace signet {
+namespace signet::token {
 
 // The text of a token: `<prefix>_<public_id>_<secret><checksum>`.
 //   prefix     the server's: 1 to 32 letters, digits and underscores
@@ -53,6 +53,6 @@ std::optional<ParsedToken> ParseToken(std::string_view text);
 // Whether `text` has the form of a public id.
 bool IsTokenPublicId(std::string_view text);
 
-}  // namespace signet
+}  // namespace signet::token
 
 #endif  // SIGNET_SERVER_TOKEN_TOKEN_H_

@@ -7,15 +7,15 @@
 
 #include "server/audit/audit_seal.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 constexpr int kAccountsPerRead = 100;
 constexpr int kEventsPerWrite = 100;
 
 // The oldest events of the account.
-AuditQuery FrontOf(const Uuid& account, int limit) {
-  AuditQuery query;
+storage::AuditQuery FrontOf(const Uuid& account, int limit) {
+  storage::AuditQuery query;
   query.account_id = account;
   query.descending = false;
   query.limit = limit;
@@ -28,14 +28,14 @@ struct Accounts {
   std::optional<Uuid> after;  // Absent behind the last account.
 };
 
-absl::Status FindDue(ReadTxn& txn, absl::Time keep_from,
+absl::Status FindDue(storage::ReadTxn& txn, absl::Time keep_from,
                      const std::optional<Uuid>& after, Accounts& out) {
   out = Accounts();  // A body may run again.
   const absl::StatusOr<std::vector<Uuid>> accounts =
       txn.ListAuditedAccounts(after, kAccountsPerRead);
   if (!accounts.ok()) return accounts.status();
   for (const Uuid& account : *accounts) {
-    const absl::StatusOr<AuditPage> first =
+    const absl::StatusOr<storage::AuditPage> first =
         txn.ListAuditEvents(FrontOf(account, 1));
     if (!first.ok()) return first.status();
     if (!first->records.empty() && first->records.front().at < keep_from) {
@@ -51,24 +51,24 @@ struct Trim {
   bool more = false;  // Whether there may be more to remove.
 };
 
-absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
-                      const AuditLog& log, absl::Time now, absl::Time keep_from,
-                      const Uuid& account, Trim& out) {
+absl::Status TrimSome(storage::WriteTxn& txn, const crypto::MacKeyring& keyring,
+                      const audit::AuditLog& log, absl::Time now,
+                      absl::Time keep_from, const Uuid& account, Trim& out) {
   out = Trim();  // A body may run again.
-  absl::StatusOr<AuditChainRecord> chain = txn.GetAuditChain(account);
+  absl::StatusOr<storage::AuditChainRecord> chain = txn.GetAuditChain(account);
   if (!chain.ok() && !absl::IsNotFound(chain.status())) return chain.status();
-  out.sound = chain.ok() && IsSealed(keyring, *chain);
+  out.sound = chain.ok() && audit::IsSealed(keyring, *chain);
   if (!out.sound) return absl::OkStatus();
-  const absl::StatusOr<AuditPage> page =
+  const absl::StatusOr<storage::AuditPage> page =
       txn.ListAuditEvents(FrontOf(account, kEventsPerWrite));
   if (!page.ok()) return page.status();
-  const AuditChainRecord untrimmed = *chain;
-  for (const AuditEventRecord& event : page->records) {
+  const storage::AuditChainRecord untrimmed = *chain;
+  for (const storage::AuditEventRecord& event : page->records) {
     if (event.at >= keep_from || event.sequence >= chain->last_sequence) break;
     // What was found broken is kept as evidence.
-    out.sound = event.action != kAuditBrokenAction &&
+    out.sound = event.action != audit::kAuditBrokenAction &&
                 event.sequence == chain->first_sequence &&
-                IsSealed(keyring, chain->mac_before_first, event);
+                audit::IsSealed(keyring, chain->mac_before_first, event);
     if (!out.sound) break;
     chain->first_sequence = event.sequence + 1;
     chain->mac_before_first = event.mac;
@@ -76,7 +76,7 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
   const uint64_t removed = chain->first_sequence - untrimmed.first_sequence;
   if (removed == 0) return absl::OkStatus();
   out.more = removed == static_cast<uint64_t>(kEventsPerWrite);
-  SealChain(keyring, *chain);
+  audit::SealChain(keyring, *chain);
   absl::Status status =
       txn.DeleteAuditEventsBefore(account, chain->first_sequence);
   if (status.ok()) status = log.PutTrimmed(txn, now, untrimmed, *chain);
@@ -85,23 +85,26 @@ absl::Status TrimSome(WriteTxn& txn, const MacKeyring& keyring,
 
 }  // namespace
 
-absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
-                           const AuditLog& log, absl::Time now,
+absl::Status TrimAuditLogs(storage::Store& store,
+                           const crypto::MacKeyring& keyring,
+                           const audit::AuditLog& log, absl::Time now,
                            absl::Time keep_from, Logger& logger,
                            absl::FunctionRef<bool()> stopping) {
   std::optional<Uuid> after;
   do {
     Accounts accounts;
-    absl::Status status = ReadAndWait(
+    absl::Status status = storage::ReadAndWait(
         store,
-        [&](ReadTxn& txn) { return FindDue(txn, keep_from, after, accounts); },
-        ReadKind::kScan);
+        [&](storage::ReadTxn& txn) {
+          return FindDue(txn, keep_from, after, accounts);
+        },
+        storage::ReadKind::kScan);
     if (!status.ok()) return status;
     for (const Uuid& account : accounts.due) {
       Trim trim;
       do {
         if (stopping()) return absl::OkStatus();
-        status = WriteAndWait(store, [&](WriteTxn& txn) {
+        status = storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
           return TrimSome(txn, keyring, log, now, keep_from, account, trim);
         });
         if (!status.ok()) return status;
@@ -116,4 +119,4 @@ absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::upkeep

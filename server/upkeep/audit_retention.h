@@ -10,7 +10,7 @@
 #include "server/audit/audit_log.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::upkeep {
 
 // Removes from the front of every account's audit log what happened before
 // `keep_from`, up to the first event that did not, and never the last event.
@@ -20,11 +20,12 @@ namespace signet {
 //
 // Blocks; one small transaction after another, so that requests get in between.
 // Ends early, with OK, once `stopping` says true. Errors are the store's.
-absl::Status TrimAuditLogs(Store& store, const MacKeyring& keyring,
-                           const AuditLog& log, absl::Time now,
+absl::Status TrimAuditLogs(storage::Store& store,
+                           const crypto::MacKeyring& keyring,
+                           const audit::AuditLog& log, absl::Time now,
                            absl::Time keep_from, Logger& logger,
                            absl::FunctionRef<bool()> stopping);
 
-}  // namespace signet
+}  // namespace signet::upkeep
 
 #endif  // SIGNET_SERVER_UPKEEP_AUDIT_RETENTION_H_

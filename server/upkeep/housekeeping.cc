@@ -15,7 +15,7 @@
 #include "server/upkeep/audit_retention.h"
 #include "server/upkeep/watermark.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 constexpr int kReplaysPerWrite = 100;
@@ -36,25 +36,26 @@ absl::Time Ago(absl::Time now, absl::Duration span) {
 
 // Revokes up to `limit` of what the service account was granted on its own
 // account: nobody is left to hold it. The number revoked.
-absl::StatusOr<int> RevokeGrants(WriteTxn& txn, const AuditLog& audit,
-                                 const ServiceAccountRecord& dead,
+absl::StatusOr<int> RevokeGrants(storage::WriteTxn& txn,
+                                 const audit::AuditLog& audit,
+                                 const storage::ServiceAccountRecord& dead,
                                  absl::Time now, int limit) {
-  const Subject subject = {.type = SubjectType::kServiceAccount,
-                           .id = dead.id.ToString()};
-  const absl::StatusOr<std::vector<AuthorizationRecord>> held =
+  const storage::Subject subject = {
+      .type = storage::SubjectType::kServiceAccount, .id = dead.id.ToString()};
+  const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
       txn.ListHeldAuthorizations(std::span(&subject, 1), dead.account_id);
   if (!held.ok()) return held.status();
   int revoked = 0;
-  for (const AuthorizationRecord& grant : *held) {
+  for (const storage::AuthorizationRecord& grant : *held) {
     if (grant.account_id != dead.account_id) continue;
     if (revoked == limit) break;
-    absl::Status status =
-        txn.RevokeAuthorization(grant.account_id, grant.id, now, Seal());
+    absl::Status status = txn.RevokeAuthorization(grant.account_id, grant.id,
+                                                  now, storage::Seal());
     if (status.ok()) {
       status = audit.AppendSystem(
           txn, grant.account_id, now,
           {.action = "authorization.revoke",
-           .resource_type = std::string(kAuthorizationResource),
+           .resource_type = std::string(audit::kAuthorizationResource),
            .resource_id = grant.id.ToString()});
     }
     if (!status.ok()) return status;
@@ -65,24 +66,24 @@ absl::StatusOr<int> RevokeGrants(WriteTxn& txn, const AuditLog& audit,
 
 // Service accounts to announce, and how far that goes.
 struct Notices {
-  std::vector<ServiceAccountRecord> records;
+  std::vector<storage::ServiceAccountRecord> records;
   absl::Time until;
 };
 
 // Those whose token expires in [from, until), as many as one transaction is
 // good for, or more where so many expire at the same time, since the next ones
 // begin behind a time.
-absl::StatusOr<Notices> FindNotices(ReadTxn& txn, absl::Time from,
+absl::StatusOr<Notices> FindNotices(storage::ReadTxn& txn, absl::Time from,
                                     absl::Time until) {
   for (int limit = kNoticesPerWrite;; limit *= 2) {
-    absl::StatusOr<std::vector<ServiceAccountRecord>> found =
+    absl::StatusOr<std::vector<storage::ServiceAccountRecord>> found =
         txn.ListExpiring(from, until, limit);
     if (!found.ok()) return found.status();
     if (found->size() < static_cast<size_t>(limit)) {
       return Notices{.records = *std::move(found), .until = until};
     }
     const absl::Time last = *found->back().token.expires_at;
-    std::erase_if(*found, [last](const ServiceAccountRecord& record) {
+    std::erase_if(*found, [last](const storage::ServiceAccountRecord& record) {
       return record.token.expires_at == last;
     });
     if (!found->empty()) {
@@ -121,12 +122,13 @@ absl::Status Housekeeping::ForgetReplays(absl::Time now, Stopping stopping) {
   int removed = 0;
   do {
     if (stopping()) return absl::OkStatus();
-    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
-      const absl::StatusOr<int> result =
-          txn.DeleteReplaysBefore(Ago(now, kReplayLife), kReplaysPerWrite);
-      removed = result.value_or(0);
-      return result.status();
-    });
+    absl::Status status =
+        storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
+          const absl::StatusOr<int> result = txn.DeleteReplaysBefore(
+              Ago(now, domain::kReplayLife), kReplaysPerWrite);
+          removed = result.value_or(0);
+          return result.status();
+        });
     if (!status.ok()) return status;
   } while (removed == kReplaysPerWrite);
   return absl::OkStatus();
@@ -138,11 +140,12 @@ absl::Status Housekeeping::Purge(absl::Time now, Stopping stopping) {
   PurgeStep step;
   do {
     if (stopping()) return absl::OkStatus();
-    absl::Status status = WriteAndWait(*store_, [&](WriteTxn& txn) {
-      absl::StatusOr<PurgeStep> done = PurgeSome(txn, before, now);
-      if (done.ok()) step = *done;
-      return done.status();
-    });
+    absl::Status status =
+        storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
+          absl::StatusOr<PurgeStep> done = PurgeSome(txn, before, now);
+          if (done.ok()) step = *done;
+          return done.status();
+        });
     if (!status.ok()) return status;
     if (step.purged > 0) {
       logger_->Info("dead service accounts were purged",
@@ -153,13 +156,13 @@ absl::Status Housekeeping::Purge(absl::Time now, Stopping stopping) {
 }
 
 absl::StatusOr<Housekeeping::PurgeStep> Housekeeping::PurgeSome(
-    WriteTxn& txn, absl::Time before, absl::Time now) const {
-  const absl::StatusOr<std::vector<ServiceAccountRecord>> dead =
+    storage::WriteTxn& txn, absl::Time before, absl::Time now) const {
+  const absl::StatusOr<std::vector<storage::ServiceAccountRecord>> dead =
       txn.ListDead(before, kPurgesPerWrite);
   if (!dead.ok()) return dead.status();
   PurgeStep step = {.purged = 0, .more = dead->size() == kPurgesPerWrite};
   int may_revoke = kGrantsPerWrite;
-  for (const ServiceAccountRecord& record : *dead) {
+  for (const storage::ServiceAccountRecord& record : *dead) {
     const absl::StatusOr<int> revoked =
         RevokeGrants(txn, *audit_, record, now, may_revoke);
     if (!revoked.ok()) return revoked.status();
@@ -175,13 +178,13 @@ absl::StatusOr<Housekeeping::PurgeStep> Housekeeping::PurgeSome(
   return step;
 }
 
-absl::Status Housekeeping::PurgeOne(WriteTxn& txn,
-                                    const ServiceAccountRecord& dead,
+absl::Status Housekeeping::PurgeOne(storage::WriteTxn& txn,
+                                    const storage::ServiceAccountRecord& dead,
                                     absl::Time now) const {
   absl::Status status = audit_->AppendSystem(
       txn, dead.account_id, now,
       {.action = "service_account.purge",
-       .resource_type = std::string(kServiceAccountResource),
+       .resource_type = std::string(audit::kServiceAccountResource),
        .resource_id = dead.id.ToString(),
        .details = {{"name", dead.name}}});
   if (status.ok()) {
@@ -195,11 +198,12 @@ absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
   const absl::Time settled = Ago(now, kSettling);
   std::optional<absl::Time> mark;
   std::optional<absl::Time> created_mark;
-  absl::Status status = ReadAndWait(*store_, [&](ReadTxn& txn) {
-    absl::Status read = ReadWatermark(txn, kNoticeWatermark, mark);
-    read.Update(ReadWatermark(txn, kNoticeCreatedWatermark, created_mark));
-    return read;
-  });
+  absl::Status status =
+      storage::ReadAndWait(*store_, [&](storage::ReadTxn& txn) {
+        absl::Status read = ReadWatermark(txn, kNoticeWatermark, mark);
+        read.Update(ReadWatermark(txn, kNoticeCreatedWatermark, created_mark));
+        return read;
+      });
   if (!status.ok()) return status;
 
   // First who came since the last time, already within the notice. What has
@@ -228,9 +232,9 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
   Notices notices;
   do {
     if (stopping()) return absl::OkStatus();
-    absl::Status status = ReadAndWait(
+    absl::Status status = storage::ReadAndWait(
         *store_,
-        [&](ReadTxn& txn) {
+        [&](storage::ReadTxn& txn) {
           notices = {.records = {}, .until = window.expires_until};
           if (from >= window.expires_until) return absl::OkStatus();
           absl::StatusOr<Notices> found =
@@ -239,20 +243,21 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
           notices = *std::move(found);
           return absl::OkStatus();
         },
-        ReadKind::kScan);
+        storage::ReadKind::kScan);
     if (!status.ok()) return status;
-    std::erase_if(notices.records, [&](const ServiceAccountRecord& record) {
-      return record.token.created_at < window.created_from ||
-             record.token.created_at >= window.created_until;
-    });
+    std::erase_if(notices.records,
+                  [&](const storage::ServiceAccountRecord& record) {
+                    return record.token.created_at < window.created_from ||
+                           record.token.created_at >= window.created_until;
+                  });
     // However many expire at one moment.
-    std::span<const ServiceAccountRecord> left = notices.records;
+    std::span<const storage::ServiceAccountRecord> left = notices.records;
     do {
       if (stopping()) return absl::OkStatus();
       const auto some =
           left.first(std::min<size_t>(left.size(), kNoticesPerWrite));
       left = left.subspan(some.size());
-      status = WriteAndWait(*store_, [&](WriteTxn& txn) {
+      status = storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
         absl::Status told = Tell(txn, some, now);
         if (!told.ok() || !left.empty()) return told;
         if (watermark == kNoticeWatermark) {
@@ -262,7 +267,7 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
         return SetForward(txn, watermark, window.created_until);
       });
       if (!status.ok()) return status;
-      for (const ServiceAccountRecord& record : some) {
+      for (const storage::ServiceAccountRecord& record : some) {
         logger_->Info(
             "the token of a service account expires soon",
             {{"account_id", record.account_id.ToString()},
@@ -275,14 +280,15 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
   return absl::OkStatus();
 }
 
-absl::Status Housekeeping::Tell(WriteTxn& txn,
-                                std::span<const ServiceAccountRecord> records,
-                                absl::Time now) const {
-  for (const ServiceAccountRecord& record : records) {
+absl::Status Housekeeping::Tell(
+    storage::WriteTxn& txn,
+    std::span<const storage::ServiceAccountRecord> records,
+    absl::Time now) const {
+  for (const storage::ServiceAccountRecord& record : records) {
     absl::Status status = audit_->AppendSystem(
         txn, record.account_id, now,
         {.action = "service_account.expires_soon",
-         .resource_type = std::string(kServiceAccountResource),
+         .resource_type = std::string(audit::kServiceAccountResource),
          .resource_id = record.id.ToString(),
          .details = {{"expires_at", FormatRfc3339(*record.token.expires_at)}}});
     if (!status.ok()) return status;
@@ -296,4 +302,4 @@ absl::Status Housekeeping::TrimAudit(absl::Time now, Stopping stopping) {
                        Ago(now, *policy_.audit_retention), *logger_, stopping);
 }
 
-}  // namespace signet
+}  // namespace signet::upkeep

@@ -14,7 +14,7 @@
 #include "server/audit/audit_log.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::upkeep {
 
 struct HousekeepingPolicy {
   // How long a service account is kept once it is revoked or its token has
@@ -34,8 +34,9 @@ class Housekeeping {
  public:
   using Stopping = absl::FunctionRef<bool()>;
 
-  Housekeeping(Store* store, const MacKeyring* keyring, const AuditLog* audit,
-               Logger* logger, const HousekeepingPolicy& policy)
+  Housekeeping(storage::Store* store, const crypto::MacKeyring* keyring,
+               const audit::AuditLog* audit, Logger* logger,
+               const HousekeepingPolicy& policy)
       : store_(store),
         keyring_(keyring),
         audit_(audit),
@@ -62,27 +63,28 @@ class Housekeeping {
     int purged = 0;
     bool more = false;  // Whether another step is to come.
   };
-  absl::StatusOr<PurgeStep> PurgeSome(WriteTxn& txn, absl::Time before,
+  absl::StatusOr<PurgeStep> PurgeSome(storage::WriteTxn& txn, absl::Time before,
                                       absl::Time now) const;
-  absl::Status PurgeOne(WriteTxn& txn, const ServiceAccountRecord& dead,
+  absl::Status PurgeOne(storage::WriteTxn& txn,
+                        const storage::ServiceAccountRecord& dead,
                         absl::Time now) const;
   absl::Status Announce(absl::Time now, Stopping stopping);
   struct NoticeWindow;
   // `watermark` says what is done, and is moved on.
   absl::Status AnnounceWindow(const NoticeWindow& window, absl::Time now,
                               std::string_view watermark, Stopping stopping);
-  absl::Status Tell(WriteTxn& txn,
-                    std::span<const ServiceAccountRecord> records,
+  absl::Status Tell(storage::WriteTxn& txn,
+                    std::span<const storage::ServiceAccountRecord> records,
                     absl::Time now) const;
   absl::Status TrimAudit(absl::Time now, Stopping stopping);
 
-  Store* const store_;
-  const MacKeyring* const keyring_;
-  const AuditLog* const audit_;
+  storage::Store* const store_;
+  const crypto::MacKeyring* const keyring_;
+  const audit::AuditLog* const audit_;
   Logger* const logger_;
   const HousekeepingPolicy policy_;
 };
 
-}  // namespace signet
+}  // namespace signet::upkeep
 
 #endif  // SIGNET_SERVER_UPKEEP_HOUSEKEEPING_H_

@@ -10,7 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 constexpr size_t kUsesPerWrite = 100;
@@ -65,24 +65,25 @@ std::optional<absl::Time> LastUses::Latest(
   return absl::FromUnixMicros(known->second.at);
 }
 
-absl::Status LastUses::Flush(Store& store) {
+absl::Status LastUses::Flush(storage::Store& store) {
   LogSkipped();
   // Now, not after the writes: who has read a row from before a write asks for
   // what is remembered, and must still find it.
   for (Shard& shard : shards_) MakeRoom(shard);
-  std::vector<LastUse> uses;
+  std::vector<storage::LastUse> uses;
   for (const Shard& shard : shards_) {
     std::ranges::move(Pending(shard), std::back_inserter(uses));
   }
   // In the order of the rows: neighbours share pages, and so a write.
-  std::ranges::sort(uses, {}, [](const LastUse& use) {
+  std::ranges::sort(uses, {}, [](const storage::LastUse& use) {
     return std::pair(use.account_id, use.service_account_id);
   });
   for (size_t done = 0; done < uses.size(); done += kUsesPerWrite) {
     const auto chunk = std::span(uses).subspan(
         done, std::min(kUsesPerWrite, uses.size() - done));
-    const absl::Status status = WriteAndWait(
-        store, [&chunk](WriteTxn& txn) { return txn.TouchLastUsed(chunk); });
+    const absl::Status status = storage::WriteAndWait(
+        store,
+        [&chunk](storage::WriteTxn& txn) { return txn.TouchLastUsed(chunk); });
     if (!status.ok()) return status;
     MarkWritten(chunk);
   }
@@ -96,8 +97,8 @@ bool LastUses::IsCrowded() const {
   });
 }
 
-std::vector<LastUse> LastUses::Pending(const Shard& shard) {
-  std::vector<LastUse> uses;
+std::vector<storage::LastUse> LastUses::Pending(const Shard& shard) {
+  std::vector<storage::LastUse> uses;
   absl::MutexLock lock(&shard.mutex);
   for (const auto& [id, entry] : shard.entries) {
     if (entry.at <= entry.written) continue;
@@ -108,8 +109,8 @@ std::vector<LastUse> LastUses::Pending(const Shard& shard) {
   return uses;
 }
 
-void LastUses::MarkWritten(std::span<const LastUse> uses) {
-  for (const LastUse& use : uses) {
+void LastUses::MarkWritten(std::span<const storage::LastUse> uses) {
+  for (const storage::LastUse& use : uses) {
     Shard& shard = ShardOf(use.service_account_id);
     absl::MutexLock lock(&shard.mutex);
     const auto known = shard.entries.find(use.service_account_id.bytes());
@@ -135,4 +136,4 @@ void LastUses::LogSkipped() {
       {{"uses", skipped}});
 }
 
-}  // namespace signet
+}  // namespace signet::upkeep

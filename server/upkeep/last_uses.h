@@ -22,7 +22,7 @@
 #include "storage/records.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::upkeep {
 
 // When a token of each service account last authenticated, kept here until a
 // Flush writes it: many uses become one row to write. Times only move forward.
@@ -35,7 +35,7 @@ namespace signet {
 // further uses are not noted; the next flush logs how many.
 //
 // What has not been flushed when the process is killed is lost.
-class LastUses final : public LastUseRecorder {
+class LastUses final : public identity::LastUseRecorder {
  public:
   static constexpr size_t kShards = 64;
   // So many fit in a table of 4,096 places: above, it would double rather than
@@ -58,7 +58,7 @@ class LastUses final : public LastUseRecorder {
   // transaction and one after another, so that requests get in between. Blocks:
   // for a thread of its own. After an error, which is the store's, what was not
   // written stays, for the next flush.
-  absl::Status Flush(Store& store);
+  absl::Status Flush(storage::Store& store);
 
   // Waits until a shard becomes half full, or Wake() is called, or either has
   // happened since this last returned true. False: it is `end`. For the thread
@@ -85,8 +85,8 @@ class LastUses final : public LastUseRecorder {
   Shard& ShardOf(const Uuid& service_account_id);
   const Shard& ShardOf(const Uuid& service_account_id) const;
   // What is noted and not written.
-  static std::vector<LastUse> Pending(const Shard& shard);
-  void MarkWritten(std::span<const LastUse> uses);
+  static std::vector<storage::LastUse> Pending(const Shard& shard);
+  void MarkWritten(std::span<const storage::LastUse> uses);
   static void MakeRoom(Shard& shard);
   void LogSkipped();
 
@@ -96,6 +96,6 @@ class LastUses final : public LastUseRecorder {
   SteadyEvent wake_;
 };
 
-}  // namespace signet
+}  // namespace signet::upkeep
 
 #endif  // SIGNET_SERVER_UPKEEP_LAST_USES_H_

@@ -9,7 +9,7 @@
 #include "base/rfc3339.h"
 #include "server/upkeep/watermark.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 using Moment = SteadyEvent::Moment;
@@ -78,9 +78,10 @@ void Maintenance::Loop() {
 bool Maintenance::Flush() {
   absl::Status status = last_uses_->Flush(*store_);
   if (status.ok()) {
-    status = WriteAndWait(*store_, [mark = clock_->Mark()](WriteTxn& txn) {
-      return SetForward(txn, kTimeWatermark, mark);
-    });
+    status = storage::WriteAndWait(
+        *store_, [mark = clock_->Mark()](storage::WriteTxn& txn) {
+          return SetForward(txn, kTimeWatermark, mark);
+        });
   }
   if (status.ok()) return true;
   logger_->Warning("last uses of tokens and the mark of time are not written",
@@ -114,4 +115,4 @@ bool Maintenance::stopping() {
   return stopping_;
 }
 
-}  // namespace signet
+}  // namespace signet::upkeep

@@ -13,7 +13,7 @@
 #include "server/upkeep/last_uses.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::upkeep {
 
 struct MaintenanceOptions {
   // Of last uses and the mark of time; earlier where the former fill their
@@ -29,8 +29,8 @@ struct MaintenanceOptions {
 // thread; the rest is thread-safe. Borrows what it is given.
 class Maintenance {
  public:
-  Maintenance(Store* store, LastUses* last_uses, Housekeeping housekeeping,
-              TrustedClock* clock, Logger* logger,
+  Maintenance(storage::Store* store, LastUses* last_uses,
+              Housekeeping housekeeping, TrustedClock* clock, Logger* logger,
               const MaintenanceOptions& options)
       : store_(store),
         last_uses_(last_uses),
@@ -61,7 +61,7 @@ class Maintenance {
   void KeepHouse();
   bool stopping();
 
-  Store* const store_;
+  storage::Store* const store_;
   LastUses* const last_uses_;
   Housekeeping housekeeping_;
   TrustedClock* const clock_;
@@ -73,6 +73,6 @@ class Maintenance {
   std::thread thread_;
 };
 
-}  // namespace signet
+}  // namespace signet::upkeep
 
 #endif  // SIGNET_SERVER_UPKEEP_MAINTENANCE_H_

@@ -11,7 +11,7 @@
 #include "base/rfc3339.h"
 #include "server/upkeep/watermark.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 constexpr int kAccountsPerLook = 1000;
@@ -19,39 +19,43 @@ constexpr int kGrantsPerLook = 1000;
 constexpr size_t kCorrectionsPerWrite = 100;
 
 // All that have an audit log, which an account gets with its first change.
-absl::StatusOr<std::vector<Uuid>> AllAccounts(Store& store) {
+absl::StatusOr<std::vector<Uuid>> AllAccounts(storage::Store& store) {
   std::vector<Uuid> all;
   size_t found = 0;
   do {
-    const absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      const std::optional<Uuid> after =
-          all.empty() ? std::nullopt : std::optional(all.back());
-      const absl::StatusOr<std::vector<Uuid>> some =
-          txn.ListAuditedAccounts(after, kAccountsPerLook);
-      if (!some.ok()) return some.status();
-      all.insert(all.end(), some->begin(), some->end());
-      found = some->size();
-      return absl::OkStatus();
-    });
+    const absl::Status status =
+        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+          const std::optional<Uuid> after =
+              all.empty() ? std::nullopt : std::optional(all.back());
+          const absl::StatusOr<std::vector<Uuid>> some =
+              txn.ListAuditedAccounts(after, kAccountsPerLook);
+          if (!some.ok()) return some.status();
+          all.insert(all.end(), some->begin(), some->end());
+          found = some->size();
+          return absl::OkStatus();
+        });
     if (!status.ok()) return status;
   } while (found == static_cast<size_t>(kAccountsPerLook));
   return all;
 }
 
-absl::StatusOr<bool> HasSuperAdmin(Store& store, const Uuid& account_id) {
-  AuthorizationQuery query;
+absl::StatusOr<bool> HasSuperAdmin(storage::Store& store,
+                                   const Uuid& account_id) {
+  storage::AuthorizationQuery query;
   query.account_id = account_id;
-  query.grant_kind = GrantKind::kSuperAdmin;
+  query.grant_kind = storage::GrantKind::kSuperAdmin;
   query.limit = 1;
   query.scan_limit = kGrantsPerLook;
-  AuthorizationPage page;
+  storage::AuthorizationPage page;
   do {
-    const absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      absl::StatusOr<AuthorizationPage> read = txn.ListAuthorizations(query);
-      if (!read.ok()) return read.status();
-      page = *std::move(read);
-      return absl::OkStatus();
-    });
+    const absl::Status status =
+        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+          absl::StatusOr<storage::AuthorizationPage> read =
+              txn.ListAuthorizations(query);
+          if (!read.ok()) return read.status();
+          page = *std::move(read);
+          return absl::OkStatus();
+        });
     if (!status.ok()) return status;
     query.after = page.next;
   } while (page.records.empty() && query.after.has_value());
@@ -59,7 +63,7 @@ absl::StatusOr<bool> HasSuperAdmin(Store& store, const Uuid& account_id) {
 }
 
 // Whose logs are to tell of it.
-absl::StatusOr<std::vector<Uuid>> Concerned(Store& store) {
+absl::StatusOr<std::vector<Uuid>> Concerned(storage::Store& store) {
   absl::StatusOr<std::vector<Uuid>> all = AllAccounts(store);
   if (!all.ok()) return all.status();
   std::vector<Uuid> administered;
@@ -74,20 +78,20 @@ absl::StatusOr<std::vector<Uuid>> Concerned(Store& store) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(Store& store,
-                                                          const AuditLog& audit,
-                                                          absl::Time mark,
-                                                          absl::Time now) {
+absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(
+    storage::Store& store, const audit::AuditLog& audit, absl::Time mark,
+    absl::Time now) {
   std::optional<absl::Time> before;
-  absl::Status status = ReadAndWait(store, [&before](ReadTxn& txn) {
-    return ReadWatermark(txn, kTimeWatermark, before);
-  });
+  absl::Status status =
+      storage::ReadAndWait(store, [&before](storage::ReadTxn& txn) {
+        return ReadWatermark(txn, kTimeWatermark, before);
+      });
   if (!status.ok()) return status;
   const absl::StatusOr<std::vector<Uuid>> accounts = Concerned(store);
   if (!accounts.ok()) return accounts.status();
 
   mark = WholeMicros(mark);
-  const AuditEntry entry = {
+  const audit::AuditEntry entry = {
       .action = "time.correct",
       .details = {{"old", before.has_value() ? FormatRfc3339(*before) : "none"},
                   {"new", FormatRfc3339(mark)}}};
@@ -95,7 +99,7 @@ absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(Store& store,
   do {
     const auto some = left.first(std::min(left.size(), kCorrectionsPerWrite));
     left = left.subspan(some.size());
-    status = WriteAndWait(store, [&](WriteTxn& txn) {
+    status = storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
       absl::Status written;
       for (const Uuid& account_id : some) {
         written.Update(audit.AppendSystem(txn, account_id, now, entry));
@@ -110,4 +114,4 @@ absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(Store& store,
   return before;
 }
 
-}  // namespace signet
+}  // namespace signet::upkeep

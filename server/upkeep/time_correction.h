@@ -9,7 +9,7 @@
 #include "server/audit/audit_log.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::upkeep {
 
 // Sets the kept mark of time (see TrustedClock) to `mark`, forward or back, and
 // gives what it was; nullopt for none. For a store that nobody else has open.
@@ -20,11 +20,10 @@ namespace signet {
 // written a hundred in a transaction, and the mark in the last of them: an
 // attempt that fails may leave events, never a change without one.
 // Errors are the store's. Blocks.
-absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(Store& store,
-                                                          const AuditLog& audit,
-                                                          absl::Time mark,
-                                                          absl::Time now);
+absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(
+    storage::Store& store, const audit::AuditLog& audit, absl::Time mark,
+    absl::Time now);
 
-}  // namespace signet
+}  // namespace signet::upkeep
 
 #endif  // SIGNET_SERVER_UPKEEP_TIME_CORRECTION_H_

@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::upkeep {
 
 // How far something has come, as the store keeps it under a name.
 
@@ -17,12 +17,13 @@ namespace signet {
 inline constexpr std::string_view kTimeWatermark = "time";
 
 // `out` receives nullopt where it was never set.
-absl::Status ReadWatermark(ReadTxn& txn, std::string_view name,
+absl::Status ReadWatermark(storage::ReadTxn& txn, std::string_view name,
                            std::optional<absl::Time>& out);
 
 // Sets it, unless it is as far already.
-absl::Status SetForward(WriteTxn& txn, std::string_view name, absl::Time time);
+absl::Status SetForward(storage::WriteTxn& txn, std::string_view name,
+                        absl::Time time);
 
-}  // namespace signet
+}  // namespace signet::upkeep
 
 #endif  // SIGNET_SERVER_UPKEEP_WATERMARK_H_

@@ -7,28 +7,30 @@
 #include "storage/memory/memory_txn.h"
 #include "storage/page_filler.h"
 
-namespace signet {
+namespace signet::memory {
 namespace {
 
 // Rows as they lie in a table.
 template <typename Record>
 using RowPointers = std::vector<const Record*>;
 
-bool InForceOn(const Uuid& account_id, const AuthorizationRecord& record) {
+bool InForceOn(const Uuid& account_id,
+               const storage::AuthorizationRecord& record) {
   if (record.revoked_at.has_value()) return false;
   return record.account_id == account_id ||
-         record.grant_kind == GrantKind::kSuperAdmin;
+         record.grant_kind == storage::GrantKind::kSuperAdmin;
 }
 
 // Whether `a` comes before `b` in an ascending listing.
-bool IsBefore(ServiceAccountOrder order, const ServiceAccountPosition& a,
-              const ServiceAccountPosition& b) {
+bool IsBefore(storage::ServiceAccountOrder order,
+              const storage::ServiceAccountPosition& a,
+              const storage::ServiceAccountPosition& b) {
   switch (order) {
-    case ServiceAccountOrder::kCreated:
+    case storage::ServiceAccountOrder::kCreated:
       return a.id < b.id;
-    case ServiceAccountOrder::kName:
+    case storage::ServiceAccountOrder::kName:
       return std::tie(a.name, a.id) < std::tie(b.name, b.id);
-    case ServiceAccountOrder::kLastUsed:
+    case storage::ServiceAccountOrder::kLastUsed:
       return std::tie(a.last_used_at, a.id) < std::tie(b.last_used_at, b.id);
   }
   return false;
@@ -41,10 +43,10 @@ bool IsBefore(const Uuid& a, const Uuid& b) { return a < b; }
 template <typename Page, typename Query, typename Record, typename Behind>
 Page MakePage(const Query& query, const RowPointers<Record>& rows,
               Behind behind) {
-  PageFiller<Page, Query> filler(query);
+  storage::PageFiller<Page, Query> filler(query);
   for (const Record* row : rows) {
     if (query.after.has_value() &&
-        !behind(PositionOf(*row, query), *query.after)) {
+        !behind(storage::PositionOf(*row, query), *query.after)) {
       continue;
     }
     if (filler.complete()) {
@@ -80,8 +82,9 @@ absl::StatusOr<bool> MemoryReads<Interface>::HasAccount(
 }
 
 template <typename Interface>
-absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
-    const Uuid& account_id, const Uuid& id) {
+absl::StatusOr<storage::ServiceAccountRecord>
+MemoryReads<Interface>::GetServiceAccount(const Uuid& account_id,
+                                          const Uuid& id) {
   const auto found = reads_.service_accounts.find({account_id, id});
   if (found == reads_.service_accounts.end()) {
     return absl::NotFoundError("no such service account");
@@ -90,9 +93,9 @@ absl::StatusOr<ServiceAccountRecord> MemoryReads<Interface>::GetServiceAccount(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 MemoryReads<Interface>::FindServiceAccounts(const Uuid& id) {
-  std::vector<ServiceAccountRecord> found;
+  std::vector<storage::ServiceAccountRecord> found;
   for (const auto& [key, record] : reads_.service_accounts) {
     if (key.id == id) found.push_back(record);
   }
@@ -100,21 +103,22 @@ MemoryReads<Interface>::FindServiceAccounts(const Uuid& id) {
 }
 
 template <typename Interface>
-absl::StatusOr<TokenOwner> MemoryReads<Interface>::FindToken(
+absl::StatusOr<storage::TokenOwner> MemoryReads<Interface>::FindToken(
     std::string_view public_id) {
   const auto token = reads_.tokens.find(public_id);
   if (token == reads_.tokens.end()) return absl::NotFoundError("no such token");
-  const ServiceAccountRecord& owner =
+  const storage::ServiceAccountRecord& owner =
       reads_.service_accounts.find(token->second.owner)->second;
-  return TokenOwner{token->second.replaced.value_or(owner.token), owner};
+  return storage::TokenOwner{token->second.replaced.value_or(owner.token),
+                             owner};
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<TokenRecord>>
+absl::StatusOr<std::vector<storage::TokenRecord>>
 MemoryReads<Interface>::ListTokensInUse(const Uuid& account_id,
                                         const Uuid& id) {
   const MemoryTables::ServiceAccountKey key = {account_id, id};
-  std::vector<TokenRecord> tokens;
+  std::vector<storage::TokenRecord> tokens;
   const auto owner = reads_.service_accounts.find(key);
   if (owner == reads_.service_accounts.end()) return tokens;
   tokens.push_back(owner->second.token);
@@ -129,9 +133,10 @@ MemoryReads<Interface>::ListTokensInUse(const Uuid& account_id,
 }
 
 template <typename Interface>
-absl::StatusOr<ServiceAccountPage> MemoryReads<Interface>::ListServiceAccounts(
-    const ServiceAccountQuery& query) {
-  RowPointers<ServiceAccountRecord> rows;
+absl::StatusOr<storage::ServiceAccountPage>
+MemoryReads<Interface>::ListServiceAccounts(
+    const storage::ServiceAccountQuery& query) {
+  RowPointers<storage::ServiceAccountRecord> rows;
   for (auto row =
            reads_.service_accounts.lower_bound({query.account_id, Uuid()});
        row != reads_.service_accounts.end() &&
@@ -139,22 +144,23 @@ absl::StatusOr<ServiceAccountPage> MemoryReads<Interface>::ListServiceAccounts(
        ++row) {
     rows.push_back(&row->second);
   }
-  const auto behind = [&](const ServiceAccountPosition& a,
-                          const ServiceAccountPosition& b) {
+  const auto behind = [&](const storage::ServiceAccountPosition& a,
+                          const storage::ServiceAccountPosition& b) {
     return query.descending ? IsBefore(query.order, a, b)
                             : IsBefore(query.order, b, a);
   };
   std::sort(rows.begin(), rows.end(), [&](const auto* a, const auto* b) {
-    return behind(PositionOf(*b, query), PositionOf(*a, query));
+    return behind(storage::PositionOf(*b, query),
+                  storage::PositionOf(*a, query));
   });
-  return MakePage<ServiceAccountPage>(query, rows, behind);
+  return MakePage<storage::ServiceAccountPage>(query, rows, behind);
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 MemoryReads<Interface>::ListExpiring(absl::Time from, absl::Time until,
                                      int limit) {
-  RowPointers<ServiceAccountRecord> rows;
+  RowPointers<storage::ServiceAccountRecord> rows;
   for (const auto& [key, record] : reads_.service_accounts) {
     const std::optional<absl::Time>& expires_at = record.token.expires_at;
     if (!record.revoked_at.has_value() && record.enabled &&
@@ -170,9 +176,9 @@ MemoryReads<Interface>::ListExpiring(absl::Time from, absl::Time until,
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 MemoryReads<Interface>::ListDead(absl::Time before, int limit) {
-  RowPointers<ServiceAccountRecord> rows;
+  RowPointers<storage::ServiceAccountRecord> rows;
   for (const auto& [key, record] : reads_.service_accounts) {
     if (record.revoked_at.value_or(absl::InfiniteFuture()) < before ||
         record.token.expires_at.value_or(absl::InfiniteFuture()) < before) {
@@ -183,16 +189,16 @@ MemoryReads<Interface>::ListDead(absl::Time before, int limit) {
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
 MemoryReads<Interface>::ListHeldAuthorizations(
-    std::span<const Subject> subjects, const Uuid& account_id) {
-  std::vector<AuthorizationRecord> held;
+    std::span<const storage::Subject> subjects, const Uuid& account_id) {
+  std::vector<storage::AuthorizationRecord> held;
   // A subject may be named twice.
-  for (const Subject& subject :
-       std::set<Subject>(subjects.begin(), subjects.end())) {
+  for (const storage::Subject& subject :
+       std::set<storage::Subject>(subjects.begin(), subjects.end())) {
     for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
          grant != reads_.grants.end() && grant->subject == subject; ++grant) {
-      const AuthorizationRecord& record =
+      const storage::AuthorizationRecord& record =
           reads_.authorizations.find(grant->id)->second;
       if (InForceOn(account_id, record)) held.push_back(record);
     }
@@ -203,13 +209,13 @@ MemoryReads<Interface>::ListHeldAuthorizations(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
-MemoryReads<Interface>::ListHeldFor(std::span<const Subject> subjects,
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+MemoryReads<Interface>::ListHeldFor(std::span<const storage::Subject> subjects,
                                     const Uuid& account_id,
-                                    const HeldFilter& filter) {
-  absl::StatusOr<std::vector<AuthorizationRecord>> held =
+                                    const storage::HeldFilter& filter) {
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
       ListHeldAuthorizations(subjects, account_id);
-  std::erase_if(*held, [&filter](const AuthorizationRecord& grant) {
+  std::erase_if(*held, [&filter](const storage::AuthorizationRecord& grant) {
     return !filter.Matches(grant);
   });
   return held;
@@ -217,13 +223,13 @@ MemoryReads<Interface>::ListHeldFor(std::span<const Subject> subjects,
 
 template <typename Interface>
 absl::StatusOr<int> MemoryReads<Interface>::CountHeldAuthorizations(
-    const Subject& subject, const Uuid& account_id, int limit) {
+    const storage::Subject& subject, const Uuid& account_id, int limit) {
   int count = 0;
   for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
        grant != reads_.grants.end() && grant->subject == subject &&
        count < limit;
        ++grant) {
-    const AuthorizationRecord& record =
+    const storage::AuthorizationRecord& record =
         reads_.authorizations.find(grant->id)->second;
     count += record.account_id == account_id && !record.revoked_at.has_value();
   }
@@ -231,13 +237,13 @@ absl::StatusOr<int> MemoryReads<Interface>::CountHeldAuthorizations(
 }
 
 template <typename Interface>
-absl::StatusOr<AuthorizationRecord>
+absl::StatusOr<storage::AuthorizationRecord>
 MemoryReads<Interface>::FindEqualAuthorization(
-    const AuthorizationRecord& wanted) {
+    const storage::AuthorizationRecord& wanted) {
   for (auto grant = reads_.grants.lower_bound({wanted.subject, Uuid()});
        grant != reads_.grants.end() && grant->subject == wanted.subject;
        ++grant) {
-    const AuthorizationRecord& record =
+    const storage::AuthorizationRecord& record =
         reads_.authorizations.find(grant->id)->second;
     if (!record.revoked_at.has_value() && GrantsTheSame(record, wanted)) {
       return record;
@@ -247,13 +253,14 @@ MemoryReads<Interface>::FindEqualAuthorization(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
-MemoryReads<Interface>::ListGrantsOf(const Subject& subject,
-                                     std::optional<GrantKind> kind, int limit) {
-  RowPointers<AuthorizationRecord> rows;
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+MemoryReads<Interface>::ListGrantsOf(const storage::Subject& subject,
+                                     std::optional<storage::GrantKind> kind,
+                                     int limit) {
+  RowPointers<storage::AuthorizationRecord> rows;
   for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
        grant != reads_.grants.end() && grant->subject == subject; ++grant) {
-    const AuthorizationRecord& record =
+    const storage::AuthorizationRecord& record =
         reads_.authorizations.find(grant->id)->second;
     if (!record.revoked_at.has_value() &&
         record.grant_kind == kind.value_or(record.grant_kind)) {
@@ -264,12 +271,12 @@ MemoryReads<Interface>::ListGrantsOf(const Subject& subject,
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
 MemoryReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
-  RowPointers<AuthorizationRecord> rows;
+  RowPointers<storage::AuthorizationRecord> rows;
   for (const auto& [id, record] : reads_.authorizations) {
     if (record.account_id == account_id && !record.revoked_at.has_value() &&
-        record.grant_kind == GrantKind::kAccountOwner) {
+        record.grant_kind == storage::GrantKind::kAccountOwner) {
       rows.push_back(&record);
     }
   }
@@ -277,8 +284,9 @@ MemoryReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
 }
 
 template <typename Interface>
-absl::StatusOr<AuthorizationRecord> MemoryReads<Interface>::GetAuthorization(
-    const Uuid& account_id, const Uuid& id) {
+absl::StatusOr<storage::AuthorizationRecord>
+MemoryReads<Interface>::GetAuthorization(const Uuid& account_id,
+                                         const Uuid& id) {
   const auto found = reads_.authorizations.find(id);
   if (found == reads_.authorizations.end() ||
       found->second.account_id != account_id) {
@@ -288,21 +296,22 @@ absl::StatusOr<AuthorizationRecord> MemoryReads<Interface>::GetAuthorization(
 }
 
 template <typename Interface>
-absl::StatusOr<AuthorizationPage> MemoryReads<Interface>::ListAuthorizations(
-    const AuthorizationQuery& query) {
-  RowPointers<AuthorizationRecord> rows;
+absl::StatusOr<storage::AuthorizationPage>
+MemoryReads<Interface>::ListAuthorizations(
+    const storage::AuthorizationQuery& query) {
+  RowPointers<storage::AuthorizationRecord> rows;
   for (const auto& [id, record] : reads_.authorizations) {
     if (record.account_id == query.account_id) rows.push_back(&record);
   }
   std::reverse(rows.begin(), rows.end());
-  return MakePage<AuthorizationPage>(
+  return MakePage<storage::AuthorizationPage>(
       query, rows, [](const Uuid& a, const Uuid& b) { return IsBefore(a, b); });
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<OwnedToken>> MemoryReads<Interface>::ListTokens(
-    std::string_view after, int limit) {
-  std::vector<OwnedToken> tokens;
+absl::StatusOr<std::vector<storage::OwnedToken>>
+MemoryReads<Interface>::ListTokens(std::string_view after, int limit) {
+  std::vector<storage::OwnedToken> tokens;
   for (auto row = reads_.tokens.upper_bound(after);
        row != reads_.tokens.end() && static_cast<int>(tokens.size()) < limit;
        ++row) {
@@ -333,7 +342,7 @@ absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAccounts(
 }
 
 template <typename Interface>
-absl::StatusOr<AuditChainRecord> MemoryReads<Interface>::GetAuditChain(
+absl::StatusOr<storage::AuditChainRecord> MemoryReads<Interface>::GetAuditChain(
     const Uuid& account_id) {
   const auto found = reads_.audit_chains.find(account_id);
   if (found == reads_.audit_chains.end()) {
@@ -343,9 +352,9 @@ absl::StatusOr<AuditChainRecord> MemoryReads<Interface>::GetAuditChain(
 }
 
 template <typename Interface>
-absl::StatusOr<AuditPage> MemoryReads<Interface>::ListAuditEvents(
-    const AuditQuery& query) {
-  RowPointers<AuditEventRecord> rows;
+absl::StatusOr<storage::AuditPage> MemoryReads<Interface>::ListAuditEvents(
+    const storage::AuditQuery& query) {
+  RowPointers<storage::AuditEventRecord> rows;
   for (auto row = reads_.audit_events.lower_bound({query.account_id, 0});
        row != reads_.audit_events.end() &&
        row->first.account_id == query.account_id;
@@ -353,7 +362,7 @@ absl::StatusOr<AuditPage> MemoryReads<Interface>::ListAuditEvents(
     rows.push_back(&row->second);
   }
   if (query.descending) std::reverse(rows.begin(), rows.end());
-  return MakePage<AuditPage>(query, rows, [&](uint64_t a, uint64_t b) {
+  return MakePage<storage::AuditPage>(query, rows, [&](uint64_t a, uint64_t b) {
     return query.descending ? a < b : a > b;
   });
 }
@@ -378,15 +387,15 @@ absl::StatusOr<std::vector<Uuid>> MemoryReads<Interface>::ListAuditedAccounts(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuditHeadRecord>>
+absl::StatusOr<std::vector<storage::AuditHeadRecord>>
 MemoryReads<Interface>::ListAuditHeads() {
-  std::vector<AuditHeadRecord> heads;
+  std::vector<storage::AuditHeadRecord> heads;
   for (const auto& [writer, head] : reads_.audit_heads) heads.push_back(head);
   return heads;
 }
 
 template <typename Interface>
-absl::StatusOr<ReplayRecord> MemoryReads<Interface>::FindReplay(
+absl::StatusOr<storage::ReplayRecord> MemoryReads<Interface>::FindReplay(
     const std::array<uint8_t, 32>& lookup) {
   const auto found = reads_.replays.find(lookup);
   if (found == reads_.replays.end()) {
@@ -405,7 +414,7 @@ absl::StatusOr<absl::Time> MemoryReads<Interface>::GetWatermark(
   return found->second;
 }
 
-template class MemoryReads<ReadTxn>;
-template class MemoryReads<WriteTxn>;
+template class MemoryReads<storage::ReadTxn>;
+template class MemoryReads<storage::WriteTxn>;
 
-}  // namespace signet
+}  // namespace signet::memory

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "storage/memory/memory_txn.h"
 
-namespace signet {
+namespace signet::memory {
 namespace {
 
 absl::Status Stopped() {
@@ -18,27 +18,28 @@ absl::Status Stopped() {
 
 MemoryStore::~MemoryStore() { Drain(); }
 
-void MemoryStore::Read(ReadBody body, Done done, ReadOptions options) {
+void MemoryStore::Read(ReadBody body, Done done, storage::ReadOptions options) {
   if (!Start()) return std::move(done)(Stopped());
   std::move(done)(RunRead(body, options.expired));
   Finish();
 }
 
-void MemoryStore::Write(WriteBody body, Done done, WriteOptions options) {
+void MemoryStore::Write(WriteBody body, Done done,
+                        storage::WriteOptions options) {
   if (!Start()) return std::move(done)(Stopped());
   std::move(done)(RunWrite(body, options.expired));
   Finish();
 }
 
-absl::Status MemoryStore::RunRead(ReadBody& body, Expired& expired) {
-  if (expired != nullptr && expired()) return CallerGoneError();
+absl::Status MemoryStore::RunRead(ReadBody& body, storage::Expired& expired) {
+  if (expired != nullptr && expired()) return storage::CallerGoneError();
   absl::ReaderMutexLock lock(&tables_mutex_);
   MemoryReadTxn txn(tables_);
   return body(txn);
 }
 
-absl::Status MemoryStore::RunWrite(WriteBody& body, Expired& expired) {
-  if (expired != nullptr && expired()) return CallerGoneError();
+absl::Status MemoryStore::RunWrite(WriteBody& body, storage::Expired& expired) {
+  if (expired != nullptr && expired()) return storage::CallerGoneError();
   absl::MutexLock lock(&tables_mutex_);
   return MemoryWriteTxn(tables_).Run(body);
 }
@@ -66,4 +67,4 @@ void MemoryStore::Finish() {
   --calls_;
 }
 
-}  // namespace signet
+}  // namespace signet::memory

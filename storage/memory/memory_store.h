@@ -8,25 +8,27 @@
 #include "storage/memory/memory_tables.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::memory {
 
 // The reference engine: what the others must do, in the fewest words.
 // Everything runs on the calling thread, writes one after another, so that
 // there is no queue to be fair in. Nothing outlives the process: "stable
 // storage" is its memory. Thread-safe.
-class MemoryStore final : public Store {
+class MemoryStore final : public storage::Store {
  public:
   MemoryStore() = default;
   ~MemoryStore() override;
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override;
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override;
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override;
   absl::Status Health() const override;
   void Drain() override;
 
  private:
-  absl::Status RunRead(ReadBody& body, Expired& expired);
-  absl::Status RunWrite(WriteBody& body, Expired& expired);
+  absl::Status RunRead(ReadBody& body, storage::Expired& expired);
+  absl::Status RunWrite(WriteBody& body, storage::Expired& expired);
   // Whether another call may come; if so, Finish() ends it.
   bool Start();
   void Finish();
@@ -44,6 +46,6 @@ class MemoryStore final : public Store {
   MemoryTables tables_ ABSL_GUARDED_BY(tables_mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::memory
 
 #endif  // SIGNET_STORAGE_MEMORY_MEMORY_STORE_H_

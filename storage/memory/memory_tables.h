@@ -14,7 +14,7 @@
 #include "base/uuid.h"
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::memory {
 
 // All rows. A plain value; whoever shares one locks it.
 struct MemoryTables {
@@ -27,10 +27,10 @@ struct MemoryTables {
   struct StoredToken {
     ServiceAccountKey owner;
     // The token once it has been replaced; until then the owner's row has it.
-    std::optional<TokenRecord> replaced = {};
+    std::optional<storage::TokenRecord> replaced = {};
   };
   struct GrantKey {
-    Subject subject;
+    storage::Subject subject;
     Uuid id;
     friend auto operator<=>(const GrantKey&, const GrantKey&) = default;
   };
@@ -41,17 +41,17 @@ struct MemoryTables {
   };
 
   std::map<Uuid, absl::Time> accounts;  // With their time of creation.
-  std::map<ServiceAccountKey, ServiceAccountRecord> service_accounts;
+  std::map<ServiceAccountKey, storage::ServiceAccountRecord> service_accounts;
   std::map<std::string, StoredToken, std::less<>> tokens;  // By public id.
-  std::map<Uuid, AuthorizationRecord> authorizations;
+  std::map<Uuid, storage::AuthorizationRecord> authorizations;
   std::set<GrantKey> grants;  // All of them, revoked ones too.
-  std::map<AuditKey, AuditEventRecord> audit_events;
-  std::map<Uuid, AuditChainRecord> audit_chains;
-  std::map<std::string, AuditHeadRecord, std::less<>> audit_heads;
-  std::map<std::array<uint8_t, 32>, ReplayRecord> replays;
+  std::map<AuditKey, storage::AuditEventRecord> audit_events;
+  std::map<Uuid, storage::AuditChainRecord> audit_chains;
+  std::map<std::string, storage::AuditHeadRecord, std::less<>> audit_heads;
+  std::map<std::array<uint8_t, 32>, storage::ReplayRecord> replays;
   std::map<std::string, absl::Time, std::less<>> watermarks;
 };
 
-}  // namespace signet
+}  // namespace signet::memory
 
 #endif  // SIGNET_STORAGE_MEMORY_MEMORY_TABLES_H_

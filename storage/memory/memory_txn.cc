@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace signet {
+namespace signet::memory {
 namespace {
 
 absl::Status NoSuch(const char* what) { return absl::NotFoundError(what); }
@@ -17,9 +17,10 @@ absl::Status RowMissing() {
 }
 
 // `record`, but what may not change as it is in `stored`.
-ServiceAccountRecord Updated(const ServiceAccountRecord& stored,
-                             ServiceAccountRecord record) {
-  TokenRecord token = stored.token;
+storage::ServiceAccountRecord Updated(
+    const storage::ServiceAccountRecord& stored,
+    storage::ServiceAccountRecord record) {
+  storage::TokenRecord token = stored.token;
   token.expires_at = record.token.expires_at;
   token.not_before = record.token.not_before;
   token.seal = record.token.seal;
@@ -32,7 +33,7 @@ ServiceAccountRecord Updated(const ServiceAccountRecord& stored,
 
 }  // namespace
 
-absl::Status MemoryWriteTxn::Run(Store::WriteBody& body) {
+absl::Status MemoryWriteTxn::Run(storage::Store::WriteBody& body) {
   absl::Status outcome = body(*this);
   if (outcome.ok()) outcome = failed_change_;
   if (!outcome.ok()) {
@@ -68,7 +69,7 @@ void MemoryWriteTxn::Set(Map& map, const typename Map::key_type& key,
 absl::Status MemoryWriteTxn::EnsureAccount(const Uuid& account_id,
                                            absl::Time now) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckTime(now); !s.ok()) return s;
+    if (absl::Status s = storage::CheckTime(now); !s.ok()) return s;
     if (!tables_.accounts.contains(account_id)) {
       Set(tables_.accounts, account_id, now);
     }
@@ -77,9 +78,9 @@ absl::Status MemoryWriteTxn::EnsureAccount(const Uuid& account_id,
 }
 
 absl::Status MemoryWriteTxn::InsertServiceAccount(
-    const ServiceAccountRecord& record) {
+    const storage::ServiceAccountRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
     if (tables_.service_accounts.contains(key)) return RowExists();
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
@@ -92,9 +93,9 @@ absl::Status MemoryWriteTxn::InsertServiceAccount(
 }
 
 absl::Status MemoryWriteTxn::UpdateServiceAccount(
-    const ServiceAccountRecord& record) {
+    const storage::ServiceAccountRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
     const auto stored = tables_.service_accounts.find(key);
     if (stored == tables_.service_accounts.end()) {
@@ -105,17 +106,18 @@ absl::Status MemoryWriteTxn::UpdateServiceAccount(
   });
 }
 
-absl::Status MemoryWriteTxn::ReplaceToken(const ServiceAccountRecord& record) {
+absl::Status MemoryWriteTxn::ReplaceToken(
+    const storage::ServiceAccountRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
     const auto stored = tables_.service_accounts.find(key);
     if (stored == tables_.service_accounts.end()) {
       return NoSuch("no such service account");
     }
     if (tables_.tokens.contains(record.token.public_id)) return RowExists();
-    const TokenRecord replaced = stored->second.token;
-    ServiceAccountRecord updated = Updated(stored->second, record);
+    const storage::TokenRecord replaced = stored->second.token;
+    storage::ServiceAccountRecord updated = Updated(stored->second, record);
     updated.token = record.token;
     Set(tables_.tokens, replaced.public_id,
         MemoryTables::StoredToken{key, replaced});
@@ -128,7 +130,7 @@ absl::Status MemoryWriteTxn::ReplaceToken(const ServiceAccountRecord& record) {
 
 absl::Status MemoryWriteTxn::UpdateToken(const Uuid& account_id,
                                          const Uuid& service_account_id,
-                                         const TokenRecord& token) {
+                                         const storage::TokenRecord& token) {
   return Attempt([&]() -> absl::Status {
     const MemoryTables::ServiceAccountKey key = {account_id,
                                                  service_account_id};
@@ -137,9 +139,12 @@ absl::Status MemoryWriteTxn::UpdateToken(const Uuid& account_id,
       return NoSuch("no such token");
     }
     const bool current = !found->second.replaced.has_value();
-    ServiceAccountRecord owner = tables_.service_accounts.find(key)->second;
-    TokenRecord updated = current ? owner.token : *found->second.replaced;
-    if (absl::Status s = CheckUpdate(token, updated, current); !s.ok()) {
+    storage::ServiceAccountRecord owner =
+        tables_.service_accounts.find(key)->second;
+    storage::TokenRecord updated =
+        current ? owner.token : *found->second.replaced;
+    if (absl::Status s = storage::CheckUpdate(token, updated, current);
+        !s.ok()) {
       return s;
     }
     updated.expires_at = token.expires_at;
@@ -158,19 +163,20 @@ absl::Status MemoryWriteTxn::UpdateToken(const Uuid& account_id,
   });
 }
 
-absl::Status MemoryWriteTxn::TouchLastUsed(std::span<const LastUse> uses) {
+absl::Status MemoryWriteTxn::TouchLastUsed(
+    std::span<const storage::LastUse> uses) {
   return Attempt([&]() -> absl::Status {
-    for (const LastUse& use : uses) {
-      if (absl::Status s = CheckTime(use.at); !s.ok()) return s;
+    for (const storage::LastUse& use : uses) {
+      if (absl::Status s = storage::CheckTime(use.at); !s.ok()) return s;
     }
-    for (const LastUse& use : uses) {
+    for (const storage::LastUse& use : uses) {
       const auto stored = tables_.service_accounts.find(
           {use.account_id, use.service_account_id});
       if (stored == tables_.service_accounts.end() ||
           stored->second.last_used_at >= use.at) {
         continue;
       }
-      ServiceAccountRecord touched = stored->second;
+      storage::ServiceAccountRecord touched = stored->second;
       touched.last_used_at = use.at;
       Set(tables_.service_accounts, stored->first, touched);
     }
@@ -198,16 +204,16 @@ absl::Status MemoryWriteTxn::DeleteServiceAccount(const Uuid& account_id,
 }
 
 absl::Status MemoryWriteTxn::InsertAuthorization(
-    const AuthorizationRecord& record) {
+    const storage::AuthorizationRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     if (tables_.authorizations.contains(record.id)) return RowExists();
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
     for (auto grant = tables_.grants.lower_bound({record.subject, Uuid()});
          grant != tables_.grants.end() && grant->subject == record.subject &&
          !record.revoked_at.has_value();
          ++grant) {
-      const AuthorizationRecord& held =
+      const storage::AuthorizationRecord& held =
           tables_.authorizations.find(grant->id)->second;
       if (!held.revoked_at.has_value() && GrantsTheSame(held, record)) {
         return RowExists();
@@ -223,16 +229,16 @@ absl::Status MemoryWriteTxn::InsertAuthorization(
 
 absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
                                                  const Uuid& id, absl::Time at,
-                                                 const Seal& seal) {
+                                                 const storage::Seal& seal) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckTime(at); !s.ok()) return s;
+    if (absl::Status s = storage::CheckTime(at); !s.ok()) return s;
     const auto stored = tables_.authorizations.find(id);
     if (stored == tables_.authorizations.end() ||
         stored->second.account_id != account_id) {
       return NoSuch("no such authorization");
     }
     if (stored->second.revoked_at.has_value()) return absl::OkStatus();
-    AuthorizationRecord revoked = stored->second;
+    storage::AuthorizationRecord revoked = stored->second;
     revoked.revoked_at = at;
     revoked.seal = seal;
     Set(tables_.authorizations, id, revoked);
@@ -242,23 +248,24 @@ absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
 
 absl::Status MemoryWriteTxn::SealAuthorization(const Uuid& account_id,
                                                const Uuid& id,
-                                               const Seal& seal) {
+                                               const storage::Seal& seal) {
   return Attempt([&]() -> absl::Status {
     const auto stored = tables_.authorizations.find(id);
     if (stored == tables_.authorizations.end() ||
         stored->second.account_id != account_id) {
       return NoSuch("no such authorization");
     }
-    AuthorizationRecord sealed = stored->second;
+    storage::AuthorizationRecord sealed = stored->second;
     sealed.seal = seal;
     Set(tables_.authorizations, id, sealed);
     return absl::OkStatus();
   });
 }
 
-absl::Status MemoryWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
+absl::Status MemoryWriteTxn::InsertAuditEvent(
+    const storage::AuditEventRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     const MemoryTables::AuditKey key = {record.account_id, record.sequence};
     if (tables_.audit_events.contains(key)) return RowExists();
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
@@ -267,18 +274,20 @@ absl::Status MemoryWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
   });
 }
 
-absl::Status MemoryWriteTxn::PutAuditChain(const AuditChainRecord& record) {
+absl::Status MemoryWriteTxn::PutAuditChain(
+    const storage::AuditChainRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     if (!tables_.accounts.contains(record.account_id)) return RowMissing();
     Set(tables_.audit_chains, record.account_id, record);
     return absl::OkStatus();
   });
 }
 
-absl::Status MemoryWriteTxn::PutAuditHead(const AuditHeadRecord& record) {
+absl::Status MemoryWriteTxn::PutAuditHead(
+    const storage::AuditHeadRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     Set(tables_.audit_heads, record.writer, record);
     return absl::OkStatus();
   });
@@ -298,9 +307,9 @@ absl::Status MemoryWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
   });
 }
 
-absl::Status MemoryWriteTxn::PutReplay(const ReplayRecord& record) {
+absl::Status MemoryWriteTxn::PutReplay(const storage::ReplayRecord& record) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
     Set(tables_.replays, record.lookup, record);
     return absl::OkStatus();
   });
@@ -328,10 +337,10 @@ absl::StatusOr<int> MemoryWriteTxn::DeleteReplaysBefore(absl::Time before,
 absl::Status MemoryWriteTxn::SetWatermark(std::string_view name,
                                           absl::Time time) {
   return Attempt([&]() -> absl::Status {
-    if (absl::Status s = CheckTime(time); !s.ok()) return s;
+    if (absl::Status s = storage::CheckTime(time); !s.ok()) return s;
     Set(tables_.watermarks, std::string(name), time);
     return absl::OkStatus();
   });
 }
 
-}  // namespace signet
+}  // namespace signet::memory

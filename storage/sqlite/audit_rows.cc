@@ -6,7 +6,7 @@
 
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
@@ -61,8 +61,8 @@ constexpr char kPutChain[] =
 constexpr char kDeleteBefore[] =
     "DELETE FROM audit_events WHERE account_id = ?1 AND sequence < ?2";
 
-AuditEventRecord ReadEvent(Rows& rows) {
-  AuditEventRecord record;
+storage::AuditEventRecord ReadEvent(Rows& rows) {
+  storage::AuditEventRecord record;
   int column = 0;
   record.account_id = rows.Id(column++);
   record.sequence = static_cast<uint64_t>(rows.Integer(column++));
@@ -78,8 +78,8 @@ AuditEventRecord ReadEvent(Rows& rows) {
   return record;
 }
 
-AuditChainRecord ReadChain(Rows& rows) {
-  AuditChainRecord record;
+storage::AuditChainRecord ReadChain(Rows& rows) {
+  storage::AuditChainRecord record;
   int column = 0;
   record.account_id = rows.Id(column++);
   record.first_sequence = static_cast<uint64_t>(rows.Integer(column++));
@@ -91,8 +91,8 @@ AuditChainRecord ReadChain(Rows& rows) {
   return record;
 }
 
-AuditHeadRecord ReadHead(Rows& rows) {
-  AuditHeadRecord record;
+storage::AuditHeadRecord ReadHead(Rows& rows) {
+  storage::AuditHeadRecord record;
   record.writer = rows.Text(0);
   record.events = static_cast<uint64_t>(rows.Integer(1));
   record.accounts = static_cast<uint64_t>(rows.Integer(2));
@@ -115,19 +115,22 @@ AuditReads::AuditReads(Preparer& prepare)
       list_accounts_(prepare(kListAccounts)),
       list_heads_(prepare(kListHeads)) {}
 
-absl::StatusOr<AuditChainRecord> AuditReads::GetChain(const Uuid& account_id) {
+absl::StatusOr<storage::AuditChainRecord> AuditReads::GetChain(
+    const Uuid& account_id) {
   return ReadOne(get_chain_.Query(account_id), "no such audit chain",
                  &ReadChain);
 }
 
-absl::StatusOr<AuditPage> AuditReads::List(const AuditQuery& query) {
+absl::StatusOr<storage::AuditPage> AuditReads::List(
+    const storage::AuditQuery& query) {
   const auto page = [&](Statement& statement, uint64_t bound) {
-    return ReadPage<AuditPage>(
+    return ReadPage<storage::AuditPage>(
         statement.Query(query.account_id, InColumn(bound)), query, &ReadEvent);
   };
   if (!query.descending) return page(list_up_, query.after.value_or(0));
   if (!query.after.has_value()) return page(list_down_, kGreatest);
-  if (*query.after == 0) return AuditPage();  // Nothing has a lesser number.
+  if (*query.after == 0)
+    return storage::AuditPage();  // Nothing has a lesser number.
   return page(list_down_, *query.after - 1);
 }
 
@@ -139,7 +142,7 @@ absl::StatusOr<std::vector<Uuid>> AuditReads::ListAccounts(
                  [](Rows& rows) { return rows.Id(0); });
 }
 
-absl::StatusOr<std::vector<AuditHeadRecord>> AuditReads::ListHeads() {
+absl::StatusOr<std::vector<storage::AuditHeadRecord>> AuditReads::ListHeads() {
   return ReadAll(list_heads_.Query(), &ReadHead);
 }
 
@@ -149,8 +152,8 @@ AuditWrites::AuditWrites(Preparer& prepare)
       put_head_(prepare(kPutHead)),
       delete_before_(prepare(kDeleteBefore)) {}
 
-absl::Status AuditWrites::Insert(const AuditEventRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status AuditWrites::Insert(const storage::AuditEventRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return insert_.Execute(record.account_id, record.sequence, record.at,
                          record.actor, record.action, record.resource_type,
                          record.resource_id, record.outcome, record.request_id,
@@ -158,15 +161,15 @@ absl::Status AuditWrites::Insert(const AuditEventRecord& record) {
                          record.key_version, record.mac);
 }
 
-absl::Status AuditWrites::PutChain(const AuditChainRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status AuditWrites::PutChain(const storage::AuditChainRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_chain_.Execute(record.account_id, record.first_sequence,
                             record.mac_before_first, record.last_sequence,
                             record.last_mac, record.key_version, record.mac);
 }
 
-absl::Status AuditWrites::PutHead(const AuditHeadRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status AuditWrites::PutHead(const storage::AuditHeadRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_head_.Execute(record.writer, record.events, record.accounts,
                            AsBlob(record.sealed));
 }
@@ -176,4 +179,4 @@ absl::Status AuditWrites::DeleteBefore(const Uuid& account_id,
   return delete_before_.Execute(account_id, InColumn(sequence));
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

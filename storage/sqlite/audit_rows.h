@@ -13,7 +13,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The look-ups of ReadTxn in audit_events, audit_chains and audit_heads, as
 // prepared statements of one connection.
@@ -21,11 +21,11 @@ class AuditReads {
  public:
   explicit AuditReads(Preparer& prepare);
 
-  absl::StatusOr<AuditChainRecord> GetChain(const Uuid& account_id);
-  absl::StatusOr<AuditPage> List(const AuditQuery& query);
+  absl::StatusOr<storage::AuditChainRecord> GetChain(const Uuid& account_id);
+  absl::StatusOr<storage::AuditPage> List(const storage::AuditQuery& query);
   absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit);
-  absl::StatusOr<std::vector<AuditHeadRecord>> ListHeads();
+  absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListHeads();
 
  private:
   Statement get_chain_;
@@ -40,9 +40,9 @@ class AuditWrites {
  public:
   explicit AuditWrites(Preparer& prepare);
 
-  absl::Status Insert(const AuditEventRecord& record);
-  absl::Status PutChain(const AuditChainRecord& record);
-  absl::Status PutHead(const AuditHeadRecord& record);
+  absl::Status Insert(const storage::AuditEventRecord& record);
+  absl::Status PutChain(const storage::AuditChainRecord& record);
+  absl::Status PutHead(const storage::AuditHeadRecord& record);
   absl::Status DeleteBefore(const Uuid& account_id, uint64_t sequence);
 
  private:
@@ -52,6 +52,6 @@ class AuditWrites {
   Statement delete_before_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_AUDIT_ROWS_H_

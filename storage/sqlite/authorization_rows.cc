@@ -7,7 +7,7 @@
 #include "storage/sqlite/connection/seal_column.h"
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 #define SIGNET_AUTHORIZATION_COLUMNS                                     \
@@ -105,13 +105,14 @@ constexpr char kPutSeal[] =
 constexpr char kAccountsInOrder[] =
     "SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2";
 
-AuthorizationRecord ReadAuthorization(Rows& rows) {
-  AuthorizationRecord record;
+storage::AuthorizationRecord ReadAuthorization(Rows& rows) {
+  storage::AuthorizationRecord record;
   int column = 0;
   record.id = rows.Id(column++);
   record.account_id = rows.Id(column++);
-  record.grant_kind = static_cast<GrantKind>(rows.Integer(column++));
-  record.subject.type = static_cast<SubjectType>(rows.Integer(column++));
+  record.grant_kind = static_cast<storage::GrantKind>(rows.Integer(column++));
+  record.subject.type =
+      static_cast<storage::SubjectType>(rows.Integer(column++));
   record.subject.id = rows.Text(column++);
   record.capability_key = rows.OptionalText(column++);
   record.resource_type = rows.OptionalText(column++);
@@ -123,11 +124,12 @@ AuthorizationRecord ReadAuthorization(Rows& rows) {
   return record;
 }
 
-bool ById(const AuthorizationRecord& a, const AuthorizationRecord& b) {
+bool ById(const storage::AuthorizationRecord& a,
+          const storage::AuthorizationRecord& b) {
   return a.id < b.id;
 }
 
-void SortUnique(std::vector<AuthorizationRecord>& held) {
+void SortUnique(std::vector<storage::AuthorizationRecord>& held) {
   std::sort(held.begin(), held.end(), ById);
   // A subject may be named twice.
   held.erase(std::unique(held.begin(), held.end()), held.end());
@@ -171,10 +173,11 @@ absl::StatusOr<bool> AuthorizationReads::HasAccount(const Uuid& account_id) {
   return ReadBool(has_account_.Query(account_id));
 }
 
-absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListHeld(
-    std::span<const Subject> subjects, const Uuid& account_id) {
-  std::vector<AuthorizationRecord> held;
-  for (const Subject& subject : subjects) {
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+AuthorizationReads::ListHeld(std::span<const storage::Subject> subjects,
+                             const Uuid& account_id) {
+  std::vector<storage::AuthorizationRecord> held;
+  for (const storage::Subject& subject : subjects) {
     Rows rows =
         held_.Query(static_cast<int64_t>(subject.type), subject.id, account_id);
     while (rows.Next()) held.push_back(ReadAuthorization(rows));
@@ -185,8 +188,9 @@ absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListHeld(
 }
 
 absl::Status AuthorizationReads::AddHeldFor(
-    const Subject& subject, const Uuid& account_id, const HeldFilter& filter,
-    std::vector<AuthorizationRecord>& held) {
+    const storage::Subject& subject, const Uuid& account_id,
+    const storage::HeldFilter& filter,
+    std::vector<storage::AuthorizationRecord>& held) {
   const auto type = static_cast<int64_t>(subject.type);
   const size_t before = held.size();
   {
@@ -194,7 +198,7 @@ absl::Status AuthorizationReads::AddHeldFor(
     Rows rows = held_.Query(type, subject.id, account_id);
     while (read < kFewGrants && rows.Next()) {
       ++read;
-      AuthorizationRecord grant = ReadAuthorization(rows);
+      storage::AuthorizationRecord grant = ReadAuthorization(rows);
       if (filter.Matches(grant)) held.push_back(std::move(grant));
     }
     if (!rows.status().ok()) return rows.status();
@@ -216,12 +220,12 @@ absl::Status AuthorizationReads::AddHeldFor(
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<AuthorizationRecord>>
-AuthorizationReads::ListHeldFor(std::span<const Subject> subjects,
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+AuthorizationReads::ListHeldFor(std::span<const storage::Subject> subjects,
                                 const Uuid& account_id,
-                                const HeldFilter& filter) {
-  std::vector<AuthorizationRecord> held;
-  for (const Subject& subject : subjects) {
+                                const storage::HeldFilter& filter) {
+  std::vector<storage::AuthorizationRecord> held;
+  for (const storage::Subject& subject : subjects) {
     absl::Status status = AddHeldFor(subject, account_id, filter, held);
     if (!status.ok()) return status;
   }
@@ -229,9 +233,8 @@ AuthorizationReads::ListHeldFor(std::span<const Subject> subjects,
   return held;
 }
 
-absl::StatusOr<int> AuthorizationReads::CountHeld(const Subject& subject,
-                                                  const Uuid& account_id,
-                                                  int limit) {
+absl::StatusOr<int> AuthorizationReads::CountHeld(
+    const storage::Subject& subject, const Uuid& account_id, int limit) {
   Rows rows = count_held_.Query(static_cast<int64_t>(subject.type), subject.id,
                                 account_id, int64_t{limit});
   int count = 0;
@@ -240,8 +243,8 @@ absl::StatusOr<int> AuthorizationReads::CountHeld(const Subject& subject,
   return count;
 }
 
-absl::StatusOr<AuthorizationRecord> AuthorizationReads::FindEqual(
-    const AuthorizationRecord& grant) {
+absl::StatusOr<storage::AuthorizationRecord> AuthorizationReads::FindEqual(
+    const storage::AuthorizationRecord& grant) {
   return ReadOne(
       equal_.Query(static_cast<int64_t>(grant.subject.type), grant.subject.id,
                    grant.account_id, static_cast<int64_t>(grant.grant_kind),
@@ -250,12 +253,13 @@ absl::StatusOr<AuthorizationRecord> AuthorizationReads::FindEqual(
       "no equal authorization", &ReadAuthorization);
 }
 
-absl::StatusOr<std::vector<AuthorizationRecord>>
-AuthorizationReads::ListGrantsOf(const Subject& subject,
-                                 std::optional<GrantKind> kind, int limit) {
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+AuthorizationReads::ListGrantsOf(const storage::Subject& subject,
+                                 std::optional<storage::GrantKind> kind,
+                                 int limit) {
   std::optional<int64_t> number;
   if (kind.has_value()) number = static_cast<int64_t>(*kind);
-  absl::StatusOr<std::vector<AuthorizationRecord>> grants =
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> grants =
       ReadAll(grants_of_.Query(static_cast<int64_t>(subject.type), subject.id,
                                number, std::max(limit, 0)),
               &ReadAuthorization);
@@ -263,25 +267,25 @@ AuthorizationReads::ListGrantsOf(const Subject& subject,
   return grants;
 }
 
-absl::StatusOr<std::vector<AuthorizationRecord>> AuthorizationReads::ListOwners(
-    const Uuid& account_id, int limit) {
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+AuthorizationReads::ListOwners(const Uuid& account_id, int limit) {
   return ReadAll(owners_.Query(account_id, std::max(limit, 0)),
                  &ReadAuthorization);
 }
 
-absl::StatusOr<AuthorizationRecord> AuthorizationReads::Get(
+absl::StatusOr<storage::AuthorizationRecord> AuthorizationReads::Get(
     const Uuid& account_id, const Uuid& id) {
   return ReadOne(get_.Query(account_id, id), "no such authorization",
                  &ReadAuthorization);
 }
 
-absl::StatusOr<AuthorizationPage> AuthorizationReads::List(
-    const AuthorizationQuery& query) {
+absl::StatusOr<storage::AuthorizationPage> AuthorizationReads::List(
+    const storage::AuthorizationQuery& query) {
   const std::span<const uint8_t> id =
       query.after.has_value() ? std::span<const uint8_t>(query.after->bytes())
                               : kBehindAll;
-  return ReadPage<AuthorizationPage>(list_.Query(query.account_id, id), query,
-                                     &ReadAuthorization);
+  return ReadPage<storage::AuthorizationPage>(list_.Query(query.account_id, id),
+                                              query, &ReadAuthorization);
 }
 
 AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
@@ -292,12 +296,13 @@ AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
 
 absl::Status AuthorizationWrites::EnsureAccount(const Uuid& account_id,
                                                 absl::Time now) {
-  if (absl::Status s = CheckTime(now); !s.ok()) return s;
+  if (absl::Status s = storage::CheckTime(now); !s.ok()) return s;
   return ensure_account_.Execute(account_id, now);
 }
 
-absl::Status AuthorizationWrites::Insert(const AuthorizationRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status AuthorizationWrites::Insert(
+    const storage::AuthorizationRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return insert_.Execute(
       record.id, record.account_id, static_cast<int64_t>(record.grant_kind),
       static_cast<int64_t>(record.subject.type), record.subject.id,
@@ -307,7 +312,8 @@ absl::Status AuthorizationWrites::Insert(const AuthorizationRecord& record) {
 }
 
 absl::Status AuthorizationWrites::PutSeal(const Uuid& account_id,
-                                          const Uuid& id, const Seal& seal) {
+                                          const Uuid& id,
+                                          const storage::Seal& seal) {
   absl::Status status = put_seal_.Execute(account_id, id, EncodeSeal(seal));
   if (!status.ok()) return status;
   return put_seal_.ChangedRows() > 0
@@ -316,8 +322,9 @@ absl::Status AuthorizationWrites::PutSeal(const Uuid& account_id,
 }
 
 absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,
-                                         absl::Time at, const Seal& seal) {
-  if (absl::Status s = CheckTime(at); !s.ok()) return s;
+                                         absl::Time at,
+                                         const storage::Seal& seal) {
+  if (absl::Status s = storage::CheckTime(at); !s.ok()) return s;
   if (absl::Status s = revoke_.Execute(account_id, id, at, EncodeSeal(seal));
       !s.ok()) {
     return s;
@@ -327,4 +334,4 @@ absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,
              : absl::NotFoundError("no such authorization");
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

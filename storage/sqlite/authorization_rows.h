@@ -14,7 +14,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The look-ups of ReadTxn in authorizations and accounts, as prepared
 // statements of one connection.
@@ -26,28 +26,31 @@ class AuthorizationReads {
   absl::StatusOr<bool> HasAccount(const Uuid& account_id);
   absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit);
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeld(
-      std::span<const Subject> subjects, const Uuid& account_id);
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
-      std::span<const Subject> subjects, const Uuid& account_id,
-      const HeldFilter& filter);
-  absl::StatusOr<int> CountHeld(const Subject& subject, const Uuid& account_id,
-                                int limit);
-  absl::StatusOr<AuthorizationRecord> FindEqual(
-      const AuthorizationRecord& grant);
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject& subject, std::optional<GrantKind> kind, int limit);
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeld(
+      std::span<const storage::Subject> subjects, const Uuid& account_id);
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
+      std::span<const storage::Subject> subjects, const Uuid& account_id,
+      const storage::HeldFilter& filter);
+  absl::StatusOr<int> CountHeld(const storage::Subject& subject,
+                                const Uuid& account_id, int limit);
+  absl::StatusOr<storage::AuthorizationRecord> FindEqual(
+      const storage::AuthorizationRecord& grant);
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
+      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
+      int limit);
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit);
-  absl::StatusOr<AuthorizationRecord> Get(const Uuid& account_id,
-                                          const Uuid& id);
-  absl::StatusOr<AuthorizationPage> List(const AuthorizationQuery& query);
+  absl::StatusOr<storage::AuthorizationRecord> Get(const Uuid& account_id,
+                                                   const Uuid& id);
+  absl::StatusOr<storage::AuthorizationPage> List(
+      const storage::AuthorizationQuery& query);
 
  private:
   // Adds what one subject holds of what `filter` lets through.
-  absl::Status AddHeldFor(const Subject& subject, const Uuid& account_id,
-                          const HeldFilter& filter,
-                          std::vector<AuthorizationRecord>& held);
+  absl::Status AddHeldFor(const storage::Subject& subject,
+                          const Uuid& account_id,
+                          const storage::HeldFilter& filter,
+                          std::vector<storage::AuthorizationRecord>& held);
 
   Statement any_account_;
   Statement has_account_;
@@ -69,11 +72,11 @@ class AuthorizationWrites {
   explicit AuthorizationWrites(Preparer& prepare);
 
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now);
-  absl::Status Insert(const AuthorizationRecord& record);
+  absl::Status Insert(const storage::AuthorizationRecord& record);
   absl::Status Revoke(const Uuid& account_id, const Uuid& id, absl::Time at,
-                      const Seal& seal);
+                      const storage::Seal& seal);
   absl::Status PutSeal(const Uuid& account_id, const Uuid& id,
-                       const Seal& seal);
+                       const storage::Seal& seal);
 
  private:
   Statement ensure_account_;
@@ -82,6 +85,6 @@ class AuthorizationWrites {
   Statement put_seal_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_AUTHORIZATION_ROWS_H_

@@ -5,7 +5,7 @@
 
 #include "storage/sqlite/connection/sqlite_error.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // When readers have kept the log from starting over for this many times its
@@ -75,4 +75,4 @@ absl::Status Checkpointer::Finish() {
   return absl::OkStatus();
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

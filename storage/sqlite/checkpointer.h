@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "storage/sqlite/connection/connection.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Copies the write-ahead log into the database once it has grown, so that it
 // can start over (sqlite.org/wal.html). Works on the writing connection,
@@ -53,6 +53,6 @@ class Checkpointer {
   absl::Status latest_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CHECKPOINTER_H_

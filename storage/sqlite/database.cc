@@ -22,7 +22,7 @@
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database_copy.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr std::string_view kRestore =
@@ -257,4 +257,4 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
   return connection;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

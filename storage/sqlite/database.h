@@ -11,7 +11,7 @@
 #include "storage/sqlite/connection/connection.h"
 #include "storage/sqlite/schema/migration.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // In the header of every database of ours (PRAGMA application_id): "Sgnt".
 inline constexpr int kApplicationId = 0x53676e74;
@@ -43,6 +43,6 @@ struct DatabaseOptions {
 absl::StatusOr<SqliteConnection> OpenDatabase(
     const DatabaseOptions& options, std::span<const Migration> migrations);
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_DATABASE_H_

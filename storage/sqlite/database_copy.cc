@@ -19,7 +19,7 @@
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // Copied at once, between looks for an error.
@@ -203,4 +203,4 @@ absl::StatusOr<DatabaseCopy> BackUpDirectory(const std::string& directory,
   return CopyDatabase(*source, target);
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "storage/sqlite/connection/connection.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 struct DatabaseCopy {
   int64_t bytes = 0;
@@ -40,6 +40,6 @@ absl::StatusOr<DatabaseCopy> BackUpDirectory(const std::string& directory,
                                              const std::string& target,
                                              absl::Duration busy_timeout);
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_DATABASE_COPY_H_

@@ -12,7 +12,7 @@
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // Whether a COMMIT that ended with `code` has certainly left no trace. Disk
@@ -96,7 +96,7 @@ GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
   for (size_t i = 0; i < group.size() || more(); ++i) {
     PendingWrite& write = group[i];
     if (write.expired != nullptr && write.expired()) {
-      write.outcome = CallerGoneError();
+      write.outcome = storage::CallerGoneError();
       continue;
     }
     write.outcome =
@@ -136,4 +136,4 @@ GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,
           .disk_full = !fatal && (code & 0xff) == SQLITE_FULL};
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -14,16 +14,16 @@
 #include "storage/sqlite/write_txn.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // One accepted Store::Write.
 struct PendingWrite {
-  Store::WriteBody body;
-  Store::Done done;
-  Expired expired;            // May be null.
+  storage::Store::WriteBody body;
+  storage::Store::Done done;
+  storage::Expired expired;   // May be null.
   bool revocation = false;    // This and `work_for` as in WriteOptions.
   absl::Status outcome = {};  // What `done` will be told.
-  WorkFor work_for = {};
+  storage::WorkFor work_for = {};
 };
 
 // How the transaction of a group ended.
@@ -93,6 +93,6 @@ class GroupCommit {
   const int64_t own_version_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_GROUP_COMMIT_H_

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // flock(2) has no timeout.
@@ -57,4 +57,4 @@ LockFile::~LockFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

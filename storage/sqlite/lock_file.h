@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Keeps a second process off a data directory: an exclusive flock(2) on a file
 // in it, held as long as this object lives and dropped by the kernel when the
@@ -30,6 +30,6 @@ class LockFile {
   int fd_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_LOCK_FILE_H_

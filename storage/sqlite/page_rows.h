@@ -13,7 +13,7 @@
 #include "storage/page_filler.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Keys, as blobs, that compare as smaller and as greater than every UUID, time
 // and (the latter) text in a column: where a listing starts.
@@ -26,7 +26,7 @@ inline constexpr std::array<uint8_t, 17> kBehindAll = {
 // position, in order. Steps no further than it must.
 template <typename Page, typename Query, typename ReadRow>
 absl::StatusOr<Page> ReadPage(Rows rows, const Query& query, ReadRow read) {
-  PageFiller<Page, Query> filler(query);
+  storage::PageFiller<Page, Query> filler(query);
   while (rows.Next()) {
     if (filler.complete()) {
       filler.SetMore();
@@ -60,6 +60,6 @@ auto ReadOne(Rows rows, const char* missing, ReadRow read)
   return row;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_PAGE_ROWS_H_

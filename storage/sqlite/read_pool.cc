@@ -14,7 +14,7 @@
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/read_txn.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr absl::Duration kReadRetryAfter = absl::Seconds(1);
@@ -55,7 +55,7 @@ class ReadPool::Reader {
   }
 
   // The snapshot is taken by the first look-up and kept until the end.
-  absl::Status Run(Store::ReadBody& body) {
+  absl::Status Run(storage::Store::ReadBody& body) {
     txn_.Begin();
     if (absl::Status s = begin_.Execute(); !s.ok()) return s;
     absl::Status outcome = body(txn_);
@@ -109,8 +109,8 @@ void ReadPool::Start(Hooks hooks) {
   }
 }
 
-void ReadPool::Submit(Store::ReadBody body, Store::Done done,
-                      ReadOptions options) {
+void ReadPool::Submit(storage::Store::ReadBody body, storage::Store::Done done,
+                      storage::ReadOptions options) {
   PendingRead read = {.body = std::move(body),
                       .done = std::move(done),
                       .expired = std::move(options.expired)};
@@ -139,7 +139,8 @@ void ReadPool::Serve(Reader& reader, ReadQueue::Takes takes) {
 
 absl::Status ReadPool::Run(Reader& reader, PendingRead& read) {
   if (absl::Status s = hooks_.health(); !s.ok()) return s;
-  if (read.expired != nullptr && read.expired()) return CallerGoneError();
+  if (read.expired != nullptr && read.expired())
+    return storage::CallerGoneError();
   return reader.Run(read.body);
 }
 
@@ -151,4 +152,4 @@ void ReadPool::Close() {
   readers_.clear();
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

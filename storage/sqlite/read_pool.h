@@ -15,7 +15,7 @@
 #include "storage/sqlite/read_queue.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // A few read-only connections, each with a thread that does one read after
 // another: where there are two or more, a quarter of them do the scans, at a
@@ -40,7 +40,8 @@ class ReadPool {
 
   // As Store::Read: runs `body` on a thread of the pool and calls `done` there;
   // or refuses on this thread.
-  void Submit(Store::ReadBody body, Store::Done done, ReadOptions options);
+  void Submit(storage::Store::ReadBody body, storage::Store::Done done,
+              storage::ReadOptions options);
 
   // Lets the reads that run finish, refuses those that wait, then closes every
   // connection. Not from a `done`. Idempotent.
@@ -62,6 +63,6 @@ class ReadPool {
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(close_mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_READ_POOL_H_

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // The queue that this thread is about to take from, once it has ended the read
@@ -24,13 +24,14 @@ ReadQueue::~ReadQueue() {
   if (about_to_take_from == this) about_to_take_from = nullptr;
 }
 
-ReadQueue::PushResult ReadQueue::Push(const WorkFor& work_for, ReadKind kind,
+ReadQueue::PushResult ReadQueue::Push(const storage::WorkFor& work_for,
+                                      storage::ReadKind kind,
                                       PendingRead& read) {
-  const bool scan = kind == ReadKind::kScan;
+  const bool scan = kind == storage::ReadKind::kScan;
   absl::MutexLock lock(&mutex_);
   if (closed_) return PushResult::kClosed;
   FairQueue<PendingRead>& queue = scan ? scans_
-                                  : kind == ReadKind::kIdentify
+                                  : kind == storage::ReadKind::kIdentify
                                       ? identifications_
                                       : lookups_;
   if (!queue.Push(work_for, read)) return PushResult::kFull;
@@ -96,4 +97,4 @@ std::vector<PendingRead> ReadQueue::Close() {
   return left;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -10,13 +10,13 @@
 #include "storage/sqlite/fair_queue.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // One accepted Store::Read.
 struct PendingRead {
-  Store::ReadBody body;
-  Store::Done done;
-  Expired expired;  // May be null.
+  storage::Store::ReadBody body;
+  storage::Store::Done done;
+  storage::Expired expired;  // May be null.
 };
 
 // Whoever is one of many that ask at once gets its answer in a fraction of a
@@ -40,7 +40,8 @@ class ReadQueue {
   enum class PushResult { kAccepted, kFull, kClosed };
 
   // Moves from `read` only if it is accepted.
-  PushResult Push(const WorkFor& work_for, ReadKind kind, PendingRead& read);
+  PushResult Push(const storage::WorkFor& work_for, storage::ReadKind kind,
+                  PendingRead& read);
 
   // What a thread takes.
   enum class Takes {
@@ -85,6 +86,6 @@ class ReadQueue {
   Sleepers for_all_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_READ_QUEUE_H_

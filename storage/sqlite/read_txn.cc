@@ -3,7 +3,7 @@
 
 #include "storage/sqlite/connection/sqlite_error.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 absl::StatusOr<ReadStatements> ReadStatements::Prepare(
     SqliteConnection& connection) {
@@ -38,118 +38,123 @@ absl::StatusOr<bool> SqliteReads<Interface>::HasAccount(
 }
 
 template <typename Interface>
-absl::StatusOr<ServiceAccountRecord> SqliteReads<Interface>::GetServiceAccount(
-    const Uuid& account_id, const Uuid& id) {
+absl::StatusOr<storage::ServiceAccountRecord>
+SqliteReads<Interface>::GetServiceAccount(const Uuid& account_id,
+                                          const Uuid& id) {
   return Note(statements_.service_accounts.Get(account_id, id));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 SqliteReads<Interface>::FindServiceAccounts(const Uuid& id) {
   return Note(statements_.service_accounts.Find(id));
 }
 
 template <typename Interface>
-absl::StatusOr<TokenOwner> SqliteReads<Interface>::FindToken(
+absl::StatusOr<storage::TokenOwner> SqliteReads<Interface>::FindToken(
     std::string_view public_id) {
   return Note(statements_.service_accounts.FindToken(public_id));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<TokenRecord>>
+absl::StatusOr<std::vector<storage::TokenRecord>>
 SqliteReads<Interface>::ListTokensInUse(const Uuid& account_id,
                                         const Uuid& id) {
   return Note(statements_.service_accounts.ListTokensInUse(account_id, id));
 }
 
 template <typename Interface>
-absl::StatusOr<ServiceAccountPage> SqliteReads<Interface>::ListServiceAccounts(
-    const ServiceAccountQuery& query) {
+absl::StatusOr<storage::ServiceAccountPage>
+SqliteReads<Interface>::ListServiceAccounts(
+    const storage::ServiceAccountQuery& query) {
   return Note(statements_.service_accounts.List(query));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 SqliteReads<Interface>::ListExpiring(absl::Time from, absl::Time until,
                                      int limit) {
   return Note(statements_.service_accounts.ListExpiring(from, until, limit));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 SqliteReads<Interface>::ListDead(absl::Time before, int limit) {
   return Note(statements_.service_accounts.ListDead(before, limit));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
 SqliteReads<Interface>::ListHeldAuthorizations(
-    std::span<const Subject> subjects, const Uuid& account_id) {
+    std::span<const storage::Subject> subjects, const Uuid& account_id) {
   return Note(statements_.authorizations.ListHeld(subjects, account_id));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
-SqliteReads<Interface>::ListHeldFor(std::span<const Subject> subjects,
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+SqliteReads<Interface>::ListHeldFor(std::span<const storage::Subject> subjects,
                                     const Uuid& account_id,
-                                    const HeldFilter& filter) {
+                                    const storage::HeldFilter& filter) {
   return Note(
       statements_.authorizations.ListHeldFor(subjects, account_id, filter));
 }
 
 template <typename Interface>
 absl::StatusOr<int> SqliteReads<Interface>::CountHeldAuthorizations(
-    const Subject& subject, const Uuid& account_id, int limit) {
+    const storage::Subject& subject, const Uuid& account_id, int limit) {
   return Note(statements_.authorizations.CountHeld(subject, account_id, limit));
 }
 
 template <typename Interface>
-absl::StatusOr<AuthorizationRecord>
+absl::StatusOr<storage::AuthorizationRecord>
 SqliteReads<Interface>::FindEqualAuthorization(
-    const AuthorizationRecord& grant) {
+    const storage::AuthorizationRecord& grant) {
   return Note(statements_.authorizations.FindEqual(grant));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
-SqliteReads<Interface>::ListGrantsOf(const Subject& subject,
-                                     std::optional<GrantKind> kind, int limit) {
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+SqliteReads<Interface>::ListGrantsOf(const storage::Subject& subject,
+                                     std::optional<storage::GrantKind> kind,
+                                     int limit) {
   return Note(statements_.authorizations.ListGrantsOf(subject, kind, limit));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuthorizationRecord>>
+absl::StatusOr<std::vector<storage::AuthorizationRecord>>
 SqliteReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
   return Note(statements_.authorizations.ListOwners(account_id, limit));
 }
 
 template <typename Interface>
-absl::StatusOr<AuthorizationRecord> SqliteReads<Interface>::GetAuthorization(
-    const Uuid& account_id, const Uuid& id) {
+absl::StatusOr<storage::AuthorizationRecord>
+SqliteReads<Interface>::GetAuthorization(const Uuid& account_id,
+                                         const Uuid& id) {
   return Note(statements_.authorizations.Get(account_id, id));
 }
 
 template <typename Interface>
-absl::StatusOr<AuthorizationPage> SqliteReads<Interface>::ListAuthorizations(
-    const AuthorizationQuery& query) {
+absl::StatusOr<storage::AuthorizationPage>
+SqliteReads<Interface>::ListAuthorizations(
+    const storage::AuthorizationQuery& query) {
   return Note(statements_.authorizations.List(query));
 }
 
 template <typename Interface>
-absl::StatusOr<AuditChainRecord> SqliteReads<Interface>::GetAuditChain(
+absl::StatusOr<storage::AuditChainRecord> SqliteReads<Interface>::GetAuditChain(
     const Uuid& account_id) {
   return Note(statements_.audit.GetChain(account_id));
 }
 
 template <typename Interface>
-absl::StatusOr<AuditPage> SqliteReads<Interface>::ListAuditEvents(
-    const AuditQuery& query) {
+absl::StatusOr<storage::AuditPage> SqliteReads<Interface>::ListAuditEvents(
+    const storage::AuditQuery& query) {
   return Note(statements_.audit.List(query));
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<OwnedToken>> SqliteReads<Interface>::ListTokens(
-    std::string_view after, int limit) {
+absl::StatusOr<std::vector<storage::OwnedToken>>
+SqliteReads<Interface>::ListTokens(std::string_view after, int limit) {
   return Note(statements_.service_accounts.ListTokens(after, limit));
 }
 
@@ -166,13 +171,13 @@ absl::StatusOr<std::vector<Uuid>> SqliteReads<Interface>::ListAuditedAccounts(
 }
 
 template <typename Interface>
-absl::StatusOr<std::vector<AuditHeadRecord>>
+absl::StatusOr<std::vector<storage::AuditHeadRecord>>
 SqliteReads<Interface>::ListAuditHeads() {
   return Note(statements_.audit.ListHeads());
 }
 
 template <typename Interface>
-absl::StatusOr<ReplayRecord> SqliteReads<Interface>::FindReplay(
+absl::StatusOr<storage::ReplayRecord> SqliteReads<Interface>::FindReplay(
     const std::array<uint8_t, 32>& lookup) {
   return Note(statements_.upkeep.FindReplay(lookup));
 }
@@ -183,7 +188,7 @@ absl::StatusOr<absl::Time> SqliteReads<Interface>::GetWatermark(
   return Note(statements_.upkeep.GetWatermark(name));
 }
 
-template class SqliteReads<ReadTxn>;
-template class SqliteReads<WriteTxn>;
+template class SqliteReads<storage::ReadTxn>;
+template class SqliteReads<storage::WriteTxn>;
 
-}  // namespace signet
+}  // namespace signet::sqlite

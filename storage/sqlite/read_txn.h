@@ -20,7 +20,7 @@
 #include "storage/sqlite/upkeep_rows.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The prepared look-ups of one connection.
 struct ReadStatements {
@@ -39,50 +39,54 @@ template <typename Interface>
 class SqliteReads : public Interface {
  public:
   absl::StatusOr<bool> IsEmpty() override;
-  absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
+  absl::StatusOr<storage::ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override;
-  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
-      const Uuid& id) override;
-  absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override;
-  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
+  FindServiceAccounts(const Uuid& id) override;
+  absl::StatusOr<storage::TokenOwner> FindToken(
+      std::string_view public_id) override;
+  absl::StatusOr<std::vector<storage::TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id) override;
-  absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
-      const ServiceAccountQuery& query) override;
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+  absl::StatusOr<storage::ServiceAccountPage> ListServiceAccounts(
+      const storage::ServiceAccountQuery& query) override;
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
       absl::Time from, absl::Time until, int limit) override;
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
       absl::Time before, int limit) override;
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-      std::span<const Subject> subjects, const Uuid& account_id) override;
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
-      std::span<const Subject> subjects, const Uuid& account_id,
-      const HeldFilter& filter) override;
-  absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+  ListHeldAuthorizations(std::span<const storage::Subject> subjects,
+                         const Uuid& account_id) override;
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
+      std::span<const storage::Subject> subjects, const Uuid& account_id,
+      const storage::HeldFilter& filter) override;
+  absl::StatusOr<int> CountHeldAuthorizations(const storage::Subject& subject,
                                               const Uuid& account_id,
                                               int limit) override;
-  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
-      const AuthorizationRecord& grant) override;
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject& subject, std::optional<GrantKind> kind,
+  absl::StatusOr<storage::AuthorizationRecord> FindEqualAuthorization(
+      const storage::AuthorizationRecord& grant) override;
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
+      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
       int limit) override;
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override;
-  absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid& account_id,
-                                                       const Uuid& id) override;
-  absl::StatusOr<AuthorizationPage> ListAuthorizations(
-      const AuthorizationQuery& query) override;
-  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
-                                                     int limit) override;
+  absl::StatusOr<storage::AuthorizationRecord> GetAuthorization(
+      const Uuid& account_id, const Uuid& id) override;
+  absl::StatusOr<storage::AuthorizationPage> ListAuthorizations(
+      const storage::AuthorizationQuery& query) override;
+  absl::StatusOr<std::vector<storage::OwnedToken>> ListTokens(
+      std::string_view after, int limit) override;
   absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override;
-  absl::StatusOr<AuditChainRecord> GetAuditChain(
+  absl::StatusOr<storage::AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override;
-  absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery& query) override;
+  absl::StatusOr<storage::AuditPage> ListAuditEvents(
+      const storage::AuditQuery& query) override;
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override;
-  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override;
-  absl::StatusOr<ReplayRecord> FindReplay(
+  absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListAuditHeads()
+      override;
+  absl::StatusOr<storage::ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override;
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
 
@@ -114,16 +118,16 @@ class SqliteReads : public Interface {
   absl::Status engine_failure_;
 };
 
-extern template class SqliteReads<ReadTxn>;
-extern template class SqliteReads<WriteTxn>;
+extern template class SqliteReads<storage::ReadTxn>;
+extern template class SqliteReads<storage::WriteTxn>;
 
 // What a ReadBody sees.
-class SqliteReadTxn final : public SqliteReads<ReadTxn> {
+class SqliteReadTxn final : public SqliteReads<storage::ReadTxn> {
  public:
   explicit SqliteReadTxn(ReadStatements statements)
       : SqliteReads(std::move(statements)) {}
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_READ_TXN_H_

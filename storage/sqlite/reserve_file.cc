@@ -12,7 +12,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "storage/sqlite/connection/file_sync.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 int64_t FreeBytes(const std::string& directory) {
@@ -60,4 +60,4 @@ bool ReserveFile::Resize(int64_t bytes) {
   return true;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

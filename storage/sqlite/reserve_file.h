@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace signet {
+namespace signet::sqlite {
 
 // Room on the disk that nobody else gets: a file of blocks that are really
 // there, given up bit by bit when the disk is full. Not thread-safe.
@@ -35,6 +35,6 @@ class ReserveFile {
   int64_t bytes_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_RESERVE_FILE_H_

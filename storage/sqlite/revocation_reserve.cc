@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace signet {
+namespace signet::sqlite {
 
 RevocationReserve::RevocationReserve(std::string file,
                                      absl::Duration look_interval,
@@ -47,4 +47,4 @@ bool RevocationReserve::MakeRoom() {
   return made;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

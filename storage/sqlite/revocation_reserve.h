@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "storage/sqlite/reserve_file.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Decides who gets the room that was kept for revocations. Belongs to the
 // writer's thread.
@@ -42,6 +42,6 @@ class RevocationReserve {
   SteadyTime next_look_ = {};
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_REVOCATION_RESERVE_H_

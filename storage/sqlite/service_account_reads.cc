@@ -7,7 +7,7 @@
 
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 #define SIGNET_TOKEN_COLUMNS(t)                                           \
@@ -102,8 +102,8 @@ constexpr char kDead[] =
     " WHERE t.expires_at < ?1 AND t.retires_at IS NULL"
     " AND (s.revoked_at IS NULL OR s.revoked_at >= ?1) LIMIT ?2";
 
-TokenRecord ReadToken(Rows& rows, int& column) {
-  TokenRecord token;
+storage::TokenRecord ReadToken(Rows& rows, int& column) {
+  storage::TokenRecord token;
   token.public_id = rows.Text(column++);
   token.prefix = rows.Text(column++);
   token.last4 = rows.Text(column++);
@@ -118,8 +118,8 @@ TokenRecord ReadToken(Rows& rows, int& column) {
   return token;
 }
 
-ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
-  ServiceAccountRecord record;
+storage::ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
+  storage::ServiceAccountRecord record;
   record.account_id = rows.Id(column++);
   record.id = rows.Id(column++);
   record.name = rows.Text(column++);
@@ -129,7 +129,8 @@ ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
   record.last_used_at = rows.OptionalTime(column++);
   record.revoked_at = rows.OptionalTime(column++);
   record.revoked_by_user_id = rows.OptionalId(column++);
-  record.revoke_reason = static_cast<RevokeReason>(rows.Integer(column++));
+  record.revoke_reason =
+      static_cast<storage::RevokeReason>(rows.Integer(column++));
   record.revoke_comment = rows.OptionalText(column++).value_or("");
   record.description = rows.OptionalText(column++).value_or("");
   record.labels = rows.Labels(column++);
@@ -143,14 +144,14 @@ ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
   return record;
 }
 
-ServiceAccountRecord ReadServiceAccount(Rows& rows) {
+storage::ServiceAccountRecord ReadServiceAccount(Rows& rows) {
   int column = 0;
   return ReadColumns(rows, column);
 }
 
-TokenOwner ReadTokenOwner(Rows& rows) {
+storage::TokenOwner ReadTokenOwner(Rows& rows) {
   int column = 0;
-  TokenOwner found;
+  storage::TokenOwner found;
   found.owner = ReadColumns(rows, column);
   found.token = ReadToken(rows, column);
   return found;
@@ -170,25 +171,25 @@ ServiceAccountReads::ServiceAccountReads(Preparer& prepare)
       expiring_(prepare(kExpiring)),
       dead_(prepare(kDead)) {}
 
-absl::StatusOr<ServiceAccountRecord> ServiceAccountReads::Get(
+absl::StatusOr<storage::ServiceAccountRecord> ServiceAccountReads::Get(
     const Uuid& account_id, const Uuid& id) {
   return ReadOne(get_.Query(account_id, id), "no such service account",
                  &ReadServiceAccount);
 }
 
-absl::StatusOr<std::vector<ServiceAccountRecord>> ServiceAccountReads::Find(
-    const Uuid& id) {
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
+ServiceAccountReads::Find(const Uuid& id) {
   return ReadAll(find_.Query(id), &ReadServiceAccount);
 }
 
-absl::StatusOr<TokenOwner> ServiceAccountReads::FindToken(
+absl::StatusOr<storage::TokenOwner> ServiceAccountReads::FindToken(
     std::string_view public_id) {
   return ReadOne(find_token_.Query(public_id), "no such token",
                  &ReadTokenOwner);
 }
 
-absl::StatusOr<std::vector<TokenRecord>> ServiceAccountReads::ListTokensInUse(
-    const Uuid& account_id, const Uuid& id) {
+absl::StatusOr<std::vector<storage::TokenRecord>>
+ServiceAccountReads::ListTokensInUse(const Uuid& account_id, const Uuid& id) {
   auto tokens = ReadAll(tokens_in_use_.Query(account_id, id), [](Rows& rows) {
     int column = 0;
     return ReadToken(rows, column);
@@ -201,10 +202,10 @@ absl::StatusOr<std::vector<TokenRecord>> ServiceAccountReads::ListTokensInUse(
   return tokens;
 }
 
-absl::StatusOr<std::vector<OwnedToken>> ServiceAccountReads::ListTokens(
-    std::string_view after, int limit) {
+absl::StatusOr<std::vector<storage::OwnedToken>>
+ServiceAccountReads::ListTokens(std::string_view after, int limit) {
   return ReadAll(all_tokens_.Query(after, std::max(limit, 0)), [](Rows& rows) {
-    OwnedToken row;
+    storage::OwnedToken row;
     int column = 0;
     row.account_id = rows.Id(column++);
     row.service_account_id = rows.Id(column++);
@@ -215,29 +216,29 @@ absl::StatusOr<std::vector<OwnedToken>> ServiceAccountReads::ListTokens(
 
 // Without a position to begin behind, the listing begins behind a place that no
 // row is before.
-absl::StatusOr<ServiceAccountPage> ServiceAccountReads::List(
-    const ServiceAccountQuery& query) {
+absl::StatusOr<storage::ServiceAccountPage> ServiceAccountReads::List(
+    const storage::ServiceAccountQuery& query) {
   const auto& after = query.after;
   const bool down = query.descending;
   const std::span<const uint8_t> start = down ? kBehindAll : kBeforeAll;
   const std::span<const uint8_t> id =
       after.has_value() ? after->id.bytes() : start;
   const auto page = [&](Statement& statement, const auto&... keys) {
-    return ReadPage<ServiceAccountPage>(
+    return ReadPage<storage::ServiceAccountPage>(
         statement.Query(query.account_id, keys..., id), query,
         &ReadServiceAccount);
   };
   switch (query.order) {
-    case ServiceAccountOrder::kCreated:
+    case storage::ServiceAccountOrder::kCreated:
       return page(by_creation_.Towards(down));
-    case ServiceAccountOrder::kName:
+    case storage::ServiceAccountOrder::kName:
       // Text comes before blobs.
       if (!after.has_value() && down) {
         return page(by_name_.descending, start);
       }
       return page(by_name_.Towards(down),
                   after.has_value() ? std::string_view(after->name) : "");
-    case ServiceAccountOrder::kLastUsed: {
+    case storage::ServiceAccountOrder::kLastUsed: {
       if (!after.has_value()) return page(by_last_use_.Towards(down), start);
       const std::vector<uint8_t> time =
           after->last_used_at.has_value()
@@ -249,7 +250,7 @@ absl::StatusOr<ServiceAccountPage> ServiceAccountReads::List(
   return absl::InternalError("no such order");
 }
 
-absl::StatusOr<std::vector<ServiceAccountRecord>>
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
 ServiceAccountReads::ListExpiring(absl::Time from, absl::Time until,
                                   int limit) {
   const std::vector<uint8_t> first = EncodeTimeBound(from);
@@ -258,10 +259,10 @@ ServiceAccountReads::ListExpiring(absl::Time from, absl::Time until,
                  &ReadServiceAccount);
 }
 
-absl::StatusOr<std::vector<ServiceAccountRecord>> ServiceAccountReads::ListDead(
-    absl::Time before, int limit) {
+absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
+ServiceAccountReads::ListDead(absl::Time before, int limit) {
   const std::vector<uint8_t> end = EncodeTimeBound(before);
   return ReadAll(dead_.Query(end, std::max(limit, 0)), &ReadServiceAccount);
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

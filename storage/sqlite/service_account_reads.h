@@ -12,7 +12,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The look-ups of ReadTxn in service_accounts and tokens, as prepared
 // statements of one connection. None costs more when more is stored.
@@ -20,19 +20,21 @@ class ServiceAccountReads {
  public:
   explicit ServiceAccountReads(Preparer& prepare);
 
-  absl::StatusOr<ServiceAccountRecord> Get(const Uuid& account_id,
-                                           const Uuid& id);
-  absl::StatusOr<std::vector<ServiceAccountRecord>> Find(const Uuid& id);
-  absl::StatusOr<TokenOwner> FindToken(std::string_view public_id);
-  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+  absl::StatusOr<storage::ServiceAccountRecord> Get(const Uuid& account_id,
+                                                    const Uuid& id);
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> Find(
+      const Uuid& id);
+  absl::StatusOr<storage::TokenOwner> FindToken(std::string_view public_id);
+  absl::StatusOr<std::vector<storage::TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id);
-  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view after,
-                                                     int limit);
-  absl::StatusOr<ServiceAccountPage> List(const ServiceAccountQuery& query);
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
+  absl::StatusOr<std::vector<storage::OwnedToken>> ListTokens(
+      std::string_view after, int limit);
+  absl::StatusOr<storage::ServiceAccountPage> List(
+      const storage::ServiceAccountQuery& query);
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
       absl::Time from, absl::Time until, int limit);
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(absl::Time before,
-                                                             int limit);
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
+      absl::Time before, int limit);
 
  private:
   // A listing upwards and downwards.
@@ -54,6 +56,6 @@ class ServiceAccountReads {
   Statement dead_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_SERVICE_ACCOUNT_READS_H_

@@ -8,7 +8,7 @@
 #include "storage/sqlite/connection/seal_column.h"
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr char kInsertAccount[] =
@@ -89,8 +89,9 @@ ServiceAccountWrites::ServiceAccountWrites(Preparer& prepare)
       delete_current_(prepare(kDeleteCurrent)),
       delete_(prepare(kDelete)) {}
 
-absl::Status ServiceAccountWrites::Insert(const ServiceAccountRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status ServiceAccountWrites::Insert(
+    const storage::ServiceAccountRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   const absl::Status status = insert_.Execute(
       record.account_id, record.id, record.name, record.token.public_id,
       record.created_at, record.updated_at, record.created_by_user_id,
@@ -103,8 +104,8 @@ absl::Status ServiceAccountWrites::Insert(const ServiceAccountRecord& record) {
 }
 
 absl::Status ServiceAccountWrites::InsertToken(
-    const ServiceAccountRecord& record) {
-  const TokenRecord& token = record.token;
+    const storage::ServiceAccountRecord& record) {
+  const storage::TokenRecord& token = record.token;
   return insert_token_.Execute(token.public_id, record.account_id, record.id,
                                token.prefix, token.last4, token.key_version,
                                token.mac, token.created_at, token.expires_at,
@@ -112,7 +113,7 @@ absl::Status ServiceAccountWrites::InsertToken(
 }
 
 absl::Status ServiceAccountWrites::UpdateRow(
-    const ServiceAccountRecord& record) {
+    const storage::ServiceAccountRecord& record) {
   const absl::Status status = update_.Execute(
       record.account_id, record.id, record.name, record.updated_at,
       record.revoked_at, record.revoked_by_user_id,
@@ -124,8 +125,9 @@ absl::Status ServiceAccountWrites::UpdateRow(
   return update_.ChangedRows() > 0 ? absl::OkStatus() : NoSuchServiceAccount();
 }
 
-absl::Status ServiceAccountWrites::Update(const ServiceAccountRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status ServiceAccountWrites::Update(
+    const storage::ServiceAccountRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   if (absl::Status s = UpdateRow(record); !s.ok()) return s;
   return update_current_.Execute(
       record.account_id, record.id, record.token.expires_at,
@@ -133,19 +135,19 @@ absl::Status ServiceAccountWrites::Update(const ServiceAccountRecord& record) {
 }
 
 absl::Status ServiceAccountWrites::ReplaceToken(
-    const ServiceAccountRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+    const storage::ServiceAccountRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   if (absl::Status s = UpdateRow(record); !s.ok()) return s;
   if (absl::Status s = InsertToken(record); !s.ok()) return s;
   return set_current_.Execute(record.account_id, record.id,
                               record.token.public_id);
 }
 
-absl::Status ServiceAccountWrites::UpdateToken(const Uuid& account_id,
-                                               const Uuid& service_account_id,
-                                               const TokenRecord& token) {
+absl::Status ServiceAccountWrites::UpdateToken(
+    const Uuid& account_id, const Uuid& service_account_id,
+    const storage::TokenRecord& token) {
   bool current = false;
-  TokenRecord stored;
+  storage::TokenRecord stored;
   const absl::StatusOr<bool> found = ReadOne(
       find_state_.Query(account_id, service_account_id, token.public_id),
       "no such token", [&](Rows& rows) {
@@ -154,16 +156,17 @@ absl::Status ServiceAccountWrites::UpdateToken(const Uuid& account_id,
         return true;
       });
   if (!found.ok()) return found.status();
-  if (absl::Status s = CheckUpdate(token, stored, current); !s.ok()) return s;
+  if (absl::Status s = storage::CheckUpdate(token, stored, current); !s.ok())
+    return s;
   return update_token_.Execute(token.public_id, token.expires_at,
                                token.retires_at, token.not_before, token.ended,
                                EncodeSeal(token.seal));
 }
 
 absl::Status ServiceAccountWrites::TouchLastUsed(
-    std::span<const LastUse> uses) {
-  for (const LastUse& use : uses) {
-    if (absl::Status s = CheckTime(use.at); !s.ok()) return s;
+    std::span<const storage::LastUse> uses) {
+  for (const storage::LastUse& use : uses) {
+    if (absl::Status s = storage::CheckTime(use.at); !s.ok()) return s;
     if (absl::Status s =
             touch_.Execute(use.account_id, use.service_account_id, use.at);
         !s.ok()) {
@@ -182,4 +185,4 @@ absl::Status ServiceAccountWrites::Delete(const Uuid& account_id,
   return delete_.ChangedRows() > 0 ? absl::OkStatus() : NoSuchServiceAccount();
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

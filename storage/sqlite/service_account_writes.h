@@ -10,7 +10,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The changes of WriteTxn to service_accounts and tokens, as prepared
 // statements of one connection. One that fails may have been made in part.
@@ -18,19 +18,19 @@ class ServiceAccountWrites {
  public:
   explicit ServiceAccountWrites(Preparer& prepare);
 
-  absl::Status Insert(const ServiceAccountRecord& record);
-  absl::Status Update(const ServiceAccountRecord& record);
-  absl::Status ReplaceToken(const ServiceAccountRecord& record);
+  absl::Status Insert(const storage::ServiceAccountRecord& record);
+  absl::Status Update(const storage::ServiceAccountRecord& record);
+  absl::Status ReplaceToken(const storage::ServiceAccountRecord& record);
   absl::Status UpdateToken(const Uuid& account_id,
                            const Uuid& service_account_id,
-                           const TokenRecord& token);
-  absl::Status TouchLastUsed(std::span<const LastUse> uses);
+                           const storage::TokenRecord& token);
+  absl::Status TouchLastUsed(std::span<const storage::LastUse> uses);
   absl::Status Delete(const Uuid& account_id, const Uuid& id);
 
  private:
-  absl::Status InsertToken(const ServiceAccountRecord& record);
+  absl::Status InsertToken(const storage::ServiceAccountRecord& record);
   // All that Update() may change but the token.
-  absl::Status UpdateRow(const ServiceAccountRecord& record);
+  absl::Status UpdateRow(const storage::ServiceAccountRecord& record);
 
   Statement insert_;
   Statement insert_token_;
@@ -45,6 +45,6 @@ class ServiceAccountWrites {
   Statement delete_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_SERVICE_ACCOUNT_WRITES_H_

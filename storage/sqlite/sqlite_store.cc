@@ -16,7 +16,7 @@
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr absl::Duration kQueueFullRetryAfter = absl::Seconds(1);
@@ -147,12 +147,13 @@ SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
 
 SqliteStore::~SqliteStore() { Drain(); }
 
-void SqliteStore::Read(ReadBody body, Done done, ReadOptions options) {
+void SqliteStore::Read(ReadBody body, Done done, storage::ReadOptions options) {
   if (absl::Status s = Health(); !s.ok()) return std::move(done)(std::move(s));
   readers_->Submit(std::move(body), std::move(done), std::move(options));
 }
 
-void SqliteStore::Write(WriteBody body, Done done, WriteOptions options) {
+void SqliteStore::Write(WriteBody body, Done done,
+                        storage::WriteOptions options) {
   PendingWrite write = {.body = std::move(body),
                         .done = std::move(done),
                         .expired = std::move(options.expired),
@@ -280,4 +281,4 @@ void SqliteStore::Drain() {
   group_commit_.reset();
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

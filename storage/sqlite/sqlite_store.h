@@ -23,7 +23,7 @@
 #include "storage/sqlite/write_queue.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 struct SqliteOptions {
   // Holds `signet.db`, its log, `signet.reserve` and `signet.lock`. Made (mode
@@ -84,7 +84,7 @@ struct SqliteOptions {
 // disk is no failure: writes are refused, reads go on, and writes work again
 // once there is space. Revocations are stored even then, in room that
 // `signet.reserve` has kept, until that is used up.
-class SqliteStore final : public Store {
+class SqliteStore final : public storage::Store {
  public:
   // Opens the database in `options.directory`, or makes it. An error names the
   // file and the remedy in one line, and leaves the database as it was.
@@ -100,8 +100,10 @@ class SqliteStore final : public Store {
   // Drains.
   ~SqliteStore() override;
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override;
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override;
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override;
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override;
   absl::Status Health() const override;
 
   // Leaves no log behind, unless the store has failed.
@@ -144,6 +146,6 @@ class SqliteStore final : public Store {
   std::thread writer_ ABSL_GUARDED_BY(drain_mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_SQLITE_STORE_H_

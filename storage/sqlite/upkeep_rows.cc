@@ -7,7 +7,7 @@
 
 #include "storage/sqlite/page_rows.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr char kFindReplay[] =
@@ -31,8 +31,8 @@ constexpr char kSetWatermark[] =
     "INSERT INTO watermarks (name, time) VALUES (?1, ?2)"
     " ON CONFLICT (name) DO UPDATE SET time = ?2";
 
-ReplayRecord ReadReplay(Rows& rows) {
-  ReplayRecord record;
+storage::ReplayRecord ReadReplay(Rows& rows) {
+  storage::ReplayRecord record;
   rows.Blob(0, record.lookup);
   rows.Blob(1, record.fingerprint);
   record.sealed = rows.Bytes(2);
@@ -46,7 +46,7 @@ UpkeepReads::UpkeepReads(Preparer& prepare)
     : find_replay_(prepare(kFindReplay)),
       get_watermark_(prepare(kGetWatermark)) {}
 
-absl::StatusOr<ReplayRecord> UpkeepReads::FindReplay(
+absl::StatusOr<storage::ReplayRecord> UpkeepReads::FindReplay(
     const std::array<uint8_t, 32>& lookup) {
   return ReadOne(find_replay_.Query(lookup), "no such replay", &ReadReplay);
 }
@@ -61,8 +61,8 @@ UpkeepWrites::UpkeepWrites(Preparer& prepare)
       delete_replays_(prepare(kDeleteReplays)),
       set_watermark_(prepare(kSetWatermark)) {}
 
-absl::Status UpkeepWrites::PutReplay(const ReplayRecord& record) {
-  if (absl::Status s = CheckRecord(record); !s.ok()) return s;
+absl::Status UpkeepWrites::PutReplay(const storage::ReplayRecord& record) {
+  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_replay_.Execute(record.lookup, record.fingerprint,
                              AsBlob(record.sealed), record.created_at);
 }
@@ -80,8 +80,8 @@ absl::StatusOr<int> UpkeepWrites::DeleteReplaysBefore(absl::Time before,
 
 absl::Status UpkeepWrites::SetWatermark(std::string_view name,
                                         absl::Time time) {
-  if (absl::Status s = CheckTime(time); !s.ok()) return s;
+  if (absl::Status s = storage::CheckTime(time); !s.ok()) return s;
   return set_watermark_.Execute(name, time);
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -12,7 +12,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The look-ups of ReadTxn in replays and watermarks, as prepared statements of
 // one connection.
@@ -20,7 +20,7 @@ class UpkeepReads {
  public:
   explicit UpkeepReads(Preparer& prepare);
 
-  absl::StatusOr<ReplayRecord> FindReplay(
+  absl::StatusOr<storage::ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup);
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name);
 
@@ -34,7 +34,7 @@ class UpkeepWrites {
  public:
   explicit UpkeepWrites(Preparer& prepare);
 
-  absl::Status PutReplay(const ReplayRecord& record);
+  absl::Status PutReplay(const storage::ReplayRecord& record);
   // Oldest first.
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before, int limit);
   absl::Status SetWatermark(std::string_view name, absl::Time time);
@@ -45,6 +45,6 @@ class UpkeepWrites {
   Statement set_watermark_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_UPKEEP_ROWS_H_

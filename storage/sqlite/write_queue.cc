@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace signet {
+namespace signet::sqlite {
 
 WriteQueue::WriteQueue(size_t capacity)
     : writes_({.total = capacity,
@@ -12,7 +12,7 @@ WriteQueue::WriteQueue(size_t capacity)
                .of_one_principal = std::max<size_t>(1, capacity / 4)}) {}
 
 WriteQueue::PushResult WriteQueue::Push(PendingWrite& write) {
-  const WorkFor work_for = write.work_for;
+  const storage::WorkFor work_for = write.work_for;
   absl::MutexLock lock(&mutex_);
   if (closed_) return PushResult::kClosed;
   return writes_.Push(work_for, write) ? PushResult::kAccepted
@@ -68,4 +68,4 @@ void WriteGathering::ForEachInTurn(absl::FunctionRef<void(PendingWrite&)> act) {
   while (!turns.empty()) act(*turns.Pop());
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

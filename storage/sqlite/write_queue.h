@@ -13,7 +13,7 @@
 #include "storage/sqlite/fair_queue.h"
 #include "storage/sqlite/group_commit.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Writes on their way to the writer, in turn (see FairQueue); those of one
 // principal, first come, first served. Bounded: of one tenant half of
@@ -76,6 +76,6 @@ class WriteGathering {
   std::optional<std::chrono::steady_clock::time_point> shared_since_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_WRITE_QUEUE_H_

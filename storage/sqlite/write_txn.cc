@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace signet {
+namespace signet::sqlite {
 
 absl::StatusOr<WriteStatements> WriteStatements::Prepare(
     SqliteConnection& connection) {
@@ -31,7 +31,7 @@ absl::StatusOr<SqliteWriteTxn> SqliteWriteTxn::Create(
                         *std::move(writes));
 }
 
-absl::Status SqliteWriteTxn::Run(Store::WriteBody& body) {
+absl::Status SqliteWriteTxn::Run(storage::Store::WriteBody& body) {
   Begin();
   failed_change_ = absl::OkStatus();
   const int changes_before = sqlite3_total_changes(db_);
@@ -41,7 +41,7 @@ absl::Status SqliteWriteTxn::Run(Store::WriteBody& body) {
   return outcome;
 }
 
-absl::Status SqliteWriteTxn::RunInSavepoint(Store::WriteBody& body) {
+absl::Status SqliteWriteTxn::RunInSavepoint(storage::Store::WriteBody& body) {
   Begin();
   if (!Manage(statements_.savepoint)) return engine_failure();
   absl::Status outcome = Run(body);
@@ -72,30 +72,32 @@ absl::Status SqliteWriteTxn::EnsureAccount(const Uuid& account_id,
 }
 
 absl::Status SqliteWriteTxn::InsertServiceAccount(
-    const ServiceAccountRecord& record) {
+    const storage::ServiceAccountRecord& record) {
   return Attempt([&] { return statements_.service_accounts.Insert(record); });
 }
 
 absl::Status SqliteWriteTxn::UpdateServiceAccount(
-    const ServiceAccountRecord& record) {
+    const storage::ServiceAccountRecord& record) {
   return Attempt([&] { return statements_.service_accounts.Update(record); });
 }
 
-absl::Status SqliteWriteTxn::ReplaceToken(const ServiceAccountRecord& record) {
+absl::Status SqliteWriteTxn::ReplaceToken(
+    const storage::ServiceAccountRecord& record) {
   return Attempt(
       [&] { return statements_.service_accounts.ReplaceToken(record); });
 }
 
 absl::Status SqliteWriteTxn::UpdateToken(const Uuid& account_id,
                                          const Uuid& service_account_id,
-                                         const TokenRecord& token) {
+                                         const storage::TokenRecord& token) {
   return Attempt([&] {
     return statements_.service_accounts.UpdateToken(account_id,
                                                     service_account_id, token);
   });
 }
 
-absl::Status SqliteWriteTxn::TouchLastUsed(std::span<const LastUse> uses) {
+absl::Status SqliteWriteTxn::TouchLastUsed(
+    std::span<const storage::LastUse> uses) {
   return Attempt(
       [&] { return statements_.service_accounts.TouchLastUsed(uses); });
 }
@@ -107,13 +109,13 @@ absl::Status SqliteWriteTxn::DeleteServiceAccount(const Uuid& account_id,
 }
 
 absl::Status SqliteWriteTxn::InsertAuthorization(
-    const AuthorizationRecord& record) {
+    const storage::AuthorizationRecord& record) {
   return Attempt([&] { return statements_.authorizations.Insert(record); });
 }
 
 absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
                                                  const Uuid& id, absl::Time at,
-                                                 const Seal& seal) {
+                                                 const storage::Seal& seal) {
   return Attempt([&] {
     return statements_.authorizations.Revoke(account_id, id, at, seal);
   });
@@ -121,20 +123,23 @@ absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
 
 absl::Status SqliteWriteTxn::SealAuthorization(const Uuid& account_id,
                                                const Uuid& id,
-                                               const Seal& seal) {
+                                               const storage::Seal& seal) {
   return Attempt(
       [&] { return statements_.authorizations.PutSeal(account_id, id, seal); });
 }
 
-absl::Status SqliteWriteTxn::InsertAuditEvent(const AuditEventRecord& record) {
+absl::Status SqliteWriteTxn::InsertAuditEvent(
+    const storage::AuditEventRecord& record) {
   return Attempt([&] { return statements_.audit.Insert(record); });
 }
 
-absl::Status SqliteWriteTxn::PutAuditChain(const AuditChainRecord& record) {
+absl::Status SqliteWriteTxn::PutAuditChain(
+    const storage::AuditChainRecord& record) {
   return Attempt([&] { return statements_.audit.PutChain(record); });
 }
 
-absl::Status SqliteWriteTxn::PutAuditHead(const AuditHeadRecord& record) {
+absl::Status SqliteWriteTxn::PutAuditHead(
+    const storage::AuditHeadRecord& record) {
   return Attempt([&] { return statements_.audit.PutHead(record); });
 }
 
@@ -144,7 +149,7 @@ absl::Status SqliteWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
       [&] { return statements_.audit.DeleteBefore(account_id, sequence); });
 }
 
-absl::Status SqliteWriteTxn::PutReplay(const ReplayRecord& record) {
+absl::Status SqliteWriteTxn::PutReplay(const storage::ReplayRecord& record) {
   return Attempt([&] { return statements_.upkeep.PutReplay(record); });
 }
 
@@ -164,4 +169,4 @@ absl::Status SqliteWriteTxn::SetWatermark(std::string_view name,
   return Attempt([&] { return statements_.upkeep.SetWatermark(name, time); });
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -20,7 +20,7 @@
 #include "storage/sqlite/upkeep_rows.h"
 #include "storage/store.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The prepared changes of the writing connection.
 struct WriteStatements {
@@ -38,7 +38,7 @@ struct WriteStatements {
 // What a WriteBody sees: a part of the transaction that is open on the
 // connection. Lasts as long as its connection and serves one body after
 // another. Not thread-safe.
-class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
+class SqliteWriteTxn final : public SqliteReads<storage::WriteTxn> {
  public:
   static absl::StatusOr<SqliteWriteTxn> Create(SqliteConnection& connection);
 
@@ -46,36 +46,40 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
   // When that is not OK, what the body had changed by then, must_undo(), is
   // still there: roll the whole transaction back. So it is when
   // engine_failure() is not OK.
-  absl::Status Run(Store::WriteBody& body);
+  absl::Status Run(storage::Store::WriteBody& body);
   bool must_undo() const { return must_undo_; }
 
   // The same within a savepoint: a body that fails is undone alone. Costs about
   // a fifth more.
-  absl::Status RunInSavepoint(Store::WriteBody& body);
+  absl::Status RunInSavepoint(storage::Store::WriteBody& body);
 
   absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override;
   absl::Status InsertServiceAccount(
-      const ServiceAccountRecord& record) override;
+      const storage::ServiceAccountRecord& record) override;
   absl::Status UpdateServiceAccount(
-      const ServiceAccountRecord& record) override;
-  absl::Status ReplaceToken(const ServiceAccountRecord& record) override;
+      const storage::ServiceAccountRecord& record) override;
+  absl::Status ReplaceToken(
+      const storage::ServiceAccountRecord& record) override;
   absl::Status UpdateToken(const Uuid& account_id,
                            const Uuid& service_account_id,
-                           const TokenRecord& token) override;
-  absl::Status TouchLastUsed(std::span<const LastUse> uses) override;
+                           const storage::TokenRecord& token) override;
+  absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override;
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override;
-  absl::Status InsertAuthorization(const AuthorizationRecord& record) override;
+  absl::Status InsertAuthorization(
+      const storage::AuthorizationRecord& record) override;
   absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at, const Seal& seal) override;
+                                   absl::Time at,
+                                   const storage::Seal& seal) override;
   absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
-                                 const Seal& seal) override;
-  absl::Status InsertAuditEvent(const AuditEventRecord& record) override;
-  absl::Status PutAuditChain(const AuditChainRecord& record) override;
-  absl::Status PutAuditHead(const AuditHeadRecord& record) override;
+                                 const storage::Seal& seal) override;
+  absl::Status InsertAuditEvent(
+      const storage::AuditEventRecord& record) override;
+  absl::Status PutAuditChain(const storage::AuditChainRecord& record) override;
+  absl::Status PutAuditHead(const storage::AuditHeadRecord& record) override;
   absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
                                        uint64_t sequence) override;
-  absl::Status PutReplay(const ReplayRecord& record) override;
+  absl::Status PutReplay(const storage::ReplayRecord& record) override;
   absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
                                           int limit) override;
   absl::Status SetWatermark(std::string_view name, absl::Time time) override;
@@ -98,6 +102,6 @@ class SqliteWriteTxn final : public SqliteReads<WriteTxn> {
   absl::Status failed_change_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_WRITE_TXN_H_

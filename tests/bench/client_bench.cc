@@ -56,7 +56,7 @@ struct Row {
   }
 };
 
-void AwaitFeed(const TokenClient& client) {
+void AwaitFeed(const client::TokenClient& client) {
   const absl::Time end = absl::Now() + absl::Seconds(10);
   while (!client.FeedStatus().ok()) {
     if (absl::Now() > end) Die(client.FeedStatus());
@@ -83,9 +83,9 @@ int Run(const BenchOptions& options) {
   const int port = nlohmann::json::parse(ReadWhole(ports))["grpc"];
   const auto new_client = [&](size_t max_entries) {
     auto client =
-        TokenClient::Create({.target = absl::StrCat("127.0.0.1:", port),
-                             .credential = token,
-                             .max_entries = max_entries});
+        client::TokenClient::Create({.target = absl::StrCat("127.0.0.1:", port),
+                                     .credential = token,
+                                     .max_entries = max_entries});
     if (!client.ok()) Die(client.status());
     AwaitFeed(**client);
     return *std::move(client);
@@ -95,21 +95,22 @@ int Run(const BenchOptions& options) {
 
   v1::Requirement wanted;
   wanted.mutable_capability()->set_capability_key("mail.send");
-  const auto verify = [&](TokenClient& client,
+  const auto verify = [&](client::TokenClient& client,
                           const v1::Requirement* requirement) {
     const auto answer = client.VerifyAndWait(token, requirement);
     if (!answer.ok()) Die(answer.status());
     if (!(*answer)->active()) Die(absl::InternalError("it is not active"));
   };
-  const HmacSha256Key key(std::vector<uint8_t>(32, 7));
+  const crypto::HmacSha256Key key(std::vector<uint8_t>(32, 7));
   Row sha{"SHA-256 of the token"};
   Row hmac{"HMAC-SHA-256 of the token"};
   Row hit{"kept answer"};
   Row with_requirement{"kept answer and a requirement"};
   Row asked{"answer of the server"};
   for (int round = 0; round < options.rounds; ++round) {
-    sha.ns.push_back(Measure(options.seconds,
-                             [&] { benchmark::DoNotOptimize(Sha256(token)); }));
+    sha.ns.push_back(Measure(options.seconds, [&] {
+      benchmark::DoNotOptimize(crypto::Sha256(token));
+    }));
     hmac.ns.push_back(Measure(
         options.seconds, [&] { benchmark::DoNotOptimize(key.Mac(token)); }));
     hit.ns.push_back(

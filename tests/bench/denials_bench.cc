@@ -163,7 +163,7 @@ class Bench {
         nlohmann::json::parse(ReadWhole(directory_ / "bootstrap"));
     owner_ = {.account_id = first["account_id"], .token = first["token"]};
     server_.reset();
-    SystemRandom random;
+    crypto::SystemRandom random;
     const std::string elsewhere =
         Uuid::V7(absl::FromUnixSeconds(1), random).ToString();
     stranger_ =

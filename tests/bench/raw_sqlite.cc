@@ -30,7 +30,7 @@ class RawDatabase {
     Execute("PRAGMA journal_mode = WAL");
     Execute("PRAGMA synchronous = FULL");
     Execute("PRAGMA foreign_keys = ON");
-    for (const Migration& step : SchemaMigrations()) {
+    for (const sqlite::Migration& step : sqlite::SchemaMigrations()) {
       if (step.prepare != nullptr) Execute(step.prepare);
       Execute(step.sql);
     }

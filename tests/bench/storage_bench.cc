@@ -86,19 +86,21 @@ class Answers {
 // One thread that keeps a number of creates under way in a store.
 class Client {
  public:
-  explicit Client(Store* store) : store_(store) {
-    absl::Status status = WriteAndWait(*store_, [this](WriteTxn& txn) {
-      if (absl::Status s = txn.EnsureAccount(account_id_, start_); !s.ok()) {
-        return s;
-      }
-      AuthorizationRecord ownership;
-      ownership.id = Uuid::V7(start_, random_);
-      ownership.account_id = account_id_;
-      ownership.grant_kind = GrantKind::kAccountOwner;
-      ownership.subject = caller_;
-      ownership.created_at = start_;
-      return txn.InsertAuthorization(ownership);
-    });
+  explicit Client(storage::Store* store) : store_(store) {
+    absl::Status status =
+        storage::WriteAndWait(*store_, [this](storage::WriteTxn& txn) {
+          if (absl::Status s = txn.EnsureAccount(account_id_, start_);
+              !s.ok()) {
+            return s;
+          }
+          storage::AuthorizationRecord ownership;
+          ownership.id = Uuid::V7(start_, random_);
+          ownership.account_id = account_id_;
+          ownership.grant_kind = storage::GrantKind::kAccountOwner;
+          ownership.subject = caller_;
+          ownership.created_at = start_;
+          return txn.InsertAuthorization(ownership);
+        });
     if (!status.ok()) Die(status);
   }
 
@@ -122,7 +124,7 @@ class Client {
  private:
   void Create() {
     const absl::Time now = absl::Now();
-    auto record = std::make_unique<ServiceAccountRecord>();
+    auto record = std::make_unique<storage::ServiceAccountRecord>();
     record->account_id = account_id_;
     record->id = Uuid::V7(now, random_);
     record->name = "deploy pipeline, production";
@@ -137,7 +139,8 @@ class Client {
     record->token.created_at = now;
     record->token.expires_at = now + absl::Hours(24);
     store_->Write(
-        [this, record = std::move(record)](WriteTxn& txn) -> absl::Status {
+        [this,
+         record = std::move(record)](storage::WriteTxn& txn) -> absl::Status {
           const auto held =
               txn.ListHeldAuthorizations({&caller_, 1}, record->account_id);
           if (!held.ok()) return held.status();
@@ -154,12 +157,13 @@ class Client {
         });
   }
 
-  Store* const store_;
+  storage::Store* const store_;
   Answers answers_;
   SeededRandom random_;
   const absl::Time start_ = absl::Now();
   const Uuid account_id_ = Uuid::V7(start_, random_);
-  const Subject caller_ = {.type = SubjectType::kUser, .id = "someone"};
+  const storage::Subject caller_ = {.type = storage::SubjectType::kUser,
+                                    .id = "someone"};
   int64_t count_ = 0;
 };
 
@@ -168,7 +172,7 @@ LoadResult StoreLoad(const Options& options, int in_flight) {
   std::filesystem::remove_all(directory);
   LoadResult result;
   {
-    auto store = SqliteStore::Open({.directory = directory});
+    auto store = sqlite::SqliteStore::Open({.directory = directory});
     if (!store.ok()) Die(store.status());
     result =
         Client(store->get()).Run(in_flight, absl::Seconds(options.seconds));

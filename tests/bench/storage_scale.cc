@@ -35,10 +35,10 @@ std::string PublicId(uint32_t number) {
 class FilledStore {
  public:
   FilledStore(const std::string& directory, int rows) {
-    auto store = SqliteStore::Open({.directory = directory});
+    auto store = sqlite::SqliteStore::Open({.directory = directory});
     Check(store.status());
     store_ = *std::move(store);
-    Check(WriteAndWait(*store_, [this](WriteTxn& txn) {
+    Check(storage::WriteAndWait(*store_, [this](storage::WriteTxn& txn) {
       return txn.EnsureAccount(account_id_, start_);
     }));
     for (int done = 0; done < rows; done += kRowsPerWrite) {
@@ -48,12 +48,13 @@ class FilledStore {
 
   double ListPages(absl::Duration duration) {
     return PerSecond(duration, 1, [this] {
-      ServiceAccountQuery query{.account_id = account_id_,
-                                .filter = {.now = start_},
-                                .after = ServiceAccountPosition{.id = AnId()},
-                                .limit = kPageRows,
-                                .scan_limit = kPageRows};
-      Check(ReadAndWait(*store_, [&](ReadTxn& txn) {
+      storage::ServiceAccountQuery query{
+          .account_id = account_id_,
+          .filter = {.now = start_},
+          .after = storage::ServiceAccountPosition{.id = AnId()},
+          .limit = kPageRows,
+          .scan_limit = kPageRows};
+      Check(storage::ReadAndWait(*store_, [&](storage::ReadTxn& txn) {
         return txn.ListServiceAccounts(query).status();
       }));
     });
@@ -62,7 +63,7 @@ class FilledStore {
   double FindTokens(absl::Duration duration) {
     return PerSecond(duration, 1, [this] {
       const std::string public_id = PublicId(Random(ids_.size()));
-      Check(ReadAndWait(*store_, [&](ReadTxn& txn) {
+      Check(storage::ReadAndWait(*store_, [&](storage::ReadTxn& txn) {
         return txn.FindToken(public_id).status();
       }));
     });
@@ -72,9 +73,10 @@ class FilledStore {
     return PerSecond(duration, kInFlight, [this] {
       absl::BlockingCounter pending(kInFlight);
       for (int i = 0; i < kInFlight; ++i) {
-        auto record = std::make_unique<ServiceAccountRecord>(Record(AnId()));
+        auto record =
+            std::make_unique<storage::ServiceAccountRecord>(Record(AnId()));
         store_->Write(
-            [this, record = std::move(record)](WriteTxn& txn) {
+            [this, record = std::move(record)](storage::WriteTxn& txn) {
               return Replace(txn, *record, start_ + absl::Hours(1));
             },
             [&](absl::Status status) {
@@ -88,13 +90,14 @@ class FilledStore {
 
   double Touch(absl::Duration duration) {
     return PerSecond(duration, 1, [this] {
-      std::vector<LastUse> uses;
+      std::vector<storage::LastUse> uses;
       now_ += absl::Seconds(1);
       for (int i = 0; i < kTouchedAtOnce; ++i) {
         uses.push_back({account_id_, AnId(), now_});
       }
-      Check(WriteAndWait(
-          *store_, [&](WriteTxn& txn) { return txn.TouchLastUsed(uses); }));
+      Check(storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
+        return txn.TouchLastUsed(uses);
+      }));
     });
   }
 
@@ -113,13 +116,14 @@ class FilledStore {
   }
 
   // As a rotation does it.
-  static absl::Status Replace(WriteTxn& txn, const ServiceAccountRecord& record,
+  static absl::Status Replace(storage::WriteTxn& txn,
+                              const storage::ServiceAccountRecord& record,
                               absl::Time retires_at) {
-    absl::StatusOr<std::vector<TokenRecord>> in_use =
+    absl::StatusOr<std::vector<storage::TokenRecord>> in_use =
         txn.ListTokensInUse(record.account_id, record.id);
     if (!in_use.ok()) return in_use.status();
     absl::Status status = txn.ReplaceToken(record);
-    for (TokenRecord& token : *in_use) {
+    for (storage::TokenRecord& token : *in_use) {
       token.ended = token.retires_at.has_value();
       if (!token.ended) token.retires_at = retires_at;
       status.Update(txn.UpdateToken(record.account_id, record.id, token));
@@ -127,8 +131,8 @@ class FilledStore {
     return status;
   }
 
-  ServiceAccountRecord Record(const Uuid& id) {
-    ServiceAccountRecord record;
+  storage::ServiceAccountRecord Record(const Uuid& id) {
+    storage::ServiceAccountRecord record;
     record.account_id = account_id_;
     record.id = id;
     record.name = absl::StrFormat("pipeline %08d", Random(100000000));
@@ -150,7 +154,7 @@ class FilledStore {
       now_ += absl::Milliseconds(1);
       ids_.push_back(Uuid::V7(now_, random_));
     }
-    Check(WriteAndWait(*store_, [&](WriteTxn& txn) {
+    Check(storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
       for (int i = 0; i < rows; ++i) {
         absl::Status s = txn.InsertServiceAccount(Record(ids_[first + i]));
         if (!s.ok()) return s;
@@ -169,7 +173,7 @@ class FilledStore {
   const Uuid account_id_ = Uuid::V7(start_, random_);
   std::vector<Uuid> ids_;
   uint32_t count_ = 0;
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<sqlite::SqliteStore> store_;
 };
 
 }  // namespace

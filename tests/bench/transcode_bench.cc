@@ -50,7 +50,7 @@ void ReadRequest(benchmark::State& state) {
   for (auto _ : state) {
     v1::CreateServiceAccountRequest request;
     const auto json = ParseJson(kBody);
-    benchmark::DoNotOptimize(JsonToMessage(*json, {}, request));
+    benchmark::DoNotOptimize(transcode::JsonToMessage(*json, {}, request));
   }
 }
 BENCHMARK(ReadRequest);
@@ -65,8 +65,8 @@ void ReadRequestWithProtobuf(benchmark::State& state) {
 BENCHMARK(ReadRequestWithProtobuf);
 
 void WriteResponse(benchmark::State& state) {
-  JsonLayouts layouts;
-  const JsonLayout& layout =
+  transcode::JsonLayouts layouts;
+  const transcode::JsonLayout& layout =
       **layouts.Get(*v1::IssuedServiceAccount::descriptor());
   const v1::IssuedServiceAccount issued = Issued();
   for (auto _ : state) {
@@ -91,13 +91,13 @@ void WriteResponseWithProtobuf(benchmark::State& state) {
 BENCHMARK(WriteResponseWithProtobuf);
 
 // Answers every call with a copy of the same message.
-class ReadyBackend final : public Backend {
+class ReadyBackend final : public gateway::Backend {
  public:
   explicit ReadyBackend(const google::protobuf::Message& response)
       : response_(response) {}
 
-  void Call(BackendCall, Done done) override {
-    BackendReply reply;
+  void Call(gateway::BackendCall, Done done) override {
+    gateway::BackendReply reply;
     reply.response.reset(response_.New());
     reply.response->CopyFrom(response_);
     std::move(done)(std::move(reply));
@@ -120,26 +120,27 @@ class CountingRandom final : public RandomSource {
 };
 
 // `request` through the whole handler, with a backend that answers at once.
-void Whole(benchmark::State& state, const HttpRequest& request,
+void Whole(benchmark::State& state, const http::HttpRequest& request,
            const google::protobuf::Message& response) {
   const google::protobuf::ServiceDescriptor* const services[] = {
       v1::CreateServiceAccountRequest::descriptor()->file()->service(0),
       v1::GetSelfRequest::descriptor()->file()->service(0),
       v1::VerifyTokenRequest::descriptor()->file()->service(0)};
-  const auto routes = *RouteTable::Create(services);
+  const auto routes = *transcode::RouteTable::Create(services);
   ReadyBackend backend(response);
   const SystemClock clock;
   CountingRandom random;
   NoLogger logger;
-  TranscodingHandler handler({.routes = routes.get(),
-                              .backend = &backend,
-                              .clock = &clock,
-                              .random = &random,
-                              .logger = &logger},
-                             {});
+  transcode::TranscodingHandler handler({.routes = routes.get(),
+                                         .backend = &backend,
+                                         .clock = &clock,
+                                         .random = &random,
+                                         .logger = &logger},
+                                        {});
   for (auto _ : state) {
-    handler.Handle(
-        request, [](HttpResponse answer) { benchmark::DoNotOptimize(answer); });
+    handler.Handle(request, [](http::HttpResponse answer) {
+      benchmark::DoNotOptimize(answer);
+    });
   }
 }
 

@@ -152,8 +152,8 @@ void DieOnFailures(const std::string& name, const LoadResult& result) {
 // first ones, Zipf's most popular, at the end.
 void WarmUp(const Signetd& server, const std::vector<std::string>& tokens,
             absl::Duration step) {
-  const size_t count =
-      std::min<size_t>(tokens.size(), ServerConfig().token_cache_entries);
+  const size_t count = std::min<size_t>(
+      tokens.size(), config::ServerConfig().token_cache_entries);
   std::atomic<size_t> asked = 0;
   while (asked < count) {
     DieOnFailures("warming up",
@@ -367,7 +367,8 @@ bool Report(const Options& options, const Table& table, double memory_mib,
                      absl::StrCat(kFewTokens, " tokens, ", name), 0.85);
   }
   all &= Table::Print("peak memory beyond the cache's limit, MiB",
-                      memory_mib - ServerConfig().token_cache_mib, 128, false);
+                      memory_mib - config::ServerConfig().token_cache_mib, 128,
+                      false);
   all &=
       Table::Print("start to ready, s", absl::ToDoubleSeconds(start), 1, false);
   return all;

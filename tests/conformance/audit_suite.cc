@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -296,4 +296,4 @@ TEST_P(StoreConformance, AccountsWithEventsButNoChainAreListedTooAndOnce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -422,4 +422,4 @@ TEST_P(StoreConformance, TheGrantThatEqualsOneIsFound) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -7,16 +7,16 @@
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 std::unique_ptr<Store> OpenMemory(const std::string&) {
-  return std::make_unique<MemoryStore>();
+  return std::make_unique<memory::MemoryStore>();
 }
 
 std::unique_ptr<Store> OpenSqlite(const std::string& directory) {
-  absl::StatusOr<std::unique_ptr<SqliteStore>> store =
-      SqliteStore::Open({.directory = directory});
+  absl::StatusOr<std::unique_ptr<sqlite::SqliteStore>> store =
+      sqlite::SqliteStore::Open({.directory = directory});
   EXPECT_THAT(store, IsOk());
   return *std::move(store);
 }
@@ -29,4 +29,4 @@ INSTANTIATE_TEST_SUITE_P(Engines, StoreConformance,
                          });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using testing::ElementsAre;
@@ -108,4 +108,4 @@ TEST(StateOf, IsTheFirstThatApplies) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -190,4 +190,4 @@ TEST_P(StoreConformance, SeveralMayDrainAtOnce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using testing::ElementsAre;
@@ -384,4 +384,4 @@ TEST_P(StoreConformance, AnAccountIsThereOnceEnsured) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

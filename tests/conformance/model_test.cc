@@ -23,7 +23,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 constexpr int kRounds = 3000;
@@ -39,7 +39,7 @@ class StoreModelTest : public testing::Test, protected RandomUse {
 
   void Reopen() {
     subject_.reset();
-    auto store = SqliteStore::Open({.directory = directory_.path()});
+    auto store = sqlite::SqliteStore::Open({.directory = directory_.path()});
     EXPECT_THAT(store, IsOk());
     subject_ = *std::move(store);
   }
@@ -50,7 +50,7 @@ class StoreModelTest : public testing::Test, protected RandomUse {
   void CompareAnswer(const char* what, Look look);
 
   TempDir directory_;
-  MemoryStore model_;
+  memory::MemoryStore model_;
   std::unique_ptr<Store> subject_;
 };
 
@@ -195,4 +195,4 @@ TEST_F(StoreModelTest, SqliteAnswersAsMemoryDoes) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -24,7 +24,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 constexpr absl::Duration kPowerCutTime = absl::Seconds(3);
@@ -112,16 +112,16 @@ class PowerCutTest : public testing::Test, protected RandomUse {
           std::ios::binary)
           << content;
     }
-    auto store = SqliteStore::Open({.directory = directory_->path(),
-                                    .read_connections = 1,
-                                    .checkpoint_after_pages = 20,
-                                    .vfs = vfs_->name()});
+    auto store = sqlite::SqliteStore::Open({.directory = directory_->path(),
+                                            .read_connections = 1,
+                                            .checkpoint_after_pages = 20,
+                                            .vfs = vfs_->name()});
     ASSERT_THAT(store, IsOk());
     subject_ = *std::move(store);
   }
 
   std::unique_ptr<PowerCutVfs> vfs_;
-  MemoryStore model_;
+  memory::MemoryStore model_;
   std::unique_ptr<TempDir> directory_;
   std::unique_ptr<Store> subject_;
 };
@@ -164,4 +164,4 @@ TEST_F(PowerCutTest, WhatWasAcknowledgedIsThereAndNothingIsHalfDone) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 constexpr uint32_t kAccounts = 3;
@@ -152,4 +152,4 @@ std::function<absl::Status(WriteTxn&)> RandomUse::ABody() {
   };
 }
 
-}  // namespace signet
+}  // namespace signet::storage

@@ -14,7 +14,7 @@
 #include "storage/store.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::storage {
 
 // Random arguments for everything that a store does, from one seed.
 class RandomUse {
@@ -153,6 +153,6 @@ class RandomUse {
   std::mt19937 random_;
 };
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_TESTS_CONFORMANCE_RANDOM_USE_H_

@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -104,4 +104,4 @@ TEST_P(StoreConformance, AServiceAccountNeedsItsAccount) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 absl::Status StoreConformance::EnsureAccount(const Uuid& account_id) {
   return Write([&](WriteTxn& txn) {
     return txn.EnsureAccount(account_id, SampleTime());
@@ -41,4 +41,4 @@ absl::StatusOr<bool> StoreConformance::IsEmpty() {
   return Ask([](ReadTxn& txn) { return txn.IsEmpty(); });
 }
 
-}  // namespace signet
+}  // namespace signet::storage

@@ -17,7 +17,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::storage {
 
 // An engine that must pass the suite. engines.cc lists them all.
 struct Engine {
@@ -111,6 +111,6 @@ class StoreConformance : public testing::TestWithParam<Engine> {
   std::unique_ptr<Store> store_;
 };
 
-}  // namespace signet
+}  // namespace signet::storage
 
 #endif  // SIGNET_TESTS_CONFORMANCE_STORE_CONFORMANCE_H_

@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -204,4 +204,4 @@ TEST_P(StoreConformance, WhatHasEndedStaysSoAndOnlyAReplacedTokenRetires) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

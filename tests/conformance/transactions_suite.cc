@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -375,4 +375,4 @@ TEST_P(StoreConformance, AReadRunsUnlessItHasExpired) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

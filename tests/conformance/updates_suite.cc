@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -180,4 +180,4 @@ TEST_P(StoreConformance, ADeletedServiceAccountIsGoneWithAllItsTokens) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

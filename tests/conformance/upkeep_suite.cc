@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -169,4 +169,4 @@ TEST_P(StoreConformance, AWatermarkIsWhatWasSetLast) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "tests/conformance/store_conformance.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using absl::StatusCode;
@@ -130,4 +130,4 @@ TEST_P(StoreConformance, ABrokenAuthorizationIsOurMistake) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

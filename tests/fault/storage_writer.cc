@@ -28,7 +28,7 @@
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // Many small checkpoints, so that harm is done during them too.
@@ -41,16 +41,19 @@ void Say(std::string_view what, uint32_t number) {
   if (write(STDOUT_FILENO, line.data(), line.size()) < 0) std::exit(1);
 }
 
-void Insert(Store& store, const Uuid& account_id, uint32_t number) {
-  const ServiceAccountRecord record = SampleServiceAccount(account_id, number);
-  const absl::Status written = WriteAndWait(store, [&](WriteTxn& txn) {
-    absl::Status s = txn.EnsureAccount(account_id, SampleTime());
-    return s.ok() ? txn.InsertServiceAccount(record) : s;
-  });
+void Insert(storage::Store& store, const Uuid& account_id, uint32_t number) {
+  const storage::ServiceAccountRecord record =
+      SampleServiceAccount(account_id, number);
+  const absl::Status written =
+      storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
+        absl::Status s = txn.EnsureAccount(account_id, SampleTime());
+        return s.ok() ? txn.InsertServiceAccount(record) : s;
+      });
   Say(written.ok() ? "stored" : GetErrorDetail(written).reason, number);
-  const absl::Status read = ReadAndWait(store, [&](ReadTxn& txn) {
-    return txn.GetServiceAccount(account_id, record.id).status();
-  });
+  const absl::Status read =
+      storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+        return txn.GetServiceAccount(account_id, record.id).status();
+      });
   if (read.ok() || absl::IsNotFound(read)) Say("read", number);
   if (!written.ok()) absl::SleepFor(kPauseWhenRefused);
 }
@@ -87,7 +90,7 @@ uint32_t Number(const char* text) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite
 
 int main(int argc, char** argv) {
   if (argc < 4) {
@@ -95,6 +98,7 @@ int main(int argc, char** argv) {
                  "usage: storage_writer DIRECTORY FIRST COUNT [THREADS]\n");
     return 2;
   }
-  return signet::Run(argv[1], signet::Number(argv[2]), signet::Number(argv[3]),
-                     argc > 4 ? static_cast<int>(signet::Number(argv[4])) : 1);
+  return signet::sqlite::Run(
+      argv[1], signet::sqlite::Number(argv[2]), signet::sqlite::Number(argv[3]),
+      argc > 4 ? static_cast<int>(signet::sqlite::Number(argv[4])) : 1);
 }

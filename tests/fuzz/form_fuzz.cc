@@ -27,7 +27,8 @@ void Check(bool holds) {
 constexpr std::string_view kNames[] = {"token", "token_type_hint"};
 
 void ReadParameters(std::string_view text) {
-  const signet::FormReading reading = signet::ReadForm(text, kNames);
+  const signet::transcode::FormReading reading =
+      signet::transcode::ReadForm(text, kNames);
   Check(reading.values.size() == 2);
   for (const signet::FieldViolation& fault : reading.faults) {
     Check(fault.field == kNames[0] || fault.field == kNames[1] ||
@@ -40,9 +41,10 @@ void ReadParameters(std::string_view text) {
     const std::string_view value = reading.values[i].Expose();
     Check(signet::IsUtf8(value));
     again.append("&").append(kNames[i]).append("=");
-    again.append(signet::PercentEncode(value));
+    again.append(signet::transcode::PercentEncode(value));
   }
-  const signet::FormReading same = signet::ReadForm(again, kNames);
+  const signet::transcode::FormReading same =
+      signet::transcode::ReadForm(again, kNames);
   Check(same.faults.empty());
   for (size_t i = 0; i < 2; ++i) {
     Check(same.values[i].Expose() == reading.values[i].Expose());
@@ -50,12 +52,13 @@ void ReadParameters(std::string_view text) {
 }
 
 void ReadCredential(std::string_view text) {
-  signet::HttpRequest request;
+  signet::http::HttpRequest request;
   request.fields.push_back(
       {"content-type", "application/x-www-form-urlencoded"});
   request.body = text;
   std::vector<std::string> authorization;
-  const auto fault = signet::TakeFormCredential(request, authorization);
+  const auto fault =
+      signet::transcode::TakeFormCredential(request, authorization);
   Check(request.body.empty() && request.fields.empty());
   Check(authorization.size() == (fault.has_value() ? 0 : 1));
   if (fault.has_value()) {
@@ -67,7 +70,7 @@ void ReadCredential(std::string_view text) {
 }
 
 void MakeLink(std::string_view target) {
-  const std::string link = signet::NextPageLink(target, target);
+  const std::string link = signet::transcode::NextPageLink(target, target);
   constexpr std::string_view kEnd = ">; rel=\"next\"";
   Check(link.starts_with('<') && link.ends_with(kEnd));
   const std::string_view reference =

@@ -21,24 +21,24 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
-signet::HttpServerOptions SmallLimits() {
-  signet::HttpServerOptions options;
+signet::http::HttpServerOptions SmallLimits() {
+  signet::http::HttpServerOptions options;
   options.max_target_bytes = 64;
   options.max_field_bytes = 512;
   options.max_body_bytes = 64;
   return options;
 }
 
-const signet::HttpServerOptions& Options() {
-  static const signet::HttpServerOptions options = SmallLimits();
+const signet::http::HttpServerOptions& Options() {
+  static const signet::http::HttpServerOptions options = SmallLimits();
   return options;
 }
 
-void CheckSound(const signet::HttpRequest& request) {
-  Check(signet::IsToken(request.method));
+void CheckSound(const signet::http::HttpRequest& request) {
+  Check(signet::http::IsToken(request.method));
   Check(request.target.starts_with('/'));
   Check(request.target.size() <= Options().max_target_bytes);
-  Check(signet::ParseTarget(request.target).has_value());
+  Check(signet::http::ParseTarget(request.target).has_value());
   Check(request.body.size() <= Options().max_body_bytes);
   Check(!request.body_too_large || request.body.empty());
   Check(request.Values("host").size() <= 1);
@@ -46,9 +46,10 @@ void CheckSound(const signet::HttpRequest& request) {
             request.Values("transfer-encoding").size() <=
         1);
   size_t bytes = 0;
-  for (const signet::HttpField& field : request.fields) {
-    Check(signet::IsToken(field.name) && signet::IsFieldValue(field.value));
-    Check(signet::TrimOws(field.value).size() == field.value.size());
+  for (const signet::http::HttpField& field : request.fields) {
+    Check(signet::http::IsToken(field.name) &&
+          signet::http::IsFieldValue(field.value));
+    Check(signet::http::TrimOws(field.value).size() == field.value.size());
     bytes += field.name.size();
   }
   Check(bytes <= Options().max_field_bytes);
@@ -56,23 +57,24 @@ void CheckSound(const signet::HttpRequest& request) {
 
 struct Outcome {
   std::vector<std::string> requests;
-  std::optional<signet::HttpFault> fault;
+  std::optional<signet::http::HttpFault> fault;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 Outcome Parse(std::string_view bytes, size_t cut) {
   Outcome outcome;
-  signet::Http1Parser parser(&Options());
+  signet::http::Http1Parser parser(&Options());
   while (!bytes.empty()) {
     bytes.remove_prefix(parser.Consume(bytes.substr(0, cut)));
-    if (parser.progress() == signet::Http1Parser::Progress::kFault) {
+    if (parser.progress() == signet::http::Http1Parser::Progress::kFault) {
       outcome.fault = parser.fault();
       break;
     }
-    if (parser.progress() != signet::Http1Parser::Progress::kComplete) continue;
+    if (parser.progress() != signet::http::Http1Parser::Progress::kComplete)
+      continue;
     const bool last = !parser.keep_alive();
-    const signet::HttpRequest request = parser.TakeRequest();
+    const signet::http::HttpRequest request = parser.TakeRequest();
     CheckSound(request);
     outcome.requests.push_back(request.method + request.target + request.body);
     if (last) break;

@@ -25,24 +25,26 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
-void AnswerCalls(signet::FakeSessionHost& host, signet::Http2Session& session,
-                 signet::MonotonicTime now) {
+void AnswerCalls(signet::http::FakeSessionHost& host,
+                 signet::http::Http2Session& session,
+                 signet::http::MonotonicTime now) {
   for (const auto& call : std::exchange(host.calls, {})) {
-    Check(signet::IsToken(call.request.method));
+    Check(signet::http::IsToken(call.request.method));
     Check(call.request.target.starts_with('/'));
     Check(call.request.body.size() <= 65536);
-    signet::HttpResponse response;
+    signet::http::HttpResponse response;
     response.body.assign(call.request.body.size() * 3 + 10, 'x');
     response.sensitive = call.stream % 4 == 1;
     session.Respond(call.stream, std::move(response), now);
   }
 }
 
-void Flush(signet::Http2Session& session, signet::MonotonicTime now) {
+void Flush(signet::http::Http2Session& session,
+           signet::http::MonotonicTime now) {
   for (;;) {
-    signet::Output out;
+    signet::http::Output out;
     session.Produce(out);
-    Check(out.bytes().size() < signet::Output::kTargetBytes + 32 * 1024);
+    Check(out.bytes().size() < signet::http::Output::kTargetBytes + 32 * 1024);
     if (out.empty() && !session.Flushed(now)) return;
   }
 }
@@ -55,17 +57,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string bytes(kPreface);
   bytes.append(reinterpret_cast<const char*>(data + 1), size - 1);
 
-  const signet::HttpServerOptions options;
-  signet::FakeSessionHost host;
-  signet::MonotonicTime now{std::chrono::seconds(1000)};
-  signet::Http2Session session(&host, &options, now);
+  const signet::http::HttpServerOptions options;
+  signet::http::FakeSessionHost host;
+  signet::http::MonotonicTime now{std::chrono::seconds(1000)};
+  signet::http::Http2Session session(&host, &options, now);
   for (size_t at = 0; at < bytes.size() && session.wants_input(); at += cut) {
     session.Receive(std::string_view(bytes).substr(at, cut), now);
     Flush(session, now);
     if ((at / cut) % 3 == 0) AnswerCalls(host, session, now);
     now += std::chrono::milliseconds(500);
     session.Sweep(now);
-    if (session.phase() != signet::Session::Phase::kOpen) break;
+    if (session.phase() != signet::http::Session::Phase::kOpen) break;
   }
   AnswerCalls(host, session, now);
   session.Drain(now);

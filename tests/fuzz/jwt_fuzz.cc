@@ -17,7 +17,7 @@
 
 namespace {
 
-using signet::JwtVerifier;
+using signet::oauth::JwtVerifier;
 
 const absl::Time kNow = absl::FromUnixSeconds(1900000000);
 
@@ -30,9 +30,9 @@ std::string Base64Url(std::string_view bytes) {
       absl::string_view(bytes.data(), bytes.size()));
 }
 
-const JwtVerifier& Verifier() {
-  static const JwtVerifier verifier([] {
-    signet::OauthOptions options;
+const oauth::JwtVerifier& Verifier() {
+  static const oauth::JwtVerifier verifier([] {
+    signet::oauth::OauthOptions options;
     options.issuer = "https://i";
     options.audiences = {"a"};
     options.accepted_typ = "JWT";
@@ -43,7 +43,7 @@ const JwtVerifier& Verifier() {
 }
 
 void CheckToken(std::string_view text) {
-  const auto jwt = signet::ParseJwt(text);
+  const auto jwt = signet::oauth::ParseJwt(text);
   const auto token = Verifier().Check(text, kNow);
   Check(jwt.ok() || !token.ok());
   if (!jwt.ok()) return;
@@ -53,8 +53,8 @@ void CheckToken(std::string_view text) {
   Check(token->signing_input == jwt->signing_input);
   Check(jwt->claims["iss"] == "https://i");
   Check(!jwt->header.contains("crit") && !jwt->header.contains("jwk"));
-  const signet::Principal& user = token->principal;
-  Check(user.kind == signet::PrincipalKind::kUser);
+  const signet::identity::Principal& user = token->principal;
+  Check(user.kind == signet::identity::PrincipalKind::kUser);
   Check(jwt->claims["sub"] == user.oauth_subject);
   Check(!user.oauth_subject.empty() && user.oauth_subject.size() <= 255);
   Check(user.oauth_subject.find('\0') == std::string::npos);
@@ -62,15 +62,16 @@ void CheckToken(std::string_view text) {
 }
 
 void CheckKeys(std::string_view text) {
-  const auto set = signet::JwkSet::Parse(text);
+  const auto set = signet::oauth::JwkSet::Parse(text);
   if (!set.ok()) return;
-  Check(set->size() <= signet::JwkSet::kMaxKeys);
+  Check(set->size() <= signet::oauth::JwkSet::kMaxKeys);
   const auto key =
-      set->Find({std::nullopt, signet::SignatureAlgorithm::kEdDsa});
+      set->Find({std::nullopt, signet::crypto::SignatureAlgorithm::kEdDsa});
   Check(key == nullptr || set->size() > 0);
   if (key == nullptr) return;
-  Check(key->Supports(signet::SignatureAlgorithm::kEdDsa));
-  Check(!key->Verify(signet::SignatureAlgorithm::kEdDsa, "message", {}));
+  Check(key->Supports(signet::crypto::SignatureAlgorithm::kEdDsa));
+  Check(
+      !key->Verify(signet::crypto::SignatureAlgorithm::kEdDsa, "message", {}));
 }
 
 }  // namespace

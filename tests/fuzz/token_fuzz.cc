@@ -20,9 +20,9 @@ void Check(bool holds) {
 }
 
 void CheckToken(std::string_view text) {
-  const auto parsed = signet::ParseToken(text);
+  const auto parsed = signet::token::ParseToken(text);
   if (!parsed.has_value()) return;
-  Check(signet::ValidateTokenPrefix(parsed->prefix).ok());
+  Check(signet::token::ValidateTokenPrefix(parsed->prefix).ok());
   Check(parsed->public_id.size() == 16);
   Check(signet::IsBase62(parsed->public_id));
 
@@ -36,7 +36,7 @@ void CheckToken(std::string_view text) {
   std::string changed(text);
   for (char& c : changed) {
     c ^= 1;
-    Check(!signet::ParseToken(changed).has_value());
+    Check(!signet::token::ParseToken(changed).has_value());
     c ^= 1;
   }
 }

@@ -43,12 +43,12 @@ bool IsSendable(std::string_view value) {
 
 // Answers every method with what the request said, so that whatever was read is
 // written again.
-class EchoBackend final : public signet::Backend {
+class EchoBackend final : public signet::gateway::Backend {
  public:
-  void Call(signet::BackendCall call, Done done) override {
+  void Call(signet::gateway::BackendCall call, Done done) override {
     ++calls;
-    signet::BackendReply reply;
-    if (call.scope == signet::CallScope::kFull) {
+    signet::gateway::BackendReply reply;
+    if (call.scope == signet::gateway::CallScope::kFull) {
       reply.response.reset(google::protobuf::MessageFactory::generated_factory()
                                ->GetPrototype(call.method->output_type())
                                ->New());
@@ -105,22 +105,23 @@ struct Fixture {
             0),
         signet::v1::GetSelfRequest::descriptor()->file()->service(0),
         signet::v1::VerifyTokenRequest::descriptor()->file()->service(0)};
-    routes = *signet::RouteTable::Create(services);
-    handler = std::make_unique<signet::TranscodingHandler>(
-        signet::TranscodingHandler::Dependencies{.routes = routes.get(),
-                                                 .backend = &backend,
-                                                 .clock = &clock,
-                                                 .random = &random,
-                                                 .logger = &logger},
-        signet::TranscodingHandler::Options{});
+    routes = *signet::transcode::RouteTable::Create(services);
+    handler = std::make_unique<signet::transcode::TranscodingHandler>(
+        signet::transcode::TranscodingHandler::Dependencies{
+            .routes = routes.get(),
+            .backend = &backend,
+            .clock = &clock,
+            .random = &random,
+            .logger = &logger},
+        signet::transcode::TranscodingHandler::Options{});
   }
 
   EchoBackend backend;
   signet::SystemClock clock;
   NoRandom random;
   NoLogger logger;
-  std::unique_ptr<const signet::RouteTable> routes;
-  std::unique_ptr<signet::TranscodingHandler> handler;
+  std::unique_ptr<const signet::transcode::RouteTable> routes;
+  std::unique_ptr<signet::transcode::TranscodingHandler> handler;
 };
 
 // What stands before `end` in `text`, and no longer does; all if there is none.
@@ -131,13 +132,13 @@ std::string Take(char end, std::string_view& text) {
   return piece;
 }
 
-void CheckFields(const signet::HttpResponse& response) {
-  for (const signet::HttpField& field : response.fields) {
+void CheckFields(const signet::http::HttpResponse& response) {
+  for (const signet::http::HttpField& field : response.fields) {
     for (const char c : field.value) Check(c >= 0x20 && c != 0x7F);
   }
 }
 
-void CheckAnswer(const signet::HttpResponse& response, bool unsendable) {
+void CheckAnswer(const signet::http::HttpResponse& response, bool unsendable) {
   CheckFields(response);
   if (response.status == 204) return Check(response.body.empty());
   // The answer to a token in a form.
@@ -164,7 +165,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string start = Take('\n', text);
   const size_t space = start.find(' ');
-  signet::HttpRequest request;
+  signet::http::HttpRequest request;
   request.method = start.substr(0, space);
   if (space != start.npos) request.target = start.substr(space + 1);
   const std::string line = Take('\n', text);
@@ -182,9 +183,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   fixture->backend.calls = 0;
   fixture->backend.unsendable = false;
-  std::optional<signet::HttpResponse> answer;
+  std::optional<signet::http::HttpResponse> answer;
   fixture->handler->Handle(std::move(request),
-                           [&](signet::HttpResponse response) {
+                           [&](signet::http::HttpResponse response) {
                              Check(!answer.has_value());
                              answer = std::move(response);
                            });

@@ -154,17 +154,29 @@ def _types(text):
                                 flags=re.MULTILINE | re.DOTALL))
 
 
+_NAMESPACE = re.compile(r"^namespace (signet[\w:]*) \{$", re.MULTILINE)
+
+
+def every_file_is_in_its_namespace(tree):
+    """What a room, or a room's test, defines lies in the room's namespace."""
+    for path, text in _code(tree):
+        room = _FOLDERS.get(_folder(path).removeprefix("tests/unit/"))
+        for namespace in _NAMESPACE.findall(text) if room else ():
+            if namespace != ROOMS[room].namespace:
+                yield f"{path}: got {namespace}, want {ROOMS[room].namespace}"
+
+
 def every_type_has_one_home(tree):
-    """One flat namespace, one program: a second type of the same name would make
-    the linker pick one of two destructors and say nothing (one definition rule).
+    """A second type of the same name in a namespace would make the linker pick one
+    of two destructors and say nothing (one definition rule).
     """
     homes = {}
     for path, text in _code(tree):
-        if path.startswith("tests/"):
-            continue
-        for name in _types(text):
-            if homes.setdefault(name, path) != path:
-                yield f"{path}: {name} is defined in {homes[name]} too"
+        room = _FOLDERS.get(_folder(path))
+        for name in _types(text) if room else ():
+            key = ROOMS[room].namespace, name
+            if homes.setdefault(key, path) != path:
+                yield f"{path}: {name} is defined in {homes[key]} too"
 
 
 def names_are_unique_in_a_folder(tree):
@@ -258,6 +270,7 @@ TREE_CHECKS = [
     outside_headers_stay_in_their_rooms,
     openssl_stays_out_of_tests,
     build_files_follow_the_plan,
+    every_file_is_in_its_namespace,
     every_type_has_one_home,
     names_are_unique_in_a_folder,
     what_a_source_names_it_uses,

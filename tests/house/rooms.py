@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 @dataclasses.dataclass(frozen=True)
 class Room:
     folder: str
+    namespace: str
     doors: frozenset  # The rooms it may include, besides itself.
     libraries: frozenset = frozenset()  # That its own files may include.
 
@@ -20,6 +21,7 @@ def read(text):
     return {
         name: Room(
             room["folder"],
+            room["namespace"],
             frozenset(room["doors"]),
             frozenset(room.get("libraries", []) + room.get("private_libraries", [])),
         )

@@ -82,28 +82,30 @@ std::vector<uint8_t> FromBase64Url(absl::string_view text) {
 class OurCrypto {
  public:
   OurCrypto()
-      : es256_(*PublicKey::FromEc(
-            EcCurve::kP256,
+      : es256_(*crypto::PublicKey::FromEc(
+            crypto::EcCurve::kP256,
             FromBase64Url("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
             FromBase64Url("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"))),
-        ed25519_(*PublicKey::FromEd25519(
+        ed25519_(*crypto::PublicKey::FromEd25519(
             FromBase64Url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"))) {}
 
   bool Works() {
     const std::string_view key = "Jefe";
-    const Sha256Digest mac =
-        HmacSha256({reinterpret_cast<const uint8_t*>(key.data()), key.size()},
-                   "what do ya want for nothing?");
+    const crypto::Sha256Digest mac = crypto::HmacSha256(
+        {reinterpret_cast<const uint8_t*>(key.data()), key.size()},
+        "what do ya want for nothing?");
     std::vector<uint8_t> bytes(32);
     random_.Fill(bytes);
-    return mac[0] == 0x5b && mac[31] == 0x43 && Sha256("abc")[0] == 0xba &&
+    return mac[0] == 0x5b && mac[31] == 0x43 &&
+           crypto::Sha256("abc")[0] == 0xba &&
            bytes != std::vector<uint8_t>(32) &&
-           es256_->Verify(SignatureAlgorithm::kEs256, kEs256Input,
+           es256_->Verify(crypto::SignatureAlgorithm::kEs256, kEs256Input,
                           es256_signature_) &&
-           !es256_->Verify(SignatureAlgorithm::kEs256, "x", es256_signature_) &&
-           ed25519_->Verify(SignatureAlgorithm::kEdDsa, kEd25519Input,
+           !es256_->Verify(crypto::SignatureAlgorithm::kEs256, "x",
+                           es256_signature_) &&
+           ed25519_->Verify(crypto::SignatureAlgorithm::kEdDsa, kEd25519Input,
                             ed25519_signature_) &&
-           !ed25519_->Verify(SignatureAlgorithm::kEdDsa, "x",
+           !ed25519_->Verify(crypto::SignatureAlgorithm::kEdDsa, "x",
                              ed25519_signature_);
   }
 
@@ -114,8 +116,8 @@ class OurCrypto {
   static constexpr std::string_view kEd25519Input =
       "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
 
-  const std::unique_ptr<PublicKey> es256_;
-  const std::unique_ptr<PublicKey> ed25519_;
+  const std::unique_ptr<crypto::PublicKey> es256_;
+  const std::unique_ptr<crypto::PublicKey> ed25519_;
   const std::vector<uint8_t> es256_signature_ = FromBase64Url(
       "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-"
       "F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTU"
@@ -124,7 +126,7 @@ class OurCrypto {
       "hgyY0il_MGCjP0JzlnLWG1PPOt7-"
       "09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7s"
       "VvpAr_MuM0KAg");
-  SystemRandom random_;
+  crypto::SystemRandom random_;
 };
 
 // gRPC offers its health service only beside another one.

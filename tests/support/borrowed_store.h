@@ -10,21 +10,23 @@ namespace signet {
 
 // Passes everything on to a store that a test keeps its hands on, for who wants
 // to own one. Thread-safe.
-class BorrowedStore final : public Store {
+class BorrowedStore final : public storage::Store {
  public:
-  explicit BorrowedStore(Store* store) : store_(store) {}
+  explicit BorrowedStore(storage::Store* store) : store_(store) {}
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override {
     store_->Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override {
     store_->Write(std::move(body), std::move(done), std::move(options));
   }
   absl::Status Health() const override { return store_->Health(); }
   void Drain() override { store_->Drain(); }
 
  private:
-  Store* const store_;
+  storage::Store* const store_;
 };
 
 }  // namespace signet

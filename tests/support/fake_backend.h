@@ -32,7 +32,7 @@ inline google::rpc::Status RpcError(google::rpc::Code code, std::string message,
 // A backend that refuses as it is told, in the order of a real one, or answers
 // with what `act` makes of the request. Calls `done` before returning. For one
 // thread.
-class FakeBackend final : public Backend {
+class FakeBackend final : public gateway::Backend {
  public:
   std::optional<google::rpc::Status> identity_error;   // 401, 400, 503.
   std::optional<google::rpc::Status> admission_error;  // 403.
@@ -41,17 +41,18 @@ class FakeBackend final : public Backend {
       const google::protobuf::Message& request)>
       act;
 
-  const std::vector<BackendCall>& calls() const { return calls_; }
+  const std::vector<gateway::BackendCall>& calls() const { return calls_; }
 
-  void Call(BackendCall call, Done done) override {
-    BackendReply reply;
+  void Call(gateway::BackendCall call, Done done) override {
+    gateway::BackendReply reply;
     if (identity_error.has_value()) {
       reply.status = *identity_error;
     } else {
       reply.principal = "service_account:test";
-      if (call.scope != CallScope::kIdentify && admission_error.has_value()) {
+      if (call.scope != gateway::CallScope::kIdentify &&
+          admission_error.has_value()) {
         reply.status = *admission_error;
-      } else if (call.scope == CallScope::kFull) {
+      } else if (call.scope == gateway::CallScope::kFull) {
         if (action_error.has_value()) {
           reply.status = *action_error;
         } else if (act != nullptr) {
@@ -64,7 +65,7 @@ class FakeBackend final : public Backend {
   }
 
  private:
-  std::vector<BackendCall> calls_;
+  std::vector<gateway::BackendCall> calls_;
 };
 
 }  // namespace signet

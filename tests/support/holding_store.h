@@ -17,7 +17,7 @@
 namespace signet {
 
 // A memory store whose writes, from Hold() on, wait for Release(). Thread-safe.
-class HoldingStore final : public Store {
+class HoldingStore final : public storage::Store {
  public:
   void Hold() {
     absl::MutexLock lock(&mutex_);
@@ -58,10 +58,12 @@ class HoldingStore final : public Store {
   // How many writes have been committed.
   int committed() const { return committed_; }
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override {
     inner_.Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override {
     Held write = {std::move(body), std::move(done), std::move(options)};
     {
       absl::MutexLock lock(&mutex_);
@@ -79,7 +81,7 @@ class HoldingStore final : public Store {
   struct Held {
     WriteBody body;
     Done done;
-    WriteOptions options;
+    storage::WriteOptions options;
   };
 
   void Forward(Held write) {
@@ -95,13 +97,13 @@ class HoldingStore final : public Store {
   bool AllExpired() {
     absl::MutexLock lock(&mutex_);
     for (Held& write : held_) {
-      Expired& expired = write.options.expired;
+      storage::Expired& expired = write.options.expired;
       if (expired == nullptr || !expired()) return false;
     }
     return true;
   }
 
-  MemoryStore inner_;
+  memory::MemoryStore inner_;
   std::atomic<int> committed_ = 0;
   absl::Mutex mutex_;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;

@@ -25,7 +25,7 @@ namespace {
 
 std::string Padded(const BIGNUM* number, size_t size) {
   std::string bytes(size, '\0');
-  Must(BN_bn2bin_padded(Bytes(bytes), size, number));
+  Must(BN_bn2bin_padded(crypto::Bytes(bytes), size, number));
   return bytes;
 }
 
@@ -35,13 +35,13 @@ std::string Unpadded(const BIGNUM* number) {
 
 std::string Sha256Of(std::string_view message) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(Bytes(message), message.size(), Bytes(digest));
+  SHA256(crypto::Bytes(message), message.size(), crypto::Bytes(digest));
   return digest;
 }
 
 std::string Sha384Of(std::string_view message) {
   std::string digest(SHA384_DIGEST_LENGTH, '\0');
-  SHA384(Bytes(message), message.size(), Bytes(digest));
+  SHA384(crypto::Bytes(message), message.size(), crypto::Bytes(digest));
   return digest;
 }
 
@@ -150,17 +150,17 @@ std::string JwtSigner::Sign(std::string_view message) const {
       const std::string digest = Sha256Of(message);
       std::string signature(RSA_size(key_->rsa.get()), '\0');
       unsigned size = 0;
-      Must(RSA_sign(NID_sha256, Bytes(digest), digest.size(), Bytes(signature),
-                    &size, key_->rsa.get()));
+      Must(RSA_sign(NID_sha256, crypto::Bytes(digest), digest.size(),
+                    crypto::Bytes(signature), &size, key_->rsa.get()));
       return signature;
     }
     case Kind::kPs256: {
       const std::string digest = Sha256Of(message);
       std::string signature(RSA_size(key_->rsa.get()), '\0');
       size_t size = 0;
-      Must(RSA_sign_pss_mgf1(key_->rsa.get(), &size, Bytes(signature),
-                             signature.size(), Bytes(digest), digest.size(),
-                             EVP_sha256(), EVP_sha256(),
+      Must(RSA_sign_pss_mgf1(key_->rsa.get(), &size, crypto::Bytes(signature),
+                             signature.size(), crypto::Bytes(digest),
+                             digest.size(), EVP_sha256(), EVP_sha256(),
                              static_cast<int>(digest.size())));
       return signature;
     }
@@ -169,7 +169,7 @@ std::string JwtSigner::Sign(std::string_view message) const {
       const bool p256 = kind_ == Kind::kEs256;
       const std::string digest = p256 ? Sha256Of(message) : Sha384Of(message);
       const bssl::UniquePtr<ECDSA_SIG> signature(
-          ECDSA_do_sign(Bytes(digest), digest.size(), key_->ec.get()));
+          ECDSA_do_sign(crypto::Bytes(digest), digest.size(), key_->ec.get()));
       Must(signature != nullptr);
       const size_t size = p256 ? 32 : 48;
       return Padded(ECDSA_SIG_get0_r(signature.get()), size) +
@@ -177,8 +177,8 @@ std::string JwtSigner::Sign(std::string_view message) const {
     }
     case Kind::kEdDsa: {
       std::string signature(ED25519_SIGNATURE_LEN, '\0');
-      Must(ED25519_sign(Bytes(signature), Bytes(message), message.size(),
-                        key_->ed25519_private.data()));
+      Must(ED25519_sign(crypto::Bytes(signature), crypto::Bytes(message),
+                        message.size(), key_->ed25519_private.data()));
       return signature;
     }
   }

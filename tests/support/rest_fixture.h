@@ -47,25 +47,25 @@ class RestFixture : public testing::Test {
       Services services,
       google::protobuf::MessageFactory* factory =
           google::protobuf::MessageFactory::generated_factory()) {
-    auto table = RouteTable::Create(services, factory);
+    auto table = transcode::RouteTable::Create(services, factory);
     if (!table.ok()) {
       ADD_FAILURE() << table.status();
       return;
     }
     table_ = *std::move(table);
-    handler_ = std::make_unique<TranscodingHandler>(
-        TranscodingHandler::Dependencies{.routes = table_.get(),
-                                         .backend = &backend_,
-                                         .clock = &clock_,
-                                         .random = &random_,
-                                         .logger = &logger_},
-        TranscodingHandler::Options{});
+    handler_ = std::make_unique<transcode::TranscodingHandler>(
+        transcode::TranscodingHandler::Dependencies{.routes = table_.get(),
+                                                    .backend = &backend_,
+                                                    .clock = &clock_,
+                                                    .random = &random_,
+                                                    .logger = &logger_},
+        transcode::TranscodingHandler::Options{});
   }
 
-  HttpResponse Send(HttpRequest request) {
-    std::optional<HttpResponse> answer;
+  http::HttpResponse Send(http::HttpRequest request) {
+    std::optional<http::HttpResponse> answer;
     request.peer = "192.0.2.1:5555";
-    handler_->Handle(std::move(request), [&](HttpResponse response) {
+    handler_->Handle(std::move(request), [&](http::HttpResponse response) {
       answer = std::move(response);
     });
     if (!answer.has_value()) {
@@ -76,16 +76,16 @@ class RestFixture : public testing::Test {
   }
 
   // The value of a field of an answer; empty if it is not there.
-  static std::string Field(const HttpResponse& response,
+  static std::string Field(const http::HttpResponse& response,
                            const std::string& name) {
-    for (const HttpField& field : response.fields) {
+    for (const http::HttpField& field : response.fields) {
       if (field.name == name) return field.value;
     }
     return "";
   }
 
   // A member of a problem document.
-  static std::string Member(const HttpResponse& response,
+  static std::string Member(const http::HttpResponse& response,
                             const std::string& name) {
     const absl::StatusOr<Json> json = ParseJson(response.body);
     if (!json.ok() || !json->contains(name)) return "no " + name;
@@ -97,8 +97,8 @@ class RestFixture : public testing::Test {
   FakeClock clock_;
   SeededRandom random_;
   RecordingLogger logger_;
-  std::unique_ptr<const RouteTable> table_;
-  std::unique_ptr<TranscodingHandler> handler_;
+  std::unique_ptr<const transcode::RouteTable> table_;
+  std::unique_ptr<transcode::TranscodingHandler> handler_;
 };
 
 }  // namespace signet

@@ -34,9 +34,9 @@ inline std::string SamplePublicId(uint32_t number) {
   return absl::StrFormat("%016d", number);
 }
 
-inline ServiceAccountRecord SampleServiceAccount(const Uuid& account_id,
-                                                 uint32_t number) {
-  ServiceAccountRecord record;
+inline storage::ServiceAccountRecord SampleServiceAccount(
+    const Uuid& account_id, uint32_t number) {
+  storage::ServiceAccountRecord record;
   record.account_id = account_id;
   record.id = SampleId(number);
   record.name = absl::StrFormat("service account %d", number);
@@ -51,57 +51,60 @@ inline ServiceAccountRecord SampleServiceAccount(const Uuid& account_id,
   return record;
 }
 
-inline AuthorizationRecord SampleCapability(const Uuid& account_id,
-                                            uint32_t number,
-                                            const Subject& subject) {
-  AuthorizationRecord record;
+inline storage::AuthorizationRecord SampleCapability(
+    const Uuid& account_id, uint32_t number, const storage::Subject& subject) {
+  storage::AuthorizationRecord record;
   record.id = SampleId(number);
   record.account_id = account_id;
-  record.grant_kind = GrantKind::kCapability;
+  record.grant_kind = storage::GrantKind::kCapability;
   record.subject = subject;
   record.capability_key = "auth.manage";
   record.created_at = SampleTime();
   return record;
 }
 
-inline AuthorizationRecord SampleGrant(const Uuid& account_id, uint32_t number,
-                                       const Subject& subject, GrantKind kind) {
-  AuthorizationRecord record = SampleCapability(account_id, number, subject);
+inline storage::AuthorizationRecord SampleGrant(const Uuid& account_id,
+                                                uint32_t number,
+                                                const storage::Subject& subject,
+                                                storage::GrantKind kind) {
+  storage::AuthorizationRecord record =
+      SampleCapability(account_id, number, subject);
   record.grant_kind = kind;
   record.capability_key.reset();
   return record;
 }
 
 // What a rotation hands over: the same service account with another token.
-inline ServiceAccountRecord WithToken(ServiceAccountRecord record,
-                                      uint32_t number) {
+inline storage::ServiceAccountRecord WithToken(
+    storage::ServiceAccountRecord record, uint32_t number) {
   record.token = SampleServiceAccount(record.account_id, number).token;
   return record;
 }
 
 // A rotation: the token before retires then.
-inline absl::Status ReplaceIn(WriteTxn& txn, const ServiceAccountRecord& record,
+inline absl::Status ReplaceIn(storage::WriteTxn& txn,
+                              const storage::ServiceAccountRecord& record,
                               absl::Time retires_at, bool ended = false) {
-  const absl::StatusOr<ServiceAccountRecord> before =
+  const absl::StatusOr<storage::ServiceAccountRecord> before =
       txn.GetServiceAccount(record.account_id, record.id);
   absl::Status status = txn.ReplaceToken(record);
   if (!status.ok() || !before.ok()) return status;
-  TokenRecord replaced = before->token;
+  storage::TokenRecord replaced = before->token;
   replaced.retires_at = retires_at;
   replaced.ended = ended;
   return txn.UpdateToken(record.account_id, record.id, replaced);
 }
 
-inline Seal SampleSeal(uint32_t number) {
-  Seal seal;
+inline storage::Seal SampleSeal(uint32_t number) {
+  storage::Seal seal;
   seal.key_version = 1 + number;
   seal.mac.fill(static_cast<uint8_t>(number));
   return seal;
 }
 
-inline AuditEventRecord SampleAuditEvent(const Uuid& account_id,
-                                         uint64_t sequence) {
-  AuditEventRecord record;
+inline storage::AuditEventRecord SampleAuditEvent(const Uuid& account_id,
+                                                  uint64_t sequence) {
+  storage::AuditEventRecord record;
   record.account_id = account_id;
   record.sequence = sequence;
   record.at = SampleTime(static_cast<int64_t>(sequence));
@@ -115,8 +118,8 @@ inline AuditEventRecord SampleAuditEvent(const Uuid& account_id,
   return record;
 }
 
-inline ReplayRecord SampleReplay(uint32_t number) {
-  ReplayRecord record;
+inline storage::ReplayRecord SampleReplay(uint32_t number) {
+  storage::ReplayRecord record;
   for (int i = 0; i < 4; ++i) record.lookup[31 - i] = number >> (8 * i) & 0xff;
   record.fingerprint.fill(static_cast<uint8_t>(number));
   record.sealed = absl::StrFormat("sealed %d", number);

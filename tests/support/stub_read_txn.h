@@ -17,71 +17,73 @@ namespace signet {
 
 // A ReadTxn whose every look-up fails. A fake overrides those that its test
 // is about.
-class StubReadTxn : public ReadTxn {
+class StubReadTxn : public storage::ReadTxn {
  public:
   absl::StatusOr<bool> IsEmpty() override { return Unexpected(); }
-  absl::StatusOr<ServiceAccountRecord> GetServiceAccount(const Uuid&,
-                                                         const Uuid&) override {
-    return Unexpected();
-  }
-  absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
-      const Uuid&) override {
-    return Unexpected();
-  }
-  absl::StatusOr<TokenOwner> FindToken(std::string_view) override {
-    return Unexpected();
-  }
-  absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
+  absl::StatusOr<storage::ServiceAccountRecord> GetServiceAccount(
       const Uuid&, const Uuid&) override {
     return Unexpected();
   }
-  absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
-      const ServiceAccountQuery&) override {
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
+  FindServiceAccounts(const Uuid&) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(absl::Time,
-                                                                 absl::Time,
-                                                                 int) override {
+  absl::StatusOr<storage::TokenOwner> FindToken(std::string_view) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(absl::Time,
-                                                             int) override {
+  absl::StatusOr<std::vector<storage::TokenRecord>> ListTokensInUse(
+      const Uuid&, const Uuid&) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-      std::span<const Subject>, const Uuid&) override {
+  absl::StatusOr<storage::ServiceAccountPage> ListServiceAccounts(
+      const storage::ServiceAccountQuery&) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
-      std::span<const Subject>, const Uuid&, const HeldFilter&) override {
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
+      absl::Time, absl::Time, int) override {
     return Unexpected();
   }
-  absl::StatusOr<int> CountHeldAuthorizations(const Subject&, const Uuid&,
-                                              int) override {
+  absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
+      absl::Time, int) override {
     return Unexpected();
   }
-  absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
-      const AuthorizationRecord&) override {
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+  ListHeldAuthorizations(std::span<const storage::Subject>,
+                         const Uuid&) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject&, std::optional<GrantKind>, int) override {
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
+      std::span<const storage::Subject>, const Uuid&,
+      const storage::HeldFilter&) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(const Uuid&,
+  absl::StatusOr<int> CountHeldAuthorizations(const storage::Subject&,
+                                              const Uuid&, int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<storage::AuthorizationRecord> FindEqualAuthorization(
+      const storage::AuthorizationRecord&) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
+      const storage::Subject&, std::optional<storage::GrantKind>,
+      int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
+      const Uuid&, int) override {
+    return Unexpected();
+  }
+  absl::StatusOr<storage::AuthorizationRecord> GetAuthorization(
+      const Uuid&, const Uuid&) override {
+    return Unexpected();
+  }
+  absl::StatusOr<storage::AuthorizationPage> ListAuthorizations(
+      const storage::AuthorizationQuery&) override {
+    return Unexpected();
+  }
+  absl::StatusOr<std::vector<storage::OwnedToken>> ListTokens(std::string_view,
                                                               int) override {
-    return Unexpected();
-  }
-  absl::StatusOr<AuthorizationRecord> GetAuthorization(const Uuid&,
-                                                       const Uuid&) override {
-    return Unexpected();
-  }
-  absl::StatusOr<AuthorizationPage> ListAuthorizations(
-      const AuthorizationQuery&) override {
-    return Unexpected();
-  }
-  absl::StatusOr<std::vector<OwnedToken>> ListTokens(std::string_view,
-                                                     int) override {
     return Unexpected();
   }
   absl::StatusOr<std::vector<Uuid>> ListAccounts(const std::optional<Uuid>&,
@@ -89,20 +91,23 @@ class StubReadTxn : public ReadTxn {
     return Unexpected();
   }
   absl::StatusOr<bool> HasAccount(const Uuid&) override { return Unexpected(); }
-  absl::StatusOr<AuditChainRecord> GetAuditChain(const Uuid&) override {
+  absl::StatusOr<storage::AuditChainRecord> GetAuditChain(
+      const Uuid&) override {
     return Unexpected();
   }
-  absl::StatusOr<AuditPage> ListAuditEvents(const AuditQuery&) override {
+  absl::StatusOr<storage::AuditPage> ListAuditEvents(
+      const storage::AuditQuery&) override {
     return Unexpected();
   }
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>&, int) override {
     return Unexpected();
   }
-  absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override {
+  absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListAuditHeads()
+      override {
     return Unexpected();
   }
-  absl::StatusOr<ReplayRecord> FindReplay(
+  absl::StatusOr<storage::ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>&) override {
     return Unexpected();
   }

@@ -14,7 +14,7 @@ namespace signet {
 
 // A memory store that fails as it is told and counts what is asked of it. Not
 // thread-safe to configure while in use.
-class UnreliableStore final : public Store {
+class UnreliableStore final : public storage::Store {
  public:
   // Each stands for the outcome of one read or write, whose body is not run.
   std::deque<absl::Status> read_outcomes;
@@ -29,11 +29,12 @@ class UnreliableStore final : public Store {
   int reads() const { return reads_; }
   int writes() const { return writes_; }
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override {
     ++reads_;
     if (!read_outcomes.empty()) return std::move(done)(Take(read_outcomes));
     if (run_bodies_twice) {
-      inner_.Read([&body](ReadTxn& txn) { return body(txn); },
+      inner_.Read([&body](storage::ReadTxn& txn) { return body(txn); },
                   [](const absl::Status&) {});
     }
     if (after_next_read_body == nullptr) {
@@ -50,7 +51,8 @@ class UnreliableStore final : public Store {
         std::move(options));
   }
 
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override {
     ++writes_;
     if (!write_outcomes.empty()) return std::move(done)(Take(write_outcomes));
     if (before_next_write_body != nullptr) {
@@ -58,7 +60,7 @@ class UnreliableStore final : public Store {
     }
     if (run_bodies_twice) {
       inner_.Write(
-          [&body](WriteTxn& txn) {
+          [&body](storage::WriteTxn& txn) {
             absl::Status status = body(txn);
             status.Update(absl::AbortedError("serialization failure"));
             return status;
@@ -78,7 +80,7 @@ class UnreliableStore final : public Store {
     return outcome;
   }
 
-  MemoryStore inner_;
+  memory::MemoryStore inner_;
   int reads_ = 0;
   int writes_ = 0;
 };

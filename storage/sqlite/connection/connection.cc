@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 absl::StatusOr<SqliteConnection> SqliteConnection::Open(
     const ConnectionOptions& options, Access access) {
@@ -103,4 +103,4 @@ absl::StatusOr<std::string> SqliteConnection::QueryText(std::string_view sql) {
   return value;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -14,7 +14,7 @@
 #include "absl/time/time.h"
 #include "storage/sqlite/connection/statement.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 struct ConnectionOptions {
   std::string file;
@@ -62,6 +62,6 @@ class SqliteConnection {
   std::unique_ptr<sqlite3, Close> db_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CONNECTION_CONNECTION_H_

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 absl::Status Sync(const std::string& path, int flags) {
@@ -38,4 +38,4 @@ std::string DirectoryOf(const std::string& file) {
   return parent.empty() ? "." : parent;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Makes a file's bytes, or a directory's entries, last.
 //   UNAVAILABLE / STORAGE_UNAVAILABLE: it cannot be opened or synced.
@@ -16,6 +16,6 @@ absl::Status SyncDirectory(const std::string& directory);
 // The directory that a file is in.
 std::string DirectoryOf(const std::string& file);
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CONNECTION_FILE_SYNC_H_

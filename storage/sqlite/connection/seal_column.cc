@@ -3,15 +3,15 @@
 
 #include <algorithm>
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr int kVersionBytes = 4;
 
 }  // namespace
 
-std::optional<SealColumn> EncodeSeal(const Seal& seal) {
-  if (seal == Seal()) return std::nullopt;
+std::optional<SealColumn> EncodeSeal(const storage::Seal& seal) {
+  if (seal == storage::Seal()) return std::nullopt;
   SealColumn column;
   for (int i = 0; i < kVersionBytes; ++i) {
     column[i] = static_cast<uint8_t>(seal.key_version >> (24 - 8 * i));
@@ -20,9 +20,9 @@ std::optional<SealColumn> EncodeSeal(const Seal& seal) {
   return column;
 }
 
-std::optional<Seal> DecodeSeal(std::span<const uint8_t> column) {
+std::optional<storage::Seal> DecodeSeal(std::span<const uint8_t> column) {
   if (column.size() != SealColumn().size()) return std::nullopt;
-  Seal seal;
+  storage::Seal seal;
   for (const uint8_t byte : column.first(kVersionBytes)) {
     seal.key_version = seal.key_version << 8 | byte;
   }
@@ -31,4 +31,4 @@ std::optional<Seal> DecodeSeal(std::span<const uint8_t> column) {
   return seal;
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -9,17 +9,17 @@
 
 #include "storage/records.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // A seal as a BLOB: the key's version in four bytes, big-endian, and the MAC.
 using SealColumn = std::array<uint8_t, 36>;
 
 // Nullopt, which is stored as NULL: there is no seal.
-std::optional<SealColumn> EncodeSeal(const Seal& seal);
+std::optional<SealColumn> EncodeSeal(const storage::Seal& seal);
 
 // Nullopt: not what EncodeSeal() made.
-std::optional<Seal> DecodeSeal(std::span<const uint8_t> column);
+std::optional<storage::Seal> DecodeSeal(std::span<const uint8_t> column);
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CONNECTION_SEAL_COLUMN_H_

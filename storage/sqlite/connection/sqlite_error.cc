@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 absl::Status SqliteError(sqlite3* db) {
   return SqliteError(sqlite3_extended_errcode(db), sqlite3_errmsg(db));
@@ -60,4 +60,4 @@ bool IsEngineFailure(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDataLoss(status);
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

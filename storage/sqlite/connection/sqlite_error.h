@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The status of the call on `db` that has just failed; the one place where
 // SQLite's result codes (sqlite.org/rescode.html) become ours.
@@ -29,6 +29,6 @@ absl::Status StorageUnavailable(std::string_view message);
 // or DATA_LOSS.
 bool IsEngineFailure(const absl::Status& status);
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CONNECTION_SQLITE_ERROR_H_

@@ -10,7 +10,7 @@
 #include "storage/sqlite/connection/seal_column.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 bool Rows::Next() {
   if (!status_.ok()) return false;
@@ -91,11 +91,12 @@ std::map<std::string, std::string> Rows::Labels(int column) {
   return labels;
 }
 
-Seal Rows::ReadSeal(int column) {
+storage::Seal Rows::ReadSeal(int column) {
   if (IsNull(column)) return {};
-  const std::optional<Seal> seal = DecodeSeal(BytesOf(column, SQLITE_BLOB));
+  const std::optional<storage::Seal> seal =
+      DecodeSeal(BytesOf(column, SQLITE_BLOB));
   if (!seal.has_value()) SetDamaged(column);
-  return seal.value_or(Seal());
+  return seal.value_or(storage::Seal());
 }
 
 Uuid Rows::Id(int column) {
@@ -192,4 +193,4 @@ Statement Preparer::operator()(std::string_view sql) {
   return Statement(statement);
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -20,7 +20,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection/time_column.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // The rows of a running statement. Resets the statement when destroyed.
 //
@@ -51,7 +51,7 @@ class Rows {
   // What BindableLabels() made; nothing from NULL.
   std::map<std::string, std::string> Labels(int column);
   // What EncodeSeal() made; none from NULL.
-  Seal ReadSeal(int column);
+  storage::Seal ReadSeal(int column);
 
  private:
   bool IsNull(int column) const;
@@ -149,6 +149,6 @@ class Preparer {
   absl::Status status_;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CONNECTION_STATEMENT_H_

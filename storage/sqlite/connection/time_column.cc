@@ -5,7 +5,7 @@
 
 #include "base/rfc3339.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 constexpr int64_t kFirstSecond = -62135596800;  // 0001-01-01T00:00:00Z
@@ -53,4 +53,4 @@ std::vector<uint8_t> EncodeTimeBound(absl::Time time) {
   return {column.begin(), column.end()};
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // How a time is kept in a column: a BLOB of nine bytes that is exact and sorts
 // as time does. Five bytes of seconds since 0001-01-01T00:00:00Z, then four of
@@ -28,6 +28,6 @@ std::optional<absl::Time> DecodeTime(std::span<const uint8_t> column);
 // rounded up to a nanosecond; before or behind every column if beyond them.
 std::vector<uint8_t> EncodeTimeBound(absl::Time time);
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_CONNECTION_TIME_COLUMN_H_

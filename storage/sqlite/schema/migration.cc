@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/schema/row_worker.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // Rows of a step's work between two lines of the log.
@@ -132,4 +132,4 @@ absl::Status Migrate(SqliteConnection& connection,
       "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON");
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "storage/sqlite/connection/connection.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // One step of the schema's history. The step at position i of a list takes a
 // database from version i to i + 1, so a list only ever grows at its end and a
@@ -56,6 +56,6 @@ absl::Status Migrate(SqliteConnection& connection,
                      std::span<const Migration> migrations,
                      MigrateOptions options = {});
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_SCHEMA_MIGRATION_H_

@@ -6,7 +6,7 @@
 
 #include "storage/sqlite/connection/sqlite_error.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // A statement that is reset when it goes, or earlier by reset().
@@ -75,4 +75,4 @@ absl::Status RowWorker::Change(const sqlite3_value* last) {
   return SqliteError(connection_.handle());
 }
 
-}  // namespace signet
+}  // namespace signet::sqlite

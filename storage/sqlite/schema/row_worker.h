@@ -11,7 +11,7 @@
 #include "storage/sqlite/connection/connection.h"
 #include "storage/sqlite/schema/migration.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // Goes through a migration's work on rows. Not thread-safe.
 class RowWorker {
@@ -54,6 +54,6 @@ class RowWorker {
   int64_t changed_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_STORAGE_SQLITE_SCHEMA_ROW_WORKER_H_

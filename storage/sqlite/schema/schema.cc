@@ -6,7 +6,7 @@
 
 #include "storage/sqlite/schema/migration.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 // Tokens have a table of their own because a service account keeps the old one
@@ -273,4 +273,4 @@ constexpr Migration kMigrations[] = {
 
 std::span<const Migration> SchemaMigrations() { return kMigrations; }
 
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -47,29 +47,29 @@ int64_t ToNumber(std::string_view text) {
   return number;
 }
 
-HttpResponse Json(int status, std::string body) {
-  HttpResponse response;
+http::HttpResponse Json(int status, std::string body) {
+  http::HttpResponse response;
   response.status = status;
   response.fields = {{"Content-Type", "application/json"}};
   response.body = std::move(body);
   return response;
 }
 
-int StatusOf(HttpFault fault) {
+int StatusOf(http::HttpFault fault) {
   switch (fault) {
-    case HttpFault::kMalformed:
+    case http::HttpFault::kMalformed:
       return 400;
-    case HttpFault::kTimeout:
+    case http::HttpFault::kTimeout:
       return 408;
-    case HttpFault::kTargetTooLong:
+    case http::HttpFault::kTargetTooLong:
       return 414;
-    case HttpFault::kFieldsTooLarge:
+    case http::HttpFault::kFieldsTooLarge:
       return 431;
-    case HttpFault::kVersion:
+    case http::HttpFault::kVersion:
       return 505;
-    case HttpFault::kExpectation:
+    case http::HttpFault::kExpectation:
       return 417;
-    case HttpFault::kOverloaded:
+    case http::HttpFault::kOverloaded:
       return 503;
   }
   return 500;
@@ -78,7 +78,7 @@ int StatusOf(HttpFault fault) {
 // Answers later, on a thread of its own.
 class LateAnswers {
  public:
-  using Respond = HttpHandler::Respond;
+  using Respond = http::HttpHandler::Respond;
 
   LateAnswers() : thread_([this] { Run(); }) {}
   ~LateAnswers() {
@@ -117,9 +117,9 @@ class LateAnswers {
   std::thread thread_;
 };
 
-class EchoHandler final : public HttpHandler {
+class EchoHandler final : public http::HttpHandler {
  public:
-  void Handle(HttpRequest request, Respond respond) override {
+  void Handle(http::HttpRequest request, Respond respond) override {
     const std::string_view target = request.target;
     if (request.body_too_large) {
       std::move(respond)(Json(413, R"({"status":413})"));
@@ -136,8 +136,8 @@ class EchoHandler final : public HttpHandler {
     }
   }
 
-  HttpResponse Refuse(HttpFault fault, std::string_view) override {
-    HttpResponse response =
+  http::HttpResponse Refuse(http::HttpFault fault, std::string_view) override {
+    http::HttpResponse response =
         Json(StatusOf(fault),
              R"({"status":)" + std::to_string(StatusOf(fault)) + "}");
     response.fields = {{"Content-Type", "application/problem+json"}};
@@ -145,9 +145,9 @@ class EchoHandler final : public HttpHandler {
   }
 
  private:
-  static HttpResponse Echo(const HttpRequest& request) {
+  static http::HttpResponse Echo(const http::HttpRequest& request) {
     nlohmann::json fields = nlohmann::json::array();
-    for (const HttpField& field : request.fields) {
+    for (const http::HttpField& field : request.fields) {
       fields.push_back({field.name, field.value});
     }
     const nlohmann::json told = {{"method", request.method},
@@ -155,7 +155,7 @@ class EchoHandler final : public HttpHandler {
                                  {"fields", fields},
                                  {"body", request.body},
                                  {"peer", request.peer}};
-    HttpResponse response = Json(
+    http::HttpResponse response = Json(
         200,
         told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     response.sensitive = true;
@@ -165,8 +165,8 @@ class EchoHandler final : public HttpHandler {
   LateAnswers late_answers_;
 };
 
-HttpServerOptions ParseOptions(int argc, char** argv) {
-  HttpServerOptions options;
+http::HttpServerOptions ParseOptions(int argc, char** argv) {
+  http::HttpServerOptions options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     const size_t equals = argument.find('=');
@@ -205,8 +205,8 @@ int Run(int argc, char** argv) {
   SystemClock clock;
   JsonLogger logger(STDERR_FILENO, &clock);
   EchoHandler handler;
-  auto server =
-      HttpServer::Start(ParseOptions(argc, argv), &handler, &clock, &logger);
+  auto server = http::HttpServer::Start(ParseOptions(argc, argv), &handler,
+                                        &clock, &logger);
   if (!server.ok()) {
     std::cerr << server.status() << '\n';
     return 1;

@@ -14,7 +14,7 @@
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/client/fake_tokens_server.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 constinit thread_local int allocations = 0;
@@ -67,12 +67,12 @@ TEST(AllocationTest, AKeptAnswerTakesNone) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client
 
-void* operator new(size_t size) { return signet::Allocate(size); }
-void* operator new[](size_t size) { return signet::Allocate(size); }
+void* operator new(size_t size) { return signet::client::Allocate(size); }
+void* operator new[](size_t size) { return signet::client::Allocate(size); }
 void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  return signet::Allocate(size);
+  return signet::client::Allocate(size);
 }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }

@@ -13,7 +13,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/unit/client/answers.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 using std::chrono::seconds;
@@ -64,7 +64,7 @@ TEST_F(AnswerCacheTest, KeysAreOfThisCacheOnly) {
   EXPECT_EQ(cache_.KeyOf("token"), cache_.KeyOf("token"));
   EXPECT_NE(cache_.KeyOf("token"), cache_.KeyOf("tokem"));
   EXPECT_NE(cache_.KeyOf("token"), other.KeyOf("token"));
-  EXPECT_NE(cache_.KeyOf("token"), Sha256("token"));
+  EXPECT_NE(cache_.KeyOf("token"), crypto::Sha256("token"));
 }
 
 TEST_F(AnswerCacheTest, ActiveOnesGoByChangesNotByTime) {
@@ -268,4 +268,4 @@ TEST_F(AnswerCacheTest, ZeroEntriesKeepNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -7,7 +7,7 @@
 #include "signet/v1/tokens.pb.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::client {
 
 // What the server says of a good token of a service account.
 inline v1::VerifyTokenResponse GoodAnswer(uint32_t service_account) {
@@ -28,6 +28,6 @@ inline v1::VerifyTokenResponse BadAnswer(const std::string& reason) {
   return answer;
 }
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_TESTS_UNIT_CLIENT_ANSWERS_H_

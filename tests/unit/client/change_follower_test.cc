@@ -17,7 +17,7 @@
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/client/fake_tokens_server.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 // As it does each hour, while news comes.
@@ -54,4 +54,4 @@ TEST(ChangeFollowerTest, OpensAnewWithoutAGapAndLosesNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

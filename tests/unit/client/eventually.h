@@ -6,7 +6,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
-namespace signet {
+namespace signet::client {
 
 // Whether `condition` comes true within `limit`.
 inline bool Eventually(absl::FunctionRef<bool()> condition,
@@ -19,6 +19,6 @@ inline bool Eventually(absl::FunctionRef<bool()> condition,
   return true;
 }
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_TESTS_UNIT_CLIENT_EVENTUALLY_H_

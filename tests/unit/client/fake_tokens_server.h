@@ -20,7 +20,7 @@
 #include "signet/v1/tokens.grpc.pb.h"
 #include "tests/unit/client/answers.h"
 
-namespace signet {
+namespace signet::client {
 
 // A Tokens service on a loopback port that says what it is told to, when it is
 // told to. Thread-safe.
@@ -240,6 +240,6 @@ class FakeTokensServer final : public v1::Tokens::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-}  // namespace signet
+}  // namespace signet::client
 
 #endif  // SIGNET_TESTS_UNIT_CLIENT_FAKE_TOKENS_SERVER_H_

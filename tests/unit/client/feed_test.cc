@@ -14,7 +14,7 @@
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/client/fake_tokens_server.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 using testing::ElementsAre;
@@ -197,4 +197,4 @@ TEST_F(FeedTest, AnAnswerAskedForWithoutFeedIsNotKept) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -32,7 +32,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/client/eventually.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 class LiveServerTest : public testing::Test {
@@ -51,7 +51,7 @@ class LiveServerTest : public testing::Test {
   }
 
   void StartServer() {
-    auto app = App::Start(
+    auto app = server::App::Start(
         config_, {.clock = &clock_,
                   .monotonic = &monotonic_,
                   .random = &random_,
@@ -150,12 +150,12 @@ class LiveServerTest : public testing::Test {
   const TempDir folder_;
   SystemClock clock_;
   SystemMonotonicClock monotonic_;
-  SystemRandom random_;
+  crypto::SystemRandom random_;
   RecordingLogger logger_;
-  ServerConfig config_;
+  config::ServerConfig config_;
   std::string admin_;
   std::string account_id_;
-  std::unique_ptr<App> app_;
+  std::unique_ptr<server::App> app_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<TokenClient> client_;
 };
@@ -290,25 +290,27 @@ TEST_F(LiveServerTest, AnAskerThatIsRevokedGetsNoKeptAnswers) {
 TEST_F(LiveServerTest, AnAskerThatMaySeeLessForgetsAll) {
   const v1::IssuedServiceAccount asker = Issue(account_id_, "asker");
   Grant(asker.id(), "auth.verify");
-  const AuthorizationRecord everywhere = SampleGrant(
+  const storage::AuthorizationRecord everywhere = SampleGrant(
       *Uuid::Parse(account_id_), 1,
-      Subject{.type = SubjectType::kServiceAccount, .id = asker.id()},
-      GrantKind::kSuperAdmin);
+      storage::Subject{.type = storage::SubjectType::kServiceAccount,
+                       .id = asker.id()},
+      storage::GrantKind::kSuperAdmin);
   app_.reset();
   {
     // Nobody here may grant that.
-    auto store = OpenStore(config_, &logger_);
+    auto store = server::OpenStore(config_, &logger_);
     ASSERT_THAT(store, IsOk());
     const auto keyring =
-        MacKeyring::Load(config_.TokenKeysPath(), false, random_);
+        crypto::MacKeyring::Load(config_.TokenKeysPath(), false, random_);
     ASSERT_THAT(keyring, IsOk());
-    SealedStore sealed(*std::move(store), keyring->get(), "", &clock_,
-                       &logger_);
-    ASSERT_THAT(WriteAndWait(sealed,
-                             [&everywhere](WriteTxn& txn) {
-                               return txn.InsertAuthorization(everywhere);
-                             }),
-                IsOk());
+    seal::SealedStore sealed(*std::move(store), keyring->get(), "", &clock_,
+                             &logger_);
+    ASSERT_THAT(
+        storage::WriteAndWait(sealed,
+                              [&everywhere](storage::WriteTxn& txn) {
+                                return txn.InsertAuthorization(everywhere);
+                              }),
+        IsOk());
   }
   StartServer();
   admin_ = asker.token();
@@ -323,4 +325,4 @@ TEST_F(LiveServerTest, AnAskerThatMaySeeLessForgetsAll) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

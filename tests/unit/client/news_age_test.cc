@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 using testing::Optional;
@@ -106,4 +106,4 @@ TEST_F(NewsAgeTest, OfAServerThatDoesNotSayItNewsBuyNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -23,7 +23,7 @@
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/client/fake_tokens_server.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 using testing::Each;
@@ -271,4 +271,4 @@ TEST_F(QuestionsTest, WhoAsksAgainAtOnceFindsItKept) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

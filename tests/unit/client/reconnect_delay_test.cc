@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/seeded_random.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 const absl::Status kLost = absl::UnavailableError("lost");
@@ -59,4 +59,4 @@ TEST(ReconnectDelayTest, DoesWhatTheServerAsksFor) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -14,7 +14,7 @@
 #include "server/domain/token_verifier.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 v1::Requirement Capability(const std::string& key,
@@ -77,8 +77,8 @@ TEST(RequirementCheckTest, RefusesWhatTheServerRefuses) {
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.what);
     EXPECT_EQ(IsWellFormed(c.requirement), c.well_formed);
-    Violations violations;
-    ReadRequirement("requirement", c.requirement, violations);
+    domain::Violations violations;
+    api::ReadRequirement("requirement", c.requirement, violations);
     EXPECT_EQ(violations.empty(), c.well_formed);
   }
 }
@@ -95,13 +95,13 @@ class Chance {
   std::string Type() { return Below(2) == 0 ? "domain" : "route"; }
   Uuid Id(uint32_t base) { return SampleId(base + Below(2)); }
 
-  AuthorizationRecord Grant(uint32_t number) {
-    AuthorizationRecord grant = SampleCapability(Id(1), number, {});
+  storage::AuthorizationRecord Grant(uint32_t number) {
+    storage::AuthorizationRecord grant = SampleCapability(Id(1), number, {});
     grant.capability_key = Key();
     const uint32_t kind = Below(16);
     if (kind <= 1) {
-      grant.grant_kind =
-          kind == 0 ? GrantKind::kSuperAdmin : GrantKind::kAccountOwner;
+      grant.grant_kind = kind == 0 ? storage::GrantKind::kSuperAdmin
+                                   : storage::GrantKind::kAccountOwner;
       grant.capability_key.reset();
     } else if (kind < 9) {
       grant.resource_type = Type();
@@ -142,19 +142,20 @@ TEST(RequirementCheckTest, MeansWhatTheServerMeans) {
   int met = 0, not_met = 0, ask = 0;
   for (uint32_t seed = 0; seed < 20'000; ++seed) {
     Chance chance(seed);
-    auto facts = std::make_shared<TokenFacts>();
+    auto facts = std::make_shared<identity::TokenFacts>();
     facts->account_id = home;
     facts->expires_at = absl::InfiniteFuture();
     for (uint32_t i = chance.Below(4); i > 0; --i) {
       facts->held.push_back(chance.Grant(100 + i));
     }
     v1::VerifyTokenResponse answer;
-    ToProto({.verdict = TokenVerdict::kActive, .facts = facts}, SampleTime(),
-            answer);
+    api::ToProto({.verdict = domain::TokenVerdict::kActive, .facts = facts},
+                 SampleTime(), answer);
     const v1::Requirement wanted = chance.Requirement(1);
     ASSERT_TRUE(IsWellFormed(wanted)) << wanted.DebugString();
-    Violations violations;
-    const Requirement servers = ReadRequirement("", wanted, violations);
+    domain::Violations violations;
+    const domain::Requirement servers =
+        api::ReadRequirement("", wanted, violations);
     ASSERT_TRUE(violations.empty()) << wanted.DebugString();
     const RequirementVerdict verdict = CheckRequirement(wanted, answer);
     if (verdict == RequirementVerdict::kAskServer) {
@@ -189,4 +190,4 @@ TEST(RequirementCheckTest, IdsAreReadInAnyLetterCase) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 TEST(RpcErrorTest, KeepsAllThatTheServerSays) {
@@ -46,4 +46,4 @@ TEST(RpcErrorTest, OfTheTransportHasItsCodeAsReason) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -19,12 +19,12 @@
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 constexpr absl::Duration kBound = absl::Milliseconds(1500);
 
-class SlowWayTest : public WatchFixture {
+class SlowWayTest : public rpc::WatchFixture {
  protected:
   SlowWayTest() {
     auto client = TokenClient::Create(
@@ -118,4 +118,4 @@ INSTANTIATE_TEST_SUITE_P(Rates, SlowLinkTest, testing::Values(3000, 8000),
                          testing::PrintToStringParamName());
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -19,7 +19,7 @@
 #include "tests/unit/client/eventually.h"
 #include "tests/unit/client/fake_tokens_server.h"
 
-namespace signet {
+namespace signet::client {
 namespace {
 
 using testing::HasSubstr;
@@ -325,4 +325,4 @@ TEST(TokenClientOptionsTest, WithoutServerThereIsAnErrorEachTime) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::client

@@ -10,7 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 std::string FromHex(std::string_view text) {
@@ -125,4 +125,4 @@ TEST(UuidV5, AgreesWithAnotherImplementation) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::crypto

@@ -27,7 +27,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 namespace fs = std::filesystem;
@@ -348,4 +348,4 @@ TEST_F(MacKeyringTest, WipesWhatItCreates) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::crypto

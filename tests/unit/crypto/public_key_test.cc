@@ -14,7 +14,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/crypto/signature_vectors.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 using ByteVector = std::vector<uint8_t>;
@@ -336,4 +336,4 @@ TEST(FromEd25519, BytesThatAreNoPointVerifyNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::crypto

@@ -8,7 +8,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 std::string Hex(std::string_view text) {
@@ -63,4 +63,4 @@ TEST_F(SealedBox, RefusesAnotherKeyContextOrText) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::crypto

@@ -10,7 +10,7 @@
 // Written by make_signature_vectors.py. Every signature is of kMessage; keys
 // and signatures are base64url (RFC 4648 section 5) without padding.
 
-namespace signet {
+namespace signet::crypto {
 
 struct SignatureVector {
   std::string name;
@@ -465,6 +465,6 @@ inline const std::vector<SignatureVector> kEd25519Vectors = {
 
 // clang-format on
 
-}  // namespace signet
+}  // namespace signet::crypto
 
 #endif  // SIGNET_TESTS_UNIT_CRYPTO_SIGNATURE_VECTORS_H_

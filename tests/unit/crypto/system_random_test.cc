@@ -13,7 +13,7 @@
 
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 using Block = std::array<uint8_t, 32>;
@@ -92,4 +92,4 @@ TEST(SystemRandom, AForkedChildDrawsOtherBytes) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::crypto

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::crypto {
 namespace {
 
 using Octets = std::vector<uint8_t>;
@@ -148,4 +148,4 @@ TEST(WeakRsaModulus, APowerOfAPrimeIsRefused) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::crypto

@@ -7,30 +7,30 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::gateway {
 namespace {
 
-class Behind final : public HttpHandler {
+class Behind final : public http::HttpHandler {
  public:
-  void Handle(HttpRequest request, Respond respond) override {
+  void Handle(http::HttpRequest request, Respond respond) override {
     std::move(respond)({.status = 401, .fields = {}, .body = request.target});
   }
-  HttpResponse Refuse(HttpFault, std::string_view) override {
+  http::HttpResponse Refuse(http::HttpFault, std::string_view) override {
     return {.status = 400, .fields = {}, .body = ""};
   }
 };
 
 class ProbeHandlerTest : public testing::Test {
  protected:
-  HttpResponse Ask(std::string target, std::string method = "GET") {
-    HttpResponse answer;
+  http::HttpResponse Ask(std::string target, std::string method = "GET") {
+    http::HttpResponse answer;
     probes_.Handle(
         {.method = std::move(method),
          .target = std::move(target),
          .fields = {},
          .body = "",
          .peer = ""},
-        [&](HttpResponse response) { answer = std::move(response); });
+        [&](http::HttpResponse response) { answer = std::move(response); });
     return answer;
   }
 
@@ -59,8 +59,8 @@ TEST_F(ProbeHandlerTest, EverythingElseGoesOn) {
     EXPECT_EQ(Ask(target).status, 401);
     EXPECT_EQ(Ask(target).body, target);
   }
-  EXPECT_EQ(probes_.Refuse(HttpFault::kTimeout, "").status, 400);
+  EXPECT_EQ(probes_.Refuse(http::HttpFault::kTimeout, "").status, 400);
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::gateway

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/fake_backend.h"
 
-namespace signet {
+namespace signet::gateway {
 namespace {
 
 using testing::HasSubstr;
@@ -21,10 +21,10 @@ using testing::Not;
 
 // The status, and of the fields those that depend on the problem.
 std::string Summary(const Problem& problem) {
-  const HttpResponse response = ProblemResponse(problem, "id-1");
+  const http::HttpResponse response = ProblemResponse(problem, "id-1");
   std::string out =
       absl::StrCat(response.status, " ", google::rpc::Code_Name(problem.code));
-  for (const HttpField& field : response.fields) {
+  for (const http::HttpField& field : response.fields) {
     if (field.name == "Content-Type" || field.name == "X-Request-Id" ||
         field.name == "Cache-Control") {
       continue;
@@ -117,17 +117,17 @@ TEST_P(GatewayErrors, HaveOneAnswerEach) {
 INSTANTIATE_TEST_SUITE_P(
     Table, GatewayErrors,
     testing::Values(
-        OwnProblem{"Malformed", FramingProblem(HttpFault::kMalformed),
+        OwnProblem{"Malformed", FramingProblem(http::HttpFault::kMalformed),
                    "400 INVALID_ARGUMENT REQUEST_MALFORMED"},
-        OwnProblem{"Timeout", FramingProblem(HttpFault::kTimeout),
+        OwnProblem{"Timeout", FramingProblem(http::HttpFault::kTimeout),
                    "408 DEADLINE_EXCEEDED REQUEST_TIMEOUT"},
-        OwnProblem{"Target", FramingProblem(HttpFault::kTargetTooLong),
+        OwnProblem{"Target", FramingProblem(http::HttpFault::kTargetTooLong),
                    "414 INVALID_ARGUMENT TARGET_TOO_LONG"},
-        OwnProblem{"Fields", FramingProblem(HttpFault::kFieldsTooLarge),
+        OwnProblem{"Fields", FramingProblem(http::HttpFault::kFieldsTooLarge),
                    "431 INVALID_ARGUMENT FIELDS_TOO_LARGE"},
-        OwnProblem{"Version", FramingProblem(HttpFault::kVersion),
+        OwnProblem{"Version", FramingProblem(http::HttpFault::kVersion),
                    "505 UNIMPLEMENTED VERSION_UNSUPPORTED"},
-        OwnProblem{"Overloaded", FramingProblem(HttpFault::kOverloaded),
+        OwnProblem{"Overloaded", FramingProblem(http::HttpFault::kOverloaded),
                    "503 UNAVAILABLE|Retry-After: 1 SERVER_OVERLOADED"},
         OwnProblem{"Route", RouteNotFound(),
                    "404 UNIMPLEMENTED ROUTE_NOT_FOUND"},
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST(ProblemResponse, IsOneDocumentInAFixedOrder) {
-  const HttpResponse response = ProblemResponse(
+  const http::HttpResponse response = ProblemResponse(
       FieldsInvalid({{"name", "got \"x\""}, {"b.c", "want y"}}), "id-1");
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(
@@ -261,9 +261,9 @@ TEST_P(OAuthErrors, AreTheLastMemberForWhoeverReadsThem) {
   const Problem problem =
       BackendProblem(RpcError(GetParam().code, "text", GetParam().reason));
   EXPECT_EQ(OAuthErrorOf(problem), GetParam().want);
-  const HttpResponse plain = ProblemResponse(problem, "id-1");
+  const http::HttpResponse plain = ProblemResponse(problem, "id-1");
   EXPECT_THAT(plain.body, Not(HasSubstr("\"error\"")));
-  const HttpResponse oauth =
+  const http::HttpResponse oauth =
       ProblemResponse(problem, "id-1", ProblemReader::kOAuth);
   EXPECT_EQ(oauth.body,
             absl::StrCat(plain.body.substr(0, plain.body.size() - 1),
@@ -327,4 +327,4 @@ TEST(ChallengeFor, NamesTheScopeWhereItIsKnown) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::gateway

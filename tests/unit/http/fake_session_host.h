@@ -13,7 +13,7 @@
 #include "http/http_message.h"
 #include "http/session.h"
 
-namespace signet {
+namespace signet::http {
 
 // Keeps the calls that a session makes, for the test to answer.
 class FakeSessionHost final : public SessionHost {
@@ -49,6 +49,6 @@ class FakeSessionHost final : public SessionHost {
   Budget budget_;
 };
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_TESTS_UNIT_HTTP_FAKE_SESSION_HOST_H_

@@ -13,7 +13,7 @@
 #include "http/http_message.h"
 #include "http/options.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using testing::ElementsAre;
@@ -275,4 +275,4 @@ TEST(Http1ParserPiecesTest, SoundRequestsComeOutTheSameHoweverTheyAreCut) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

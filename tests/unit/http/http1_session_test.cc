@@ -15,7 +15,7 @@
 #include "tests/support/heap_in_use.h"
 #include "tests/unit/http/fake_session_host.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using std::chrono::seconds;
@@ -224,4 +224,4 @@ TEST(Http1SessionBudgetTest, RequestsInPartShareABudget) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

@@ -19,7 +19,7 @@
 #include "http/session.h"
 #include "tests/unit/http/fake_session_host.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using std::chrono::seconds;
@@ -436,4 +436,4 @@ TEST_F(Http2SessionTest, DrainFinishesWhatIsUnderWay) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

@@ -22,7 +22,7 @@
 #include "base/secret.h"
 #include "http/http_message.h"
 
-namespace signet {
+namespace signet::http {
 
 // Answers at once, with the body of the request, but for /wait: those wait for
 // Release. Wipes the fields it gets, as the contract of its seam wants.
@@ -120,6 +120,6 @@ inline std::string LastPost(std::string_view path, std::string_view body) {
                       body.size(), "\r\n\r\n", std::string(body));
 }
 
-}  // namespace signet
+}  // namespace signet::http
 
 #endif  // SIGNET_TESTS_UNIT_HTTP_LOOPBACK_H_

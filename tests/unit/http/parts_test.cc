@@ -22,7 +22,7 @@
 #include "http/response_head.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using std::chrono::seconds;
@@ -181,4 +181,4 @@ TEST(HttpServerOptionsTest, MistakesAreNamed) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/seeded_random.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 const absl::Time kNow = absl::FromUnixSeconds(1893553445);
@@ -46,4 +46,4 @@ TEST(ChooseRequestId, NeverRepeatsItself) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

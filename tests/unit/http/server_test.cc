@@ -25,7 +25,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/http/loopback.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using boost::asio::ip::tcp;
@@ -206,4 +206,4 @@ TEST_F(HttpServerTest, AnswersComeFromManyThreads) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

@@ -21,7 +21,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/http/loopback.h"
 
-namespace signet {
+namespace signet::http {
 namespace {
 
 using testing::StartsWith;
@@ -169,4 +169,4 @@ TEST_F(WipingTest, AnswerThatIsNotTaken) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::http

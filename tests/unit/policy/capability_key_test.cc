@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::policy {
 namespace {
 
 TEST(IsCapabilityKey, WantsTwoWordsOrMore) {
@@ -26,4 +26,4 @@ TEST(IsCapabilityKey, HasAtMostAHundredCharacters) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::policy

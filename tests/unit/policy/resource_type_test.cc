@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::policy {
 namespace {
 
 TEST(IsResourceType, SaysWhatItsTextSays) {
@@ -22,4 +22,4 @@ TEST(IsResourceType, SaysWhatItsTextSays) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::policy

@@ -19,7 +19,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 using testing::ContainsRegex;
@@ -50,7 +50,7 @@ class AppTest : public testing::Test {
   FakeMonotonicClock monotonic_;
   SeededRandom random_;
   RecordingLogger logger_;
-  ServerConfig config_;
+  config::ServerConfig config_;
   std::string shown_;
   absl::Status show_status_;
 };
@@ -142,8 +142,8 @@ TEST_F(AppTest, DirectoryInUseIsRefused) {
 }
 
 TEST_F(AppTest, GatewayListensForRestAlone) {
-  config_ = ServerConfig();
-  config_.mode = ServerMode::kGateway;
+  config_ = config::ServerConfig();
+  config_.mode = config::ServerMode::kGateway;
   config_.rest_address = "127.0.0.1:0";
   config_.grpc_target = "127.0.0.1:1";  // Nobody is there: no reason to fail.
   const auto app = Start();
@@ -159,4 +159,4 @@ TEST(ExitCodeTest, AnythingElseIsOne) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::server

@@ -24,21 +24,22 @@
 #include "tests/unit/server/identity/fake_store.h"
 #include "tests/unit/server/identity/good_token.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 using absl::StatusCode;
 
 class NewAuthenticatorTest : public testing::Test {
  protected:
-  NewAuthenticatorTest() { clock_.Set(TokenTime()); }
+  NewAuthenticatorTest() { clock_.Set(identity::TokenTime()); }
 
-  absl::StatusOr<std::unique_ptr<Authenticator>> New(OauthOptions options) {
+  absl::StatusOr<std::unique_ptr<identity::Authenticator>> New(
+      oauth::OauthOptions options) {
     return NewAuthenticator(&directory_, &clock_, &logger_, std::move(options));
   }
 
-  OauthOptions ServedOptions() {
-    OauthOptions options = GoodOptions();
+  oauth::OauthOptions ServedOptions() {
+    oauth::OauthOptions options = identity::GoodOptions();
     options.issuer = server_.url();
     return options;
   }
@@ -52,31 +53,33 @@ class NewAuthenticatorTest : public testing::Test {
   }
 
   std::string Token(const JwtSigner& signer, std::string_view kid) {
-    Json header = GoodHeader(signer);
+    Json header = identity::GoodHeader(signer);
     header["kid"] = std::string(kid);
-    Json claims = GoodClaims(clock_.Now());
+    Json claims = identity::GoodClaims(clock_.Now());
     claims["iss"] = server_.url();
     return signer.Token(header.dump(), claims.dump());
   }
 
-  absl::StatusOr<Principal> Authenticate(Authenticator& authenticator,
-                                         std::string_view token) {
-    absl::StatusOr<Principal> result;
+  absl::StatusOr<identity::Principal> Authenticate(
+      identity::Authenticator& authenticator, std::string_view token) {
+    absl::StatusOr<identity::Principal> result;
     absl::Notification done;
     const std::vector<std::string> authorization = {"Bearer " +
                                                     std::string(token)};
-    authenticator.Authenticate(authorization, clock_.Now(),
-                               [&](absl::StatusOr<Principal> outcome) {
-                                 result = std::move(outcome);
-                                 done.Notify();
-                               });
+    authenticator.Authenticate(
+        authorization, clock_.Now(),
+        [&](absl::StatusOr<identity::Principal> outcome) {
+          result = std::move(outcome);
+          done.Notify();
+        });
     done.WaitForNotification();
     return result;
   }
 
   std::string IssueServiceAccountToken() {
-    MintedToken token = MintToken("hbx_sa", clock_.Now(), random_);
-    ServiceAccountRecord record;
+    token::MintedToken token =
+        token::MintToken("hbx_sa", clock_.Now(), random_);
+    storage::ServiceAccountRecord record;
     record.token.public_id = token.public_id;
     record.token.key_version = keyring_->current_version();
     record.token.mac = keyring_->Compute(token.text.Expose());
@@ -85,13 +88,14 @@ class NewAuthenticatorTest : public testing::Test {
   }
 
   TinyHttpServer server_;
-  FakeStore store_;
+  identity::FakeStore store_;
   SeededRandom random_;
   FakeClock clock_;
   RecordingLogger logger_;
   TempDir dir_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
-  TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
+  identity::TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
   const JwtSigner signer_{JwtSigner::Kind::kRs256};
   const JwtSigner next_{JwtSigner::Kind::kEs256};
 };
@@ -101,30 +105,31 @@ TEST_F(NewAuthenticatorTest, WithoutOauth) {
   ASSERT_THAT(authenticator, IsOk());
   EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
               IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, GoodToken(signer_)),
+  EXPECT_THAT(Authenticate(**authenticator, identity::GoodToken(signer_)),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
 TEST_F(NewAuthenticatorTest, WithKeysFromAFile) {
-  OauthOptions options = GoodOptions();
+  oauth::OauthOptions options = identity::GoodOptions();
   options.jwks_file = dir_.File("keys.json");
-  std::ofstream(options.jwks_file) << signer_.PublicJwkSet(kKeyId);
+  std::ofstream(options.jwks_file) << signer_.PublicJwkSet(identity::kKeyId);
   const auto authenticator = New(options);
   ASSERT_THAT(authenticator, IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, GoodToken(signer_)), IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, GoodToken(next_)),
+  EXPECT_THAT(Authenticate(**authenticator, identity::GoodToken(signer_)),
+              IsOk());
+  EXPECT_THAT(Authenticate(**authenticator, identity::GoodToken(next_)),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
 TEST_F(NewAuthenticatorTest, BadFileAndBadOptionNameTheirFlag) {
-  OauthOptions options = GoodOptions();
+  oauth::OauthOptions options = identity::GoodOptions();
   options.jwks_file = dir_.File("absent");
   const auto no_file = New(options);
   EXPECT_THAT(no_file, ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
   EXPECT_THAT(std::string(no_file.status().message()),
               testing::StartsWith("--oauth_jwks_file: "));
 
-  OauthOptions no_audience = GoodOptions();
+  oauth::OauthOptions no_audience = identity::GoodOptions();
   no_audience.audiences.clear();
   EXPECT_THAT(New(no_audience),
               ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
@@ -167,12 +172,12 @@ TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
   auto authenticator = New(ServedOptions());
   ASSERT_THAT(authenticator, IsOk());
   server_.AwaitRequests(1);
-  absl::StatusOr<Principal> result;
+  absl::StatusOr<identity::Principal> result;
   const std::vector<std::string> authorization = {"Bearer " +
                                                   Token(signer_, "first")};
   (*authenticator)
       ->Authenticate(authorization, clock_.Now(),
-                     [&result](absl::StatusOr<Principal> outcome) {
+                     [&result](absl::StatusOr<identity::Principal> outcome) {
                        result = std::move(outcome);
                      });
   EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
@@ -182,4 +187,4 @@ TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::server

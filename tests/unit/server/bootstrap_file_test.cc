@@ -17,7 +17,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 using testing::HasSubstr;
@@ -35,13 +35,14 @@ class BootstrapFileTest : public testing::Test {
 
   // Bootstraps `store_` the way the app does; false ends it before the commit.
   absl::StatusOr<bool> Bootstrap(bool commit) {
-    return BootstrapIfEmpty(store_, *keyring_, clock_, random_, {},
-                            [&](const Bootstrapped& credential) {
-                              token_ = credential.token.Expose();
-                              absl::Status status = file_.Stage(credential);
-                              if (!status.ok() || commit) return status;
-                              return absl::CancelledError("crash");
-                            });
+    return domain::BootstrapIfEmpty(
+        store_, *keyring_, clock_, random_, {},
+        [&](const domain::Bootstrapped& credential) {
+          token_ = credential.token.Expose();
+          absl::Status status = file_.Stage(credential);
+          if (!status.ok() || commit) return status;
+          return absl::CancelledError("crash");
+        });
   }
 
   static std::string Read(const std::string& path) {
@@ -55,8 +56,9 @@ class BootstrapFileTest : public testing::Test {
   const std::string pending_;
   SeededRandom random_;
   FakeClock clock_;
-  MemoryStore store_;
-  std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  memory::MemoryStore store_;
+  std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   BootstrapFile file_;
   std::string token_;
 };
@@ -126,13 +128,14 @@ TEST_F(BootstrapFileTest, DanglingLinkIsInTheWayToo) {
 
 TEST_F(BootstrapFileTest, FolderThatIsNotThereFailsBeforeTheCommit) {
   BootstrapFile file(folder_ + "/none/first", &random_);
-  EXPECT_THAT(BootstrapIfEmpty(store_, *keyring_, clock_, random_, {},
-                               [&](const Bootstrapped& credential) {
+  EXPECT_THAT(
+      domain::BootstrapIfEmpty(store_, *keyring_, clock_, random_, {},
+                               [&](const domain::Bootstrapped& credential) {
                                  return file.Stage(credential);
                                }),
-              ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
+      ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
   ASSERT_THAT(Bootstrap(/*commit=*/true), IsOkAndHolds(true));
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::server

@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 TEST(ConnectionsWithin, AllWhereThereIsRoom) {
@@ -32,4 +32,4 @@ TEST(ConnectionsWithin, RefusesWhereNothingFits) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::server

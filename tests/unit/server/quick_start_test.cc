@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::server {
 namespace {
 
 using testing::HasSubstr;
@@ -40,4 +40,4 @@ TEST(QuickStartTest, WildcardsAreReachedByLoopback) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::server

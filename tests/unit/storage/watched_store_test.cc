@@ -18,7 +18,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/support/unreliable_store.h"
 
-namespace signet {
+namespace signet::storage {
 namespace {
 
 using testing::ElementsAre;
@@ -86,11 +86,11 @@ INSTANTIATE_TEST_SUITE_P(
     Engines, WatchedStoreTest,
     testing::Values(Engine{"Memory",
                            [](const TempDir&) -> std::unique_ptr<Store> {
-                             return std::make_unique<MemoryStore>();
+                             return std::make_unique<memory::MemoryStore>();
                            }},
                     Engine{"Sqlite",
                            [](const TempDir& dir) -> std::unique_ptr<Store> {
-                             return *SqliteStore::Open(
+                             return *sqlite::SqliteStore::Open(
                                  {.directory = dir.path()});
                            }}),
     [](const auto& info) { return std::string(info.param.label); });
@@ -327,4 +327,4 @@ TEST_F(Unreliable, HealthAndDrainAreTheEngines) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::storage

@@ -23,7 +23,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/recording_logger.h"
 
-namespace signet {
+namespace signet::remote {
 namespace {
 
 using testing::ElementsAre;
@@ -111,10 +111,11 @@ class FakeServer final : public v1::ServiceAccounts::Service,
 
 class RemoteBackendTest : public testing::Test {
  protected:
-  static BackendCall CreateCall(CallScope scope = CallScope::kFull) {
+  static gateway::BackendCall CreateCall(
+      gateway::CallScope scope = gateway::CallScope::kFull) {
     auto request = std::make_unique<v1::CreateServiceAccountRequest>();
     request->set_name("n");
-    BackendCall call;
+    gateway::BackendCall call;
     call.method =
         request->GetDescriptor()->file()->service(0)->FindMethodByName(
             "CreateServiceAccount");
@@ -127,10 +128,11 @@ class RemoteBackendTest : public testing::Test {
     return call;
   }
 
-  static BackendReply Wait(RemoteBackend& backend, BackendCall call) {
-    BackendReply result;
+  static gateway::BackendReply Wait(RemoteBackend& backend,
+                                    gateway::BackendCall call) {
+    gateway::BackendReply result;
     absl::Notification done;
-    backend.Call(std::move(call), [&](BackendReply reply) {
+    backend.Call(std::move(call), [&](gateway::BackendReply reply) {
       result = std::move(reply);
       done.Notify();
     });
@@ -138,7 +140,7 @@ class RemoteBackendTest : public testing::Test {
     return result;
   }
 
-  BackendReply Wait(BackendCall call) {
+  gateway::BackendReply Wait(gateway::BackendCall call) {
     return Wait(backend_, std::move(call));
   }
 
@@ -165,7 +167,7 @@ class RemoteBackendTest : public testing::Test {
 };
 
 TEST_F(RemoteBackendTest, CallsTheMethod) {
-  const BackendReply reply = Wait(CreateCall());
+  const gateway::BackendReply reply = Wait(CreateCall());
   EXPECT_EQ(reply.status.code(), 0);
   ASSERT_NE(reply.response, nullptr);
   EXPECT_EQ(
@@ -177,7 +179,7 @@ TEST_F(RemoteBackendTest, CallsTheMethod) {
 }
 
 TEST_F(RemoteBackendTest, NoCredentialIsNoMetadata) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.authorization.clear();
   Wait(std::move(call));
   EXPECT_THAT(Sent("authorization"), IsEmpty());
@@ -185,7 +187,7 @@ TEST_F(RemoteBackendTest, NoCredentialIsNoMetadata) {
 
 // The server refuses them for their number alone.
 TEST_F(RemoteBackendTest, OfSeveralCredentialsOnlyTheirNumberTravels) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.authorization = {"Bearer a", "Bearer " + std::string(30000, 'b'),
                         "Bearer c"};
   Wait(std::move(call));
@@ -193,7 +195,7 @@ TEST_F(RemoteBackendTest, OfSeveralCredentialsOnlyTheirNumberTravels) {
 }
 
 TEST_F(RemoteBackendTest, ACredentialOfTheLargestSizeTravels) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.authorization = {"Bearer " + std::string(16384, 'a')};
   EXPECT_EQ(Wait(std::move(call)).status.code(), 0);
   EXPECT_THAT(Sent("authorization"),
@@ -201,11 +203,12 @@ TEST_F(RemoteBackendTest, ACredentialOfTheLargestSizeTravels) {
 }
 
 TEST_F(RemoteBackendTest, ALongerOneIsRefusedWithoutForwarding) {
-  for (const CallScope scope :
-       {CallScope::kFull, CallScope::kAdmit, CallScope::kIdentify}) {
-    BackendCall call = CreateCall(scope);
+  for (const gateway::CallScope scope :
+       {gateway::CallScope::kFull, gateway::CallScope::kAdmit,
+        gateway::CallScope::kIdentify}) {
+    gateway::BackendCall call = CreateCall(scope);
     call.authorization = {"bearer  " + std::string(16385, 'a')};
-    const BackendReply reply = Wait(std::move(call));
+    const gateway::BackendReply reply = Wait(std::move(call));
     EXPECT_EQ(reply.status.code(), google::rpc::UNAUTHENTICATED);
     EXPECT_EQ(ReasonOf(reply.status), "TOKEN_INVALID");
   }
@@ -213,7 +216,7 @@ TEST_F(RemoteBackendTest, ALongerOneIsRefusedWithoutForwarding) {
 }
 
 TEST_F(RemoteBackendTest, SpacesBeforeACredentialDoNotTravel) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.authorization = {"BEARER" + std::string(30000, ' ') + "t"};
   EXPECT_EQ(Wait(std::move(call)).status.code(), 0);
   EXPECT_THAT(Sent("authorization"), ElementsAre("BEARER t"));
@@ -221,7 +224,7 @@ TEST_F(RemoteBackendTest, SpacesBeforeACredentialDoNotTravel) {
 
 TEST_F(RemoteBackendTest, OfAnotherSchemeOnlyTheBeginningTravels) {
   for (const std::string begin : {"Basic ", "Bearerx ", "Bearer\t", ""}) {
-    BackendCall call = CreateCall();
+    gateway::BackendCall call = CreateCall();
     call.authorization = {begin + std::string(30000, 'a')};
     Wait(std::move(call));
     const std::vector<std::string> sent = Sent("authorization");
@@ -232,11 +235,11 @@ TEST_F(RemoteBackendTest, OfAnotherSchemeOnlyTheBeginningTravels) {
 }
 
 TEST_F(RemoteBackendTest, ALargeAnswerArrives) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   static_cast<v1::CreateServiceAccountRequest&>(*call.request)
       .set_name(std::string(3 << 20, 'n'));
   server_.RepeatName(4);
-  const BackendReply reply = Wait(std::move(call));
+  const gateway::BackendReply reply = Wait(std::move(call));
   ASSERT_EQ(reply.status.code(), 0);
   EXPECT_EQ(static_cast<const v1::IssuedServiceAccount&>(*reply.response)
                 .name()
@@ -260,7 +263,7 @@ TEST_F(RemoteBackendTest, AnErrorThatNamesManyFieldsArrivesWhole) {
 }
 
 TEST_F(RemoteBackendTest, OddBytesInACredentialReachTheServerAsQuestionMarks) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.authorization = {"Bearer \xC3\xA9\t\x01\x7F" + std::string(1, '\0') +
                         "z"};
   EXPECT_EQ(Wait(std::move(call)).status.code(), 0);
@@ -268,17 +271,18 @@ TEST_F(RemoteBackendTest, OddBytesInACredentialReachTheServerAsQuestionMarks) {
 }
 
 TEST_F(RemoteBackendTest, AdmissionIsAskedByMetadata) {
-  const BackendReply reply = Wait(CreateCall(CallScope::kAdmit));
+  const gateway::BackendReply reply =
+      Wait(CreateCall(gateway::CallScope::kAdmit));
   EXPECT_EQ(reply.status.code(), 0);
   EXPECT_EQ(reply.response, nullptr);
   EXPECT_THAT(Sent("signet-call-scope"), ElementsAre("admit"));
 }
 
 TEST_F(RemoteBackendTest, IdentityIsAskedOfGetSelf) {
-  BackendCall call = CreateCall(CallScope::kIdentify);
+  gateway::BackendCall call = CreateCall(gateway::CallScope::kIdentify);
   call.method = nullptr;
   call.request = nullptr;
-  const BackendReply reply = Wait(std::move(call));
+  const gateway::BackendReply reply = Wait(std::move(call));
   EXPECT_EQ(reply.status.code(), 0);
   EXPECT_EQ(reply.response, nullptr);
   EXPECT_EQ(reply.principal, "user:3c90c3cc-0d44-4b50-8888-8dd25736052a");
@@ -291,7 +295,7 @@ TEST_F(RemoteBackendTest, TheServersErrorArrivesWhole) {
   bad_request.add_field_violations()->set_field("name");
   error.add_details()->PackFrom(bad_request);
   server_.Answer(Carried(error));
-  const BackendReply reply = Wait(CreateCall());
+  const gateway::BackendReply reply = Wait(CreateCall());
   EXPECT_EQ(reply.status.SerializeAsString(), error.SerializeAsString());
   EXPECT_EQ(reply.response, nullptr);
   EXPECT_THAT(logger_.lines(), IsEmpty());
@@ -309,7 +313,7 @@ class ForeignErrors : public RemoteBackendTest,
 
 TEST_P(ForeignErrors, AreToldAsAnOutage) {
   server_.Answer(GetParam().status);
-  const BackendReply reply = Wait(CreateCall());
+  const gateway::BackendReply reply = Wait(CreateCall());
   EXPECT_EQ(reply.status.code(), GetParam().code);
   EXPECT_EQ(ReasonOf(reply.status), GetParam().reason);
   EXPECT_THAT(reply.status.message(), Not(testing::HasSubstr("inside")));
@@ -349,7 +353,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST_F(RemoteBackendTest, TheDeadlineCountsOnOurClock) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.deadline = clock_.Now() + absl::Seconds(100);  // The fake one: in 2030.
   Wait(std::move(call));
   EXPECT_LT(server_.time_left(), absl::Seconds(101));
@@ -357,9 +361,9 @@ TEST_F(RemoteBackendTest, TheDeadlineCountsOnOurClock) {
 }
 
 TEST_F(RemoteBackendTest, ADeadlineThatHasPassedIsToldSo) {
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.deadline = clock_.Now() - absl::Seconds(1);
-  const BackendReply reply = Wait(std::move(call));
+  const gateway::BackendReply reply = Wait(std::move(call));
   EXPECT_EQ(reply.status.code(), google::rpc::DEADLINE_EXCEEDED);
   EXPECT_EQ(ReasonOf(reply.status), "DEADLINE_EXCEEDED");
 }
@@ -367,9 +371,9 @@ TEST_F(RemoteBackendTest, ADeadlineThatHasPassedIsToldSo) {
 TEST_F(RemoteBackendTest, AServerThatIsNotThereIsUnavailable) {
   // A port that nobody can listen on.
   RemoteBackend nowhere(NewBackendChannel("127.0.0.1:0"), &clock_, &logger_);
-  BackendCall call = CreateCall();
+  gateway::BackendCall call = CreateCall();
   call.deadline = clock_.Now() + absl::Seconds(30);
-  const BackendReply reply = Wait(nowhere, std::move(call));
+  const gateway::BackendReply reply = Wait(nowhere, std::move(call));
   EXPECT_EQ(reply.status.code(), google::rpc::UNAVAILABLE);
   EXPECT_EQ(ReasonOf(reply.status), "BACKEND_UNAVAILABLE");
   google::rpc::RetryInfo retry;
@@ -379,4 +383,4 @@ TEST_F(RemoteBackendTest, AServerThatIsNotThereIsUnavailable) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::remote

@@ -11,7 +11,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // A base, so that it outlives the messages that RestFixture keeps.
@@ -60,9 +60,9 @@ class AnswerFields : public ItemSchema, public RestFixture {
     };
   }
 
-  HttpResponse Ask(const std::string& method, const std::string& target,
-                   std::string body = "") {
-    std::vector<HttpField> fields;
+  http::HttpResponse Ask(const std::string& method, const std::string& target,
+                         std::string body = "") {
+    std::vector<http::HttpField> fields;
     if (!body.empty()) fields.push_back({"content-type", "application/json"});
     return Send({.method = method,
                  .target = target,
@@ -78,7 +78,7 @@ class AnswerFields : public ItemSchema, public RestFixture {
 
 TEST_F(AnswerFields, TheTagGoesOutInQuotesAndNotInTheBody) {
   for (const char* method : {"GET", "HEAD", "DELETE"}) {
-    const HttpResponse response = Ask(method, "/v1/items/i");
+    const http::HttpResponse response = Ask(method, "/v1/items/i");
     EXPECT_EQ(response.status, 200) << method;
     EXPECT_EQ(Field(response, "ETag"), "\"v1.x\"") << method;
     EXPECT_EQ(response.body, R"({"id":"i"})") << method;
@@ -86,13 +86,13 @@ TEST_F(AnswerFields, TheTagGoesOutInQuotesAndNotInTheBody) {
 }
 
 TEST_F(AnswerFields, WithoutATagOrTheOptionThereIsNoETag) {
-  for (const HttpField& field : Ask("PUT", "/v1/items/i", "{}").fields) {
+  for (const http::HttpField& field : Ask("PUT", "/v1/items/i", "{}").fields) {
     EXPECT_NE(field.name, "ETag");
   }
   Answer("Item", "id: 'i'");
-  const HttpResponse response = Ask("GET", "/v1/items/i");
+  const http::HttpResponse response = Ask("GET", "/v1/items/i");
   EXPECT_EQ(response.status, 200);
-  for (const HttpField& field : response.fields) {
+  for (const http::HttpField& field : response.fields) {
     EXPECT_NE(field.name, "ETag");
     EXPECT_NE(field.name, "Link");
   }
@@ -107,7 +107,7 @@ TEST_F(AnswerFields, ATagThatWouldBreakTheFieldIsAnInternalError) {
   for (const char* tag :
        {R"(a\"b)", R"(a\r\nX: y)", "a b", R"(a\177)", R"(\303\251)"}) {
     Answer("Item", "etag: \"" + std::string(tag) + "\"");
-    const HttpResponse response = Ask("GET", "/v1/items/i");
+    const http::HttpResponse response = Ask("GET", "/v1/items/i");
     EXPECT_EQ(response.status, 500) << tag;
     EXPECT_EQ(Member(response, "detail"), "internal error");
     EXPECT_EQ(Field(response, "ETag"), "");
@@ -116,7 +116,7 @@ TEST_F(AnswerFields, ATagThatWouldBreakTheFieldIsAnInternalError) {
 
 TEST_F(AnswerFields, AListingLinksToItsNextPage) {
   Answer("ListResponse", "items { id: 'i' } next_page_token: 'a/b+c=&d'");
-  const HttpResponse response = Ask("GET", "/v1/acc/items?page_size=2");
+  const http::HttpResponse response = Ask("GET", "/v1/acc/items?page_size=2");
   EXPECT_EQ(response.body, R"([{"id":"i"}])");
   EXPECT_EQ(Field(response, "Link"),
             "</v1/acc/items?page_size=2&page_token=a%2Fb%2Bc%3D%26d>; "
@@ -147,7 +147,7 @@ TEST_F(AnswerFields, TheLinkIsFollowed) {
 
 TEST_F(AnswerFields, TheLastPageHasNoLink) {
   Answer("ListResponse", "items { id: 'i' }");
-  for (const HttpField& field : Ask("GET", "/v1/acc/items").fields) {
+  for (const http::HttpField& field : Ask("GET", "/v1/acc/items").fields) {
     EXPECT_NE(field.name, "Link");
   }
 }
@@ -162,27 +162,27 @@ TEST_F(AnswerFields, EveryBindingOfAMethodIsReached) {
   EXPECT_EQ(Ask("POST", "/v1/items/i/read", "{}").status, 200);
   EXPECT_EQ(Ask("POST", "/v1/items/i/read").status, 200);
   EXPECT_EQ(Ask("DELETE", "/v1/items/i").body, R"({"id":"i"})");
-  for (const BackendCall& call : backend_.calls()) {
+  for (const gateway::BackendCall& call : backend_.calls()) {
     EXPECT_EQ(call.method->name(), "Get");
     EXPECT_EQ(ShortText(*call.request), R"(id: "i")");
   }
 }
 
 TEST_F(AnswerFields, DeleteTakesNoBodyAndNoUnknownQuery) {
-  const HttpResponse body = Ask("DELETE", "/v1/items/i", "{}");
+  const http::HttpResponse body = Ask("DELETE", "/v1/items/i", "{}");
   EXPECT_EQ(body.status, 400);
   EXPECT_EQ(Member(body, "reason"), "BODY_UNEXPECTED");
   EXPECT_EQ(Ask("DELETE", "/v1/items/i?id=j").status, 400);
 }
 
 TEST_F(AnswerFields, TheAllowedMethodsAreThoseOfAllBindings) {
-  const HttpResponse response = Ask("POST", "/v1/items/i");
+  const http::HttpResponse response = Ask("POST", "/v1/items/i");
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(Field(response, "Allow"), "DELETE, GET, HEAD, PUT");
-  const HttpResponse head = Ask("HEAD", "/v1/items/i/read");
+  const http::HttpResponse head = Ask("HEAD", "/v1/items/i/read");
   EXPECT_EQ(head.status, 405);
   EXPECT_EQ(Field(head, "Allow"), "POST");
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -12,7 +12,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::ElementsAre;
@@ -48,8 +48,8 @@ class AnswerHeaders : public AnswerSchema, public RestFixture {
  protected:
   AnswerHeaders() : RestFixture({schema.Service()}, schema.factory()) {}
 
-  HttpResponse Ask(const std::string& target, const std::string& text,
-                   const std::string& method = "GET") {
+  http::HttpResponse Ask(const std::string& target, const std::string& text,
+                         const std::string& method = "GET") {
     backend_.act = [this, text](const google::protobuf::Message&) {
       return schema.Make("Response", text);
     };
@@ -60,16 +60,18 @@ class AnswerHeaders : public AnswerSchema, public RestFixture {
                  .peer = ""});
   }
 
-  static std::vector<std::string> Names(const HttpResponse& response) {
+  static std::vector<std::string> Names(const http::HttpResponse& response) {
     std::vector<std::string> names;
-    for (const HttpField& field : response.fields) names.push_back(field.name);
+    for (const http::HttpField& field : response.fields)
+      names.push_back(field.name);
     return names;
   }
 };
 
 TEST_F(AnswerHeaders, GoOutBesideTheBody) {
   for (const char* method : {"GET", "HEAD"}) {
-    const HttpResponse response = Ask("/a", "id: 'i 1' tag: '~!'", method);
+    const http::HttpResponse response =
+        Ask("/a", "id: 'i 1' tag: '~!'", method);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(Field(response, "X-Id"), "i 1");
     EXPECT_EQ(Field(response, "X-Tag"), "~!");
@@ -78,7 +80,7 @@ TEST_F(AnswerHeaders, GoOutBesideTheBody) {
 }
 
 TEST_F(AnswerHeaders, AnEmptyValueIsSentToo) {
-  const HttpResponse response = Ask("/a", "id: 'i'");
+  const http::HttpResponse response = Ask("/a", "id: 'i'");
   EXPECT_THAT(Names(response), ElementsAre("Content-Type", "X-Request-Id",
                                            "Cache-Control", "X-Id", "X-Tag"));
   EXPECT_EQ(Field(response, "X-Tag"), "");
@@ -88,7 +90,7 @@ TEST_F(AnswerHeaders, AValueThatNoFieldMayHaveIsAnInternalError) {
   for (const char* tag : {R"(a\r\nX: y)", R"(a\000b)", R"(a\tb)", R"(\177)",
                           R"(\303\251)", " a", "a ", " "}) {
     for (const char* target : {"/a", "/check"}) {
-      const HttpResponse response =
+      const http::HttpResponse response =
           Ask(target, "id: \"" + std::string(tag) + "\"");
       EXPECT_EQ(response.status, 500) << tag;
       EXPECT_EQ(Member(response, "detail"), "internal error");
@@ -105,7 +107,7 @@ TEST_F(AnswerHeaders, ARefusalHasNone) {
 
 TEST_F(AnswerHeaders, NoContentHasNeitherBodyNorType) {
   for (const char* method : {"GET", "HEAD"}) {
-    const HttpResponse response = Ask("/check", "id: 'i'", method);
+    const http::HttpResponse response = Ask("/check", "id: 'i'", method);
     EXPECT_EQ(response.status, 204);
     EXPECT_EQ(response.body, "");
     EXPECT_FALSE(response.sensitive);
@@ -151,13 +153,13 @@ TEST_F(CheckAccess, IsOneCallWithoutALineInTheLog) {
     response->set_capabilities("x.y,x.z");
     return response;
   };
-  HttpRequest request{
+  http::HttpRequest request{
       .method = "GET",
       .target = "/v1/public/auth/check?capability=x.y&capability=x.z",
       .fields = {{"authorization", "Bearer t"}},
       .body = "",
       .peer = ""};
-  const HttpResponse response = Send(request);
+  const http::HttpResponse response = Send(request);
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(Field(response, "X-Signet-Subject-Type"), "user");
   EXPECT_EQ(Field(response, "X-Signet-Subject-Id"), "u");
@@ -178,4 +180,4 @@ TEST_F(CheckAccess, IsOneCallWithoutALineInTheLog) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

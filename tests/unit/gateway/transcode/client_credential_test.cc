@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/freed_memory_watch.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::ElementsAre;
@@ -80,4 +80,4 @@ TEST(TakeClientCredential, LeavesNoCopyBehind) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

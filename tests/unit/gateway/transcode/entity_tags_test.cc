@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 bool Named(std::vector<std::string_view> values) {
@@ -32,4 +32,4 @@ TEST(NamesTag, FindsNoOther) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -13,7 +13,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::HasSubstr;
@@ -37,7 +37,8 @@ class FormBody : public RestFixture {
     };
   }
 
-  static HttpRequest Form(std::string body, const char* type = kFormMediaType) {
+  static http::HttpRequest Form(std::string body,
+                                const char* type = kFormMediaType) {
     return {
         .method = "POST",
         .target = "/oauth2/introspect",
@@ -52,7 +53,7 @@ class FormBody : public RestFixture {
 };
 
 TEST_F(FormBody, GivesTheFieldsOfTheRequest) {
-  const HttpResponse response =
+  const http::HttpResponse response =
       Send(Form("resource=a&token=hbx%2Bt+1&resource=b&token_type_hint=x"));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"active":true,"exp":1893553445})");
@@ -60,35 +61,35 @@ TEST_F(FormBody, GivesTheFieldsOfTheRequest) {
   EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
   EXPECT_FALSE(response.sensitive);
   ASSERT_EQ(backend_.calls().size(), 1);
-  const BackendCall& call = backend_.calls()[0];
-  EXPECT_EQ(call.scope, CallScope::kFull);
+  const gateway::BackendCall& call = backend_.calls()[0];
+  EXPECT_EQ(call.scope, gateway::CallScope::kFull);
   EXPECT_THAT(call.authorization, testing::ElementsAre("Bearer caller"));
   EXPECT_EQ(LastRequest(), R"(token: "hbx+t 1" token_type_hint: "x")");
 }
 
 TEST_F(FormBody, AnEmptyAnswerIsAnEmptyObject) {
-  HttpRequest request = Form("token=t");
+  http::HttpRequest request = Form("token=t");
   request.target = "/oauth2/revoke";
-  const HttpResponse response = Send(std::move(request));
+  const http::HttpResponse response = Send(std::move(request));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "{}");
   EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
 }
 
 TEST_F(FormBody, TheCallersTokenMayBeAClientsPassword) {
-  HttpRequest request = Form("token=t");
+  http::HttpRequest request = Form("token=t");
   request.fields[0].value = "Basic Y2xpZW50OmNhbGxlcg==";  // client:caller
   EXPECT_EQ(Send(request).status, 200);
   EXPECT_THAT(backend_.calls().back().authorization,
               testing::ElementsAre("Bearer caller"));
 
   backend_.identity_error = Unauthenticated();
-  const HttpResponse response = Send(request);
+  const http::HttpResponse response = Send(request);
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(Member(response, "error"), "invalid_client");
   EXPECT_EQ(Field(response, "Content-Type"), "application/json");
   std::vector<std::string> challenges;
-  for (const HttpField& field : response.fields) {
+  for (const http::HttpField& field : response.fields) {
     if (field.name == "WWW-Authenticate") challenges.push_back(field.value);
   }
   EXPECT_THAT(challenges, testing::ElementsAre(testing::StartsWith("Bearer "),
@@ -107,10 +108,10 @@ TEST_F(FormBody, WithoutAParameterItsFieldIsEmpty) {
   for (const char* form :
        {"", "token", "token=", "token_type_hint=&token", "x=1"}) {
     EXPECT_EQ(Send(Form(form)).status, 200) << form;
-    EXPECT_EQ(backend_.calls().back().scope, CallScope::kFull);
+    EXPECT_EQ(backend_.calls().back().scope, gateway::CallScope::kFull);
     EXPECT_EQ(LastRequest(), "") << form;
   }
-  HttpRequest nothing = Form("");
+  http::HttpRequest nothing = Form("");
   nothing.fields.pop_back();
   EXPECT_EQ(Send(nothing).status, 200);
 }
@@ -120,26 +121,26 @@ TEST_F(FormBody, NothingElseIsTaken) {
        {"application/json", "text/plain", "multipart/form-data",
         "application/x-www-form-urlencoded; charset=latin1",
         "application/x-www-form-urlencoded; x=y", ""}) {
-    const HttpResponse response = Send(Form("token=t", type));
+    const http::HttpResponse response = Send(Form("token=t", type));
     EXPECT_EQ(response.status, 415) << type;
     EXPECT_EQ(Member(response, "reason"), "MEDIA_TYPE_UNSUPPORTED");
     EXPECT_EQ(Field(response, "Accept"), "application/x-www-form-urlencoded");
     EXPECT_EQ(Member(response, "error"), "invalid_request");
     EXPECT_EQ(LastRequest(), "");
   }
-  HttpRequest untyped = Form("token=t");
+  http::HttpRequest untyped = Form("token=t");
   untyped.fields.pop_back();
   EXPECT_EQ(Send(untyped).status, 415);
-  HttpRequest twice = Form("token=t");
+  http::HttpRequest twice = Form("token=t");
   twice.fields.push_back({"content-type", kFormMediaType});
   EXPECT_EQ(Send(twice).status, 415);
-  HttpRequest coded = Form("token=t");
+  http::HttpRequest coded = Form("token=t");
   coded.fields.push_back({"content-encoding", "gzip"});
   EXPECT_EQ(Member(Send(coded), "reason"), "CONTENT_CODING_UNSUPPORTED");
 }
 
 TEST_F(FormBody, AFaultIsNamedWithoutItsValue) {
-  const HttpResponse response =
+  const http::HttpResponse response =
       Send(Form("token=CANARY&token=CANARY&token_type_hint=CANARY%zz"));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
@@ -151,25 +152,25 @@ TEST_F(FormBody, AFaultIsNamedWithoutItsValue) {
       R"-({"field":"token_type_hint","detail":"want UTF-8 in )-"
       R"-(percent-encoding (RFC 3986 section 2.1)"}])-");
   EXPECT_THAT(response.body, Not(HasSubstr("CANARY")));
-  EXPECT_EQ(backend_.calls()[0].scope, CallScope::kAdmit);
+  EXPECT_EQ(backend_.calls()[0].scope, gateway::CallScope::kAdmit);
   EXPECT_EQ(LastRequest(), "");
 }
 
 TEST_F(FormBody, AQueryGivesNothing) {
-  HttpRequest request = Form("token=t");
+  http::HttpRequest request = Form("token=t");
   request.target += "?token=CANARY";
-  const HttpResponse response = Send(std::move(request));
+  const http::HttpResponse response = Send(std::move(request));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "errors"),
             R"([{"field":"token","detail":"unknown query parameter"}])");
 }
 
 TEST_F(FormBody, RefusalsComeInTheirOrder) {
-  HttpRequest request = Form("token=t&token=u", "text/plain");
+  http::HttpRequest request = Form("token=t&token=u", "text/plain");
   request.target += "?x=1";
   request.body_too_large = true;
   const auto expect = [&](int status, const char* error) {
-    const HttpResponse response = Send(request);
+    const http::HttpResponse response = Send(request);
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(Member(response, "error"), error);
     EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
@@ -191,12 +192,12 @@ TEST_F(FormBody, RefusalsComeInTheirOrder) {
 TEST_F(FormBody, ErrorsOfTheMethodHaveTheirOAuthName) {
   backend_.action_error = RpcError(google::rpc::INVALID_ARGUMENT, "foreign",
                                    "UNSUPPORTED_TOKEN_TYPE");
-  const HttpResponse unsupported = Send(Form("token=t"));
+  const http::HttpResponse unsupported = Send(Form("token=t"));
   EXPECT_EQ(unsupported.status, 400);
   EXPECT_EQ(Member(unsupported, "error"), "unsupported_token_type");
   backend_.action_error =
       RpcError(google::rpc::UNAVAILABLE, "later", "STORAGE_UNAVAILABLE");
-  const HttpResponse later = Send(Form("token=t"));
+  const http::HttpResponse later = Send(Form("token=t"));
   EXPECT_EQ(later.status, 503);
   EXPECT_EQ(Member(later, "error"), "temporarily_unavailable");
   EXPECT_EQ(Field(later, "Retry-After"), "1");
@@ -206,14 +207,14 @@ TEST_F(FormBody, ErrorsOfTheMethodHaveTheirOAuthName) {
 }
 
 TEST_F(FormBody, OtherMethodsHaveNoOAuthError) {
-  HttpRequest request = Form("{", "application/json");
+  http::HttpRequest request = Form("{", "application/json");
   request.target = "/v1/public/auth/tokens/verify";
-  const HttpResponse response = Send(std::move(request));
+  const http::HttpResponse response = Send(std::move(request));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "error"), "no error");
   request = Form("");
   request.method = "PUT";
-  const HttpResponse not_allowed = Send(std::move(request));
+  const http::HttpResponse not_allowed = Send(std::move(request));
   EXPECT_EQ(not_allowed.status, 405);
   EXPECT_EQ(Field(not_allowed, "Allow"), "POST");
 }
@@ -221,7 +222,7 @@ TEST_F(FormBody, OtherMethodsHaveNoOAuthError) {
 TEST_F(FormBody, OnlyWhatFailsIsLogged) {
   EXPECT_EQ(Send(Form("token=CANARY")).status, 200);
   EXPECT_THAT(logger_.lines(), IsEmpty());
-  HttpRequest revoke = Form("token=CANARY");
+  http::HttpRequest revoke = Form("token=CANARY");
   revoke.target = "/oauth2/revoke";
   EXPECT_EQ(Send(std::move(revoke)).status, 200);
   ASSERT_EQ(logger_.lines().size(), 1);
@@ -245,4 +246,4 @@ TEST_F(FormBody, OnlyWhatFailsIsLogged) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/freed_memory_watch.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 constexpr std::string_view kNames[] = {"token", "hint"};
@@ -88,4 +88,4 @@ TEST(ReadForm, LeavesNothingBehindButTheValues) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

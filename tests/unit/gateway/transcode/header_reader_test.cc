@@ -10,7 +10,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::HasSubstr;
@@ -57,17 +57,17 @@ class HeaderReaderTest : public HeaderSchema, public RestFixture {
   }
 
   // The request that the method gets, or what the answer says of the faults.
-  std::string Ask(HttpRequest request) {
+  std::string Ask(http::HttpRequest request) {
     if (!request.body.empty()) {
       request.fields.push_back({"content-type", "application/json"});
     }
-    const HttpResponse response = Send(std::move(request));
+    const http::HttpResponse response = Send(std::move(request));
     if (response.status == 200)
       return ShortText(*backend_.calls().back().request);
     return std::to_string(response.status) + Member(response, "errors");
   }
 
-  std::string Delete(std::vector<HttpField> fields) {
+  std::string Delete(std::vector<http::HttpField> fields) {
     return Ask({.method = "DELETE",
                 .target = "/v1/items/i",
                 .fields = std::move(fields),
@@ -93,7 +93,7 @@ TEST_P(GoodHeader, GivesTheField) {
 }
 
 TEST_P(BadHeader, NamesTheHeaderAndEchoesNothing) {
-  const HttpResponse response =
+  const http::HttpResponse response =
       Send({.method = "DELETE",
             .target = "/v1/items/i",
             .fields = {{GetParam().header, GetParam().value}},
@@ -103,7 +103,7 @@ TEST_P(BadHeader, NamesTheHeaderAndEchoesNothing) {
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
   EXPECT_EQ(Member(response, "errors"), GetParam().want);
   EXPECT_THAT(response.body, Not(HasSubstr("CANARY")));
-  EXPECT_EQ(backend_.calls()[0].scope, CallScope::kAdmit);
+  EXPECT_EQ(backend_.calls()[0].scope, gateway::CallScope::kAdmit);
   EXPECT_EQ(ShortText(*backend_.calls()[0].request), R"(item { id: "i" })");
 }
 
@@ -265,7 +265,7 @@ TEST_F(HeaderReaderTest, AFieldOutsideJsonComesFromItsHeaderOnly) {
 }
 
 TEST_F(HeaderReaderTest, AFaultRanksWithTheOther400s) {
-  const HttpRequest bad{
+  const http::HttpRequest bad{
       .method = "PATCH",
       .target = "/v1/items/i",
       .fields = {{"if-match", "*"}, {"content-type", "text/plain"}},
@@ -279,4 +279,4 @@ TEST_F(HeaderReaderTest, AFaultRanksWithTheOther400s) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -11,7 +11,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 constexpr char kReaderSchema[] = R"(
@@ -398,4 +398,4 @@ TEST(DisplayName, ShowsOnlyWhatMayBeAName) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

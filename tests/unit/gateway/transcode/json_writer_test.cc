@@ -10,7 +10,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 constexpr char kWriterSchema[] = R"(
@@ -369,4 +369,4 @@ TEST(JsonLayouts, RefusesSecretsThatAreNoStrings) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

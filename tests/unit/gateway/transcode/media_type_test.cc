@@ -3,7 +3,7 @@
 
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 TEST(IsJsonMediaType, TakesJsonInUtf8) {
@@ -59,7 +59,7 @@ TEST(IsFormMediaType, IsAsStrict) {
 }
 
 TEST(HasContentCoding, SaysSoUnlessAllAreIdentity) {
-  HttpRequest request;
+  http::HttpRequest request;
   EXPECT_FALSE(HasContentCoding(request));
   request.fields.push_back({"content-encoding", "Identity"});
   EXPECT_FALSE(HasContentCoding(request));
@@ -68,4 +68,4 @@ TEST(HasContentCoding, SaysSoUnlessAllAreIdentity) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

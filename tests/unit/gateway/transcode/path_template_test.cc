@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // The template as it was understood: `a/*/**` and, after it,
@@ -111,4 +111,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

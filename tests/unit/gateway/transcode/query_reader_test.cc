@@ -11,7 +11,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 constexpr char kQuerySchema[] = R"(
@@ -242,4 +242,4 @@ TEST_F(QueryReaderTest, TakesNothingThatTheBodyProvides) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

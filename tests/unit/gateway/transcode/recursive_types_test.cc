@@ -15,7 +15,7 @@
 #include "tests/support/rest_fixture.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 const google::protobuf::ServiceDescriptor* TokensService() {
@@ -86,7 +86,7 @@ class VerifyToken : public RestFixture {
     };
   }
 
-  HttpResponse Verify(std::string body) {
+  http::HttpResponse Verify(std::string body) {
     return Send({.method = "POST",
                  .target = "/v1/public/auth/tokens/verify",
                  .fields = {{"content-type", "application/json"}},
@@ -94,7 +94,7 @@ class VerifyToken : public RestFixture {
                  .peer = ""});
   }
 
-  HttpResponse Require(const std::string& requirement) {
+  http::HttpResponse Require(const std::string& requirement) {
     return Verify(R"({"requirement": )" + requirement + "}");
   }
 
@@ -134,11 +134,11 @@ class TwoMembers : public VerifyToken,
                    public testing::WithParamInterface<Twice> {};
 
 TEST_P(TwoMembers, AreRefusedWhateverTheyHold) {
-  const HttpResponse response = Require(GetParam().requirement);
+  const http::HttpResponse response = Require(GetParam().requirement);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
   EXPECT_EQ(Member(response, "errors"), GetParam().errors);
-  EXPECT_EQ(backend_.calls().back().scope, CallScope::kAdmit);
+  EXPECT_EQ(backend_.calls().back().scope, gateway::CallScope::kAdmit);
 }
 
 std::string AtMostOne(const std::string& field) {
@@ -177,7 +177,7 @@ TEST_F(VerifyToken, NestingEndsAtTheLimitOfEveryBody) {
   };
   // 1 + 10 * 3 + 1 = 32.
   EXPECT_EQ(Require(nested(10, "{}")).status, 200);
-  const HttpResponse response = Require(nested(10, R"({"any_of":{}})"));
+  const http::HttpResponse response = Require(nested(10, R"({"any_of":{}})"));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "JSON_TOO_DEEP");
   EXPECT_EQ(Require(nested(5000, "{}")).status, 400);
@@ -203,4 +203,4 @@ TEST(RecursiveQueries, EndAtTheSameDepth) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -14,7 +14,7 @@
 #include "signet/v1/service_accounts.pb.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 constexpr char kTarget[] =
@@ -42,7 +42,7 @@ class RefusalOrder : public RestFixture {
  protected:
   RefusalOrder() : RestFixture(ApiServices()) {}
 
-  HttpResponse SendWith(const Faults& faults) {
+  http::HttpResponse SendWith(const Faults& faults) {
     if (faults.bad_credential) backend_.identity_error = Unauthenticated();
     if (faults.denied) backend_.admission_error = Denied();
     if (faults.bad_value) {
@@ -52,11 +52,11 @@ class RefusalOrder : public RestFixture {
     backend_.act = [](const google::protobuf::Message&) {
       return std::make_unique<v1::IssuedServiceAccount>();
     };
-    HttpRequest request{.method = "POST",
-                        .target = kTarget,
-                        .fields = {{"content-type", "application/json"}},
-                        .body = R"({"name": "n"})",
-                        .peer = ""};
+    http::HttpRequest request{.method = "POST",
+                              .target = kTarget,
+                              .fields = {{"content-type", "application/json"}},
+                              .body = R"({"name": "n"})",
+                              .peer = ""};
     using TextFault = Faults::TextFault;
     if (faults.text == TextFault::kSyntax) request.body = "{";
     if (faults.text == TextFault::kField) request.body = R"({"nope": 1})";
@@ -98,15 +98,15 @@ TEST_P(EveryCombination, IsRefusedForItsFirstFault) {
                       too_large,      text,  bad_value};
   EXPECT_EQ(SendWith(faults).status, Expected(faults));
   ASSERT_EQ(backend_.calls().size(), 1);
-  const BackendCall& call = backend_.calls()[0];
+  const gateway::BackendCall& call = backend_.calls()[0];
   if (route != Faults::RouteFault::kNone) {
-    EXPECT_EQ(call.scope, CallScope::kIdentify);
+    EXPECT_EQ(call.scope, gateway::CallScope::kIdentify);
     EXPECT_EQ(call.method, nullptr);
     EXPECT_EQ(call.request, nullptr);
   } else if (wrong_type || too_large || text != Faults::TextFault::kNone) {
-    EXPECT_EQ(call.scope, CallScope::kAdmit);
+    EXPECT_EQ(call.scope, gateway::CallScope::kAdmit);
   } else {
-    EXPECT_EQ(call.scope, CallScope::kFull);
+    EXPECT_EQ(call.scope, gateway::CallScope::kFull);
   }
 }
 
@@ -140,7 +140,8 @@ TEST_F(RefusalOrder, AnOutageOutranksTheRoute) {
 TEST_F(RefusalOrder, TwoCredentialsOutrankTheRoute) {
   backend_.identity_error = RpcError(google::rpc::INVALID_ARGUMENT,
                                      "two credentials", "INVALID_REQUEST");
-  const HttpResponse response = SendWith({.route = Faults::RouteFault::kPath});
+  const http::HttpResponse response =
+      SendWith({.route = Faults::RouteFault::kPath});
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Field(response, "WWW-Authenticate"),
             "Bearer realm=\"signet\", error=\"invalid_request\"");
@@ -162,4 +163,4 @@ TEST_F(RefusalOrder, IdenticalRefusalsAreIdenticalButForTheirId) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -15,7 +15,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::HasSubstr;
@@ -37,9 +37,9 @@ class RestFaults : public RestFixture {
     };
   }
 
-  HttpResponse Post(std::string body,
-                    std::vector<HttpField> fields = {
-                        {"content-type", "application/json"}}) {
+  http::HttpResponse Post(std::string body,
+                          std::vector<http::HttpField> fields = {
+                              {"content-type", "application/json"}}) {
     return Send({.method = "POST",
                  .target = kAccounts,
                  .fields = std::move(fields),
@@ -47,7 +47,7 @@ class RestFaults : public RestFixture {
                  .peer = ""});
   }
 
-  HttpResponse Get(std::string target) {
+  http::HttpResponse Get(std::string target) {
     return Send({.method = "GET",
                  .target = std::move(target),
                  .fields = {},
@@ -57,8 +57,8 @@ class RestFaults : public RestFixture {
 
   // Whether the method itself was called.
   bool acted() const {
-    for (const BackendCall& call : backend_.calls()) {
-      if (call.scope == CallScope::kFull) return true;
+    for (const gateway::BackendCall& call : backend_.calls()) {
+      if (call.scope == gateway::CallScope::kFull) return true;
     }
     return false;
   }
@@ -73,7 +73,7 @@ struct Body {
 class BadBody : public RestFaults, public testing::WithParamInterface<Body> {};
 
 TEST_P(BadBody, IsRefusedAndNothingHappens) {
-  const HttpResponse response = Post(GetParam().text);
+  const http::HttpResponse response = Post(GetParam().text);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), GetParam().reason);
   EXPECT_EQ(Member(response, "code"), "INVALID_ARGUMENT");
@@ -142,17 +142,17 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST_F(RestFaults, TheDeepestThatIsReadHas32Levels) {
-  const HttpResponse response =
+  const http::HttpResponse response =
       Post(std::string(32, '[') + std::string(32, ']'));
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
 }
 
 TEST_F(RestFaults, AllViolationsAreToldAtOnce) {
-  HttpRequest request{.method = "POST",
-                      .target = std::string(kAccounts) + "?a=1&name=x",
-                      .fields = {{"content-type", "application/json"}},
-                      .body = R"({"z": 1, "name": 2, "expires_at": 3})",
-                      .peer = ""};
+  http::HttpRequest request{.method = "POST",
+                            .target = std::string(kAccounts) + "?a=1&name=x",
+                            .fields = {{"content-type", "application/json"}},
+                            .body = R"({"z": 1, "name": 2, "expires_at": 3})",
+                            .peer = ""};
   const absl::StatusOr<Json> json = ParseJson(Send(std::move(request)).body);
   ASSERT_TRUE(json.ok());
   std::vector<std::string> fields;
@@ -175,11 +175,11 @@ TEST_F(RestFaults, NoAnswerEchoesWhatWasSent) {
        {kAccounts + ("?access_token=" + secret), kAccounts + ("?" + secret),
         kAccounts + ("?name=" + secret), "/" + secret,
         "/v1/public/accounts/" + secret + "%zz/auth/service-accounts"}) {
-    HttpRequest request{.method = "POST",
-                        .target = target,
-                        .fields = {},
-                        .body = "",
-                        .peer = ""};
+    http::HttpRequest request{.method = "POST",
+                              .target = target,
+                              .fields = {},
+                              .body = "",
+                              .peer = ""};
     EXPECT_THAT(Send(std::move(request)).body, Not(HasSubstr("secret")))
         << target;
   }
@@ -187,7 +187,7 @@ TEST_F(RestFaults, NoAnswerEchoesWhatWasSent) {
 
 struct ContentType {
   std::string name;
-  std::vector<HttpField> fields;
+  std::vector<http::HttpField> fields;
   int want;
 };
 
@@ -195,7 +195,8 @@ class ContentTypes : public RestFaults,
                      public testing::WithParamInterface<ContentType> {};
 
 TEST_P(ContentTypes, AreReadOrRefused) {
-  const HttpResponse response = Post(R"({"name":"a"})", GetParam().fields);
+  const http::HttpResponse response =
+      Post(R"({"name":"a"})", GetParam().fields);
   EXPECT_EQ(response.status, GetParam().want);
   EXPECT_EQ(acted(), GetParam().want == 201);
 }
@@ -242,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // No content has no type: clients send one with every request.
 TEST_F(RestFaults, AnEmptyBodySetsNothingWhateverItsType) {
-  const std::vector<std::vector<HttpField>> types = {
+  const std::vector<std::vector<http::HttpField>> types = {
       {},
       {{"content-type", ""}},
       {{"content-type", "application/json"}},
@@ -251,7 +252,7 @@ TEST_F(RestFaults, AnEmptyBodySetsNothingWhateverItsType) {
       {{"content-type", "multipart/form-data; boundary=x"}},
       {{"content-type", "a"}, {"content-type", "b"}},
       {{"content-type", "application/json"}, {"content-encoding", "gzip"}}};
-  for (const std::vector<HttpField>& fields : types) {
+  for (const std::vector<http::HttpField>& fields : types) {
     Post("", fields);
     ASSERT_TRUE(acted());  // The domain then misses the name.
     EXPECT_EQ(ShortText(*backend_.calls().back().request),
@@ -260,12 +261,12 @@ TEST_F(RestFaults, AnEmptyBodySetsNothingWhateverItsType) {
 }
 
 TEST_F(RestFaults, ABodyWhereNoneBelongsIsRefused) {
-  HttpRequest request{.method = "GET",
-                      .target = "/v1/public/auth/self",
-                      .fields = {{"content-type", "application/json"}},
-                      .body = "{}",
-                      .peer = ""};
-  const HttpResponse response = Send(request);
+  http::HttpRequest request{.method = "GET",
+                            .target = "/v1/public/auth/self",
+                            .fields = {{"content-type", "application/json"}},
+                            .body = "{}",
+                            .peer = ""};
+  const http::HttpResponse response = Send(request);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "BODY_UNEXPECTED");
   request.body.clear();
@@ -284,7 +285,7 @@ class Targets : public RestFaults,
                 public testing::WithParamInterface<Target> {};
 
 TEST_P(Targets, NeverLeadAstray) {
-  const HttpResponse response = Get(GetParam().target);
+  const http::HttpResponse response = Get(GetParam().target);
   EXPECT_EQ(response.status, GetParam().want);
   EXPECT_EQ(Field(response, "Location"), "");
   EXPECT_EQ(acted(), GetParam().want == 200);
@@ -324,7 +325,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(RestFaults, AQueryTokenIsNoCredential) {
   backend_.identity_error = RpcError(google::rpc::UNAUTHENTICATED,
                                      "no credential", "CREDENTIAL_MISSING");
-  const HttpResponse response = Get("/v1/public/auth/self?access_token=x");
+  const http::HttpResponse response =
+      Get("/v1/public/auth/self?access_token=x");
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(Field(response, "WWW-Authenticate"), "Bearer realm=\"signet\"");
   EXPECT_THAT(backend_.calls()[0].authorization, testing::IsEmpty());
@@ -333,19 +335,20 @@ TEST_F(RestFaults, AQueryTokenIsNoCredential) {
 TEST_F(RestFaults, AWrongMethodIsToldWhichAreRight) {
   for (const char* method :
        {"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post"}) {
-    const HttpResponse response = Send({.method = method,
-                                        .target = kAccounts,
-                                        .fields = {},
-                                        .body = "",
-                                        .peer = ""});
+    const http::HttpResponse response = Send({.method = method,
+                                              .target = kAccounts,
+                                              .fields = {},
+                                              .body = "",
+                                              .peer = ""});
     EXPECT_EQ(response.status, 405) << method;
     EXPECT_EQ(Field(response, "Allow"), "GET, HEAD, POST") << method;
   }
-  const HttpResponse response = Send({.method = "POST",
-                                      .target = std::string(kAccounts) + "/x",
-                                      .fields = {},
-                                      .body = "",
-                                      .peer = ""});
+  const http::HttpResponse response =
+      Send({.method = "POST",
+            .target = std::string(kAccounts) + "/x",
+            .fields = {},
+            .body = "",
+            .peer = ""});
   EXPECT_EQ(Field(response, "Allow"), "DELETE, GET, HEAD, PATCH");
 }
 
@@ -371,4 +374,4 @@ TEST_F(RestFaults, NullMeansAbsent) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

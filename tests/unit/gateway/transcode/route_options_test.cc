@@ -11,7 +11,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::HasSubstr;
@@ -334,4 +334,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

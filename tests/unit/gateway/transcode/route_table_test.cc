@@ -10,7 +10,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::ElementsAre;
@@ -289,4 +289,4 @@ TEST(RouteTable, RefusesStreams) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

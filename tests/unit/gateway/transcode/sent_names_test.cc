@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 constexpr char kNamedAccounts[] =
@@ -20,7 +20,7 @@ class SentNamesTest : public RestFixture {
  protected:
   SentNamesTest() : RestFixture(ApiServices()) {}
 
-  std::string Told(const std::string& field, HttpRequest request) {
+  std::string Told(const std::string& field, http::HttpRequest request) {
     google::rpc::Status error =
         RpcError(google::rpc::INVALID_ARGUMENT, field + ": want another",
                  "FIELD_INVALID");
@@ -32,7 +32,7 @@ class SentNamesTest : public RestFixture {
     backend_.action_error = error;
     request.fields.push_back({"authorization", "Bearer t"});
     request.fields.push_back({"content-type", "application/json"});
-    const HttpResponse response = Send(std::move(request));
+    const http::HttpResponse response = Send(std::move(request));
     const absl::StatusOr<Json> json = ParseJson(response.body);
     if (!json.ok()) return "";
     const auto name = (*json)["errors"][0]["field"].get<std::string>();
@@ -40,7 +40,7 @@ class SentNamesTest : public RestFixture {
     return name;
   }
 
-  static HttpRequest Patch() {
+  static http::HttpRequest Patch() {
     return {.method = "PATCH",
             .target = std::string(kNamedAccounts) +
                       "/0197b1c0-0000-7000-8000-000000000001",
@@ -48,7 +48,7 @@ class SentNamesTest : public RestFixture {
             .body = R"({"name": "n"})",
             .peer = ""};
   }
-  static HttpRequest Create() {
+  static http::HttpRequest Create() {
     return {.method = "POST",
             .target = kNamedAccounts,
             .fields = {},
@@ -67,13 +67,13 @@ TEST_F(SentNamesTest, ABodyThatIsOneFieldHasNoPrefix) {
 }
 
 TEST_F(SentNamesTest, AHeaderHasItsOwn) {
-  HttpRequest keyed = Create();
+  http::HttpRequest keyed = Create();
   keyed.fields.push_back({"idempotency-key", "k"});
   EXPECT_EQ(Told("request_id", keyed), "Idempotency-Key");
-  HttpRequest in_body = Create();
+  http::HttpRequest in_body = Create();
   in_body.body = R"({"name": "n", "request_id": "k"})";
   EXPECT_EQ(Told("request_id", in_body), "request_id");
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -15,7 +15,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::ElementsAre;
@@ -46,7 +46,7 @@ class TranscodingHandlerTest : public RestFixture {
     };
   }
 
-  static HttpRequest Create(std::string body) {
+  static http::HttpRequest Create(std::string body) {
     return {.method = "POST",
             .target = kAccountsPath,
             .fields = {{"authorization", "Bearer hbx_sa_caller"},
@@ -55,7 +55,7 @@ class TranscodingHandlerTest : public RestFixture {
             .peer = ""};
   }
 
-  static HttpRequest Get(std::string target) {
+  static http::HttpRequest Get(std::string target) {
     return {.method = "GET",
             .target = std::move(target),
             .fields = {{"authorization", "Bearer hbx_sa_caller"}},
@@ -65,7 +65,7 @@ class TranscodingHandlerTest : public RestFixture {
 };
 
 TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
-  const HttpResponse response =
+  const http::HttpResponse response =
       Send(Create(R"({"name": "n", "expires_at": "2031-01-01T00:00:00Z"})"));
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(Field(response, "Content-Type"), "application/json");
@@ -78,8 +78,8 @@ TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
   EXPECT_EQ(Member(response, "revoked_at"), "null");
 
   ASSERT_EQ(backend_.calls().size(), 1);
-  const BackendCall& call = backend_.calls()[0];
-  EXPECT_EQ(call.scope, CallScope::kFull);
+  const gateway::BackendCall& call = backend_.calls()[0];
+  EXPECT_EQ(call.scope, gateway::CallScope::kFull);
   EXPECT_EQ(call.method->name(), "CreateServiceAccount");
   EXPECT_EQ(ShortText(*call.request),
             "account_id: \"3c90c3cc-0d44-4b50-8888-8dd25736052a\" name: \"n\" "
@@ -87,7 +87,8 @@ TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
 }
 
 TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
-  const HttpResponse response = Send(Get(std::string(kAccountsPath) + "/x"));
+  const http::HttpResponse response =
+      Send(Get(std::string(kAccountsPath) + "/x"));
   EXPECT_EQ(response.status, 200);
   EXPECT_FALSE(response.sensitive);
   EXPECT_EQ(Field(response, "Location"), "");
@@ -97,17 +98,17 @@ TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
 }
 
 TEST_F(TranscodingHandlerTest, HeadIsAnsweredAsGet) {
-  HttpRequest request = Get(std::string(kAccountsPath) + "/x");
+  http::HttpRequest request = Get(std::string(kAccountsPath) + "/x");
   request.method = "HEAD";
-  const HttpResponse head = Send(request);
+  const http::HttpResponse head = Send(request);
   request.method = "GET";
-  const HttpResponse get = Send(request);
+  const http::HttpResponse get = Send(request);
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, get.body);
 }
 
 TEST_F(TranscodingHandlerTest, OnlyListedThingsReachTheBackend) {
-  HttpRequest request = Create(R"({"name": "n"})");
+  http::HttpRequest request = Create(R"({"name": "n"})");
   for (const char* name :
        {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded",
         "x-real-ip", "grpc-metadata-authorization", "grpc-timeout",
@@ -118,7 +119,7 @@ TEST_F(TranscodingHandlerTest, OnlyListedThingsReachTheBackend) {
   request.fields.push_back({"user-agent", "curl/8"});
   request.fields.push_back({"authorization", "Bearer second"});
   EXPECT_EQ(Send(request).status, 201);
-  const BackendCall& call = backend_.calls()[0];
+  const gateway::BackendCall& call = backend_.calls()[0];
   EXPECT_THAT(call.authorization,
               ElementsAre("Bearer hbx_sa_caller", "Bearer second"));
   EXPECT_EQ(call.peer, "192.0.2.1:5555");
@@ -132,19 +133,19 @@ TEST_F(TranscodingHandlerTest, OnlyListedThingsReachTheBackend) {
 }
 
 TEST_F(TranscodingHandlerTest, TheRequestIdGoesEverywhere) {
-  HttpRequest request = Create(R"({"name": "n"})");
+  http::HttpRequest request = Create(R"({"name": "n"})");
   request.fields.push_back({"x-request-id", "my-id.1"});
   EXPECT_EQ(Field(Send(request), "X-Request-Id"), "my-id.1");
   EXPECT_EQ(backend_.calls()[0].request_id, "my-id.1");
   EXPECT_EQ(logger_.lines()[0].fields.at("request_id"), "my-id.1");
 
   request.target = "/nope";
-  const HttpResponse refused = Send(request);
+  const http::HttpResponse refused = Send(request);
   EXPECT_EQ(Field(refused, "X-Request-Id"), "my-id.1");
   EXPECT_EQ(Member(refused, "request_id"), "my-id.1");
 
   request.fields.back().value = "bad id";
-  const HttpResponse replaced = Send(request);
+  const http::HttpResponse replaced = Send(request);
   EXPECT_TRUE(Uuid::Parse(Field(replaced, "X-Request-Id")).has_value());
   EXPECT_EQ(Member(replaced, "request_id"), Field(replaced, "X-Request-Id"));
 }
@@ -190,7 +191,8 @@ TEST_F(TranscodingHandlerTest, LogsRefusalsWithTheirReason) {
 
 TEST_F(TranscodingHandlerTest, NothingFromTheClientsHandsReachesTheLog) {
   // A canary wherever a client might paste a token.
-  HttpRequest request = Create(R"({"name": "CANARY", "CANARY": "CANARY"})");
+  http::HttpRequest request =
+      Create(R"({"name": "CANARY", "CANARY": "CANARY"})");
   request.fields[0].value = "Bearer CANARY";
   request.target += "?access_token=CANARY&CANARY=1";
   Send(request);
@@ -210,7 +212,7 @@ TEST_F(TranscodingHandlerTest, NothingFromTheClientsHandsReachesTheLog) {
 
 TEST_F(TranscodingHandlerTest, TheTokenIsNowhereButInTheBody) {
   int left_behind = -1;
-  HttpResponse response;
+  http::HttpResponse response;
   {
     FreedMemoryWatch watch("CANARYCANARY");
     response = Send(Create(R"({"name": "n"})"));
@@ -231,7 +233,7 @@ TEST_F(TranscodingHandlerTest, ABackendThatErrsIsAnInternalError) {
       if (null) return nullptr;
       return std::make_unique<v1::Self>();
     };
-    const HttpResponse response = Send(Create(R"({"name": "n"})"));
+    const http::HttpResponse response = Send(Create(R"({"name": "n"})"));
     EXPECT_EQ(response.status, 500);
     EXPECT_EQ(Member(response, "reason"), "INTERNAL");
     EXPECT_EQ(Member(response, "detail"), "internal error");
@@ -246,7 +248,7 @@ TEST_F(TranscodingHandlerTest, ABrokenTimestampIsAnInternalErrorWithoutABody) {
     return issued;
   };
   const FreedMemoryWatch watch("BROKENBROKEN");
-  const HttpResponse response = Send(Create(R"({"name": "n"})"));
+  const http::HttpResponse response = Send(Create(R"({"name": "n"})"));
   EXPECT_EQ(watch.count(), 0);
   EXPECT_EQ(response.status, 500);
   EXPECT_THAT(response.body, Not(HasSubstr("BROKENBROKEN")));
@@ -254,8 +256,8 @@ TEST_F(TranscodingHandlerTest, ABrokenTimestampIsAnInternalErrorWithoutABody) {
 }
 
 TEST_F(TranscodingHandlerTest, FramingFaultsAreProblemsAndLogged) {
-  const HttpResponse response =
-      handler_->Refuse(HttpFault::kFieldsTooLarge, "192.0.2.1:5555");
+  const http::HttpResponse response =
+      handler_->Refuse(http::HttpFault::kFieldsTooLarge, "192.0.2.1:5555");
   EXPECT_EQ(response.status, 431);
   EXPECT_EQ(Field(response, "Content-Type"), "application/problem+json");
   EXPECT_EQ(Member(response, "reason"), "FIELDS_TOO_LARGE");
@@ -293,7 +295,7 @@ TEST_F(LaterMethods, AListIsABareArray) {
   backend_.act = [&](const google::protobuf::Message&) {
     return schema.Make("ListResponse", "items { id: 'a' } items {} next: 'n'");
   };
-  const HttpResponse response =
+  const http::HttpResponse response =
       Send({.method = "GET",
             .target = "/v1/a/items?include_revoked=true",
             .fields = {},
@@ -342,4 +344,4 @@ TEST_F(LaterMethods, RotateNeedsNoBodyAndNoContentType) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

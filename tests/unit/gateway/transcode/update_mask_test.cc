@@ -10,7 +10,7 @@
 #include "tests/support/proto_schema.h"
 #include "tests/support/rest_fixture.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 // A base, so that it outlives the messages that RestFixture keeps.
@@ -71,13 +71,13 @@ class UpdateMask : public UpdateSchema, public RestFixture {
   std::string Ask(const std::string& body, const std::string& query = "",
                   const std::string& target = "/v1/a/items/i",
                   const std::string& method = "PATCH",
-                  std::vector<HttpField> fields = {}) {
+                  std::vector<http::HttpField> fields = {}) {
     if (!body.empty()) fields.push_back({"content-type", "application/json"});
-    const HttpResponse response = Send({.method = method,
-                                        .target = target + query,
-                                        .fields = std::move(fields),
-                                        .body = body,
-                                        .peer = ""});
+    const http::HttpResponse response = Send({.method = method,
+                                              .target = target + query,
+                                              .fields = std::move(fields),
+                                              .body = body,
+                                              .peer = ""});
     if (response.status == 200) {
       return ShortText(*backend_.calls().back().request);
     }
@@ -172,4 +172,4 @@ TEST_F(UpdateMask, OnlyAPartialUpdateOfOneFieldHasOne) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/freed_memory_watch.h"
 
-namespace signet {
+namespace signet::transcode {
 namespace {
 
 using testing::ElementsAre;
@@ -104,4 +104,4 @@ TEST(PercentEncode, KeepsOnlyUnreserved) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::transcode

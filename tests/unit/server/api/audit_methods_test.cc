@@ -14,7 +14,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 using testing::ElementsAre;
@@ -25,23 +25,23 @@ class AuditMethodsTest : public testing::Test {
  protected:
   AuditMethodsTest() {
     for (int i = 1; i <= 4; ++i) {
-      Caller caller;
-      caller.principal = SampleUser(i % 2 == 0 ? 11 : 12);
+      identity::Caller caller;
+      caller.principal = rpc::SampleUser(i % 2 == 0 ? 11 : 12);
       caller.request_id = "req-" + std::to_string(i);
       caller.peer = "192.0.2.1:4711";
       caller.user_agent = "test/1";
-      EXPECT_THAT(
-          WriteAndWait(store_,
-                       [&](WriteTxn& txn) {
-                         return world_.audit.Append(
-                             txn, SampleId(1), caller, SampleTime(i),
-                             {.action = i < 3 ? "a.first" : "a.last",
-                              .resource_type = "service_account",
-                              .resource_id = SampleId(20 + i).ToString(),
-                              .details = {{"number", std::to_string(i)}}},
-                             i == 4 ? kDenied : kAllowed);
-                       }),
-          IsOk());
+      EXPECT_THAT(storage::WriteAndWait(
+                      store_,
+                      [&](storage::WriteTxn& txn) {
+                        return world_.audit.Append(
+                            txn, SampleId(1), caller, SampleTime(i),
+                            {.action = i < 3 ? "a.first" : "a.last",
+                             .resource_type = "service_account",
+                             .resource_id = SampleId(20 + i).ToString(),
+                             .details = {{"number", std::to_string(i)}}},
+                            i == 4 ? audit::kDenied : audit::kAllowed);
+                      }),
+                  IsOk());
     }
   }
 
@@ -51,24 +51,25 @@ class AuditMethodsTest : public testing::Test {
     return request;
   }
 
-  BackendReply Call(const v1::ListAuditEventsRequest& request,
-                    const std::string& credential = kOwner) {
-    BackendCall call;
+  gateway::BackendReply Call(const v1::ListAuditEventsRequest& request,
+                             const std::string& credential = rpc::kOwner) {
+    gateway::BackendCall call;
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
             "signet.v1.Audit.ListAuditEvents");
     call.request = std::make_unique<v1::ListAuditEventsRequest>(request);
     call.authorization = {credential};
-    std::optional<BackendReply> reply;
-    world_.dispatcher.Call(std::move(call), [&reply](BackendReply answer) {
-      reply.emplace(std::move(answer));
-    });
+    std::optional<gateway::BackendReply> reply;
+    world_.dispatcher.Call(std::move(call),
+                           [&reply](gateway::BackendReply answer) {
+                             reply.emplace(std::move(answer));
+                           });
     return *std::move(reply);
   }
 
   v1::ListAuditEventsResponse Answer(
       const v1::ListAuditEventsRequest& request) {
-    const BackendReply reply = Call(request);
+    const gateway::BackendReply reply = Call(request);
     EXPECT_EQ(reply.status.code(), 0) << reply.status.message();
     return dynamic_cast<const v1::ListAuditEventsResponse&>(*reply.response);
   }
@@ -84,7 +85,7 @@ class AuditMethodsTest : public testing::Test {
   }
 
   UnreliableStore store_;
-  RpcWorld world_{&store_};
+  rpc::RpcWorld world_{&store_};
 };
 
 TEST_F(AuditMethodsTest, EveryFieldOfAnEventIsAnswered) {
@@ -147,7 +148,7 @@ TEST_F(AuditMethodsTest, PagesFollowEachOther) {
 
   request.set_action("a.first");
   EXPECT_THAT(
-      ReadError(Call(request).status).fields,
+      rpc::ReadError(Call(request).status).fields,
       ElementsAre("page_token: want the next_page_token of an answer (REST: "
                   "the page_token of its Link), with the same filters"));
 }
@@ -158,7 +159,7 @@ TEST_F(AuditMethodsTest, EveryFaultIsNamed) {
   request.mutable_from()->set_nanos(-1);
   request.set_page_size(1001);
   request.set_page_token("x");
-  const RpcError error = ReadError(Call(request).status);
+  const rpc::RpcError error = rpc::ReadError(Call(request).status);
   EXPECT_EQ(error.reason, "FIELD_INVALID");
   std::vector<std::string> fields;
   for (const std::string& field : error.fields) {
@@ -171,7 +172,8 @@ TEST_F(AuditMethodsTest, EveryFaultIsNamed) {
 TEST_F(AuditMethodsTest, WhoMayNotIsToldNothing) {
   v1::ListAuditEventsRequest request = Request();
   request.set_page_size(-1);
-  const RpcError error = ReadError(Call(request, kNobody).status);
+  const rpc::RpcError error =
+      rpc::ReadError(Call(request, rpc::kNobody).status);
   EXPECT_EQ(error.reason, "ACCESS_DENIED");
   EXPECT_THAT(error.fields, IsEmpty());
 }
@@ -183,4 +185,4 @@ TEST_F(AuditMethodsTest, WhereNoEventFitsThePageIsEmpty) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::api

@@ -11,7 +11,7 @@
 #include "tests/support/freed_memory_watch.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 // Text format, sorted by field: what is absent does not appear.
@@ -43,8 +43,8 @@ etag: "1"
 )");
 }
 
-ServiceAccountRecord FullRecord() {
-  ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
+storage::ServiceAccountRecord FullRecord() {
+  storage::ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
   record.updated_at = SampleTime(1);
   record.created_by_user_id = SampleId(3);
   record.revoked_by_user_id = SampleId(4);
@@ -76,8 +76,8 @@ TEST(ToProto, EveryFieldLandsInItsPlace) {
 }
 
 TEST(ToProto, ARevocationSaysWhy) {
-  ServiceAccountRecord record = FullRecord();
-  record.revoke_reason = RevokeReason::kKeyCompromise;
+  storage::ServiceAccountRecord record = FullRecord();
+  record.revoke_reason = storage::RevokeReason::kKeyCompromise;
   record.revoke_comment = "found in a log";
   v1::ServiceAccount out;
   ToProto(record, out);
@@ -86,8 +86,8 @@ TEST(ToProto, ARevocationSaysWhy) {
 }
 
 TEST(ToProto, IssuedIsTheServiceAccountAndItsToken) {
-  IssuedServiceAccount issued{.record = FullRecord(),
-                              .token = Secret(std::string("plaintext"))};
+  domain::IssuedServiceAccount issued{
+      .record = FullRecord(), .token = Secret(std::string("plaintext"))};
   v1::IssuedServiceAccount out;
   ToProto(issued, out);
   EXPECT_EQ(out.token(), "plaintext");
@@ -108,8 +108,8 @@ TEST(ToProto, TimestampsCountForwardOnBothSidesOf1970) {
 }
 
 TEST(ToProto, SelfOfAUser) {
-  Principal user;
-  user.kind = PrincipalKind::kUser;
+  identity::Principal user;
+  user.kind = identity::PrincipalKind::kUser;
   user.id = SampleId(5);
   user.oauth_subject = "alice";
   v1::Self out;
@@ -120,19 +120,19 @@ subject_id: "01900000-0000-7000-8000-000000000005"
 }
 
 TEST(ToProto, SelfOfAServiceAccount) {
-  Principal account;
-  account.kind = PrincipalKind::kServiceAccount;
+  identity::Principal account;
+  account.kind = identity::PrincipalKind::kServiceAccount;
   account.id = SampleId(5);
   account.home_account_id = SampleId(6);
   account.credential_expires_at = SampleTime();
   v1::Self out;
   ToProto(account, out);
-  ToProto(Holdings{.account_id = SampleId(6),
-                   .account_owner = true,
-                   .capabilities = {"a.b", "c.d"},
-                   .on_resources = {{.capability_key = "e.f",
-                                     .resource_type = "domain",
-                                     .resource_id = SampleId(7)}}},
+  ToProto(domain::Holdings{.account_id = SampleId(6),
+                           .account_owner = true,
+                           .capabilities = {"a.b", "c.d"},
+                           .on_resources = {{.capability_key = "e.f",
+                                             .resource_type = "domain",
+                                             .resource_id = SampleId(7)}}},
           out);
   EXPECT_EQ(Text(out), R"(subject_type: "service_account"
 subject_id: "01900000-0000-7000-8000-000000000005"
@@ -154,7 +154,7 @@ resource_capabilities {
 
 TEST(ToProto, LeavesNoCopyOfAnIssuedTokenBehind) {
   const std::string token = "canary-of-the-convert-test-0123456789";
-  IssuedServiceAccount issued;
+  domain::IssuedServiceAccount issued;
   issued.token = Secret(std::string(token));
   const FreedMemoryWatch watch(token);
   {
@@ -167,4 +167,4 @@ TEST(ToProto, LeavesNoCopyOfAnIssuedTokenBehind) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::api

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 using testing::ElementsAre;
@@ -44,4 +44,4 @@ TEST(FewAtOnceTest, NothingToDoIsDone) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::api

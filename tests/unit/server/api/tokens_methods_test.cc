@@ -10,29 +10,29 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 class TokensMethodsTest : public testing::Test {
  protected:
   template <typename Request>
-  TokensWorld::Ending Call(const std::string& method,
-                           const std::string& credential,
-                           const Request& request) {
-    return TokensWorld::CallRaw(world_.channel, "Tokens/" + method,
-                                credential.c_str(),
-                                request.SerializeAsString());
+  rpc::TokensWorld::Ending Call(const std::string& method,
+                                const std::string& credential,
+                                const Request& request) {
+    return rpc::TokensWorld::CallRaw(world_.channel, "Tokens/" + method,
+                                     credential.c_str(),
+                                     request.SerializeAsString());
   }
   template <typename Request>
   std::string ReasonOf(const std::string& method, const std::string& credential,
                        const Request& request) {
-    return ReadError(Call(method, credential, request).status).reason;
+    return rpc::ReadError(Call(method, credential, request).status).reason;
   }
 
   v1::IntrospectTokenResponse Introspect(const std::string& token) {
     v1::IntrospectTokenRequest request;
     request.set_token(token);
-    const TokensWorld::Ending ending =
+    const rpc::TokensWorld::Ending ending =
         Call("IntrospectToken", world_.asker, request);
     EXPECT_TRUE(ending.status.ok()) << ending.status.error_message();
     v1::IntrospectTokenResponse response;
@@ -47,10 +47,10 @@ class TokensMethodsTest : public testing::Test {
   }
 
   static std::string CredentialOf(const v1::IssuedServiceAccount& issued) {
-    return TokensWorld::CredentialOf(issued);
+    return rpc::TokensWorld::CredentialOf(issued);
   }
 
-  TokensWorld world_;
+  rpc::TokensWorld world_;
   const v1::IssuedServiceAccount good_ =
       world_.Issue({"billing.view", "auth.manage"});
 };
@@ -99,7 +99,7 @@ TEST_F(TokensMethodsTest, WhoManagesRevokes) {
 }
 
 TEST_F(TokensMethodsTest, WhoDoesNotIsAnsweredTheSame) {
-  const TokensWorld::Ending want =
+  const rpc::TokensWorld::Ending want =
       Call("RevokeToken", CredentialOf(good_), Revoking("junk"));
   EXPECT_TRUE(want.status.ok());
   EXPECT_EQ(Call("RevokeToken", world_.asker, Revoking(good_.token())), want);
@@ -115,16 +115,17 @@ TEST_F(TokensMethodsTest, ATokenRevokesItself) {
 }
 
 TEST_F(TokensMethodsTest, AnOauthTokenIsRevokedByItsIssuerAlone) {
-  EXPECT_EQ(ReasonOf("RevokeToken", kOwner, Revoking("a.b.c")),
+  EXPECT_EQ(ReasonOf("RevokeToken", rpc::kOwner, Revoking("a.b.c")),
             "UNSUPPORTED_TOKEN_TYPE");
-  EXPECT_EQ(ReasonOf("RevokeToken", kOwner, Revoking("")), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf("RevokeToken", rpc::kOwner, Revoking("")),
+            "FIELD_INVALID");
   EXPECT_EQ(ReasonOf("RevokeToken", "Bearer junk", Revoking("")),
             "TOKEN_INVALID");
 }
 
 TEST_F(TokensMethodsTest, ACheckSaysWhoItIs) {
   v1::CheckAccessRequest request;
-  const TokensWorld::Ending ending =
+  const rpc::TokensWorld::Ending ending =
       Call("CheckAccess", CredentialOf(good_), request);
   v1::CheckAccessResponse answer;
   ASSERT_TRUE(answer.ParseFromString(ending.bytes));
@@ -142,12 +143,14 @@ TEST_F(TokensMethodsTest, ACheckAsksForCapabilities) {
   request.add_capability("billing.edit");
   EXPECT_EQ(ReasonOf("CheckAccess", CredentialOf(good_), request),
             "CAPABILITY_MISSING");
-  EXPECT_TRUE(Call("CheckAccess", kOwner, v1::CheckAccessRequest()).status.ok())
+  EXPECT_TRUE(
+      Call("CheckAccess", rpc::kOwner, v1::CheckAccessRequest()).status.ok())
       << "a user";
   request.set_account_id(world_.world.account_id);
-  EXPECT_TRUE(Call("CheckAccess", kOwner, request).status.ok())
+  EXPECT_TRUE(Call("CheckAccess", rpc::kOwner, request).status.ok())
       << "who owns the account";
-  EXPECT_EQ(ReasonOf("CheckAccess", kNobody, request), "CAPABILITY_MISSING");
+  EXPECT_EQ(ReasonOf("CheckAccess", rpc::kNobody, request),
+            "CAPABILITY_MISSING");
 }
 
 TEST_F(TokensMethodsTest, ACheckOfNonsenseIsRefused) {
@@ -169,4 +172,4 @@ TEST_F(TokensMethodsTest, ACheckOfNonsenseIsRefused) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::api

@@ -11,7 +11,7 @@
 #include "signet/v1/service_accounts.pb.h"
 #include "tests/support/freed_memory_watch.h"
 
-namespace signet {
+namespace signet::api {
 namespace {
 
 using v1::CreateServiceAccountRequest;
@@ -100,4 +100,4 @@ TEST(WipeToken, LetsOtherMessagesBe) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::api

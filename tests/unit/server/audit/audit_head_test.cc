@@ -14,7 +14,7 @@
 #include "tests/support/recording_logger.h"
 #include "tests/unit/server/domain/audit_world.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 using absl::StatusCode;
@@ -22,7 +22,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class AuditHeadTest : public testing::Test, protected AuditWorld {
+class AuditHeadTest : public testing::Test, protected domain::AuditWorld {
  protected:
   AuditHeadTest() {
     Append(kOther, 100);
@@ -31,23 +31,23 @@ class AuditHeadTest : public testing::Test, protected AuditWorld {
 
   AuditHead Head() {
     std::optional<AuditHead> head;
-    EXPECT_THAT(ReadAndWait(store,
-                            [&](ReadTxn& txn) {
-                              auto found = heads.Read(txn);
-                              if (found.ok()) head = *found;
-                              return found.status();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(store,
+                                     [&](storage::ReadTxn& txn) {
+                                       auto found = heads.Read(txn);
+                                       if (found.ok()) head = *found;
+                                       return found.status();
+                                     }),
                 IsOk());
     return head.value_or(AuditHead());
   }
 
-  std::vector<AuditHeadRecord> Records() {
-    std::vector<AuditHeadRecord> records;
-    EXPECT_THAT(ReadAndWait(store,
-                            [&](ReadTxn& txn) {
-                              records = *txn.ListAuditHeads();
-                              return absl::OkStatus();
-                            }),
+  std::vector<storage::AuditHeadRecord> Records() {
+    std::vector<storage::AuditHeadRecord> records;
+    EXPECT_THAT(storage::ReadAndWait(store,
+                                     [&](storage::ReadTxn& txn) {
+                                       records = *txn.ListAuditHeads();
+                                       return absl::OkStatus();
+                                     }),
                 IsOk());
     return records;
   }
@@ -64,8 +64,8 @@ class AuditHeadTest : public testing::Test, protected AuditWorld {
   }
 
   absl::Status Trim(absl::Time now, absl::Time keep_from) {
-    return TrimAuditLogs(store, *keyring, log, now, keep_from, logger,
-                         [] { return false; });
+    return upkeep::TrimAuditLogs(store, *keyring, log, now, keep_from, logger,
+                                 [] { return false; });
   }
 
   RecordingLogger logger;
@@ -78,7 +78,7 @@ TEST_F(AuditHeadTest, CountsAndAddsUp) {
   EXPECT_EQ(head.events, 4);
   EXPECT_EQ(head.accounts, 2);
   EXPECT_EQ(head.changes, 4);
-  Sha256Digest sum = {};
+  crypto::Sha256Digest sum = {};
   AddTo(sum, DigestOf(*keyring, *Chain(kAccount)));
   AddTo(sum, DigestOf(*keyring, *Chain(kOther)));
   EXPECT_EQ(head.digest, sum);
@@ -117,15 +117,15 @@ TEST_F(AuditHeadTest, TrimmingMovesItToo) {
 
 // One that begins anew says since when.
 TEST_F(AuditHeadTest, TrimmingAnAlteredOneHappensNow) {
-  AuditHeadRecord altered = Records()[0];
+  storage::AuditHeadRecord altered = Records()[0];
   altered.events += 100;
-  Write([&](WriteTxn& txn) { return txn.PutAuditHead(altered); });
+  Write([&](storage::WriteTxn& txn) { return txn.PutAuditHead(altered); });
   ASSERT_THAT(Trim(SampleTime(50), SampleTime(3)), IsOk());
   EXPECT_EQ(Head().sealed_at, WholeMicros(SampleTime(50)));
 }
 
 TEST_F(AuditHeadTest, AnOlderRecordOfBothEndsIsFound) {
-  const AuditChainRecord older = *Chain(kAccount);
+  const storage::AuditChainRecord older = *Chain(kAccount);
   Append(kAccount, 4);
   PutChain(older);
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("where they were")));
@@ -134,11 +134,11 @@ TEST_F(AuditHeadTest, AnOlderRecordOfBothEndsIsFound) {
 // Also once the log has gone on from there, however often, and if the latest
 // one comes back after that.
 TEST_F(AuditHeadTest, AForkIsFoundForEver) {
-  const AuditChainRecord older = *Chain(kAccount);
-  const std::vector<AuditEventRecord> fewer = Events(kAccount);
+  const storage::AuditChainRecord older = *Chain(kAccount);
+  const std::vector<storage::AuditEventRecord> fewer = Events(kAccount);
   Append(kAccount, 4);
-  const AuditChainRecord latest = *Chain(kAccount);
-  const std::vector<AuditEventRecord> all = Events(kAccount);
+  const storage::AuditChainRecord latest = *Chain(kAccount);
+  const std::vector<storage::AuditEventRecord> all = Events(kAccount);
   PutEvents(kAccount, fewer);
   PutChain(older);
   Append(kAccount, 5);
@@ -154,7 +154,7 @@ TEST_F(AuditHeadTest, AForkIsFoundForEver) {
 }
 
 TEST_F(AuditHeadTest, AnAlteredRecordOfBothEndsIsNotForgotten) {
-  AuditChainRecord altered = *Chain(kAccount);
+  storage::AuditChainRecord altered = *Chain(kAccount);
   altered.first_sequence = 2;
   PutChain(altered);
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("where they were")));
@@ -163,7 +163,7 @@ TEST_F(AuditHeadTest, AnAlteredRecordOfBothEndsIsNotForgotten) {
 }
 
 TEST_F(AuditHeadTest, AnAccountWithoutALogIsAFault) {
-  Write([](WriteTxn& txn) {
+  Write([](storage::WriteTxn& txn) {
     return txn.EnsureAccount(SampleId(3), SampleTime());
   });
   EXPECT_THAT(Faults(), ElementsAre("the account has no audit log"));
@@ -172,7 +172,7 @@ TEST_F(AuditHeadTest, AnAccountWithoutALogIsAFault) {
 TEST_F(AuditHeadTest, WhatAHeadHoldsIsHidden) {
   std::set<std::string> boxes;
   for (int i = 0; i < 20; ++i) {
-    const AuditHeadRecord record = heads.Close(Head());
+    const storage::AuditHeadRecord record = heads.Close(Head());
     boxes.insert(record.sealed);
     EXPECT_THAT(heads.Open(record), IsOkAndHolds(Head()));
     // By another process, with the same keys.
@@ -183,8 +183,8 @@ TEST_F(AuditHeadTest, WhatAHeadHoldsIsHidden) {
 }
 
 TEST_F(AuditHeadTest, AnAlteredHeadDoesNotOpen) {
-  const AuditHeadRecord good = Records()[0];
-  std::vector<AuditHeadRecord> altered;
+  const storage::AuditHeadRecord good = Records()[0];
+  std::vector<storage::AuditHeadRecord> altered;
   for (size_t i = 0; i < good.sealed.size(); ++i) {
     altered.push_back(good);
     altered.back().sealed[i] ^= 1;
@@ -195,30 +195,30 @@ TEST_F(AuditHeadTest, AnAlteredHeadDoesNotOpen) {
   altered.end()[-1].events += 1;
   altered.end()[-2].accounts += 1;
   altered.end()[-3].writer = "x";
-  for (const AuditHeadRecord& record : altered) {
+  for (const storage::AuditHeadRecord& record : altered) {
     EXPECT_THAT(heads.Open(record), StatusIs(StatusCode::kUnauthenticated));
   }
-  const auto other = MacKeyring::ForTest("other");
+  const auto other = crypto::MacKeyring::ForTest("other");
   EXPECT_THAT(AuditHeads(other.get(), &random).Open(good),
               StatusIs(StatusCode::kUnauthenticated));
 }
 
 // Nobody is kept from writing, and it is found for ever.
 TEST_F(AuditHeadTest, OneThatWasAlteredOrPutBackStaysWrong) {
-  const AuditHeadRecord older = Records()[0];
+  const storage::AuditHeadRecord older = Records()[0];
   Append(kAccount, 4);
-  Write([&](WriteTxn& txn) { return txn.PutAuditHead(older); });
+  Write([&](storage::WriteTxn& txn) { return txn.PutAuditHead(older); });
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("where they were")));
   Append(kAccount, 5);
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("where they were")));
 
-  AuditHeadRecord altered = Records()[0];
+  storage::AuditHeadRecord altered = Records()[0];
   altered.events += 100;
-  Write([&](WriteTxn& txn) { return txn.PutAuditHead(altered); });
+  Write([&](storage::WriteTxn& txn) { return txn.PutAuditHead(altered); });
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("the audit head was altered")));
   Append(kAccount, 6);
   EXPECT_THAT(Faults(), ElementsAre(HasSubstr("logs are missing")));
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::audit

@@ -12,7 +12,7 @@
 #include "server/audit/audit_seal.h"
 #include "tests/unit/server/domain/audit_world.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 using testing::AllOf;
@@ -22,7 +22,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 // Five events of one account and two of another.
-class AuditLogTest : public testing::Test, protected AuditWorld {
+class AuditLogTest : public testing::Test, protected domain::AuditWorld {
  protected:
   AuditLogTest() {
     for (int i = 1; i <= 5; ++i) Append(kAccount, i);
@@ -38,13 +38,13 @@ TEST_F(AuditLogTest, WhatIsWrittenIsWhole) {
 }
 
 TEST_F(AuditLogTest, KeepsWhatACallerDid) {
-  Caller caller;
-  caller.principal.kind = PrincipalKind::kUser;
+  identity::Caller caller;
+  caller.principal.kind = identity::PrincipalKind::kUser;
   caller.principal.id = SampleId(11);
   caller.request_id = "req-1";
   caller.peer = "192.0.2.1:4711";
   caller.user_agent = "a\n\xC3\xA4" + std::string(300, 'x');
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     return log.Append(txn, kAccount, caller, SampleTime(9),
                       {.action = "service_account.create",
                        .resource_type = std::string(kServiceAccountResource),
@@ -52,7 +52,7 @@ TEST_F(AuditLogTest, KeepsWhatACallerDid) {
                        .details = {{"name", "\"x\""}, {"bad", "\xFF"}}},
                       kDenied);
   });
-  const AuditEventRecord event = Events(kAccount).back();
+  const storage::AuditEventRecord event = Events(kAccount).back();
   EXPECT_EQ(event.sequence, 6u);
   EXPECT_EQ(event.at, WholeMicros(SampleTime(9)));
   EXPECT_EQ(event.actor, "user:" + SampleId(11).ToString());
@@ -70,7 +70,7 @@ TEST_F(AuditLogTest, KeepsWhatACallerDid) {
 }
 
 TEST_F(AuditLogTest, DetailsThatAreNoneAreNone) {
-  AuditEventRecord event;
+  storage::AuditEventRecord event;
   for (const char* text : {"", "{", "[1]", "1", "{\"a\":1}"}) {
     event.details = text;
     EXPECT_THAT(ReadDetails(event), IsEmpty()) << text;
@@ -78,7 +78,7 @@ TEST_F(AuditLogTest, DetailsThatAreNoneAreNone) {
 }
 
 TEST_F(AuditLogTest, ABodyThatIsUndoneLeavesNoTrace) {
-  EXPECT_FALSE(WriteAndWait(store, [&](WriteTxn& txn) {
+  EXPECT_FALSE(storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
                  EXPECT_THAT(log.AppendSystem(txn, kAccount, SampleTime(), {}),
                              IsOk());
                  return absl::AbortedError("given up");
@@ -89,7 +89,7 @@ TEST_F(AuditLogTest, ABodyThatIsUndoneLeavesNoTrace) {
 
 struct EventTamper {
   std::string name;
-  std::function<void(AuditEventRecord&)> change;
+  std::function<void(storage::AuditEventRecord&)> change;
 };
 
 class EventTamperTest : public AuditLogTest,
@@ -97,9 +97,9 @@ class EventTamperTest : public AuditLogTest,
 
 // Wherever it is: at both ends and between.
 TEST_P(EventTamperTest, IsFound) {
-  const std::vector<AuditEventRecord> original = Events(kAccount);
+  const std::vector<storage::AuditEventRecord> original = Events(kAccount);
   for (size_t i = 0; i < original.size(); ++i) {
-    std::vector<AuditEventRecord> events = original;
+    std::vector<storage::AuditEventRecord> events = original;
     GetParam().change(events[i]);
     ASSERT_NE(events[i], original[i]);
     PutEvents(kAccount, events);
@@ -131,15 +131,15 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct ChainTamper {
   std::string name;
-  std::function<void(AuditChainRecord&)> change;
+  std::function<void(storage::AuditChainRecord&)> change;
 };
 
 class ChainTamperTest : public AuditLogTest,
                         public testing::WithParamInterface<ChainTamper> {};
 
 TEST_P(ChainTamperTest, IsFound) {
-  const AuditChainRecord original = *Chain(kAccount);
-  AuditChainRecord chain = original;
+  const storage::AuditChainRecord original = *Chain(kAccount);
+  storage::AuditChainRecord chain = original;
   GetParam().change(chain);
   ASSERT_NE(chain, original);
   PutChain(chain);
@@ -164,9 +164,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST_F(AuditLogTest, FindsWhereAnEventIsMissing) {
-  const std::vector<AuditEventRecord> original = Events(kAccount);
+  const std::vector<storage::AuditEventRecord> original = Events(kAccount);
   for (size_t i = 0; i < original.size(); ++i) {
-    std::vector<AuditEventRecord> events = original;
+    std::vector<storage::AuditEventRecord> events = original;
     events.erase(events.begin() + static_cast<ptrdiff_t>(i));
     PutEvents(kAccount, events);
     EXPECT_THAT(Faulty(), ElementsAre(i + 1));
@@ -174,7 +174,7 @@ TEST_F(AuditLogTest, FindsWhereAnEventIsMissing) {
 }
 
 TEST_F(AuditLogTest, SaysOfARunOfMissingEventsWhereItBegins) {
-  const std::vector<AuditEventRecord> events = Events(kAccount);
+  const std::vector<storage::AuditEventRecord> events = Events(kAccount);
   PutEvents(kAccount, {events[0], events[3], events[4]});
   EXPECT_THAT(Faulty(), ElementsAre(2));
   PutEvents(kAccount, {events[3], events[4]});
@@ -186,7 +186,7 @@ TEST_F(AuditLogTest, SaysOfARunOfMissingEventsWhereItBegins) {
 }
 
 TEST_F(AuditLogTest, ClosingTheGapDoesNotHideIt) {
-  std::vector<AuditEventRecord> events = Events(kAccount);
+  std::vector<storage::AuditEventRecord> events = Events(kAccount);
   events.erase(events.begin() + 2);
   for (size_t i = 2; i < events.size(); ++i) --events[i].sequence;
   PutEvents(kAccount, events);
@@ -194,8 +194,8 @@ TEST_F(AuditLogTest, ClosingTheGapDoesNotHideIt) {
 }
 
 TEST_F(AuditLogTest, FindsInsertedEvents) {
-  const std::vector<AuditEventRecord> original = Events(kAccount);
-  std::vector<AuditEventRecord> events = original;
+  const std::vector<storage::AuditEventRecord> original = Events(kAccount);
+  std::vector<storage::AuditEventRecord> events = original;
   for (size_t i = 2; i < events.size(); ++i) ++events[i].sequence;
   events.push_back(original[2]);
   PutEvents(kAccount, events);
@@ -211,7 +211,7 @@ TEST_F(AuditLogTest, FindsInsertedEvents) {
 }
 
 TEST_F(AuditLogTest, FindsSwappedEvents) {
-  std::vector<AuditEventRecord> events = Events(kAccount);
+  std::vector<storage::AuditEventRecord> events = Events(kAccount);
   std::swap(events[1], events[2]);
   std::swap(events[1].sequence, events[2].sequence);
   PutEvents(kAccount, events);
@@ -219,7 +219,7 @@ TEST_F(AuditLogTest, FindsSwappedEvents) {
 }
 
 TEST_F(AuditLogTest, FindsEventsOfAnotherAccount) {
-  std::vector<AuditEventRecord> events = Events(kAccount);
+  std::vector<storage::AuditEventRecord> events = Events(kAccount);
   events[0] = Events(kOther)[0];
   events[0].account_id = kAccount;
   PutEvents(kAccount, events);
@@ -227,8 +227,8 @@ TEST_F(AuditLogTest, FindsEventsOfAnotherAccount) {
 }
 
 TEST_F(AuditLogTest, ACutEndCannotBeCoveredUpWithoutTheKey) {
-  std::vector<AuditEventRecord> events = Events(kAccount);
-  AuditChainRecord chain = *Chain(kAccount);
+  std::vector<storage::AuditEventRecord> events = Events(kAccount);
+  storage::AuditChainRecord chain = *Chain(kAccount);
   events.pop_back();
   chain.last_sequence = 4;
   chain.last_mac = events.back().mac;
@@ -245,12 +245,12 @@ TEST_F(AuditLogTest, ACutEndCannotBeCoveredUpWithoutTheKey) {
 }
 
 TEST_F(AuditLogTest, ALogFoundBrokenSaysSoForEver) {
-  AuditChainRecord chain = *Chain(kAccount);
+  storage::AuditChainRecord chain = *Chain(kAccount);
   chain.last_mac[0] ^= 1;
   PutChain(chain);
   Append(kAccount, 6);
   Append(kAccount, 7);
-  const std::vector<AuditEventRecord> events = Events(kAccount);
+  const std::vector<storage::AuditEventRecord> events = Events(kAccount);
   ASSERT_THAT(events, SizeIs(8));
   EXPECT_EQ(events[5].action, "audit.broken");
   EXPECT_EQ(events[5].actor, "system");
@@ -262,13 +262,13 @@ TEST_F(AuditLogTest, ALogFoundBrokenSaysSoForEver) {
 class ForgedEndTest : public AuditLogTest {
  protected:
   void Forge(uint64_t sequence) {
-    AuditEventRecord event = Events(kAccount).front();
+    storage::AuditEventRecord event = Events(kAccount).front();
     event.sequence = sequence;
-    Write([&](WriteTxn& txn) { return txn.InsertAuditEvent(event); });
+    Write([&](storage::WriteTxn& txn) { return txn.InsertAuditEvent(event); });
   }
   std::vector<std::string> Actions() {
     std::vector<std::string> actions;
-    for (const AuditEventRecord& event : Events(kAccount)) {
+    for (const storage::AuditEventRecord& event : Events(kAccount)) {
       actions.push_back(event.action);
     }
     return actions;
@@ -315,7 +315,7 @@ TEST_F(ForgedEndTest, WhereFarBeginsItGoesOnToo) {
 }
 
 TEST_F(ForgedEndTest, AChainThatEndsWhereNumbersDoIsNotBelieved) {
-  AuditChainRecord chain = *Chain(kAccount);
+  storage::AuditChainRecord chain = *Chain(kAccount);
   chain.first_sequence = uint64_t{INT64_MAX};
   chain.last_sequence = uint64_t{INT64_MAX};
   PutChain(chain);
@@ -326,9 +326,9 @@ TEST_F(ForgedEndTest, AChainThatEndsWhereNumbersDoIsNotBelieved) {
 
 TEST_F(ForgedEndTest, AnAppendSeesItInTheFirstEventOfALogToo) {
   const Uuid fresh = SampleId(3);
-  AuditEventRecord event = Events(kAccount).front();
+  storage::AuditEventRecord event = Events(kAccount).front();
   event.account_id = fresh;
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status = txn.EnsureAccount(fresh, SampleTime());
     status.Update(txn.InsertAuditEvent(event));
     return status;
@@ -341,10 +341,10 @@ TEST_F(ForgedEndTest, AnAppendSeesItInTheFirstEventOfALogToo) {
 // A store has no way to remove the record; a copy of the events does.
 TEST_F(AuditLogTest, EventsWithoutTheRecordOfBothEndsAreFound) {
   const Uuid bare = SampleId(3);
-  std::vector<AuditEventRecord> events = Events(kAccount);
-  Write([&](WriteTxn& txn) {
+  std::vector<storage::AuditEventRecord> events = Events(kAccount);
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status = txn.EnsureAccount(bare, SampleTime());
-    for (AuditEventRecord& event : events) {
+    for (storage::AuditEventRecord& event : events) {
       event.account_id = bare;
       status.Update(txn.InsertAuditEvent(event));
     }
@@ -362,14 +362,14 @@ TEST_F(AuditLogTest, EventsWithoutTheRecordOfBothEndsAreFound) {
 }
 
 TEST_F(AuditLogTest, AnAccountWithoutALogIsWhole) {
-  Write([](WriteTxn& txn) {
+  Write([](storage::WriteTxn& txn) {
     return txn.EnsureAccount(SampleId(3), SampleTime());
   });
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
 TEST_F(AuditLogTest, OneAccountsFaultIsNotAnothers) {
-  std::vector<AuditEventRecord> events = Events(kOther);
+  std::vector<storage::AuditEventRecord> events = Events(kOther);
   events[0].actor = "x";
   PutEvents(kOther, events);
   EXPECT_THAT(Verify(),
@@ -378,7 +378,7 @@ TEST_F(AuditLogTest, OneAccountsFaultIsNotAnothers) {
 }
 
 TEST_F(AuditLogTest, VerifiesManyAccountsAndLongLogs) {
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 2500; ++i) {
       const Uuid account = SampleId(1000 + i);
@@ -402,4 +402,4 @@ TEST_F(AuditLogTest, TheStoresErrorsArePassedOn) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::audit

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::audit {
 namespace {
 
 using testing::ElementsAre;
@@ -21,9 +21,9 @@ using testing::UnorderedElementsAre;
 
 class DenialLogTest : public testing::Test {
  protected:
-  void Note(DenialLog& log, const Principal& who, const std::string& action,
-            const Uuid& account) {
-    log.Note(*CallerFor(who), account.ToString(), {.action = action});
+  void Note(DenialLog& log, const identity::Principal& who,
+            const std::string& action, const Uuid& account) {
+    log.Note(*domain::CallerFor(who), account.ToString(), {.action = action});
   }
   void Note(const std::string& action = "a.read") {
     Note(world_.denials, world_.nobody, action, world_.kHome);
@@ -31,23 +31,24 @@ class DenialLogTest : public testing::Test {
   void Flush() { EXPECT_THAT(world_.denials.Flush(), IsOk()); }
 
   // Of kHome, oldest first.
-  std::vector<AuditEventRecord> Events() {
-    std::vector<AuditEventRecord> events;
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              AuditQuery query;
-                              query.account_id = world_.kHome;
-                              query.descending = false;
-                              query.limit = query.scan_limit = 10'000;
-                              const auto page = txn.ListAuditEvents(query);
-                              if (page.ok()) events = page->records;
-                              return page.status();
-                            }),
+  std::vector<storage::AuditEventRecord> Events() {
+    std::vector<storage::AuditEventRecord> events;
+    EXPECT_THAT(storage::ReadAndWait(world_.store,
+                                     [&](storage::ReadTxn& txn) {
+                                       storage::AuditQuery query;
+                                       query.account_id = world_.kHome;
+                                       query.descending = false;
+                                       query.limit = query.scan_limit = 10'000;
+                                       const auto page =
+                                           txn.ListAuditEvents(query);
+                                       if (page.ok()) events = page->records;
+                                       return page.status();
+                                     }),
                 IsOk());
     return events;
   }
 
-  DomainWorld world_;
+  domain::DomainWorld world_;
 };
 
 TEST_F(DenialLogTest, TheFirstIsAnEventAtOnceAndWritesNothingItself) {
@@ -58,7 +59,7 @@ TEST_F(DenialLogTest, TheFirstIsAnEventAtOnceAndWritesNothingItself) {
   world_.clock.Advance(absl::Seconds(1));
   Flush();
   ASSERT_THAT(Events(), SizeIs(1));
-  const AuditEventRecord event = Events()[0];
+  const storage::AuditEventRecord event = Events()[0];
   EXPECT_EQ(event.at, at);
   EXPECT_EQ(event.actor, world_.nobody.ToString());
   EXPECT_EQ(event.action, "a.read");
@@ -100,7 +101,7 @@ TEST_F(DenialLogTest, WhoGoesOnIsOneEventAWindow) {
   EXPECT_EQ(Events()[0].details, "");
   EXPECT_EQ(ReadDetails(Events()[1])["count"], "54");
   uint64_t all = 0;
-  for (const AuditEventRecord& event : Events()) {
+  for (const storage::AuditEventRecord& event : Events()) {
     const std::string count = ReadDetails(event)["count"];
     all += count.empty() ? 1 : std::stoul(count);
   }
@@ -121,7 +122,7 @@ TEST_F(DenialLogTest, EachCallerActionAndAccountIsCountedForItself) {
   Note(world_.denials, world_.nobody, "a.read", world_.kAbsent);
   Flush();
   std::vector<std::string> found;
-  for (const AuditEventRecord& event : Events()) {
+  for (const storage::AuditEventRecord& event : Events()) {
     found.push_back(absl::StrCat(event.actor, " ", event.action));
   }
   EXPECT_THAT(found,
@@ -133,14 +134,14 @@ TEST_F(DenialLogTest, EachCallerActionAndAccountIsCountedForItself) {
 TEST_F(DenialLogTest, OfOneResourceItIsNamedOfSeveralNone) {
   const auto note = [this](const char* action, const char* id) {
     world_.denials.Note(
-        *CallerFor(world_.nobody), world_.kHome.ToString(),
+        *domain::CallerFor(world_.nobody), world_.kHome.ToString(),
         {.action = action, .resource_type = "thing", .resource_id = id});
   };
   for (const char* id : {"1", "2", "2"}) note("a.same", id);
   for (const char* id : {"1", "2", "3", "3"}) note("a.other", id);
   EXPECT_THAT(world_.denials.Flush(/*all=*/true), IsOk());
   std::map<std::string, std::string> resources;
-  for (const AuditEventRecord& event : Events()) {
+  for (const storage::AuditEventRecord& event : Events()) {
     resources[event.action] += event.resource_id + ",";
   }
   EXPECT_THAT(resources,
@@ -155,20 +156,22 @@ TEST_F(DenialLogTest, OfAnAbsentAccountNothingIsLeftButTheDiskIsWaitedFor) {
     Note(world_.denials, world_.nobody, "a.read", account);
     Flush();
     EXPECT_EQ(world_.store.writes(), writes + 1);
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              const auto time = txn.GetWatermark("denials");
-                              EXPECT_EQ(*time, world_.clock.Now());
-                              EXPECT_FALSE(*txn.HasAccount(world_.kAbsent));
-                              return absl::OkStatus();
-                            }),
-                IsOk());
+    EXPECT_THAT(
+        storage::ReadAndWait(world_.store,
+                             [&](storage::ReadTxn& txn) {
+                               const auto time = txn.GetWatermark("denials");
+                               EXPECT_EQ(*time, world_.clock.Now());
+                               EXPECT_FALSE(*txn.HasAccount(world_.kAbsent));
+                               return absl::OkStatus();
+                             }),
+        IsOk());
   }
   EXPECT_THAT(Events(), SizeIs(1));
 }
 
 TEST_F(DenialLogTest, WhatIsNoIdIsNoAccount) {
-  world_.denials.Note(*CallerFor(world_.nobody), "x", {.action = "a.read"});
+  world_.denials.Note(*domain::CallerFor(world_.nobody), "x",
+                      {.action = "a.read"});
   const int writes = world_.store.writes();
   Flush();
   EXPECT_EQ(world_.store.writes(), writes);
@@ -191,8 +194,8 @@ TEST_F(DenialLogTest, WhatOneTenantCausesIsBoundedAndTheRestIsCounted) {
                 {.max_kinds = 100, .max_kinds_per_tenant = 3});
   // Of one account: each service account is a caller of its own.
   for (uint32_t i = 0; i < 8; ++i) {
-    Note(log, ServiceAccountOf(world_.kAbsent, SampleId(100 + i)), "a.read",
-         world_.kHome);
+    Note(log, domain::ServiceAccountOf(world_.kAbsent, SampleId(100 + i)),
+         "a.read", world_.kHome);
   }
   EXPECT_THAT(log.Flush(), IsOk());
   EXPECT_THAT(Events(), SizeIs(3));
@@ -207,7 +210,7 @@ TEST_F(DenialLogTest, WhatOneTenantCausesIsBoundedAndTheRestIsCounted) {
   // And so is the tenant once its windows are over.
   world_.clock.Advance(absl::Seconds(10));
   EXPECT_THAT(log.Flush(), IsOk());
-  Note(log, ServiceAccountOf(world_.kAbsent, SampleId(108)), "a.read",
+  Note(log, domain::ServiceAccountOf(world_.kAbsent, SampleId(108)), "a.read",
        world_.kHome);
   EXPECT_THAT(log.Flush(), IsOk());
   EXPECT_THAT(Events(), SizeIs(5));
@@ -220,7 +223,7 @@ TEST_F(DenialLogTest, AllInAllItIsBoundedToo) {
   DenialLog log(&world_.store, &world_.audit, &world_.clock, &world_.logger,
                 {.max_kinds = 4, .max_kinds_per_tenant = 3});
   for (uint32_t i = 0; i < 20; ++i) {
-    Note(log, User(SampleId(200 + i)), "a.read", world_.kHome);
+    Note(log, domain::User(SampleId(200 + i)), "a.read", world_.kHome);
   }
   log.Stop();
   EXPECT_THAT(Events(), SizeIs(4));
@@ -263,23 +266,25 @@ TEST_F(DenialLogTest, AClockThatGoesBackEndsTheWindow) {
 
 // On a clock that goes, with the thread.
 TEST(DenialLogThread, WritesBehindAndAStopWritesTheRest) {
-  DomainWorld world;
+  domain::DomainWorld world;
   SystemClock clock;
   DenialLog log(&world.store, &world.audit, &clock, &world.logger,
                 {.pause = absl::Milliseconds(1)});
   const auto count = [&] {
     uint64_t last = 0;
-    EXPECT_THAT(ReadAndWait(world.store,
-                            [&](ReadTxn& txn) {
-                              const auto chain = txn.GetAuditChain(world.kHome);
-                              if (chain.ok()) last = chain->last_sequence;
-                              return absl::OkStatus();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(world.store,
+                                     [&](storage::ReadTxn& txn) {
+                                       const auto chain =
+                                           txn.GetAuditChain(world.kHome);
+                                       if (chain.ok())
+                                         last = chain->last_sequence;
+                                       return absl::OkStatus();
+                                     }),
                 IsOk());
     return last;
   };
   const auto note = [&] {
-    log.Note(*CallerFor(world.nobody), world.kHome.ToString(),
+    log.Note(*domain::CallerFor(world.nobody), world.kHome.ToString(),
              {.action = "a.read"});
   };
   log.Start();
@@ -296,4 +301,4 @@ TEST(DenialLogThread, WritesBehindAndAStopWritesTheRest) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::audit

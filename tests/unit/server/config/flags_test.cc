@@ -15,7 +15,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::config {
 namespace {
 
 using testing::ElementsAre;
@@ -391,4 +391,4 @@ TEST(ParseFlags, AFlagWithOneValueIsGivenOnce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::config

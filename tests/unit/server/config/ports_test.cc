@@ -13,7 +13,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::config {
 namespace {
 
 std::string Read(const std::string& path) {
@@ -98,4 +98,4 @@ TEST_F(PortFileTest, IsPrepared) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::config

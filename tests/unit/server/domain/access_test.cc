@@ -16,50 +16,54 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/stub_read_txn.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 const Uuid kHere = SampleId(1);
 const Uuid kElsewhere = SampleId(2);
 const Uuid kAbsent = SampleId(3);
 
-const Subject kCaller = {SubjectType::kUser, "alice"};
-const Subject kGroup = {SubjectType::kGroup, "operators"};
-const Subject kStranger = {SubjectType::kUser, "mallory"};
+const storage::Subject kCaller = {storage::SubjectType::kUser, "alice"};
+const storage::Subject kGroup = {storage::SubjectType::kGroup, "operators"};
+const storage::Subject kStranger = {storage::SubjectType::kUser, "mallory"};
 // A name in another role is somebody else.
-const Subject kNamesake = {SubjectType::kServiceAccount, "alice"};
+const storage::Subject kNamesake = {storage::SubjectType::kServiceAccount,
+                                    "alice"};
 
-AuthorizationRecord Grant(GrantKind kind, const Uuid& account_id,
-                          const Subject& subject) {
+storage::AuthorizationRecord Grant(storage::GrantKind kind,
+                                   const Uuid& account_id,
+                                   const storage::Subject& subject) {
   return SampleGrant(account_id, 100, subject, kind);
 }
 
-AuthorizationRecord Capability(const char* key, const Uuid& account_id,
-                               const Subject& subject) {
-  AuthorizationRecord grant = SampleCapability(account_id, 100, subject);
+storage::AuthorizationRecord Capability(const char* key, const Uuid& account_id,
+                                        const storage::Subject& subject) {
+  storage::AuthorizationRecord grant =
+      SampleCapability(account_id, 100, subject);
   grant.capability_key = key;
   return grant;
 }
 
-AuthorizationRecord Narrowed(AuthorizationRecord grant) {
+storage::AuthorizationRecord Narrowed(storage::AuthorizationRecord grant) {
   grant.resource_type = "account";
   grant.resource_id = grant.account_id;
   return grant;
 }
 
-AuthorizationRecord NarrowedToAKind(AuthorizationRecord grant) {
+storage::AuthorizationRecord NarrowedToAKind(
+    storage::AuthorizationRecord grant) {
   grant.resource_type = "credential";
   return grant;
 }
 
-AuthorizationRecord Revoked(AuthorizationRecord grant) {
+storage::AuthorizationRecord Revoked(storage::AuthorizationRecord grant) {
   grant.revoked_at = SampleTime(1);
   return grant;
 }
 
 struct AccessCase {
   const char* label;
-  std::optional<AuthorizationRecord> grant;
+  std::optional<storage::AuthorizationRecord> grant;
   bool view;    // On kHere.
   bool manage;  // On kHere.
   bool absent;  // Anything on an account that does not exist.
@@ -69,9 +73,9 @@ class AccessTable : public testing::TestWithParam<AccessCase> {
  protected:
   void SetUp() override {
     ASSERT_THAT(
-        WriteAndWait(
+        storage::WriteAndWait(
             store_,
-            [](WriteTxn& txn) {
+            [](storage::WriteTxn& txn) {
               absl::Status status = txn.EnsureAccount(kHere, SampleTime());
               status.Update(txn.EnsureAccount(kElsewhere, SampleTime()));
               if (GetParam().grant.has_value()) {
@@ -83,13 +87,13 @@ class AccessTable : public testing::TestWithParam<AccessCase> {
   }
 
   absl::Status Ask(const Uuid& account_id, Right right) {
-    const std::vector<Subject> subjects = {kCaller, kGroup};
-    return ReadAndWait(store_, [&](ReadTxn& txn) {
+    const std::vector<storage::Subject> subjects = {kCaller, kGroup};
+    return storage::ReadAndWait(store_, [&](storage::ReadTxn& txn) {
       return Authorize(txn, subjects, account_id, right).status();
     });
   }
 
-  MemoryStore store_;
+  memory::MemoryStore store_;
 };
 
 TEST_P(AccessTable, IsAsTheTableSays) {
@@ -122,26 +126,28 @@ INSTANTIATE_TEST_SUITE_P(
     Grants, AccessTable,
     testing::Values(
         AccessCase{"None", std::nullopt, false, false, false},
-        AccessCase{"Owner", Grant(GrantKind::kAccountOwner, kHere, kCaller),
+        AccessCase{"Owner",
+                   Grant(storage::GrantKind::kAccountOwner, kHere, kCaller),
                    true, true, false},
         AccessCase{"OwnersGroup",
-                   Grant(GrantKind::kAccountOwner, kHere, kGroup), true, true,
-                   false},
-        AccessCase{"OwnerElsewhere",
-                   Grant(GrantKind::kAccountOwner, kElsewhere, kCaller), false,
-                   false, false},
+                   Grant(storage::GrantKind::kAccountOwner, kHere, kGroup),
+                   true, true, false},
+        AccessCase{
+            "OwnerElsewhere",
+            Grant(storage::GrantKind::kAccountOwner, kElsewhere, kCaller),
+            false, false, false},
         AccessCase{"AnotherOwner",
-                   Grant(GrantKind::kAccountOwner, kHere, kStranger), false,
-                   false, false},
+                   Grant(storage::GrantKind::kAccountOwner, kHere, kStranger),
+                   false, false, false},
         AccessCase{"OwnerOfTheSameNameInAnotherRole",
-                   Grant(GrantKind::kAccountOwner, kHere, kNamesake), false,
-                   false, false},
+                   Grant(storage::GrantKind::kAccountOwner, kHere, kNamesake),
+                   false, false, false},
         AccessCase{"SuperAdminHere",
-                   Grant(GrantKind::kSuperAdmin, kHere, kCaller), true, true,
-                   true},
-        AccessCase{"SuperAdminElsewhere",
-                   Grant(GrantKind::kSuperAdmin, kElsewhere, kGroup), true,
+                   Grant(storage::GrantKind::kSuperAdmin, kHere, kCaller), true,
                    true, true},
+        AccessCase{"SuperAdminElsewhere",
+                   Grant(storage::GrantKind::kSuperAdmin, kElsewhere, kGroup),
+                   true, true, true},
         AccessCase{"AuthManage", Capability("auth.manage", kHere, kCaller),
                    true, true, false},
         AccessCase{"AuthManageElsewhere",
@@ -164,46 +170,51 @@ INSTANTIATE_TEST_SUITE_P(
         AccessCase{"AuthManageOfAKind",
                    NarrowedToAKind(Capability("auth.manage", kHere, kCaller)),
                    false, false, false},
-        AccessCase{"NarrowedOwner",
-                   Narrowed(Grant(GrantKind::kAccountOwner, kHere, kCaller)),
-                   false, false, false},
-        AccessCase{"RevokedOwner",
-                   Revoked(Grant(GrantKind::kAccountOwner, kHere, kCaller)),
-                   false, false, false},
-        AccessCase{"RevokedSuperAdmin",
-                   Revoked(Grant(GrantKind::kSuperAdmin, kHere, kCaller)),
-                   false, false, false}),
+        AccessCase{
+            "NarrowedOwner",
+            Narrowed(Grant(storage::GrantKind::kAccountOwner, kHere, kCaller)),
+            false, false, false},
+        AccessCase{
+            "RevokedOwner",
+            Revoked(Grant(storage::GrantKind::kAccountOwner, kHere, kCaller)),
+            false, false, false},
+        AccessCase{
+            "RevokedSuperAdmin",
+            Revoked(Grant(storage::GrantKind::kSuperAdmin, kHere, kCaller)),
+            false, false, false}),
     [](const auto& info) { return std::string(info.param.label); });
 
 // Yields rows that nobody asked for.
 class CarelessTxn final : public StubReadTxn {
  public:
-  explicit CarelessTxn(std::vector<AuthorizationRecord> rows)
+  explicit CarelessTxn(std::vector<storage::AuthorizationRecord> rows)
       : rows_(std::move(rows)) {}
-  absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
-      std::span<const Subject>, const Uuid&, const HeldFilter&) override {
+  absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
+      std::span<const storage::Subject>, const Uuid&,
+      const storage::HeldFilter&) override {
     return rows_;
   }
 
  private:
-  const std::vector<AuthorizationRecord> rows_;
+  const std::vector<storage::AuthorizationRecord> rows_;
 };
 
 TEST(Authorize, ARowOfAnotherAccountIsNotEnoughWhateverTheStoreYields) {
-  CarelessTxn txn({Grant(GrantKind::kAccountOwner, kElsewhere, kCaller),
-                   Capability("auth.manage", kElsewhere, kCaller)});
+  CarelessTxn txn(
+      {Grant(storage::GrantKind::kAccountOwner, kElsewhere, kCaller),
+       Capability("auth.manage", kElsewhere, kCaller)});
   EXPECT_THAT(Authorize(txn, {}, kHere, Right::kView),
               ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
 }
 
 TEST(Authorize, TheAccountsOwnGrantDecidesBeforeASuperAdmins) {
-  CarelessTxn txn({Grant(GrantKind::kSuperAdmin, kElsewhere, kCaller),
+  CarelessTxn txn({Grant(storage::GrantKind::kSuperAdmin, kElsewhere, kCaller),
                    Capability("account.view", kHere, kCaller)});
   EXPECT_THAT(Authorize(txn, {}, kHere, Right::kView),
-              IsOkAndHolds(GrantKind::kCapability));
+              IsOkAndHolds(storage::GrantKind::kCapability));
   EXPECT_THAT(Authorize(txn, {}, kHere, Right::kManage),
-              IsOkAndHolds(GrantKind::kSuperAdmin));
+              IsOkAndHolds(storage::GrantKind::kSuperAdmin));
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -23,20 +23,22 @@ class AuditReaderTest : public testing::Test, protected DomainWorld {
  protected:
   AuditReaderTest() {
     for (int i = 1; i <= 9; ++i) {
-      const CallerPtr caller = CallerFor(i % 2 == 0 ? owner : super_admin);
-      EXPECT_THAT(WriteAndWait(store,
-                               [&](WriteTxn& txn) {
-                                 return audit.Append(
-                                     txn, kHome, *caller, SampleTime(i),
-                                     {.action = std::string(1, "cab"[i % 3]),
-                                      .resource_id = SampleId(i).ToString()},
-                                     i == 9 ? signet::kDenied : kAllowed);
-                               }),
+      const identity::CallerPtr caller =
+          CallerFor(i % 2 == 0 ? owner : super_admin);
+      EXPECT_THAT(storage::WriteAndWait(
+                      store,
+                      [&](storage::WriteTxn& txn) {
+                        return audit.Append(
+                            txn, kHome, *caller, SampleTime(i),
+                            {.action = std::string(1, "cab"[i % 3]),
+                             .resource_id = SampleId(i).ToString()},
+                            i == 9 ? signet::audit::kDenied : audit::kAllowed);
+                      }),
                   IsOk());
     }
   }
 
-  absl::StatusOr<AuditReader::Page> List(const Principal& principal,
+  absl::StatusOr<AuditReader::Page> List(const identity::Principal& principal,
                                          AuditReader::ListRequest request) {
     Outcome<AuditReader::Page> outcome;
     reader.List(CallerFor(principal), request, outcome.Done());
@@ -50,7 +52,7 @@ class AuditReaderTest : public testing::Test, protected DomainWorld {
     EXPECT_THAT(page, IsOk());
     std::vector<uint64_t> sequences;
     if (!page.ok()) return sequences;
-    for (const AuditEventRecord& event : page->records) {
+    for (const storage::AuditEventRecord& event : page->records) {
       sequences.push_back(event.sequence);
     }
     if (next != nullptr) *next = page->next_page_token;
@@ -141,7 +143,7 @@ TEST_F(AuditReaderTest, APageTokenIsGoodForItsQuestionAlone) {
 }
 
 TEST_F(AuditReaderTest, NeedsTheRightToManage) {
-  for (const Principal& principal : {viewer, nobody}) {
+  for (const identity::Principal& principal : {viewer, nobody}) {
     EXPECT_THAT(List(principal, {.account_id = home}),
                 ErrorIs(kDeniedCode, "ACCESS_DENIED"));
   }
@@ -189,4 +191,4 @@ TEST_F(AuditReaderTest, TheStoresErrorsPassUnchanged) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

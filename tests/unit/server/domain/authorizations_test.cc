@@ -11,7 +11,7 @@
 #include "server/domain/holdings.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -21,7 +21,7 @@ using testing::SizeIs;
 
 class AuthorizationsTest : public testing::Test {
  protected:
-  Authorizations::GrantRequest Capability(const Principal& to,
+  Authorizations::GrantRequest Capability(const identity::Principal& to,
                                           const std::string& key) {
     return {.account_id = home_,
             .grant_kind = "capability",
@@ -30,17 +30,17 @@ class AuthorizationsTest : public testing::Test {
             .capability_key = key};
   }
 
-  absl::StatusOr<AuthorizationRecord> Grant(
-      const Principal& who, Authorizations::GrantRequest request) {
-    Outcome<AuthorizationRecord> outcome;
+  absl::StatusOr<storage::AuthorizationRecord> Grant(
+      const identity::Principal& who, Authorizations::GrantRequest request) {
+    Outcome<storage::AuthorizationRecord> outcome;
     world_.authorizations.Grant(CallerFor(who), std::move(request), nullptr,
                                 outcome.Done());
     return outcome.Take();
   }
 
-  absl::StatusOr<AuthorizationRecord> Revoke(const Principal& who,
-                                             const Uuid& id) {
-    Outcome<AuthorizationRecord> outcome;
+  absl::StatusOr<storage::AuthorizationRecord> Revoke(
+      const identity::Principal& who, const Uuid& id) {
+    Outcome<storage::AuthorizationRecord> outcome;
     world_.authorizations.Revoke(
         CallerFor(who),
         {.account_id = home_, .authorization_id = id.ToString()}, nullptr,
@@ -65,7 +65,7 @@ class AuthorizationsTest : public testing::Test {
     return ids;
   }
 
-  Holdings Held(const Principal& who, const std::string& account_id) {
+  Holdings Held(const identity::Principal& who, const std::string& account_id) {
     Outcome<Holdings> outcome;
     ReadHoldings(world_.store, *CallerFor(who), account_id, outcome.Done());
     return *outcome.Take();
@@ -84,8 +84,8 @@ TEST_F(AuthorizationsTest, AGrantIsInForceAtOnceAndIsListed) {
       Grant(world_.owner, Capability(world_.nobody, "auth.manage"));
   ASSERT_THAT(granted, IsOk());
   EXPECT_EQ(granted->account_id, world_.kHome);
-  EXPECT_EQ(granted->subject,
-            (Subject{SubjectType::kUser, world_.nobody.id.ToString()}));
+  EXPECT_EQ(granted->subject, (storage::Subject{storage::SubjectType::kUser,
+                                                world_.nobody.id.ToString()}));
   EXPECT_EQ(granted->capability_key, "auth.manage");
   EXPECT_EQ(granted->revoked_at, std::nullopt);
   EXPECT_THAT(world_.Create(world_.nobody, world_.Good()), IsOk());
@@ -152,7 +152,7 @@ class Manager : public AuthorizationsTest {
     ASSERT_THAT(Grant(world_.owner, mailboxes), IsOk());
   }
 
-  const Principal manager_ = User(SampleId(21));
+  const identity::Principal manager_ = User(SampleId(21));
 };
 
 TEST_F(Manager, GrantsWhatItHoldsAndNoMore) {
@@ -219,7 +219,7 @@ TEST_F(AuthorizationsTest, TheLastOwnerStays) {
 }
 
 TEST_F(AuthorizationsTest, ARevokedServiceAccountIsNoOtherOwner) {
-  Outcome<ServiceAccountRecord> outcome;
+  Outcome<storage::ServiceAccountRecord> outcome;
   world_.accounts.Revoke(
       CallerFor(world_.owner),
       {.account_id = home_, .service_account_id = world_.program.id.ToString()},
@@ -231,20 +231,20 @@ TEST_F(AuthorizationsTest, ARevokedServiceAccountIsNoOtherOwner) {
 }
 
 TEST_F(AuthorizationsTest, NorIsOneThatCannotActNow) {
-  ServiceAccountRecord record;
+  storage::ServiceAccountRecord record;
   const auto update = [&] {
-    EXPECT_THAT(WriteAndWait(world_.store,
-                             [&](WriteTxn& txn) {
-                               return txn.UpdateServiceAccount(record);
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(world_.store,
+                                      [&](storage::WriteTxn& txn) {
+                                        return txn.UpdateServiceAccount(record);
+                                      }),
                 IsOk());
   };
-  EXPECT_THAT(ReadAndWait(world_.store,
-                          [&](ReadTxn& txn) {
-                            record = *txn.GetServiceAccount(SampleId(1),
-                                                            world_.program.id);
-                            return absl::OkStatus();
-                          }),
+  EXPECT_THAT(storage::ReadAndWait(world_.store,
+                                   [&](storage::ReadTxn& txn) {
+                                     record = *txn.GetServiceAccount(
+                                         SampleId(1), world_.program.id);
+                                     return absl::OkStatus();
+                                   }),
               IsOk());
   record.enabled = false;
   update();
@@ -359,7 +359,7 @@ TEST_F(AuthorizationsTest, ListsByEveryCondition) {
 TEST_F(AuthorizationsTest, AnUnknownOneIsNotFound) {
   EXPECT_THAT(Revoke(world_.owner, SampleId(99)),
               ErrorIs(absl::StatusCode::kNotFound, "AUTHORIZATION_NOT_FOUND"));
-  Outcome<AuthorizationRecord> outcome;
+  Outcome<storage::AuthorizationRecord> outcome;
   world_.authorizations.Get(
       CallerFor(world_.owner),
       {.account_id = home_, .authorization_id = SampleId(99).ToString()},
@@ -380,4 +380,4 @@ TEST_F(AuthorizationsTest, HoldingsSayWhatACallerHolds) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -14,7 +14,7 @@
 #include "server/token/token.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 class Bootstrap : public testing::Test {
@@ -32,24 +32,25 @@ class Bootstrap : public testing::Test {
 
   bool Empty() {
     bool empty = false;
-    EXPECT_THAT(ReadAndWait(store_,
-                            [&empty](ReadTxn& txn) {
-                              empty = *txn.IsEmpty();
-                              return absl::OkStatus();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(store_,
+                                     [&empty](storage::ReadTxn& txn) {
+                                       empty = *txn.IsEmpty();
+                                       return absl::OkStatus();
+                                     }),
                 IsOk());
     return empty;
   }
 
-  absl::StatusOr<GrantKind> Manage(const Subject& subject) {
-    std::optional<GrantKind> kind;
-    const absl::Status status = ReadAndWait(store_, [&](ReadTxn& txn) {
-      const std::vector<Subject> subjects = {subject};
-      const auto granted =
-          Authorize(txn, subjects, account_id_, Right::kManage);
-      if (granted.ok()) kind = *granted;
-      return granted.status();
-    });
+  absl::StatusOr<storage::GrantKind> Manage(const storage::Subject& subject) {
+    std::optional<storage::GrantKind> kind;
+    const absl::Status status =
+        storage::ReadAndWait(store_, [&](storage::ReadTxn& txn) {
+          const std::vector<storage::Subject> subjects = {subject};
+          const auto granted =
+              Authorize(txn, subjects, account_id_, Right::kManage);
+          if (granted.ok()) kind = *granted;
+          return granted.status();
+        });
     if (!status.ok()) return status;
     return *kind;
   }
@@ -57,7 +58,8 @@ class Bootstrap : public testing::Test {
   UnreliableStore store_;
   FakeClock clock_;
   SeededRandom random_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   absl::Status delivery_;
   std::function<void()> on_delivery_;
   Uuid account_id_;
@@ -68,15 +70,15 @@ class Bootstrap : public testing::Test {
 TEST_F(Bootstrap, MakesAnOwnerWhoseTokenIsTheOneDelivered) {
   ASSERT_THAT(Run(), IsOkAndHolds(true));
   EXPECT_EQ(account_id_.bytes()[6] >> 4, 7);  // The version.
-  EXPECT_THAT(Manage({SubjectType::kServiceAccount, id_.ToString()}),
-              IsOkAndHolds(GrantKind::kAccountOwner));
-  EXPECT_THAT(
-      ReadAndWait(store_,
-                  [this](ReadTxn& txn) {
+  EXPECT_THAT(Manage({storage::SubjectType::kServiceAccount, id_.ToString()}),
+              IsOkAndHolds(storage::GrantKind::kAccountOwner));
+  EXPECT_THAT(storage::ReadAndWait(
+                  store_,
+                  [this](storage::ReadTxn& txn) {
                     const auto found =
-                        txn.FindToken(ParseToken(token_)->public_id);
+                        txn.FindToken(token::ParseToken(token_)->public_id);
                     EXPECT_THAT(found, IsOk());
-                    const ServiceAccountRecord* owner = &found->owner;
+                    const storage::ServiceAccountRecord* owner = &found->owner;
                     EXPECT_EQ(owner->id, id_);
                     EXPECT_EQ(owner->account_id, account_id_);
                     EXPECT_EQ(owner->name, "owner");
@@ -87,7 +89,7 @@ TEST_F(Bootstrap, MakesAnOwnerWhoseTokenIsTheOneDelivered) {
                                                  token_, owner->token.mac));
                     return absl::OkStatus();
                   }),
-      IsOk());
+              IsOk());
 }
 
 TEST_F(Bootstrap, FollowsThePlan) {
@@ -96,17 +98,17 @@ TEST_F(Bootstrap, FollowsThePlan) {
                    .owner_user = "01900000-0000-7000-8000-0000000000AB"}),
               IsOkAndHolds(true));
   EXPECT_EQ(account_id_, SampleId(7));
-  EXPECT_EQ(ParseToken(token_)->prefix, "acme");
-  EXPECT_THAT(
-      Manage({SubjectType::kUser, "01900000-0000-7000-8000-0000000000ab"}),
-      IsOkAndHolds(GrantKind::kAccountOwner));
+  EXPECT_EQ(token::ParseToken(token_)->prefix, "acme");
+  EXPECT_THAT(Manage({storage::SubjectType::kUser,
+                      "01900000-0000-7000-8000-0000000000ab"}),
+              IsOkAndHolds(storage::GrantKind::kAccountOwner));
 }
 
 TEST_F(Bootstrap, AnOwnersSubIsKeptAsItIs) {
   ASSERT_THAT(Run({.account_id = {}, .owner_user = "Auth0|Alice"}),
               IsOkAndHolds(true));
-  EXPECT_THAT(Manage({SubjectType::kUser, "Auth0|Alice"}),
-              IsOkAndHolds(GrantKind::kAccountOwner));
+  EXPECT_THAT(Manage({storage::SubjectType::kUser, "Auth0|Alice"}),
+              IsOkAndHolds(storage::GrantKind::kAccountOwner));
 }
 
 TEST_F(Bootstrap, DoesNothingToAStoreInUse) {
@@ -125,15 +127,16 @@ TEST_F(Bootstrap, WritesNothingThatWasNotDelivered) {
 
 TEST_F(Bootstrap, TellsThatARaceMadeTheCredentialVoid) {
   on_delivery_ = [this] {
-    EXPECT_THAT(WriteAndWait(store_,
-                             [](WriteTxn& txn) {
-                               return txn.EnsureAccount(SampleId(9),
-                                                        SampleTime());
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(store_,
+                                      [](storage::WriteTxn& txn) {
+                                        return txn.EnsureAccount(SampleId(9),
+                                                                 SampleTime());
+                                      }),
                 IsOk());
   };
   EXPECT_THAT(Run(), ErrorIs(absl::StatusCode::kAborted, "BOOTSTRAP_RACE"));
-  EXPECT_FALSE(Manage({SubjectType::kServiceAccount, id_.ToString()}).ok());
+  EXPECT_FALSE(
+      Manage({storage::SubjectType::kServiceAccount, id_.ToString()}).ok());
 }
 
 TEST_F(Bootstrap, TheStoresErrorsComeThrough) {
@@ -166,11 +169,12 @@ TEST_F(NewSuperAdmin, MayDoEverythingEverywhere) {
   const Uuid first = account_id_;
   ASSERT_THAT(Issue(), IsOk());
   EXPECT_NE(account_id_, first);
-  EXPECT_EQ(ParseToken(token_)->prefix, "acme");
-  const Subject admin = {SubjectType::kServiceAccount, id_.ToString()};
+  EXPECT_EQ(token::ParseToken(token_)->prefix, "acme");
+  const storage::Subject admin = {storage::SubjectType::kServiceAccount,
+                                  id_.ToString()};
   for (const Uuid& account : {first, account_id_, SampleId(77)}) {
     account_id_ = account;
-    EXPECT_THAT(Manage(admin), IsOkAndHolds(GrantKind::kSuperAdmin));
+    EXPECT_THAT(Manage(admin), IsOkAndHolds(storage::GrantKind::kSuperAdmin));
   }
 }
 
@@ -179,9 +183,9 @@ TEST_F(NewSuperAdmin, BelongsToTheAccountGivenAndLeavesAnEvent) {
   const Uuid first = account_id_;
   ASSERT_THAT(Issue(first, /*into_existing=*/true), IsOk());
   EXPECT_EQ(account_id_, first);
-  EXPECT_THAT(
-      ReadAndWait(store_,
-                  [&](ReadTxn& txn) {
+  EXPECT_THAT(storage::ReadAndWait(
+                  store_,
+                  [&](storage::ReadTxn& txn) {
                     const auto events = txn.ListAuditEvents(
                         {.account_id = first, .limit = 9, .scan_limit = 9});
                     EXPECT_THAT(events, IsOk());
@@ -191,7 +195,7 @@ TEST_F(NewSuperAdmin, BelongsToTheAccountGivenAndLeavesAnEvent) {
                     EXPECT_EQ(events->records[0].resource_id, id_.ToString());
                     return absl::OkStatus();
                   }),
-      IsOk());
+              IsOk());
 }
 
 TEST_F(NewSuperAdmin, IsNotPutIntoATenantsAccountUnlessThatIsSaid) {
@@ -214,8 +218,9 @@ TEST_F(NewSuperAdmin, IsNotMadeUnlessDelivered) {
 TEST_F(Bootstrap, SurvivesARepeatedTransaction) {
   store_.run_bodies_twice = true;
   ASSERT_THAT(Run(), IsOkAndHolds(true));
-  EXPECT_THAT(Manage({SubjectType::kServiceAccount, id_.ToString()}), IsOk());
+  EXPECT_THAT(Manage({storage::SubjectType::kServiceAccount, id_.ToString()}),
+              IsOk());
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -17,7 +17,7 @@
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -342,4 +342,4 @@ TEST_F(ChangeFeedTest, WakesNobodyOnceItHasStopped) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

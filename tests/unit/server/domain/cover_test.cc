@@ -17,8 +17,12 @@
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/token_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
+
+using identity::Principal;
+using storage::GrantKind;
+using storage::ServiceAccountRecord;
 
 enum class Who { kManager, kGroupsManager, kOwner, kSuperAdmin };
 
@@ -178,16 +182,17 @@ constexpr Act kActs[] = {{"Rotate", true, &Rotate},
 // A world with a target in it.
 struct CoverWorld : TokenWorld {
   explicit CoverWorld(const CoverCase& c) {
-    const Subject managers[] = {User(SampleId(21)).Subjects()[0],
-                                {SubjectType::kGroup, "managers"}};
-    for (const Subject& subject : managers) {
+    const storage::Subject managers[] = {
+        User(SampleId(21)).Subjects()[0],
+        {storage::SubjectType::kGroup, "managers"}};
+    for (const storage::Subject& subject : managers) {
       Grant(CapabilityOf(subject, kHome, "auth.manage"));
     }
     ServiceAccounts::CreateRequest request = Good();
     request.expires_at = RawTimestamp{.seconds = kLater};
     target = Create(owner, request)->record;
-    const Subject subject = {SubjectType::kServiceAccount,
-                             target.id.ToString()};
+    const storage::Subject subject = {storage::SubjectType::kServiceAccount,
+                                      target.id.ToString()};
     const Uuid& account = c.away ? kAway : kHome;
     if (c.kind != GrantKind::kCapability) {
       Grant(SampleGrant(account, next_grant++, subject, c.kind));
@@ -197,7 +202,7 @@ struct CoverWorld : TokenWorld {
     // Others own kAway too, and one that was taken back counts for nothing.
     Grant(SampleGrant(kAway, next_grant++, nobody.Subjects()[0],
                       GrantKind::kAccountOwner));
-    AuthorizationRecord revoked =
+    storage::AuthorizationRecord revoked =
         SampleGrant(kHome, next_grant++, subject, GrantKind::kSuperAdmin);
     revoked.revoked_at = SampleTime();
     Grant(revoked);
@@ -312,14 +317,14 @@ constexpr CoverCase kOwnerCase = {.label = "Owner",
 
 TEST(Cover, ANarrowedGrantIsCoveredByAsMuchOnly) {
   CoverWorld world({.label = "Nothing"});
-  const Subject subject = {SubjectType::kServiceAccount,
-                           world.target.id.ToString()};
+  const storage::Subject subject = {storage::SubjectType::kServiceAccount,
+                                    world.target.id.ToString()};
   const Principal manager = world.Caller(Who::kManager);
-  AuthorizationRecord held =
+  storage::AuthorizationRecord held =
       world.CapabilityOf(manager.Subjects()[0], world.kHome, "mailbox.create");
   held.resource_type = "domain";
   world.Grant(held);
-  AuthorizationRecord narrow =
+  storage::AuthorizationRecord narrow =
       world.CapabilityOf(subject, world.kHome, "mailbox.create");
   narrow.resource_type = "domain";
   narrow.resource_id = SampleId(7);
@@ -333,8 +338,8 @@ TEST(Cover, ANarrowedGrantIsCoveredByAsMuchOnly) {
 
 TEST(Cover, WhoManagesAResourceOnlyManagesNoServiceAccount) {
   CoverWorld world({.label = "Nothing"});
-  AuthorizationRecord narrow = world.CapabilityOf(world.nobody.Subjects()[0],
-                                                  world.kHome, "auth.manage");
+  storage::AuthorizationRecord narrow = world.CapabilityOf(
+      world.nobody.Subjects()[0], world.kHome, "auth.manage");
   narrow.resource_type = "account";
   narrow.resource_id = world.kHome;
   world.Grant(narrow);
@@ -346,20 +351,20 @@ TEST(Cover, WhoManagesAResourceOnlyManagesNoServiceAccount) {
 
 TEST(Cover, MoreGrantsThanAreLookedAtAreCoveredByASuperAdminOnly) {
   CoverWorld world({.label = "Nothing"});
-  const Subject subject = {SubjectType::kServiceAccount,
-                           world.target.id.ToString()};
-  EXPECT_THAT(WriteAndWait(world.store,
-                           [&](WriteTxn& txn) {
-                             absl::Status status;
-                             for (int i = 0; i <= kMaxCoveredGrants; ++i) {
-                               AuthorizationRecord grant = SampleCapability(
-                                   world.kHome, 10000 + i, subject);
-                               grant.capability_key =
-                                   "mailbox.c" + std::to_string(i);
-                               status.Update(txn.InsertAuthorization(grant));
-                             }
-                             return status;
-                           }),
+  const storage::Subject subject = {storage::SubjectType::kServiceAccount,
+                                    world.target.id.ToString()};
+  EXPECT_THAT(storage::WriteAndWait(
+                  world.store,
+                  [&](storage::WriteTxn& txn) {
+                    absl::Status status;
+                    for (int i = 0; i <= kMaxCoveredGrants; ++i) {
+                      storage::AuthorizationRecord grant =
+                          SampleCapability(world.kHome, 10000 + i, subject);
+                      grant.capability_key = "mailbox.c" + std::to_string(i);
+                      status.Update(txn.InsertAuthorization(grant));
+                    }
+                    return status;
+                  }),
               IsOk());
   EXPECT_THAT(
       Relabel(world, world.owner, world.target),
@@ -392,7 +397,7 @@ TEST(Cover, ABatchLeavesOutAndCountsWhatIsNotCovered) {
 TEST(Cover, ARevocationByTokenIsNoWayRound) {
   CoverWorld world(kOwnerCase);
   std::optional<absl::Status> outcome;
-  auto facts = std::make_shared<TokenFacts>();
+  auto facts = std::make_shared<identity::TokenFacts>();
   facts->subject_id = world.target.id;
   facts->account_id = world.kHome;
   facts->public_id = world.target.token.public_id;
@@ -448,10 +453,10 @@ TEST(Cover, OfARotationIsAskedBeforeItsRepetition) {
                     {.overlap = overlap, .idempotency_key = "rotation"});
   };
   ASSERT_THAT(rotate(std::nullopt), IsOk());
-  world.Grant(
-      SampleGrant(world.kHome, world.next_grant++,
-                  {SubjectType::kServiceAccount, world.target.id.ToString()},
-                  GrantKind::kAccountOwner));
+  world.Grant(SampleGrant(
+      world.kHome, world.next_grant++,
+      {storage::SubjectType::kServiceAccount, world.target.id.ToString()},
+      GrantKind::kAccountOwner));
   const auto refused =
       ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
   EXPECT_THAT(rotate(RawDuration{.seconds = 1}), refused)
@@ -485,9 +490,10 @@ TEST(Cover, ARepetitionAsksAgain) {
   ASSERT_THAT(rotate(), IsOk());
   ASSERT_THAT(rotate(), IsOk());
   for (const Uuid& id : {created->record.id, world.target.id}) {
-    world.Grant(SampleGrant(world.kHome, world.next_grant++,
-                            {SubjectType::kServiceAccount, id.ToString()},
-                            GrantKind::kAccountOwner));
+    world.Grant(
+        SampleGrant(world.kHome, world.next_grant++,
+                    {storage::SubjectType::kServiceAccount, id.ToString()},
+                    GrantKind::kAccountOwner));
   }
   const auto refused =
       ErrorIs(absl::StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN");
@@ -496,4 +502,4 @@ TEST(Cover, ARepetitionAsksAgain) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

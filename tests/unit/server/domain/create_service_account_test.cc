@@ -19,7 +19,7 @@
 #include "tests/support/borrowed_store.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 TEST(CreateServiceAccount, RecordsWhatWasAskedAndOnlyAMacOfTheToken) {
@@ -32,7 +32,7 @@ TEST(CreateServiceAccount, RecordsWhatWasAskedAndOnlyAMacOfTheToken) {
   absl::StatusOr<IssuedServiceAccount> issued =
       world.Create(world.owner, request);
   ASSERT_THAT(issued, IsOk());
-  const ServiceAccountRecord& record = issued->record;
+  const storage::ServiceAccountRecord& record = issued->record;
   const absl::Time stamp = WholeMicros(SampleTime());
   EXPECT_EQ(record.account_id, world.kHome);
   EXPECT_EQ(record.id.bytes()[6] >> 4, 7);  // The version.
@@ -45,7 +45,7 @@ TEST(CreateServiceAccount, RecordsWhatWasAskedAndOnlyAMacOfTheToken) {
   EXPECT_EQ(record.revoked_by_user_id, std::nullopt);
 
   const std::string_view token = issued->token.Expose();
-  const std::optional<ParsedToken> parsed = ParseToken(token);
+  const std::optional<token::ParsedToken> parsed = token::ParseToken(token);
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->prefix, "hbx_sa");
   EXPECT_EQ(record.token.prefix, "hbx_sa");
@@ -90,7 +90,7 @@ TEST(CreateServiceAccount, StartsWithoutAnyRight) {
   DomainWorld world;
   const auto issued = world.Create(world.owner, world.Good());
   ASSERT_THAT(issued, IsOk());
-  const Principal created = DomainWorld::Bearer(*issued);
+  const identity::Principal created = DomainWorld::Bearer(*issued);
   EXPECT_THAT(world.Create(created, world.Good()),
               ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
 }
@@ -260,26 +260,27 @@ TEST(CreateServiceAccount, DenialIsTheSameForAForeignAndAnAbsentAccount) {
 // read.
 TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
   DomainWorld world;
-  MemoryStore engine;
-  SealedStore store(std::make_unique<BorrowedStore>(&engine),
-                    world.keyring.get(), "", &world.clock, &world.logger);
-  const Subject owner = world.owner.Subjects()[0];
+  memory::MemoryStore engine;
+  seal::SealedStore store(std::make_unique<BorrowedStore>(&engine),
+                          world.keyring.get(), "", &world.clock, &world.logger);
+  const storage::Subject owner = world.owner.Subjects()[0];
   ASSERT_THAT(
-      WriteAndWait(store,
-                   [&](WriteTxn& txn) {
-                     absl::Status status =
-                         txn.EnsureAccount(world.kHome, SampleTime());
-                     status.Update(txn.InsertAuthorization(SampleGrant(
-                         world.kHome, 1, owner, GrantKind::kAccountOwner)));
-                     return status;
-                   }),
+      storage::WriteAndWait(
+          store,
+          [&](storage::WriteTxn& txn) {
+            absl::Status status = txn.EnsureAccount(world.kHome, SampleTime());
+            status.Update(txn.InsertAuthorization(SampleGrant(
+                world.kHome, 1, owner, storage::GrantKind::kAccountOwner)));
+            return status;
+          }),
       IsOk());
   ASSERT_THAT(
-      WriteAndWait(engine,
-                   [&](WriteTxn& txn) {
-                     return txn.InsertAuthorization(SampleGrant(
-                         world.kHome, 2, owner, GrantKind::kSuperAdmin));
-                   }),
+      storage::WriteAndWait(engine,
+                            [&](storage::WriteTxn& txn) {
+                              return txn.InsertAuthorization(
+                                  SampleGrant(world.kHome, 2, owner,
+                                              storage::GrantKind::kSuperAdmin));
+                            }),
       IsOk());
   ServiceAccounts accounts(&store, world.keyring.get(), &world.audit,
                            &world.denials, &world.last_uses, &world.clock,
@@ -300,4 +301,4 @@ TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -21,28 +21,30 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/unreliable_store.h"
 
-namespace signet {
+namespace signet::domain {
 
-inline Principal User(const Uuid& id) {
-  Principal user;
-  user.kind = PrincipalKind::kUser;
+inline identity::Principal User(const Uuid& id) {
+  identity::Principal user;
+  user.kind = identity::PrincipalKind::kUser;
   user.id = id;
   user.oauth_subject = id.ToString();
   return user;
 }
 
-inline Principal ServiceAccountOf(const Uuid& account_id, const Uuid& id) {
-  Principal account;
-  account.kind = PrincipalKind::kServiceAccount;
+inline identity::Principal ServiceAccountOf(const Uuid& account_id,
+                                            const Uuid& id) {
+  identity::Principal account;
+  account.kind = identity::PrincipalKind::kServiceAccount;
   account.id = id;
   account.home_account_id = account_id;
   return account;
 }
 
 // As the dispatcher makes one.
-inline CallerPtr CallerFor(const Principal& principal,
-                           const std::string& credential = "credential") {
-  auto caller = std::make_shared<Caller>();
+inline identity::CallerPtr CallerFor(
+    const identity::Principal& principal,
+    const std::string& credential = "credential") {
+  auto caller = std::make_shared<identity::Caller>();
   caller->principal = principal;
   caller->request_id = "req-1";
   caller->peer = "192.0.2.1:4711";
@@ -73,81 +75,85 @@ class Outcome {
 struct DomainWorld {
   const Uuid kHome = SampleId(1);
   const Uuid kAbsent = SampleId(2);
-  const Principal owner = User(SampleId(11));
-  const Principal viewer = User(SampleId(12));
-  const Principal super_admin = User(SampleId(13));
-  const Principal nobody = User(SampleId(14));
-  const Principal program = Program();  // An owner.
+  const identity::Principal owner = User(SampleId(11));
+  const identity::Principal viewer = User(SampleId(12));
+  const identity::Principal super_admin = User(SampleId(13));
+  const identity::Principal nobody = User(SampleId(14));
+  const identity::Principal program = Program();  // An owner.
 
   UnreliableStore store;
   FakeClock clock;
   SeededRandom random;
-  std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
+  std::unique_ptr<crypto::MacKeyring> keyring =
+      crypto::MacKeyring::ForTest("key");
   SeededRandom nonces;
-  AuditLog audit{keyring.get(), &nonces};
+  audit::AuditLog audit{keyring.get(), &nonces};
   RecordingLogger logger;
-  DenialLog denials{&store, &audit, &clock, &logger};  // Has no thread.
+  audit::DenialLog denials{&store, &audit, &clock, &logger};  // Has no thread.
   Access access{&store};
-  LastUses last_uses{&logger};
+  upkeep::LastUses last_uses{&logger};
   ServiceAccounts accounts{&store,     keyring.get(), &audit,  &denials,
                            &last_uses, &clock,        &random, {}};
   Authorizations authorizations{&store, keyring.get(), &audit,
                                 &clock, &random,       OauthOwners::kCanAct};
 
   DomainWorld() {
-    AuthorizationRecord grants[] = {
-        SampleGrant(kHome, 101, owner.Subjects()[0], GrantKind::kAccountOwner),
+    storage::AuthorizationRecord grants[] = {
+        SampleGrant(kHome, 101, owner.Subjects()[0],
+                    storage::GrantKind::kAccountOwner),
         SampleCapability(kHome, 102, viewer.Subjects()[0]),
         SampleGrant(kHome, 103, super_admin.Subjects()[0],
-                    GrantKind::kSuperAdmin),
+                    storage::GrantKind::kSuperAdmin),
         SampleGrant(kHome, 104, program.Subjects()[0],
-                    GrantKind::kAccountOwner)};
+                    storage::GrantKind::kAccountOwner)};
     grants[1].capability_key = "account.view";
-    EXPECT_THAT(WriteAndWait(store,
-                             [&](WriteTxn& txn) {
-                               absl::Status status =
-                                   txn.EnsureAccount(kHome, SampleTime());
-                               status.Update(txn.InsertServiceAccount(
-                                   SampleServiceAccount(kHome, 15)));
-                               for (const AuthorizationRecord& grant : grants) {
-                                 status.Update(txn.InsertAuthorization(grant));
-                               }
-                               return status;
-                             }),
-                IsOk());
+    EXPECT_THAT(
+        storage::WriteAndWait(
+            store,
+            [&](storage::WriteTxn& txn) {
+              absl::Status status = txn.EnsureAccount(kHome, SampleTime());
+              status.Update(
+                  txn.InsertServiceAccount(SampleServiceAccount(kHome, 15)));
+              for (const storage::AuthorizationRecord& grant : grants) {
+                status.Update(txn.InsertAuthorization(grant));
+              }
+              return status;
+            }),
+        IsOk());
     writes_before = store.writes();
   }
 
   int writes() const { return store.writes() - writes_before; }
 
   // kHome's service account that SampleServiceAccount makes of 15.
-  Principal Program() const {
-    Principal program = ServiceAccountOf(kHome, SampleId(15));
+  identity::Principal Program() const {
+    identity::Principal program = ServiceAccountOf(kHome, SampleId(15));
     program.token_public_id = SamplePublicId(15);
     return program;
   }
 
   // Who presents the token just issued.
-  static Principal Bearer(const IssuedServiceAccount& issued) {
-    Principal bearer =
+  static identity::Principal Bearer(const IssuedServiceAccount& issued) {
+    identity::Principal bearer =
         ServiceAccountOf(issued.record.account_id, issued.record.id);
     bearer.token_public_id = issued.record.token.public_id;
     return bearer;
   }
 
   absl::StatusOr<IssuedServiceAccount> Create(
-      const Principal& principal, ServiceAccounts::CreateRequest request,
-      Expired expired = nullptr) {
+      const identity::Principal& principal,
+      ServiceAccounts::CreateRequest request,
+      storage::Expired expired = nullptr) {
     Outcome<IssuedServiceAccount> outcome;
     accounts.Create(CallerFor(principal), std::move(request),
                     std::move(expired), outcome.Done());
     return outcome.Take();
   }
 
-  absl::StatusOr<ServiceAccountRecord> Get(const Principal& principal,
-                                           const std::string& account_id,
-                                           const std::string& id) {
-    Outcome<ServiceAccountRecord> outcome;
+  absl::StatusOr<storage::ServiceAccountRecord> Get(
+      const identity::Principal& principal, const std::string& account_id,
+      const std::string& id) {
+    Outcome<storage::ServiceAccountRecord> outcome;
     accounts.Get(CallerFor(principal),
                  {.account_id = account_id, .service_account_id = id},
                  outcome.Done());
@@ -162,6 +168,6 @@ struct DomainWorld {
   int writes_before = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_DOMAIN_DOMAIN_WORLD_H_

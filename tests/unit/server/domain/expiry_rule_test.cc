@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::Optional;
@@ -113,4 +113,4 @@ TEST(ExpiryRule, MustBeATimestamp) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -9,7 +9,7 @@
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -28,7 +28,7 @@ class GetServiceAccount : public testing::Test {
   DomainWorld world_;
   const std::string home_ = world_.kHome.ToString();
   const std::string absent_ = world_.kAbsent.ToString();
-  ServiceAccountRecord record_;
+  storage::ServiceAccountRecord record_;
   std::string id_;
 };
 
@@ -84,17 +84,19 @@ TEST_F(GetServiceAccount, SurvivesARepeatedTransaction) {
 
 class Admission : public testing::Test {
  protected:
-  absl::Status Admit(const Principal& principal, std::string_view account_id,
-                     Right right) {
+  absl::Status Admit(const identity::Principal& principal,
+                     std::string_view account_id, Right right) {
     std::optional<absl::Status> result;
     world_.access.Admit(principal, account_id, right,
                         [&result](absl::Status s) { result = s; });
     return *result;
   }
-  absl::Status Create(const Principal& principal, std::string_view account_id) {
+  absl::Status Create(const identity::Principal& principal,
+                      std::string_view account_id) {
     return Admit(principal, account_id, Right::kManage);
   }
-  absl::Status Get(const Principal& principal, std::string_view account_id) {
+  absl::Status Get(const identity::Principal& principal,
+                   std::string_view account_id) {
     return Admit(principal, account_id, Right::kView);
   }
 
@@ -118,4 +120,4 @@ TEST_F(Admission, AnIdThatIsNoneRefusesNothingYet) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -11,7 +11,7 @@
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/token_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 auto IsLastOwner() {
@@ -27,24 +27,26 @@ class LastOwner : public testing::Test {
   }
 
   // A service account of `home` that owns kAway.
-  ServiceAccountRecord Owner(const Uuid& home) {
+  storage::ServiceAccountRecord Owner(const Uuid& home) {
     ServiceAccounts::CreateRequest request = world_.Good();
     request.account_id = home.ToString();
     const auto issued = world_.Create(world_.super_admin, request);
     EXPECT_THAT(issued, IsOk());
-    MakeOwner({SubjectType::kServiceAccount, issued->record.id.ToString()});
+    MakeOwner(
+        {storage::SubjectType::kServiceAccount, issued->record.id.ToString()});
     return issued->record;
   }
 
-  Uuid MakeOwner(const Subject& subject) {
-    const AuthorizationRecord grant = SampleGrant(
-        world_.kAway, world_.next_grant++, subject, GrantKind::kAccountOwner);
+  Uuid MakeOwner(const storage::Subject& subject) {
+    const storage::AuthorizationRecord grant =
+        SampleGrant(world_.kAway, world_.next_grant++, subject,
+                    storage::GrantKind::kAccountOwner);
     world_.Grant(grant);
     return grant.id;
   }
 
-  absl::Status Revoke(const ServiceAccountRecord& target) {
-    Outcome<ServiceAccountRecord> outcome;
+  absl::Status Revoke(const storage::ServiceAccountRecord& target) {
+    Outcome<storage::ServiceAccountRecord> outcome;
     accounts().Revoke(CallerFor(world_.super_admin),
                       {.account_id = target.account_id.ToString(),
                        .service_account_id = target.id.ToString()},
@@ -52,11 +54,11 @@ class LastOwner : public testing::Test {
     return outcome.Take().status();
   }
 
-  absl::Status Update(const ServiceAccountRecord& target,
+  absl::Status Update(const storage::ServiceAccountRecord& target,
                       ServiceAccounts::UpdateRequest request) {
     request.account_id = target.account_id.ToString();
     request.service_account_id = target.id.ToString();
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     accounts().Update(CallerFor(world_.super_admin), std::move(request),
                       nullptr, outcome.Done());
     return outcome.Take().status();
@@ -74,7 +76,7 @@ class LastOwner : public testing::Test {
   }
 
   absl::Status RevokeGrant(const Uuid& id) {
-    Outcome<AuthorizationRecord> outcome;
+    Outcome<storage::AuthorizationRecord> outcome;
     authorizations().Revoke(CallerFor(world_.super_admin),
                             {.account_id = world_.kAway.ToString(),
                              .authorization_id = id.ToString()},
@@ -82,7 +84,7 @@ class LastOwner : public testing::Test {
     return outcome.Take().status();
   }
 
-  bool Exists(const ServiceAccountRecord& target) {
+  bool Exists(const storage::ServiceAccountRecord& target) {
     const auto found = world_.Get(
         world_.super_admin, target.account_id.ToString(), target.id.ToString());
     return found.ok() && *found == target;
@@ -103,25 +105,26 @@ class LastOwner : public testing::Test {
 // Whatever account it belongs to.
 TEST_F(LastOwner, IsNeitherRevokedNorDisabled) {
   for (const Uuid& home : {world_.kAway, world_.kHome}) {
-    const ServiceAccountRecord only = Owner(home);
+    const storage::ServiceAccountRecord only = Owner(home);
     EXPECT_THAT(Revoke(only), IsLastOwner());
     EXPECT_THAT(Update(only, {.enabled = false}), IsLastOwner());
     EXPECT_THAT(Update(only, {.name = "x", .enabled = false}), IsLastOwner());
     EXPECT_THAT(BatchRevoke(home, false), IsLastOwner());
     EXPECT_THAT(BatchRevoke(home, true), IsLastOwner());
     EXPECT_TRUE(Exists(only)) << "nothing changed";
-    const ServiceAccountRecord other = Owner(world_.kAway);
+    const storage::ServiceAccountRecord other = Owner(world_.kAway);
     EXPECT_THAT(Revoke(only), IsOk());
     EXPECT_THAT(Revoke(other), IsLastOwner());
     // So that the next round has one owner.
-    world_.ChangeRecord(
-        other, [](ServiceAccountRecord& it) { it.revoked_at = SampleTime(); });
+    world_.ChangeRecord(other, [](storage::ServiceAccountRecord& it) {
+      it.revoked_at = SampleTime();
+    });
   }
 }
 
 TEST_F(LastOwner, ABatchDoesNotEndThemTogether) {
-  const ServiceAccountRecord one = Owner(world_.kAway);
-  const ServiceAccountRecord two = Owner(world_.kAway);
+  const storage::ServiceAccountRecord one = Owner(world_.kAway);
+  const storage::ServiceAccountRecord two = Owner(world_.kAway);
   EXPECT_THAT(BatchRevoke(world_.kAway, true), IsLastOwner());
   EXPECT_THAT(BatchRevoke(world_.kAway, false), IsLastOwner());
   EXPECT_TRUE(Exists(one) && Exists(two));
@@ -130,15 +133,15 @@ TEST_F(LastOwner, ABatchDoesNotEndThemTogether) {
 }
 
 TEST_F(LastOwner, OneThatCannotActIsNone) {
-  const ServiceAccountRecord only = Owner(world_.kAway);
-  const ServiceAccountRecord other = Owner(world_.kHome);
+  const storage::ServiceAccountRecord only = Owner(world_.kAway);
+  const storage::ServiceAccountRecord other = Owner(world_.kHome);
   ASSERT_THAT(Update(other, {.enabled = false}), IsOk());
   EXPECT_THAT(Revoke(only), IsLastOwner());
   EXPECT_THAT(Revoke(other), IsOk()) << "it could not act anyway";
-  MakeOwner({SubjectType::kServiceAccount, SampleId(77).ToString()});
+  MakeOwner({storage::SubjectType::kServiceAccount, SampleId(77).ToString()});
   EXPECT_THAT(Revoke(only), IsLastOwner()) << "nobody has that id";
 
-  const ServiceAccountRecord expiring = Owner(world_.kAway);
+  const storage::ServiceAccountRecord expiring = Owner(world_.kAway);
   ASSERT_THAT(
       Update(expiring,
              {.set_expires_at = true,
@@ -151,12 +154,12 @@ TEST_F(LastOwner, OneThatCannotActIsNone) {
 }
 
 TEST_F(LastOwner, UsersAndGroupsActWhereTheyCanSignIn) {
-  const ServiceAccountRecord only = Owner(world_.kAway);
+  const storage::ServiceAccountRecord only = Owner(world_.kAway);
   const Uuid user = MakeOwner(world_.nobody.Subjects()[0]);
   oauth_ = false;
   EXPECT_THAT(Revoke(only), IsLastOwner());
   EXPECT_THAT(RevokeGrant(user), IsOk()) << "it could not act anyway";
-  MakeOwner({SubjectType::kGroup, "owners"});
+  MakeOwner({storage::SubjectType::kGroup, "owners"});
   EXPECT_THAT(Revoke(only), IsLastOwner());
   oauth_ = true;
   EXPECT_THAT(Revoke(only), IsOk());
@@ -165,13 +168,13 @@ TEST_F(LastOwner, UsersAndGroupsActWhereTheyCanSignIn) {
 TEST_F(LastOwner, KeepsItsOwnership) {
   const Uuid user = MakeOwner(world_.nobody.Subjects()[0]);
   EXPECT_THAT(RevokeGrant(user), IsLastOwner());
-  const Uuid group = MakeOwner({SubjectType::kGroup, "owners"});
+  const Uuid group = MakeOwner({storage::SubjectType::kGroup, "owners"});
   EXPECT_THAT(RevokeGrant(user), IsOk());
   EXPECT_THAT(RevokeGrant(group), IsLastOwner());
 }
 
 TEST_F(LastOwner, MayBeRotatedShortenedAndRenamed) {
-  const ServiceAccountRecord only = Owner(world_.kAway);
+  const storage::ServiceAccountRecord only = Owner(world_.kAway);
   EXPECT_THAT(Update(only, {.name = "x"}), IsOk());
   EXPECT_THAT(Update(only, {.set_expires_at = true,
                             .expires_at = RawTimestamp{.seconds = 4102444800}}),
@@ -186,8 +189,8 @@ TEST_F(LastOwner, MayBeRotatedShortenedAndRenamed) {
 
 // Who presents its token ends it all the same.
 TEST_F(LastOwner, EndsWhereItsTokenIsPresented) {
-  const ServiceAccountRecord only = Owner(world_.kAway);
-  Principal self = ServiceAccountOf(only.account_id, only.id);
+  const storage::ServiceAccountRecord only = Owner(world_.kAway);
+  identity::Principal self = ServiceAccountOf(only.account_id, only.id);
   self.token_public_id = only.token.public_id;
   std::optional<absl::Status> outcome;
   accounts().RevokeSelf(CallerFor(self), {}, nullptr,
@@ -196,4 +199,4 @@ TEST_F(LastOwner, EndsWhereItsTokenIsPresented) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

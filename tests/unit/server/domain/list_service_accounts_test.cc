@@ -10,7 +10,7 @@
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -49,7 +49,7 @@ class ListServiceAccounts : public testing::Test {
     for (int pages = 0; pages < 20; ++pages) {
       const auto page = List(request);
       if (!page.ok()) return page.status().ToString();
-      for (const ServiceAccountRecord& record : page->records) {
+      for (const storage::ServiceAccountRecord& record : page->records) {
         names += record.name == "service account 15" ? "P" : record.name;
       }
       if (page->next_page_token.empty()) return names;
@@ -66,17 +66,17 @@ class ListServiceAccounts : public testing::Test {
 
 // What the documentation has is a bare array; who pages gets smaller ones.
 TEST_F(ListServiceAccounts, APageHasAThousandAtTheStartAndAHundredBehindIt) {
-  EXPECT_THAT(
-      WriteAndWait(world_.store,
-                   [this](WriteTxn& txn) {
-                     absl::Status status;
-                     for (uint32_t i = 0; i < 1200; ++i) {
-                       status.Update(txn.InsertServiceAccount(
-                           SampleServiceAccount(world_.kHome, 1000 + i)));
-                     }
-                     return status;
-                   }),
-      IsOk());
+  EXPECT_THAT(storage::WriteAndWait(
+                  world_.store,
+                  [this](storage::WriteTxn& txn) {
+                    absl::Status status;
+                    for (uint32_t i = 0; i < 1200; ++i) {
+                      status.Update(txn.InsertServiceAccount(
+                          SampleServiceAccount(world_.kHome, 1000 + i)));
+                    }
+                    return status;
+                  }),
+              IsOk());
   auto page = List({});
   ASSERT_THAT(page, IsOk());
   EXPECT_EQ(page->records.size(), 1000u);
@@ -90,27 +90,27 @@ TEST_F(ListServiceAccounts, APageHasAThousandAtTheStartAndAHundredBehindIt) {
 }
 
 TEST_F(ListServiceAccounts, APageEndsWithAMebibyte) {
-  EXPECT_THAT(
-      WriteAndWait(world_.store,
-                   [this](WriteTxn& txn) {
-                     absl::Status status;
-                     for (uint32_t i = 0; i < 200; ++i) {
-                       ServiceAccountRecord record =
-                           SampleServiceAccount(world_.kHome, 1000 + i);
-                       record.labels = {{"wide", std::string(8000, 'x')}};
-                       status.Update(txn.InsertServiceAccount(record));
-                     }
-                     return status;
-                   }),
-      IsOk());
+  EXPECT_THAT(storage::WriteAndWait(
+                  world_.store,
+                  [this](storage::WriteTxn& txn) {
+                    absl::Status status;
+                    for (uint32_t i = 0; i < 200; ++i) {
+                      storage::ServiceAccountRecord record =
+                          SampleServiceAccount(world_.kHome, 1000 + i);
+                      record.labels = {{"wide", std::string(8000, 'x')}};
+                      status.Update(txn.InsertServiceAccount(record));
+                    }
+                    return status;
+                  }),
+              IsOk());
   size_t all = 0;
   ServiceAccounts::ListRequest request = {.page_size = 1000};
   do {
     const auto page = List(request);
     ASSERT_THAT(page, IsOk());
     int64_t bytes = 0;
-    for (const ServiceAccountRecord& record : page->records) {
-      bytes += BytesOf(record);
+    for (const storage::ServiceAccountRecord& record : page->records) {
+      bytes += storage::BytesOf(record);
     }
     EXPECT_LT(bytes, kMaxPageBytes + 10'000);
     all += page->records.size();
@@ -135,7 +135,7 @@ TEST_F(ListServiceAccounts, PagesFollowEachOtherInEveryOrder) {
 }
 
 TEST_F(ListServiceAccounts, RevokedOnesOnlyWhenAskedFor) {
-  Outcome<ServiceAccountRecord> outcome;
+  Outcome<storage::ServiceAccountRecord> outcome;
   world_.accounts.Revoke(CallerFor(world_.owner),
                          {.account_id = home_, .service_account_id = ids_['a']},
                          nullptr, outcome.Done());
@@ -210,7 +210,7 @@ TEST_F(ListServiceAccounts, OthersLearnNothing) {
 
 TEST_F(ListServiceAccounts, ATokensHandleFindsItsOwnerEvenWhenReplaced) {
   const auto get = [this](const std::string& public_id) {
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     world_.accounts.Get(CallerFor(world_.viewer),
                         {.account_id = home_, .token_public_id = public_id},
                         outcome.Done());
@@ -235,4 +235,4 @@ TEST_F(ListServiceAccounts, ATokensHandleFindsItsOwnerEvenWhenReplaced) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 // `count` copies of `unit`, one after another.
@@ -169,4 +169,4 @@ TEST(NameOfWhiteSpace, IsRefusedAloneAndTakenInCompany) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -22,21 +22,22 @@
 #include "storage/watched_store.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 class Races : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_THAT(WriteAndWait(store_,
-                             [this](WriteTxn& txn) {
-                               absl::Status status =
-                                   txn.EnsureAccount(home_, SampleTime());
-                               status.Update(txn.InsertAuthorization(
-                                   SampleGrant(home_, 101, owner_.Subjects()[0],
-                                               GrantKind::kAccountOwner)));
-                               return status;
-                             }),
+    ASSERT_THAT(storage::WriteAndWait(
+                    store_,
+                    [this](storage::WriteTxn& txn) {
+                      absl::Status status =
+                          txn.EnsureAccount(home_, SampleTime());
+                      status.Update(txn.InsertAuthorization(
+                          SampleGrant(home_, 101, owner_.Subjects()[0],
+                                      storage::GrantKind::kAccountOwner)));
+                      return status;
+                    }),
                 IsOk());
   }
 
@@ -62,28 +63,32 @@ class Races : public testing::Test {
     std::optional<bool> good;
     authenticator_.Authenticate(
         token, clock_.Now(),
-        [&good](const absl::StatusOr<Principal>& who) { good = who.ok(); });
+        [&good](const absl::StatusOr<identity::Principal>& who) {
+          good = who.ok();
+        });
     return *good;
   }
 
   const Uuid home_ = SampleId(1);
-  const Principal owner_ = User(SampleId(11));
-  WatchedStore store_{
-      std::make_unique<MemoryStore>(),
-      [this](const TokenChanges& changes) { directory_.OnChange(changes); }};
+  const identity::Principal owner_ = User(SampleId(11));
+  storage::WatchedStore store_{std::make_unique<memory::MemoryStore>(),
+                               [this](const storage::TokenChanges& changes) {
+                                 directory_.OnChange(changes);
+                               }};
   FakeClock clock_;
-  SystemRandom random_;
+  crypto::SystemRandom random_;
   RecordingLogger logger_;
-  LastUses last_uses_{&logger_};
-  std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
-  TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
-  AuditLog audit_{keyring_.get(), &random_};
-  DenialLog denials_{&store_, &audit_, &clock_, &logger_};
+  upkeep::LastUses last_uses_{&logger_};
+  std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
+  identity::TokenDirectory directory_{&store_, keyring_.get(), &last_uses_, {}};
+  audit::AuditLog audit_{keyring_.get(), &random_};
+  audit::DenialLog denials_{&store_, &audit_, &clock_, &logger_};
   ServiceAccounts accounts_{&store_,     keyring_.get(), &audit_,  &denials_,
                             &last_uses_, &clock_,        &random_, {}};
   Authorizations authorizations_{&store_, keyring_.get(), &audit_,
                                  &clock_, &random_,       OauthOwners::kCanAct};
-  TokenAuthenticator authenticator_{&directory_};
+  identity::TokenAuthenticator authenticator_{&directory_};
 };
 
 TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
@@ -120,7 +125,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
     });
     threads.emplace_back([&] {  // Edits until it is refused.
       for (int i = 0;; ++i) {
-        Outcome<ServiceAccountRecord> outcome;
+        Outcome<storage::ServiceAccountRecord> outcome;
         accounts_.Update(CallerFor(owner_),
                          {.account_id = home_.ToString(),
                           .service_account_id = id,
@@ -132,7 +137,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
     });
     threads.emplace_back([&] {  // Grants and revokes.
       for (int i = 0; !revoked.HasBeenNotified(); ++i) {
-        Outcome<AuthorizationRecord> granted;
+        Outcome<storage::AuthorizationRecord> granted;
         authorizations_.Grant(CallerFor(owner_),
                               {.account_id = home_.ToString(),
                                .grant_kind = "capability",
@@ -141,7 +146,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
                                .capability_key = "auth.manage",
                                .acknowledge_token_shown = true},
                               nullptr, granted.Done());
-        Outcome<AuthorizationRecord> ended;
+        Outcome<storage::AuthorizationRecord> ended;
         authorizations_.Revoke(
             CallerFor(owner_),
             {.account_id = home_.ToString(),
@@ -152,7 +157,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
       }
     });
     acting.Wait();
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     accounts_.Revoke(CallerFor(owner_),
                      {.account_id = home_.ToString(), .service_account_id = id},
                      nullptr, outcome.Done());
@@ -161,9 +166,9 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
     revoked.Notify();
     for (std::thread& thread : threads) thread.join();
   }
-  const absl::StatusOr<AuditVerdict> verdict =
-      VerifyAudit(store_, *keyring_,
-                  [](const AuditFault& fault) { ADD_FAILURE() << fault.what; });
+  const absl::StatusOr<audit::AuditVerdict> verdict = audit::VerifyAudit(
+      store_, *keyring_,
+      [](const audit::AuditFault& fault) { ADD_FAILURE() << fault.what; });
   ASSERT_THAT(verdict, IsOk());
   // Each round: made, rotated twice, edited, granted, taken away, revoked.
   EXPECT_GE(verdict->events, 20u * 7);
@@ -200,20 +205,22 @@ TEST_F(Races, TheLastOwnerStays) {
                            &last_uses_, &clock_, &random_,
                            {.oauth_owners = OauthOwners::kCannotAct});
   for (uint32_t round = 0; round < 50; ++round) {
-    std::vector<Principal> owners;
+    std::vector<identity::Principal> owners;
     for (uint32_t i = 0; i < 2; ++i) {
       owners.push_back(DomainWorld::Bearer(Create()));
-      EXPECT_THAT(WriteAndWait(store_,
-                               [&](WriteTxn& txn) {
-                                 return txn.InsertAuthorization(
-                                     SampleGrant(home_, 1000 + 2 * round + i,
-                                                 owners[i].Subjects()[0],
-                                                 GrantKind::kAccountOwner));
-                               }),
-                  IsOk());
+      EXPECT_THAT(
+          storage::WriteAndWait(store_,
+                                [&](storage::WriteTxn& txn) {
+                                  return txn.InsertAuthorization(SampleGrant(
+                                      home_, 1000 + 2 * round + i,
+                                      owners[i].Subjects()[0],
+                                      storage::GrantKind::kAccountOwner));
+                                }),
+          IsOk());
     }
-    const auto disable = [&](const Principal& by, const Principal& whom) {
-      Outcome<ServiceAccountRecord> outcome;
+    const auto disable = [&](const identity::Principal& by,
+                             const identity::Principal& whom) {
+      Outcome<storage::ServiceAccountRecord> outcome;
       accounts.Update(CallerFor(by),
                       {.account_id = home_.ToString(),
                        .service_account_id = whom.id.ToString(),
@@ -229,16 +236,17 @@ TEST_F(Races, TheLastOwnerStays) {
     }
     for (std::thread& thread : threads) thread.join();
     ASSERT_NE(outcomes[0].ok(), outcomes[1].ok()) << round;
-    const Principal& left = outcomes[0].ok() ? owners[0] : owners[1];
+    const identity::Principal& left = outcomes[0].ok() ? owners[0] : owners[1];
     EXPECT_THAT(disable(left, left),
                 ErrorIs(absl::StatusCode::kFailedPrecondition, "LAST_OWNER"));
-    EXPECT_THAT(WriteAndWait(store_,
-                             [&](WriteTxn& txn) {
-                               return txn.DeleteServiceAccount(home_, left.id);
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(store_,
+                                      [&](storage::WriteTxn& txn) {
+                                        return txn.DeleteServiceAccount(
+                                            home_, left.id);
+                                      }),
                 IsOk());
   }
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -16,7 +16,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -29,7 +29,7 @@ using testing::UnorderedElementsAre;
 class ReplayTest : public testing::Test {
  protected:
   absl::StatusOr<IssuedServiceAccount> Create(
-      ServiceAccounts::CreateRequest request, const Principal& who,
+      ServiceAccounts::CreateRequest request, const identity::Principal& who,
       const std::string& credential = "credential") {
     Outcome<IssuedServiceAccount> outcome;
     world_.accounts.Create(CallerFor(who, credential), std::move(request),
@@ -59,13 +59,13 @@ class ReplayTest : public testing::Test {
 
   // Changes one member of a service account.
   template <typename T>
-  void Set(const ServiceAccountRecord& record,
+  void Set(const storage::ServiceAccountRecord& record,
            std::optional<T> ServiceAccounts::UpdateRequest::*member, T value) {
     ServiceAccounts::UpdateRequest request = {
         .account_id = record.account_id.ToString(),
         .service_account_id = record.id.ToString()};
     request.*member = value;
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     world_.accounts.Update(CallerFor(world_.owner), std::move(request), nullptr,
                            outcome.Done());
     EXPECT_THAT(outcome.Take(), IsOk());
@@ -76,28 +76,28 @@ class ReplayTest : public testing::Test {
   }
 
   // The events of repetitions, latest first.
-  std::vector<AuditEventRecord> Replays() {
-    AuditQuery query;
+  std::vector<storage::AuditEventRecord> Replays() {
+    storage::AuditQuery query;
     query.account_id = world_.kHome;
     query.action = "service_account.replay";
     query.limit = query.scan_limit = 1000;
-    std::vector<AuditEventRecord> events;
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              auto page = txn.ListAuditEvents(query);
-                              if (page.ok()) events = page->records;
-                              return page.status();
-                            }),
+    std::vector<storage::AuditEventRecord> events;
+    EXPECT_THAT(storage::ReadAndWait(world_.store,
+                                     [&](storage::ReadTxn& txn) {
+                                       auto page = txn.ListAuditEvents(query);
+                                       if (page.ok()) events = page->records;
+                                       return page.status();
+                                     }),
                 IsOk());
     return events;
   }
 
   // That of a key file with this text.
-  std::unique_ptr<MacKeyring> Keyring(const std::string& text) {
+  std::unique_ptr<crypto::MacKeyring> Keyring(const std::string& text) {
     const std::string path = dir_.File("keys");
     std::remove(path.c_str());
     EXPECT_THAT(CreateSecretFile(path, text, world_.random), IsOk());
-    auto keyring = MacKeyring::Load(path, false, world_.random);
+    auto keyring = crypto::MacKeyring::Load(path, false, world_.random);
     EXPECT_THAT(keyring, IsOk());
     return *std::move(keyring);
   }
@@ -124,7 +124,7 @@ TEST_F(ReplayTest, TheSameCallGetsTheSameAnswerAndMakesNothing) {
   ASSERT_THAT(second, IsOk());
   EXPECT_TRUE(second->repeated);
   EXPECT_EQ(second->token.Expose(), first->token.Expose());
-  ServiceAccountRecord shown = first->record;
+  storage::ServiceAccountRecord shown = first->record;
   // What no answer shows is not kept.
   shown.token.key_version = 0;
   shown.token.mac = {};
@@ -197,7 +197,7 @@ TEST_F(ReplayTest, AnotherCredentialOfTheCallerCannotReadTheAnswer) {
 TEST_F(ReplayTest, WhoLostTheRightGetsNoAnswer) {
   const auto program = Create(Keyed(), world_.program);
   ASSERT_THAT(program, IsOk());
-  Outcome<ServiceAccountRecord> outcome;
+  Outcome<storage::ServiceAccountRecord> outcome;
   world_.accounts.Revoke(CallerFor(world_.owner),
                          {.account_id = world_.kHome.ToString(),
                           .service_account_id = world_.program.id.ToString()},
@@ -242,7 +242,7 @@ TEST_F(ReplayTest, ATokenThatHasEndedIsNotGivenAgain) {
   EXPECT_THAT(Create(Keyed()), TokenEnded());
   EXPECT_THAT(Rotate(rotate), IsOk());
 
-  Outcome<ServiceAccountRecord> revoked;
+  Outcome<storage::ServiceAccountRecord> revoked;
   world_.accounts.Revoke(CallerFor(world_.owner),
                          {.account_id = world_.kHome.ToString(),
                           .service_account_id = issued->record.id.ToString()},
@@ -273,11 +273,11 @@ TEST_F(ReplayTest, ARepetitionLeavesAnEventOfItsOwn) {
   ASSERT_THAT(issued, IsOk());
   EXPECT_THAT(Replays(), IsEmpty());
   ASSERT_THAT(Create(Keyed()), IsOk());
-  std::vector<AuditEventRecord> events = Replays();
+  std::vector<storage::AuditEventRecord> events = Replays();
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(events[0].actor, world_.owner.ToString());
   EXPECT_EQ(events[0].resource_id, issued->record.id.ToString());
-  EXPECT_THAT(ReadDetails(events[0]),
+  EXPECT_THAT(audit::ReadDetails(events[0]),
               UnorderedElementsAre(
                   Pair("action", "service_account.create"),
                   Pair("token_public_id", issued->record.token.public_id)));
@@ -290,7 +290,7 @@ TEST_F(ReplayTest, ARepetitionLeavesAnEventOfItsOwn) {
   ASSERT_THAT(Rotate(rotate), IsOk());
   events = Replays();
   ASSERT_THAT(events, SizeIs(2));
-  EXPECT_EQ(ReadDetails(events[0])["action"], "service_account.rotate");
+  EXPECT_EQ(audit::ReadDetails(events[0])["action"], "service_account.rotate");
 }
 
 // The server's keys are replaced one after another.
@@ -302,27 +302,27 @@ TEST_F(ReplayTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
   const auto before = Keyring("current 1\n" + keys[0]);
   const auto both = Keyring("current 2\n" + keys[0] + keys[1]);
   const auto after = Keyring("current 2\n" + keys[1]);
-  const auto replay = [this](const MacKeyring& keyring) {
+  const auto replay = [this](const crypto::MacKeyring& keyring) {
     return Replay::For(keyring, *CallerFor(world_.owner), "key-1", "request");
   };
-  const auto find = [&](const MacKeyring& keyring) {
+  const auto find = [&](const crypto::MacKeyring& keyring) {
     absl::StatusOr<std::optional<IssuedServiceAccount>> found;
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              found = FindReplay(txn, replay(keyring),
-                                                 world_.clock.Now());
-                              return found.status();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(world_.store,
+                                     [&](storage::ReadTxn& txn) {
+                                       found = FindReplay(txn, replay(keyring),
+                                                          world_.clock.Now());
+                                       return found.status();
+                                     }),
                 IsOk());
     return found->has_value();
   };
-  const auto keep = [&](const MacKeyring& keyring) {
-    EXPECT_THAT(WriteAndWait(world_.store,
-                             [&](WriteTxn& txn) {
-                               return KeepReplay(txn, replay(keyring), *issued,
-                                                 world_.clock.Now(),
-                                                 world_.random);
-                             }),
+  const auto keep = [&](const crypto::MacKeyring& keyring) {
+    EXPECT_THAT(storage::WriteAndWait(world_.store,
+                                      [&](storage::WriteTxn& txn) {
+                                        return KeepReplay(
+                                            txn, replay(keyring), *issued,
+                                            world_.clock.Now(), world_.random);
+                                      }),
                 IsOk());
   };
   keep(*before);
@@ -391,19 +391,19 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
   const auto issued = Create(Keyed());
   ASSERT_THAT(issued, IsOk());
   const std::string token(issued->token.Expose());
-  const CallerPtr caller = CallerFor(world_.owner);
+  const identity::CallerPtr caller = CallerFor(world_.owner);
   ServiceAccounts::CreateRequest request = Keyed();
-  ReplayRecord stolen;
+  storage::ReplayRecord stolen;
   // The lookup follows from what is stored (who called) and a guessed key.
   const Replay replay =
       Replay::For(*world_.keyring, *caller, "key-1", "unknown request");
-  ASSERT_THAT(ReadAndWait(world_.store,
-                          [&](ReadTxn& txn) {
-                            const auto found =
-                                txn.FindReplay(replay.places[0].lookup);
-                            if (found.ok()) stolen = *found;
-                            return found.status();
-                          }),
+  ASSERT_THAT(storage::ReadAndWait(world_.store,
+                                   [&](storage::ReadTxn& txn) {
+                                     const auto found = txn.FindReplay(
+                                         replay.places[0].lookup);
+                                     if (found.ok()) stolen = *found;
+                                     return found.status();
+                                   }),
               IsOk());
   EXPECT_EQ(stolen.sealed.find(token), std::string::npos);
   const std::string secret = token.substr(token.size() - 49, 43);
@@ -416,15 +416,16 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
         issued->record.token.public_id,
         std::string(stolen.lookup.begin(), stolen.lookup.end()),
         std::string(stolen.fingerprint.begin(), stolen.fingerprint.end())}) {
-    const Secret key = DeriveKey(guess, "key-1", "signet replay key v1");
-    EXPECT_FALSE(OpenBox(key, stolen.sealed, "").ok());
+    const Secret key =
+        crypto::DeriveKey(guess, "key-1", "signet replay key v1");
+    EXPECT_FALSE(crypto::OpenBox(key, stolen.sealed, "").ok());
     Replay forged = Replay::For(*world_.keyring,
                                 *CallerFor(world_.owner, guess), "key-1", "");
     forged.fingerprint = stolen.fingerprint;
     EXPECT_THAT(
-        ReadAndWait(
+        storage::ReadAndWait(
             world_.store,
-            [&](ReadTxn& txn) {
+            [&](storage::ReadTxn& txn) {
               return FindReplay(txn, forged, world_.clock.Now()).status();
             }),
         ErrorIs(absl::StatusCode::kFailedPrecondition,
@@ -438,7 +439,7 @@ TEST_F(ReplayTest, ADatabaseAndADeadCredentialYieldNoToken) {
   ASSERT_THAT(Create(Keyed()), IsOk());
   const auto ours =
       Replay::For(*world_.keyring, *CallerFor(world_.owner), "key-1", "");
-  const auto theirs = MacKeyring::ForTest("a guess");
+  const auto theirs = crypto::MacKeyring::ForTest("a guess");
   const auto guess =
       Replay::For(*theirs, *CallerFor(world_.owner), "key-1", "");
   EXPECT_NE(guess.places[0].lookup, ours.places[0].lookup);
@@ -446,4 +447,4 @@ TEST_F(ReplayTest, ADatabaseAndADeadCredentialYieldNoToken) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

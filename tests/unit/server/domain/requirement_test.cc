@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -35,20 +35,23 @@ Requirement AnyOf(std::vector<Requirement> of) {
   return {.kind = Kind::kAnyOf, .of = std::move(of)};
 }
 
-AuthorizationRecord Holds(const char* key, const Uuid& account_id = kHomeId) {
-  AuthorizationRecord grant = SampleCapability(
-      account_id, 50, {.type = SubjectType::kServiceAccount, .id = "x"});
+storage::AuthorizationRecord Holds(const char* key,
+                                   const Uuid& account_id = kHomeId) {
+  storage::AuthorizationRecord grant = SampleCapability(
+      account_id, 50,
+      {.type = storage::SubjectType::kServiceAccount, .id = "x"});
   grant.capability_key = key;
   return grant;
 }
-AuthorizationRecord HoldsKind(GrantKind kind,
-                              const Uuid& account_id = kHomeId) {
+storage::AuthorizationRecord HoldsKind(storage::GrantKind kind,
+                                       const Uuid& account_id = kHomeId) {
   return SampleGrant(account_id, 51,
-                     {.type = SubjectType::kServiceAccount, .id = "x"}, kind);
+                     {.type = storage::SubjectType::kServiceAccount, .id = "x"},
+                     kind);
 }
 
 bool IsMet(const Requirement& requirement,
-           const std::vector<AuthorizationRecord>& held) {
+           const std::vector<storage::AuthorizationRecord>& held) {
   return requirement.IsMet(held, kHomeId);
 }
 
@@ -68,7 +71,8 @@ TEST(Requirement, ACapabilityMustBeHeld) {
 }
 
 TEST(Requirement, AllAndAny) {
-  const std::vector<AuthorizationRecord> held = {Holds("a.x"), Holds("a.y")};
+  const std::vector<storage::AuthorizationRecord> held = {Holds("a.x"),
+                                                          Holds("a.y")};
   EXPECT_TRUE(IsMet(AllOf({Needs("a.x"), Needs("a.y")}), held));
   EXPECT_FALSE(IsMet(AllOf({Needs("a.x"), Needs("a.z")}), held));
   EXPECT_TRUE(IsMet(AnyOf({Needs("a.z"), Needs("a.y")}), held));
@@ -87,10 +91,10 @@ TEST(Requirement, OwnersHaveEverythingOnTheirAccountAndSuperAdminsEverywhere) {
                                   .resource_id = SampleId(4)});
   const Requirement there =
       Needs({.capability_key = "a.x", .account_id = kAwayId});
-  const std::vector<AuthorizationRecord> owner = {
-      HoldsKind(GrantKind::kAccountOwner)};
-  const std::vector<AuthorizationRecord> super_admin = {
-      HoldsKind(GrantKind::kSuperAdmin, SampleId(77))};
+  const std::vector<storage::AuthorizationRecord> owner = {
+      HoldsKind(storage::GrantKind::kAccountOwner)};
+  const std::vector<storage::AuthorizationRecord> super_admin = {
+      HoldsKind(storage::GrantKind::kSuperAdmin, SampleId(77))};
   EXPECT_TRUE(IsMet(here, owner));
   EXPECT_FALSE(IsMet(there, owner));
   EXPECT_TRUE(IsMet(here, super_admin));
@@ -114,18 +118,18 @@ TEST(Requirement, AResourceNeedsAGrantAtLeastAsWide) {
   const Requirement one = Needs({.capability_key = "a.x",
                                  .resource_type = "mailbox",
                                  .resource_id = SampleId(4)});
-  AuthorizationRecord of_kind = Holds("a.x");
+  storage::AuthorizationRecord of_kind = Holds("a.x");
   of_kind.resource_type = "mailbox";
-  AuthorizationRecord of_one = of_kind;
+  storage::AuthorizationRecord of_one = of_kind;
   of_one.resource_id = SampleId(4);
-  AuthorizationRecord of_other = of_kind;
+  storage::AuthorizationRecord of_other = of_kind;
   of_other.resource_id = SampleId(5);
-  AuthorizationRecord of_other_kind = of_kind;
+  storage::AuthorizationRecord of_other_kind = of_kind;
   of_other_kind.resource_type = "domain";
 
   const struct {
     const char* label;
-    AuthorizationRecord held;
+    storage::AuthorizationRecord held;
     bool whole, kind, one;
   } cases[] = {{"account", Holds("a.x"), true, true, true},
                {"kind", of_kind, false, true, true},
@@ -248,4 +252,4 @@ TEST(ReadAllOf, NamesEveryFaultOnce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

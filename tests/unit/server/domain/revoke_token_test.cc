@@ -9,30 +9,33 @@
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/token_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 class RevokeTokenTest : public testing::Test {
  protected:
-  TokenFactsPtr FactsOf(std::string_view token) {
-    std::optional<TokenFinding> found;
-    world_.directory.Find(token, world_.clock.Now(), std::nullopt,
-                          [&found](absl::StatusOr<TokenFinding> finding) {
-                            found = *std::move(finding);
-                          });
+  identity::TokenFactsPtr FactsOf(std::string_view token) {
+    std::optional<identity::TokenFinding> found;
+    world_.directory.Find(
+        token, world_.clock.Now(), std::nullopt,
+        [&found](absl::StatusOr<identity::TokenFinding> finding) {
+          found = *std::move(finding);
+        });
     return found->facts;
   }
-  TokenState StateOf(std::string_view token) {
-    std::optional<TokenFinding> found;
-    world_.directory.Find(token, world_.clock.Now(), std::nullopt,
-                          [&found](absl::StatusOr<TokenFinding> finding) {
-                            found = *std::move(finding);
-                          });
+  identity::TokenState StateOf(std::string_view token) {
+    std::optional<identity::TokenFinding> found;
+    world_.directory.Find(
+        token, world_.clock.Now(), std::nullopt,
+        [&found](absl::StatusOr<identity::TokenFinding> finding) {
+          found = *std::move(finding);
+        });
     return found->state;
   }
 
-  absl::Status Revoke(const Principal& who, TokenFactsPtr target,
-                      Expired expired = nullptr) {
+  absl::Status Revoke(const identity::Principal& who,
+                      identity::TokenFactsPtr target,
+                      storage::Expired expired = nullptr) {
     std::optional<absl::Status> outcome;
     world_.accounts.RevokeToken(
         CallerFor(who), target, std::move(expired),
@@ -45,19 +48,20 @@ class RevokeTokenTest : public testing::Test {
     int count = 0;
     EXPECT_THAT(world_.denials.Flush(), IsOk());
     EXPECT_THAT(
-        ReadAndWait(world_.store,
-                    [&](ReadTxn& txn) {
-                      AuditQuery query;
-                      query.account_id = world_.kHome;
-                      query.limit = 100;
-                      query.scan_limit = 1000;
-                      const auto page = txn.ListAuditEvents(query);
-                      if (!page.ok()) return page.status();
-                      for (const AuditEventRecord& event : page->records) {
-                        if (event.action == action) ++count;
-                      }
-                      return absl::OkStatus();
-                    }),
+        storage::ReadAndWait(world_.store,
+                             [&](storage::ReadTxn& txn) {
+                               storage::AuditQuery query;
+                               query.account_id = world_.kHome;
+                               query.limit = 100;
+                               query.scan_limit = 1000;
+                               const auto page = txn.ListAuditEvents(query);
+                               if (!page.ok()) return page.status();
+                               for (const storage::AuditEventRecord& event :
+                                    page->records) {
+                                 if (event.action == action) ++count;
+                               }
+                               return absl::OkStatus();
+                             }),
         IsOk());
     return count;
   }
@@ -70,11 +74,11 @@ class RevokeTokenTest : public testing::Test {
 constexpr char kAction[] = "service_account.revoke_token";
 
 TEST_F(RevokeTokenTest, WhoManagesTheAccountRevokes) {
-  const TokenFactsPtr facts = FactsOf(token_);
+  const identity::TokenFactsPtr facts = FactsOf(token_);
   EXPECT_THAT(Revoke(world_.owner, facts), IsOk());
-  EXPECT_EQ(StateOf(token_), TokenState::kRevoked);
+  EXPECT_EQ(StateOf(token_), identity::TokenState::kRevoked);
   EXPECT_EQ(Logged(kAction), 1);
-  const ServiceAccountRecord record = *world_.Get(
+  const storage::ServiceAccountRecord record = *world_.Get(
       world_.owner, world_.kHome.ToString(), issued_.record.id.ToString());
   EXPECT_EQ(record.revoked_by_user_id, world_.owner.id);
 
@@ -83,19 +87,19 @@ TEST_F(RevokeTokenTest, WhoManagesTheAccountRevokes) {
 }
 
 TEST_F(RevokeTokenTest, WhoDoesNotIsAnsweredTheSameAndNothingChanges) {
-  for (const Principal* who : {&world_.viewer, &world_.nobody}) {
+  for (const identity::Principal* who : {&world_.viewer, &world_.nobody}) {
     EXPECT_THAT(Revoke(*who, FactsOf(token_)), IsOk());
   }
   const IssuedServiceAccount away = world_.IssueAway();
   EXPECT_THAT(Revoke(world_.owner, FactsOf(away.token.Expose())), IsOk());
-  EXPECT_EQ(StateOf(token_), TokenState::kLive);
-  EXPECT_EQ(StateOf(away.token.Expose()), TokenState::kLive);
+  EXPECT_EQ(StateOf(token_), identity::TokenState::kLive);
+  EXPECT_EQ(StateOf(away.token.Expose()), identity::TokenState::kLive);
   EXPECT_EQ(Logged(kAction), 2) << "what was denied here";
 }
 
 TEST_F(RevokeTokenTest, ItsOwnCredentialNeedsNoRight) {
   EXPECT_THAT(Revoke(DomainWorld::Bearer(issued_), FactsOf(token_)), IsOk());
-  EXPECT_EQ(StateOf(token_), TokenState::kRevoked);
+  EXPECT_EQ(StateOf(token_), identity::TokenState::kRevoked);
 }
 
 TEST_F(RevokeTokenTest, OfTwoTokensTheOldOneEndsAlone) {
@@ -107,42 +111,42 @@ TEST_F(RevokeTokenTest, OfTwoTokensTheOldOneEndsAlone) {
                          nullptr, outcome.Done());
   const auto rotated = outcome.Take();
   ASSERT_THAT(rotated, IsOk());
-  ASSERT_EQ(StateOf(token_), TokenState::kLive);
+  ASSERT_EQ(StateOf(token_), identity::TokenState::kLive);
   EXPECT_THAT(Revoke(world_.owner, FactsOf(token_)), IsOk());
-  EXPECT_EQ(StateOf(token_), TokenState::kReplaced);
-  EXPECT_EQ(StateOf(rotated->token.Expose()), TokenState::kLive);
+  EXPECT_EQ(StateOf(token_), identity::TokenState::kReplaced);
+  EXPECT_EQ(StateOf(rotated->token.Expose()), identity::TokenState::kLive);
 }
 
 TEST_F(RevokeTokenTest, ATokenThatIsGoneMeanwhileIsNoError) {
-  const TokenFactsPtr facts = FactsOf(token_);
-  EXPECT_THAT(WriteAndWait(world_.store,
-                           [this](WriteTxn& txn) {
-                             return txn.DeleteServiceAccount(world_.kHome,
-                                                             issued_.record.id);
-                           }),
+  const identity::TokenFactsPtr facts = FactsOf(token_);
+  EXPECT_THAT(storage::WriteAndWait(world_.store,
+                                    [this](storage::WriteTxn& txn) {
+                                      return txn.DeleteServiceAccount(
+                                          world_.kHome, issued_.record.id);
+                                    }),
               IsOk());
   EXPECT_THAT(Revoke(world_.owner, facts), IsOk());
 }
 
 TEST_F(RevokeTokenTest, TheStoresErrorsAreTold) {
-  const TokenFactsPtr facts = FactsOf(token_);
+  const identity::TokenFactsPtr facts = FactsOf(token_);
   EXPECT_THAT(Revoke(world_.owner, facts, [] { return true; }),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   world_.store.write_outcomes = {absl::ResourceExhaustedError("full")};
   EXPECT_THAT(Revoke(world_.owner, facts),
               StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_EQ(StateOf(token_), TokenState::kLive);
+  EXPECT_EQ(StateOf(token_), identity::TokenState::kLive);
 }
 
 TEST_F(RevokeTokenTest, ADeadCallerRevokesNothing) {
   const IssuedServiceAccount manager = world_.Issue({"auth.manage"});
-  world_.ChangeRecord(manager.record.id, [](ServiceAccountRecord& it) {
+  world_.ChangeRecord(manager.record.id, [](storage::ServiceAccountRecord& it) {
     it.revoked_at = SampleTime();
   });
   EXPECT_THAT(Revoke(DomainWorld::Bearer(manager), FactsOf(token_)),
               ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
-  EXPECT_EQ(StateOf(token_), TokenState::kLive);
+  EXPECT_EQ(StateOf(token_), identity::TokenState::kLive);
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

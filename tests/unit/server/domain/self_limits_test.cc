@@ -12,7 +12,7 @@
 #include "server/identity/token_state.h"
 #include "tests/unit/server/domain/token_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 constexpr int64_t kBase = 1893553445;  // SampleTime(), about.
@@ -24,8 +24,9 @@ class SelfLimits : public testing::Test {
   }
 
   // One that manages, or owns, and whose token dies at `expires`.
-  IssuedServiceAccount Issue(std::optional<int64_t> expires,
-                             GrantKind kind = GrantKind::kCapability) {
+  IssuedServiceAccount Issue(
+      std::optional<int64_t> expires,
+      storage::GrantKind kind = storage::GrantKind::kCapability) {
     ServiceAccounts::CreateRequest request = world_.Good();
     if (expires.has_value()) {
       request.expires_at = RawTimestamp{.seconds = *expires};
@@ -33,11 +34,11 @@ class SelfLimits : public testing::Test {
     absl::StatusOr<IssuedServiceAccount> issued =
         world_.Create(world_.owner, request);
     EXPECT_THAT(issued, IsOk());
-    const Subject subject = {SubjectType::kServiceAccount,
-                             issued->record.id.ToString()};
-    AuthorizationRecord grant =
+    const storage::Subject subject = {storage::SubjectType::kServiceAccount,
+                                      issued->record.id.ToString()};
+    storage::AuthorizationRecord grant =
         world_.CapabilityOf(subject, world_.kHome, "auth.manage");
-    if (kind != GrantKind::kCapability) {
+    if (kind != storage::GrantKind::kCapability) {
       grant = SampleGrant(world_.kHome, world_.next_grant++, subject, kind);
     }
     world_.Grant(grant);
@@ -45,7 +46,8 @@ class SelfLimits : public testing::Test {
   }
 
   absl::StatusOr<IssuedServiceAccount> Rotate(
-      const Principal& who, ServiceAccounts::RotateRequest request = {}) {
+      const identity::Principal& who,
+      ServiceAccounts::RotateRequest request = {}) {
     request.account_id = world_.kHome.ToString();
     request.service_account_id = who.id.ToString();
     Outcome<IssuedServiceAccount> outcome;
@@ -54,11 +56,11 @@ class SelfLimits : public testing::Test {
     return outcome.Take();
   }
 
-  absl::StatusOr<ServiceAccountRecord> Update(
-      const Principal& who, ServiceAccounts::UpdateRequest request) {
+  absl::StatusOr<storage::ServiceAccountRecord> Update(
+      const identity::Principal& who, ServiceAccounts::UpdateRequest request) {
     request.account_id = world_.kHome.ToString();
     request.service_account_id = who.id.ToString();
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
                            outcome.Done());
     return outcome.Take();
@@ -68,10 +70,11 @@ class SelfLimits : public testing::Test {
 };
 
 TEST_F(SelfLimits, ARotationKeepsTheExpiryAndAsksForNoLaterOne) {
-  for (const GrantKind kind : {GrantKind::kCapability, GrantKind::kAccountOwner,
-                               GrantKind::kSuperAdmin}) {
+  for (const storage::GrantKind kind :
+       {storage::GrantKind::kCapability, storage::GrantKind::kAccountOwner,
+        storage::GrantKind::kSuperAdmin}) {
     const IssuedServiceAccount issued = Issue(kBase + 100, kind);
-    const Principal self = DomainWorld::Bearer(issued);
+    const identity::Principal self = DomainWorld::Bearer(issued);
     EXPECT_THAT(
         Rotate(self, {.expires_at = RawTimestamp{.seconds = kBase + 101}}),
         Refused());
@@ -97,7 +100,7 @@ TEST_F(SelfLimits, OneThatNeverExpiresMayGoOnSo) {
 // Whoever holds a token that a rotation has replaced holds it until it retires.
 TEST_F(SelfLimits, AReplacedTokenMakesNoneThatOutlivesIt) {
   const IssuedServiceAccount issued = Issue(std::nullopt);
-  const Principal old = DomainWorld::Bearer(issued);
+  const identity::Principal old = DomainWorld::Bearer(issued);
   const absl::Time retires = WholeMicros(world_.clock.Now()) + absl::Hours(1);
   ASSERT_THAT(Rotate(old, {.overlap = RawDuration{.seconds = 3600}}), IsOk());
   EXPECT_THAT(
@@ -109,7 +112,7 @@ TEST_F(SelfLimits, AReplacedTokenMakesNoneThatOutlivesIt) {
 }
 
 TEST_F(SelfLimits, AnUpdateMayShortenRenameAndDisable) {
-  const Principal self = DomainWorld::Bearer(Issue(kBase + 100));
+  const identity::Principal self = DomainWorld::Bearer(Issue(kBase + 100));
   EXPECT_THAT(Update(self, {.set_expires_at = true,
                             .expires_at = RawTimestamp{.seconds = kBase + 50}}),
               IsOk());
@@ -122,10 +125,11 @@ TEST_F(SelfLimits, AnUpdateMayShortenRenameAndDisable) {
 }
 
 TEST_F(SelfLimits, AnUpdateMayNeitherLengthenNorRelabel) {
-  for (const GrantKind kind : {GrantKind::kCapability, GrantKind::kAccountOwner,
-                               GrantKind::kSuperAdmin}) {
+  for (const storage::GrantKind kind :
+       {storage::GrantKind::kCapability, storage::GrantKind::kAccountOwner,
+        storage::GrantKind::kSuperAdmin}) {
     const IssuedServiceAccount issued = Issue(kBase + 100, kind);
-    const Principal self = DomainWorld::Bearer(issued);
+    const identity::Principal self = DomainWorld::Bearer(issued);
     EXPECT_THAT(
         Update(self, {.set_expires_at = true,
                       .expires_at = RawTimestamp{.seconds = kBase + 101}}),
@@ -145,9 +149,9 @@ TEST_F(SelfLimits, AnUpdateMayNeitherLengthenNorRelabel) {
 // As long as it waits in a queue, a caller grows older.
 TEST_F(SelfLimits, ACallerThatExpiresWhileItsWriteWaitsDoesNothing) {
   const IssuedServiceAccount issued = Issue(kBase + 100);
-  Principal user = world_.owner;
+  identity::Principal user = world_.owner;
   user.credential_expires_at = absl::FromUnixSeconds(kBase + 100);
-  for (const Principal& who : {DomainWorld::Bearer(issued), user}) {
+  for (const identity::Principal& who : {DomainWorld::Bearer(issued), user}) {
     world_.clock.Set(absl::FromUnixSeconds(kBase + 50));
     world_.store.before_next_write_body = [this] {
       world_.clock.Set(absl::FromUnixSeconds(kBase + 100));
@@ -160,4 +164,4 @@ TEST_F(SelfLimits, ACallerThatExpiresWhileItsWriteWaitsDoesNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

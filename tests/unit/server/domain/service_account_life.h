@@ -13,7 +13,7 @@
 #include "server/identity/token_state.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 
 // One service account, and what its owner does with it.
 class ServiceAccountLife : public testing::Test {
@@ -30,25 +30,28 @@ class ServiceAccountLife : public testing::Test {
     return *std::move(issued);
   }
 
-  const ServiceAccountRecord& record() const { return issued_->record; }
+  const storage::ServiceAccountRecord& record() const {
+    return issued_->record;
+  }
   std::string id() const { return record().id.ToString(); }
 
-  ServiceAccountRecord Stored(const Uuid& id) {
+  storage::ServiceAccountRecord Stored(const Uuid& id) {
     return *world_.Get(world_.owner, home_, id.ToString());
   }
 
-  absl::StatusOr<ServiceAccountRecord> Update(
-      const Principal& who, ServiceAccounts::UpdateRequest request) {
+  absl::StatusOr<storage::ServiceAccountRecord> Update(
+      const identity::Principal& who, ServiceAccounts::UpdateRequest request) {
     request.account_id = home_;
     if (request.service_account_id.empty()) request.service_account_id = id();
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
                            outcome.Done());
     return outcome.Take();
   }
 
   absl::StatusOr<IssuedServiceAccount> Rotate(
-      const Principal& who, ServiceAccounts::RotateRequest request = {}) {
+      const identity::Principal& who,
+      ServiceAccounts::RotateRequest request = {}) {
     request.account_id = home_;
     if (request.service_account_id.empty()) request.service_account_id = id();
     Outcome<IssuedServiceAccount> outcome;
@@ -57,17 +60,18 @@ class ServiceAccountLife : public testing::Test {
     return outcome.Take();
   }
 
-  absl::StatusOr<ServiceAccountRecord> Revoke(
-      const Principal& who, ServiceAccounts::RevokeRequest request = {}) {
+  absl::StatusOr<storage::ServiceAccountRecord> Revoke(
+      const identity::Principal& who,
+      ServiceAccounts::RevokeRequest request = {}) {
     request.account_id = home_;
     if (request.service_account_id.empty()) request.service_account_id = id();
-    Outcome<ServiceAccountRecord> outcome;
+    Outcome<storage::ServiceAccountRecord> outcome;
     world_.accounts.Revoke(CallerFor(who), std::move(request), nullptr,
                            outcome.Done());
     return outcome.Take();
   }
 
-  absl::Status RevokeSelf(const Principal& who,
+  absl::Status RevokeSelf(const identity::Principal& who,
                           ServiceAccounts::RevokeSelfRequest request = {}) {
     std::optional<absl::Status> result;
     world_.accounts.RevokeSelf(CallerFor(who), std::move(request), nullptr,
@@ -76,7 +80,8 @@ class ServiceAccountLife : public testing::Test {
   }
 
   absl::StatusOr<ServiceAccounts::Batch> BatchRevoke(
-      const Principal& who, ServiceAccounts::BatchRevokeRequest request) {
+      const identity::Principal& who,
+      ServiceAccounts::BatchRevokeRequest request) {
     request.account_id = home_;
     Outcome<ServiceAccounts::Batch> outcome;
     world_.accounts.BatchRevoke(CallerFor(who), std::move(request), nullptr,
@@ -86,13 +91,14 @@ class ServiceAccountLife : public testing::Test {
 
   bool Authenticates(const std::string& public_id) {
     bool live = false;
-    EXPECT_THAT(ReadAndWait(world_.store,
-                            [&](ReadTxn& txn) {
-                              const auto found = txn.FindToken(public_id);
-                              live = found.ok() &&
-                                     IsLive(*found, world_.clock.Now());
-                              return absl::OkStatus();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(
+                    world_.store,
+                    [&](storage::ReadTxn& txn) {
+                      const auto found = txn.FindToken(public_id);
+                      live = found.ok() &&
+                             identity::IsLive(*found, world_.clock.Now());
+                      return absl::OkStatus();
+                    }),
                 IsOk());
     return live;
   }
@@ -100,13 +106,13 @@ class ServiceAccountLife : public testing::Test {
   // `action` and `outcome` of every event, oldest first.
   std::vector<std::string> Events() {
     std::vector<std::string> events;
-    AuditQuery query = {.account_id = world_.kHome,
-                        .descending = false,
-                        .limit = 100,
-                        .scan_limit = 100};
-    EXPECT_THAT(
-        ReadAndWait(world_.store,
-                    [&](ReadTxn& txn) {
+    storage::AuditQuery query = {.account_id = world_.kHome,
+                                 .descending = false,
+                                 .limit = 100,
+                                 .scan_limit = 100};
+    EXPECT_THAT(storage::ReadAndWait(
+                    world_.store,
+                    [&](storage::ReadTxn& txn) {
                       const auto page = txn.ListAuditEvents(query);
                       events.clear();  // The body may run again.
                       for (const auto& event : page->records) {
@@ -114,7 +120,7 @@ class ServiceAccountLife : public testing::Test {
                       }
                       return page.status();
                     }),
-        IsOk());
+                IsOk());
     return events;
   }
 
@@ -123,6 +129,6 @@ class ServiceAccountLife : public testing::Test {
   std::optional<IssuedServiceAccount> issued_;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_DOMAIN_SERVICE_ACCOUNT_LIFE_H_

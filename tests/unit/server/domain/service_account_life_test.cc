@@ -12,7 +12,7 @@
 #include "server/domain/name_rule.h"
 #include "server/domain/service_accounts.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -25,12 +25,13 @@ TEST_F(ServiceAccountLife, LabelsFromBeforeTheirLimitMayShrinkOnly) {
   for (int i = 0; i < 60; ++i) {
     standing["k" + std::to_string(i + 10)] = std::string(250, 'x');
   }
-  EXPECT_THAT(WriteAndWait(world_.store,
-                           [&](WriteTxn& txn) {
-                             ServiceAccountRecord wide = record();
-                             wide.labels = standing;
-                             return txn.UpdateServiceAccount(wide);
-                           }),
+  EXPECT_THAT(storage::WriteAndWait(world_.store,
+                                    [&](storage::WriteTxn& txn) {
+                                      storage::ServiceAccountRecord wide =
+                                          record();
+                                      wide.labels = standing;
+                                      return txn.UpdateServiceAccount(wide);
+                                    }),
               IsOk());
   EXPECT_EQ(Stored(record().id).labels, standing);
 
@@ -63,7 +64,7 @@ TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
                             .labels = {{{"team", "edge"}}},
                             .enabled = false});
   ASSERT_THAT(updated, IsOk());
-  ServiceAccountRecord want = record();
+  storage::ServiceAccountRecord want = record();
   want.name = "deploy";
   want.token.expires_at = absl::FromUnixSeconds(4102444800);
   want.description = "line\nbreak";
@@ -144,7 +145,7 @@ TEST_F(ServiceAccountLife, UpdateNamesEveryFieldAtFault) {
 }
 
 TEST_F(ServiceAccountLife, OnlyWhoManagesMayChange) {
-  for (const Principal& who : {world_.viewer, world_.nobody}) {
+  for (const identity::Principal& who : {world_.viewer, world_.nobody}) {
     const auto denied =
         ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED");
     EXPECT_THAT(Update(who, {.name = ""}), denied);
@@ -164,7 +165,7 @@ TEST_F(ServiceAccountLife, RevocationEndsEveryTokenAndIsAttributed) {
   ASSERT_THAT(revoked, IsOk());
   EXPECT_EQ(revoked->revoked_at, WholeMicros(world_.clock.Now()));
   EXPECT_EQ(revoked->revoked_by_user_id, world_.owner.id);
-  EXPECT_EQ(revoked->revoke_reason, RevokeReason::kSuperseded);
+  EXPECT_EQ(revoked->revoke_reason, storage::RevokeReason::kSuperseded);
   EXPECT_EQ(revoked->revoke_comment, "see wiki");
   EXPECT_FALSE(Authenticates(record().token.public_id));
   EXPECT_FALSE(Authenticates(rotated->record.token.public_id));
@@ -204,16 +205,17 @@ TEST_F(ServiceAccountLife, AnUnknownReasonIsRefused) {
 }
 
 TEST_F(ServiceAccountLife, WhoFindsATokenCanEndItWithoutAnyRight) {
-  const Principal finder = DomainWorld::Bearer(*issued_);
+  const identity::Principal finder = DomainWorld::Bearer(*issued_);
   EXPECT_THAT(RevokeSelf(finder), IsOk());
   EXPECT_FALSE(Authenticates(record().token.public_id));
-  EXPECT_EQ(Stored(record().id).revoke_reason, RevokeReason::kKeyCompromise);
+  EXPECT_EQ(Stored(record().id).revoke_reason,
+            storage::RevokeReason::kKeyCompromise);
   EXPECT_EQ(Stored(record().id).revoked_by_user_id, std::nullopt);
   EXPECT_THAT(RevokeSelf(finder), IsOk());
 }
 
 TEST_F(ServiceAccountLife, AReplacedTokenEndsAlone) {
-  const Principal finder = DomainWorld::Bearer(*issued_);
+  const identity::Principal finder = DomainWorld::Bearer(*issued_);
   const auto rotated =
       Rotate(world_.owner, {.overlap = RawDuration{.seconds = 60}});
   ASSERT_THAT(rotated, IsOk());
@@ -312,4 +314,4 @@ TEST_F(ServiceAccountLife, EveryChangeSurvivesARepeatedTransaction) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -8,7 +8,7 @@
 #include "server/domain/service_accounts.h"
 #include "tests/unit/server/domain/service_account_life.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::ElementsAre;
@@ -141,4 +141,4 @@ TEST_F(ServiceAccountLife, ARotationKeepsTheExpiryUnlessItIsOver) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

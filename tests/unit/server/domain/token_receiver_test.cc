@@ -10,7 +10,7 @@
 #include "server/domain/authorizations.h"
 #include "tests/unit/server/domain/token_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 class TokenReceiver : public testing::Test {
@@ -21,7 +21,7 @@ class TokenReceiver : public testing::Test {
                                      "auth.manage"));
   }
 
-  IssuedServiceAccount CreateAs(const Principal& who) {
+  IssuedServiceAccount CreateAs(const identity::Principal& who) {
     absl::StatusOr<IssuedServiceAccount> issued =
         world_.Create(who, world_.Good());
     EXPECT_THAT(issued, IsOk());
@@ -29,7 +29,7 @@ class TokenReceiver : public testing::Test {
   }
 
   absl::StatusOr<IssuedServiceAccount> RotateAs(
-      const Principal& who, const Uuid& id,
+      const identity::Principal& who, const Uuid& id,
       std::optional<RawDuration> overlap = std::nullopt) {
     Outcome<IssuedServiceAccount> outcome;
     world_.accounts.Rotate(CallerFor(who),
@@ -40,7 +40,7 @@ class TokenReceiver : public testing::Test {
     return outcome.Take();
   }
 
-  absl::Status GrantAs(const Principal& who, const Uuid& id,
+  absl::Status GrantAs(const identity::Principal& who, const Uuid& id,
                        const std::string& kind, const char* capability,
                        bool acknowledge = false) {
     Authorizations::GrantRequest request = {
@@ -50,7 +50,7 @@ class TokenReceiver : public testing::Test {
         .subject_id = id.ToString(),
         .acknowledge_token_shown = acknowledge};
     if (capability != nullptr) request.capability_key = capability;
-    Outcome<AuthorizationRecord> outcome;
+    Outcome<storage::AuthorizationRecord> outcome;
     world_.authorizations.Grant(CallerFor(who), request, nullptr,
                                 outcome.Done());
     return outcome.Take().status();
@@ -59,9 +59,9 @@ class TokenReceiver : public testing::Test {
   std::string LastDetails() {
     std::string details;
     EXPECT_THAT(
-        ReadAndWait(
+        storage::ReadAndWait(
             world_.store,
-            [&](ReadTxn& txn) {
+            [&](storage::ReadTxn& txn) {
               const auto page = txn.ListAuditEvents(
                   {.account_id = world_.kHome, .limit = 1, .scan_limit = 1});
               if (!page.ok()) return page.status();
@@ -78,7 +78,7 @@ class TokenReceiver : public testing::Test {
   }
 
   TokenWorld world_;
-  const Principal manager_ = User(SampleId(21));
+  const identity::Principal manager_ = User(SampleId(21));
 };
 
 TEST_F(TokenReceiver, GetsNoRightToGovernUnseen) {
@@ -108,7 +108,8 @@ TEST_F(TokenReceiver, IsAlsoWhoseTokenOverlaps) {
               Refused());
   EXPECT_THAT(GrantAs(world_.owner, id, "capability", "mailbox.create"), IsOk())
       << "that governs nothing";
-  world_.ChangeRecord(id, [](ServiceAccountRecord& it) { it.enabled = false; });
+  world_.ChangeRecord(
+      id, [](storage::ServiceAccountRecord& it) { it.enabled = false; });
   EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), Refused())
       << "it may be enabled again";
   EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr, true),
@@ -151,8 +152,9 @@ TEST_F(TokenReceiver, IsAskedAboutNow) {
   const Uuid second = CreateAs(DomainWorld::Bearer(first)).record.id;
   EXPECT_THAT(GrantAs(world_.owner, second, "capability", "auth.verify"),
               IsOk());
-  world_.ChangeRecord(first.record.id,
-                      [](ServiceAccountRecord& it) { it.enabled = false; });
+  world_.ChangeRecord(first.record.id, [](storage::ServiceAccountRecord& it) {
+    it.enabled = false;
+  });
   EXPECT_THAT(GrantAs(world_.owner, second, "account_owner", nullptr),
               Refused())
       << "who is switched off covers nothing";
@@ -173,4 +175,4 @@ TEST_F(TokenReceiver, IsAcknowledgedInTheEvent) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/server/domain/token_world.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 using testing::SizeIs;
@@ -48,7 +48,7 @@ class TokenVerifierTest : public testing::Test {
     return found->verdict;
   }
 
-  absl::StatusOr<VerifyScope> FindScope(const CallerPtr& caller,
+  absl::StatusOr<VerifyScope> FindScope(const identity::CallerPtr& caller,
                                         const std::string& account_id = "") {
     Outcome<VerifyScope> outcome;
     world_.verifier.FindScope(caller, account_id, outcome.Done());
@@ -56,7 +56,7 @@ class TokenVerifierTest : public testing::Test {
   }
 
   // A service account's facts, as ScopeAtOnce() takes them.
-  TokenFacts FactsOf(const IssuedServiceAccount& issued) {
+  identity::TokenFacts FactsOf(const IssuedServiceAccount& issued) {
     return *Verify(issued.token.Expose(), Home())->facts;
   }
 
@@ -68,7 +68,7 @@ class TokenVerifierTest : public testing::Test {
   }
 
   TokenWorld world_;
-  Principal user_ = User(SampleId(30));
+  identity::Principal user_ = User(SampleId(30));
   const VerifyScope everywhere_ = {.every_account = true};
 };
 
@@ -107,13 +107,17 @@ TEST_F(TokenVerifierTest, EveryVerdictHasItsName) {
 }
 
 TEST_F(TokenVerifierTest, SaysWhyATokenIsDead) {
-  const std::pair<void (*)(ServiceAccountRecord&), TokenVerdict> cases[] = {
-      {[](ServiceAccountRecord& it) { it.revoked_at = SampleTime(); },
-       TokenVerdict::kRevoked},
-      {[](ServiceAccountRecord& it) { it.token.expires_at = SampleTime(-99); },
-       TokenVerdict::kExpired},
-      {[](ServiceAccountRecord& it) { it.enabled = false; },
-       TokenVerdict::kDisabled}};
+  const std::pair<void (*)(storage::ServiceAccountRecord&), TokenVerdict>
+      cases[] = {{[](storage::ServiceAccountRecord& it) {
+                    it.revoked_at = SampleTime();
+                  },
+                  TokenVerdict::kRevoked},
+                 {[](storage::ServiceAccountRecord& it) {
+                    it.token.expires_at = SampleTime(-99);
+                  },
+                  TokenVerdict::kExpired},
+                 {[](storage::ServiceAccountRecord& it) { it.enabled = false; },
+                  TokenVerdict::kDisabled}};
   for (const auto& [change, verdict] : cases) {
     const IssuedServiceAccount issued = world_.Issue();
     world_.ChangeRecord(issued.record.id, change);
@@ -147,8 +151,9 @@ TEST_F(TokenVerifierTest, AMissingCapabilityIsItsOwnVerdict) {
   EXPECT_EQ(VerdictOf(issued.token.Expose(), Home(), Needs("billing.edit")),
             TokenVerdict::kCapabilityMissing);
   // Why it is dead ranks before.
-  world_.ChangeRecord(issued.record.id,
-                      [](ServiceAccountRecord& it) { it.enabled = false; });
+  world_.ChangeRecord(issued.record.id, [](storage::ServiceAccountRecord& it) {
+    it.enabled = false;
+  });
   EXPECT_EQ(VerdictOf(issued.token.Expose(), Home(), Needs("billing.edit")),
             TokenVerdict::kDisabled);
 }
@@ -170,7 +175,7 @@ TEST_F(TokenVerifierTest, ASuperAdminHasWhatIsRequiredAnywhere) {
   const IssuedServiceAccount issued = world_.Issue();
   world_.Grant(SampleGrant(world_.kAway, 600,
                            DomainWorld::Bearer(issued).Subjects()[0],
-                           GrantKind::kSuperAdmin));
+                           storage::GrantKind::kSuperAdmin));
   EXPECT_EQ(VerdictOf(issued.token.Expose(), Home(),
                       Needs("billing.view", SampleId(77))),
             TokenVerdict::kActive);
@@ -180,7 +185,7 @@ TEST_F(TokenVerifierTest, AUserHoldsWhatTheirGroupsWereGranted) {
   const auto found = Verify(kJwt, Home());
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);
-  EXPECT_EQ(found->facts->kind, PrincipalKind::kUser);
+  EXPECT_EQ(found->facts->kind, identity::PrincipalKind::kUser);
   EXPECT_EQ(found->facts->subject_id, user_.id);
   EXPECT_EQ(found->facts->account_id, world_.kHome);
   EXPECT_EQ(found->facts->public_id, "");
@@ -188,8 +193,9 @@ TEST_F(TokenVerifierTest, AUserHoldsWhatTheirGroupsWereGranted) {
   EXPECT_EQ(VerdictOf(kJwt, Home(), Needs("billing.view")),
             TokenVerdict::kCapabilityMissing);
 
-  world_.Grant(world_.CapabilityOf({.type = SubjectType::kGroup, .id = "team"},
-                                   world_.kHome, "billing.view"));
+  world_.Grant(
+      world_.CapabilityOf({.type = storage::SubjectType::kGroup, .id = "team"},
+                          world_.kHome, "billing.view"));
   EXPECT_EQ(VerdictOf(kJwt, Home(), Needs("billing.view")),
             TokenVerdict::kActive);
   EXPECT_EQ(VerdictOf(kJwt, Home(), Needs("billing.view", world_.kAway)),
@@ -222,8 +228,9 @@ TEST_F(TokenVerifierTest, StoreErrorsPassUnchanged) {
 
 TEST_F(TokenVerifierTest, BodiesMayRunAgain) {
   world_.store.run_bodies_twice = true;
-  world_.Grant(world_.CapabilityOf({.type = SubjectType::kGroup, .id = "team"},
-                                   world_.kHome, "billing.view"));
+  world_.Grant(
+      world_.CapabilityOf({.type = storage::SubjectType::kGroup, .id = "team"},
+                          world_.kHome, "billing.view"));
   EXPECT_THAT(Verify(kJwt, Home())->facts->held, SizeIs(1));
 }
 
@@ -252,23 +259,24 @@ TEST_F(TokenVerifierTest, WhoMayAskAsksAboutItsAccount) {
   for (const char* key : {"auth.verify", "auth.manage"}) {
     EXPECT_THAT(FindScope(CallerFor(world_.nobody), home),
                 StatusIs(absl::StatusCode::kPermissionDenied));
-    const AuthorizationRecord grant =
+    const storage::AuthorizationRecord grant =
         world_.CapabilityOf(world_.nobody.Subjects()[0], world_.kHome, key);
     world_.Grant(grant);
     ExpectScope(FindScope(CallerFor(world_.nobody), home), Home());
-    EXPECT_THAT(WriteAndWait(world_.store,
-                             [&](WriteTxn& txn) {
-                               return txn.RevokeAuthorization(
-                                   world_.kHome, grant.id, SampleTime(), {});
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(world_.store,
+                                      [&](storage::WriteTxn& txn) {
+                                        return txn.RevokeAuthorization(
+                                            world_.kHome, grant.id,
+                                            SampleTime(), {});
+                                      }),
                 IsOk());
   }
 }
 
 TEST_F(TokenVerifierTest, BothWaysToAScopeAgree) {
   const IssuedServiceAccount asker = world_.Issue();
-  const CallerPtr caller = CallerFor(DomainWorld::Bearer(asker));
-  const Subject subject = caller->principal.Subjects()[0];
+  const identity::CallerPtr caller = CallerFor(DomainWorld::Bearer(asker));
+  const storage::Subject subject = caller->principal.Subjects()[0];
   world_.Grant(world_.CapabilityOf(subject, world_.kHome, "auth.verify"));
   const auto agree = [&](const VerifyScope& want,
                          const std::string& account_id) {
@@ -287,7 +295,8 @@ TEST_F(TokenVerifierTest, BothWaysToAScopeAgree) {
           .has_value());
   EXPECT_FALSE(TokenVerifier::ScopeAtOnce(FactsOf(asker), "junk").has_value());
 
-  world_.Grant(SampleGrant(world_.kAway, 600, subject, GrantKind::kSuperAdmin));
+  world_.Grant(
+      SampleGrant(world_.kAway, 600, subject, storage::GrantKind::kSuperAdmin));
   agree(everywhere_, "");
   agree({.every_account = false, .account_id = world_.kAway},
         world_.kAway.ToString());
@@ -295,8 +304,8 @@ TEST_F(TokenVerifierTest, BothWaysToAScopeAgree) {
 
 TEST_F(TokenVerifierTest, AGrantOnAResourceIsNoRightToAsk) {
   const IssuedServiceAccount asker = world_.Issue();
-  const CallerPtr caller = CallerFor(DomainWorld::Bearer(asker));
-  AuthorizationRecord grant = world_.CapabilityOf(
+  const identity::CallerPtr caller = CallerFor(DomainWorld::Bearer(asker));
+  storage::AuthorizationRecord grant = world_.CapabilityOf(
       caller->principal.Subjects()[0], world_.kHome, "auth.verify");
   grant.resource_type = "mailbox";
   world_.Grant(grant);
@@ -311,9 +320,10 @@ TEST_F(TokenVerifierTest, ASuperAdminAsksAboutEverythingUnlessItNamesOne) {
 }
 
 TEST_F(TokenVerifierTest, WhoIsTrustedNeedsNoRight) {
-  Caller trusted;
+  identity::Caller trusted;
   trusted.trusted = true;
-  const auto caller = std::make_shared<const Caller>(std::move(trusted));
+  const auto caller =
+      std::make_shared<const identity::Caller>(std::move(trusted));
   ExpectScope(FindScope(caller), everywhere_);
   ExpectScope(FindScope(caller, world_.kHome.ToString()), Home());
   EXPECT_THAT(FindScope(caller, "junk"),
@@ -322,11 +332,11 @@ TEST_F(TokenVerifierTest, WhoIsTrustedNeedsNoRight) {
 
 TEST_F(TokenVerifierTest, ACredentialThatDiedMeanwhileAsksNothing) {
   const IssuedServiceAccount asker = world_.Issue();
-  const CallerPtr caller = CallerFor(DomainWorld::Bearer(asker));
+  const identity::CallerPtr caller = CallerFor(DomainWorld::Bearer(asker));
   world_.Grant(world_.CapabilityOf(caller->principal.Subjects()[0],
                                    world_.kHome, "auth.verify"));
   ExpectScope(FindScope(caller), Home());
-  world_.ChangeRecord(asker.record.id, [](ServiceAccountRecord& it) {
+  world_.ChangeRecord(asker.record.id, [](storage::ServiceAccountRecord& it) {
     it.revoked_at = SampleTime();
   });
   EXPECT_THAT(FindScope(caller),
@@ -335,9 +345,9 @@ TEST_F(TokenVerifierTest, ACredentialThatDiedMeanwhileAsksNothing) {
 
 // A watcher asks again every second with the credential it began with.
 TEST_F(TokenVerifierTest, AUsersCredentialThatExpiredAsksNothing) {
-  Principal owner = world_.owner;
+  identity::Principal owner = world_.owner;
   owner.credential_expires_at = world_.clock.Now() + absl::Seconds(60);
-  const CallerPtr caller = CallerFor(owner);
+  const identity::CallerPtr caller = CallerFor(owner);
   const std::string home = world_.kHome.ToString();
   ExpectScope(FindScope(caller, home), Home());
   world_.clock.Advance(absl::Hours(1));
@@ -347,27 +357,29 @@ TEST_F(TokenVerifierTest, AUsersCredentialThatExpiredAsksNothing) {
 
 // While it waits for the store, its credential goes on to expire.
 TEST_F(TokenVerifierTest, WhoWaitsTooLongToBeReadAsksNothing) {
-  class LateStore final : public Store {
+  class LateStore final : public storage::Store {
    public:
-    LateStore(Store* store, FakeClock* clock) : store_(store), clock_(clock) {}
-    void Read(ReadBody body, Done done, ReadOptions options) override {
+    LateStore(storage::Store* store, FakeClock* clock)
+        : store_(store), clock_(clock) {}
+    void Read(ReadBody body, Done done, storage::ReadOptions options) override {
       clock_->Advance(absl::Seconds(60));
       store_->Read(std::move(body), std::move(done), std::move(options));
     }
-    void Write(WriteBody body, Done done, WriteOptions options) override {
+    void Write(WriteBody body, Done done,
+               storage::WriteOptions options) override {
       store_->Write(std::move(body), std::move(done), std::move(options));
     }
     absl::Status Health() const override { return store_->Health(); }
     void Drain() override { store_->Drain(); }
 
    private:
-    Store* const store_;
+    storage::Store* const store_;
     FakeClock* const clock_;
   };
   LateStore late(&world_.store, &world_.clock);
   TokenVerifier verifier(&late, &world_.directory, &world_.issuer,
                          &world_.clock);
-  Principal owner = world_.owner;
+  identity::Principal owner = world_.owner;
   owner.credential_expires_at = world_.clock.Now() + absl::Seconds(60);
   Outcome<VerifyScope> outcome;
   verifier.FindScope(CallerFor(owner), world_.kHome.ToString(), outcome.Done());
@@ -377,9 +389,9 @@ TEST_F(TokenVerifierTest, WhoWaitsTooLongToBeReadAsksNothing) {
 
 TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
   const IssuedServiceAccount issued = world_.Issue({"billing.view"});
-  Caller self;
-  self.principal =
-      PrincipalOf(std::make_shared<const TokenFacts>(FactsOf(issued)));
+  identity::Caller self;
+  self.principal = identity::PrincipalOf(
+      std::make_shared<const identity::TokenFacts>(FactsOf(issued)));
   const auto ask = [&](std::shared_ptr<const Requirement> requirement) {
     Outcome<TokenVerification> outcome;
     world_.verifier.VerifyCaller(self.principal, std::nullopt,
@@ -392,10 +404,11 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
   EXPECT_EQ(ask(Needs("billing.view", world_.kAway)),
             TokenVerdict::kCapabilityMissing);
 
-  Caller user;
+  identity::Caller user;
   user.principal = user_;
-  world_.Grant(world_.CapabilityOf({.type = SubjectType::kGroup, .id = "team"},
-                                   world_.kHome, "billing.view"));
+  world_.Grant(
+      world_.CapabilityOf({.type = storage::SubjectType::kGroup, .id = "team"},
+                          world_.kHome, "billing.view"));
   Outcome<TokenVerification> outcome;
   world_.verifier.VerifyCaller(user.principal, world_.kHome,
                                Needs("billing.view"), outcome.Done());
@@ -406,7 +419,8 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
 }
 
 TEST_F(TokenVerifierTest, AtOnceTheSameOrNothing) {
-  TokenDirectory remembering(&world_.store, world_.keyring.get(), nullptr, {});
+  identity::TokenDirectory remembering(&world_.store, world_.keyring.get(),
+                                       nullptr, {});
   TokenVerifier verifier(&world_.store, &remembering, &world_.issuer,
                          &world_.clock);
   const IssuedServiceAccount issued = world_.Issue({"billing.view"});
@@ -430,4 +444,4 @@ TEST_F(TokenVerifierTest, AtOnceTheSameOrNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

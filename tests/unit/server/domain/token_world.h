@@ -15,18 +15,18 @@
 #include "server/identity/token_directory.h"
 #include "tests/unit/server/domain/domain_world.h"
 
-namespace signet {
+namespace signet::domain {
 
 // Knows users by their whole Authorization field.
-class FakeIssuer final : public Authenticator {
+class FakeIssuer final : public identity::Authenticator {
  public:
-  std::map<std::string, absl::StatusOr<Principal>> users;
+  std::map<std::string, absl::StatusOr<identity::Principal>> users;
 
   void Authenticate(std::span<const std::string> authorization, absl::Time,
                     Done done) override {
     const auto found = users.find(authorization[0]);
     if (found == users.end()) {
-      std::move(done)(TokenInvalidError());
+      std::move(done)(identity::TokenInvalidError());
     } else {
       std::move(done)(found->second);
     }
@@ -38,14 +38,16 @@ class FakeIssuer final : public Authenticator {
 struct TokenWorld : DomainWorld {
   const Uuid kAway = SampleId(9);
   FakeIssuer issuer;
-  TokenDirectory directory{&store, keyring.get(), nullptr, {.max_entries = 0}};
+  identity::TokenDirectory directory{
+      &store, keyring.get(), nullptr, {.max_entries = 0}};
   TokenVerifier verifier{&store, &directory, &issuer, &clock};
 
   TokenWorld() {
-    EXPECT_THAT(WriteAndWait(store,
-                             [this](WriteTxn& txn) {
-                               return txn.EnsureAccount(kAway, SampleTime());
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(store,
+                                      [this](storage::WriteTxn& txn) {
+                                        return txn.EnsureAccount(kAway,
+                                                                 SampleTime());
+                                      }),
                 IsOk());
   }
 
@@ -61,62 +63,64 @@ struct TokenWorld : DomainWorld {
   // A service account of kAway, past the rules of the domain.
   IssuedServiceAccount IssueAway() {
     IssuedServiceAccount issued = Issue();
-    EXPECT_THAT(
-        WriteAndWait(store,
-                     [&](WriteTxn& txn) {
-                       absl::Status status =
-                           txn.DeleteServiceAccount(kHome, issued.record.id);
-                       issued.record.account_id = kAway;
-                       status.Update(txn.InsertServiceAccount(issued.record));
-                       return status;
-                     }),
-        IsOk());
+    EXPECT_THAT(storage::WriteAndWait(
+                    store,
+                    [&](storage::WriteTxn& txn) {
+                      absl::Status status =
+                          txn.DeleteServiceAccount(kHome, issued.record.id);
+                      issued.record.account_id = kAway;
+                      status.Update(txn.InsertServiceAccount(issued.record));
+                      return status;
+                    }),
+                IsOk());
     return issued;
   }
 
   // Past the rules of the domain, too.
-  void Grant(const AuthorizationRecord& grant) {
-    EXPECT_THAT(WriteAndWait(store,
-                             [&grant](WriteTxn& txn) {
-                               return txn.InsertAuthorization(grant);
-                             }),
+  void Grant(const storage::AuthorizationRecord& grant) {
+    EXPECT_THAT(storage::WriteAndWait(store,
+                                      [&grant](storage::WriteTxn& txn) {
+                                        return txn.InsertAuthorization(grant);
+                                      }),
                 IsOk());
   }
-  AuthorizationRecord CapabilityOf(const Subject& subject,
-                                   const Uuid& account_id, const char* key) {
-    AuthorizationRecord grant =
+  storage::AuthorizationRecord CapabilityOf(const storage::Subject& subject,
+                                            const Uuid& account_id,
+                                            const char* key) {
+    storage::AuthorizationRecord grant =
         SampleCapability(account_id, next_grant++, subject);
     grant.capability_key = key;
     return grant;
   }
 
-  void ChangeRecord(const Uuid& id, void (*change)(ServiceAccountRecord&)) {
-    EXPECT_THAT(WriteAndWait(store,
-                             [&](WriteTxn& txn) {
-                               ServiceAccountRecord record =
-                                   *txn.GetServiceAccount(kHome, id);
-                               change(record);
-                               return txn.UpdateServiceAccount(record);
-                             }),
+  void ChangeRecord(const Uuid& id,
+                    void (*change)(storage::ServiceAccountRecord&)) {
+    EXPECT_THAT(storage::WriteAndWait(store,
+                                      [&](storage::WriteTxn& txn) {
+                                        storage::ServiceAccountRecord record =
+                                            *txn.GetServiceAccount(kHome, id);
+                                        change(record);
+                                        return txn.UpdateServiceAccount(record);
+                                      }),
                 IsOk());
   }
 
-  void ChangeRecord(const ServiceAccountRecord& which,
-                    void (*change)(ServiceAccountRecord&)) {
-    EXPECT_THAT(WriteAndWait(store,
-                             [&](WriteTxn& txn) {
-                               ServiceAccountRecord record =
-                                   *txn.GetServiceAccount(which.account_id,
-                                                          which.id);
-                               change(record);
-                               return txn.UpdateServiceAccount(record);
-                             }),
+  void ChangeRecord(const storage::ServiceAccountRecord& which,
+                    void (*change)(storage::ServiceAccountRecord&)) {
+    EXPECT_THAT(storage::WriteAndWait(store,
+                                      [&](storage::WriteTxn& txn) {
+                                        storage::ServiceAccountRecord record =
+                                            *txn.GetServiceAccount(
+                                                which.account_id, which.id);
+                                        change(record);
+                                        return txn.UpdateServiceAccount(record);
+                                      }),
                 IsOk());
   }
 
   uint32_t next_grant = 500;
 };
 
-}  // namespace signet
+}  // namespace signet::domain
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_DOMAIN_TOKEN_WORLD_H_

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::domain {
 namespace {
 
 TEST(Violations, NamesEveryField) {
@@ -54,4 +54,4 @@ TEST(Violations, KeepsTheFirstAtAnyLength) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::domain

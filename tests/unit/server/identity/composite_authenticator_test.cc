@@ -18,7 +18,7 @@
 #include "tests/unit/server/identity/good_token.h"
 #include "tests/unit/server/oauth/fake_key_source.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 using absl::StatusCode;
@@ -37,8 +37,9 @@ class CompositeAuthenticatorTest : public testing::Test {
   }
 
   std::string Issue() {
-    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
-    ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
+    token::MintedToken token =
+        token::MintToken("hbx_sa", SampleTime(), random_);
+    storage::ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
     record.token.public_id = token.public_id;
     record.token.key_version = keyring_->current_version();
     record.token.mac = keyring_->Compute(token.text.Expose());
@@ -48,17 +49,18 @@ class CompositeAuthenticatorTest : public testing::Test {
     return std::string(token.text.Expose());
   }
 
-  std::unique_ptr<OauthAuthenticator> NewOauth() {
-    return std::make_unique<OauthAuthenticator>(
+  std::unique_ptr<oauth::OauthAuthenticator> NewOauth() {
+    return std::make_unique<oauth::OauthAuthenticator>(
         GoodOptions(),
-        std::make_unique<FakeKeySource>(signer_.PublicJwkSet(kKeyId)),
+        std::make_unique<oauth::FakeKeySource>(signer_.PublicJwkSet(kKeyId)),
         &logger_);
   }
 
   RecordingLogger logger_;
   SeededRandom random_;
   const JwtSigner signer_{JwtSigner::Kind::kEdDsa};
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   FakeStore store_;
   TokenDirectory directory_{&store_, keyring_.get(), nullptr, {}};
   CompositeAuthenticator both_{
@@ -109,4 +111,4 @@ TEST_F(CompositeAuthenticatorTest, AllBadTokensGetOneAnswer) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

@@ -14,16 +14,16 @@
 #include "storage/store.h"
 #include "tests/support/stub_read_txn.h"
 
-namespace signet {
+namespace signet::identity {
 
 // A store of service accounts that can be looked up by their tokens, and can be
 // told to fail. For one thread.
-class FakeStore final : public Store {
+class FakeStore final : public storage::Store {
  public:
-  void Add(ServiceAccountRecord record) {
-    Add(TokenOwner{record.token, std::move(record)});
+  void Add(storage::ServiceAccountRecord record) {
+    Add(storage::TokenOwner{record.token, std::move(record)});
   }
-  void Add(TokenOwner record) {
+  void Add(storage::TokenOwner record) {
     records_[record.token.public_id] = std::move(record);
   }
 
@@ -38,7 +38,7 @@ class FakeStore final : public Store {
   absl::Status lookup_status;  // What a lookup ends with, unless OK.
   int runs_per_read = 1;       // As engines that must retry a body do.
 
-  void Read(ReadBody body, Done done, ReadOptions = {}) override {
+  void Read(ReadBody body, Done done, storage::ReadOptions = {}) override {
     ++reads_;
     if (!read_status.ok()) {
       std::move(done)(read_status);
@@ -50,7 +50,7 @@ class FakeStore final : public Store {
     std::move(done)(std::move(status));
   }
 
-  void Write(WriteBody, Done done, WriteOptions = {}) override {
+  void Write(WriteBody, Done done, storage::WriteOptions = {}) override {
     std::move(done)(absl::UnimplementedError("this store is only read"));
   }
   absl::Status Health() const override { return absl::OkStatus(); }
@@ -61,7 +61,8 @@ class FakeStore final : public Store {
    public:
     explicit Txn(FakeStore& store) : store_(store) {}
 
-    absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) override {
+    absl::StatusOr<storage::TokenOwner> FindToken(
+        std::string_view public_id) override {
       if (!store_.lookup_status.ok()) return store_.lookup_status;
       const auto found = store_.records_.find(std::string(public_id));
       if (found == store_.records_.end()) {
@@ -73,23 +74,24 @@ class FakeStore final : public Store {
     }
 
     // Nobody was granted anything.
-    absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldAuthorizations(
-        std::span<const Subject>, const Uuid&) override {
+    absl::StatusOr<std::vector<storage::AuthorizationRecord>>
+    ListHeldAuthorizations(std::span<const storage::Subject>,
+                           const Uuid&) override {
       ++store_.listings_;
-      return std::vector<AuthorizationRecord>();
+      return std::vector<storage::AuthorizationRecord>();
     }
 
    private:
     FakeStore& store_;
   };
 
-  std::map<std::string, TokenOwner> records_;  // By public id.
+  std::map<std::string, storage::TokenOwner> records_;  // By public id.
   int reads_ = 0;
   int hits_ = 0;
   int misses_ = 0;
   int listings_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_

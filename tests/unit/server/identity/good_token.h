@@ -10,7 +10,7 @@
 #include "server/oauth/oauth_options.h"
 #include "tests/support/jwt_signer.h"
 
-namespace signet {
+namespace signet::identity {
 
 inline constexpr char kIssuer[] = "https://issuer.example.com";
 inline constexpr char kAudience[] = "https://signet.example.com";
@@ -19,8 +19,8 @@ inline constexpr char kKeyId[] = "key-1";
 
 inline absl::Time TokenTime() { return absl::FromUnixSeconds(1900000000); }
 
-inline OauthOptions GoodOptions() {
-  OauthOptions options;
+inline oauth::OauthOptions GoodOptions() {
+  oauth::OauthOptions options;
   options.issuer = kIssuer;
   options.audiences = {kAudience};
   return options;
@@ -48,6 +48,6 @@ inline std::string GoodToken(const JwtSigner& signer,
   return signer.Token(GoodHeader(signer).dump(), GoodClaims(now).dump());
 }
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_IDENTITY_GOOD_TOKEN_H_

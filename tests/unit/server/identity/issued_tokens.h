@@ -12,16 +12,17 @@
 #include "tests/support/seeded_random.h"
 #include "tests/unit/server/identity/fake_store.h"
 
-namespace signet {
+namespace signet::identity {
 
 // For a fixture: tokens, and a store that knows those that were issued. Each
 // belongs to service account SampleId(2) of account SampleId(1).
 class IssuedTokens {
  protected:
   // A token that is in the store; `change` may alter its record and owner.
-  std::string Issue(absl::FunctionRef<void(TokenOwner&)> change) {
-    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
-    TokenOwner found;
+  std::string Issue(absl::FunctionRef<void(storage::TokenOwner&)> change) {
+    token::MintedToken token =
+        token::MintToken("hbx_sa", SampleTime(), random_);
+    storage::TokenOwner found;
     found.owner = SampleServiceAccount(SampleId(1), 2);
     found.token = found.owner.token;
     found.token.public_id = token.public_id;
@@ -33,22 +34,23 @@ class IssuedTokens {
     return std::string(token.text.Expose());
   }
   std::string Issue() {
-    return Issue([](TokenOwner&) {});
+    return Issue([](storage::TokenOwner&) {});
   }
 
   // A token that is not in the store.
   std::string Unknown() {
     return std::string(
-        MintToken("hbx_sa", SampleTime(), random_).text.Expose());
+        token::MintToken("hbx_sa", SampleTime(), random_).text.Expose());
   }
 
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   FakeStore store_;
 
  private:
   SeededRandom random_;
 };
 
-}  // namespace signet
+}  // namespace signet::identity
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_IDENTITY_ISSUED_TOKENS_H_

@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 using testing::ElementsAre;
@@ -21,7 +21,8 @@ TEST(Principal, ServiceAccountIsCalledByItsIdOnly) {
   const Principal account{.kind = PrincipalKind::kServiceAccount,
                           .id = *Uuid::Parse(kId)};
   EXPECT_THAT(account.Subjects(),
-              ElementsAre(Subject{SubjectType::kServiceAccount, kId}));
+              ElementsAre(storage::Subject{
+                  storage::SubjectType::kServiceAccount, kId}));
   EXPECT_EQ(account.user_id(), std::nullopt);
   EXPECT_EQ(account.ToString(), std::string("service_account:") + kId);
 }
@@ -29,19 +30,20 @@ TEST(Principal, ServiceAccountIsCalledByItsIdOnly) {
 TEST(Principal, UserIsCalledByIdSubjectAndGroups) {
   Principal user = User("auth0|42");
   user.groups = {"ops", "dns"};
-  EXPECT_THAT(user.Subjects(),
-              ElementsAre(Subject{SubjectType::kUser, kId},
-                          Subject{SubjectType::kUser, "auth0|42"},
-                          Subject{SubjectType::kGroup, "ops"},
-                          Subject{SubjectType::kGroup, "dns"}));
+  EXPECT_THAT(
+      user.Subjects(),
+      ElementsAre(storage::Subject{storage::SubjectType::kUser, kId},
+                  storage::Subject{storage::SubjectType::kUser, "auth0|42"},
+                  storage::Subject{storage::SubjectType::kGroup, "ops"},
+                  storage::Subject{storage::SubjectType::kGroup, "dns"}));
   EXPECT_EQ(user.user_id(), Uuid::Parse(kId));
   EXPECT_EQ(user.ToString(), std::string("user:") + kId);
 }
 
 TEST(Principal, SubjectThatIsAUuidIsTheIdInLowerCase) {
   EXPECT_THAT(User("3C90C3CC-0D44-4B50-8888-8DD25736052A").Subjects(),
-              ElementsAre(Subject{SubjectType::kUser, kId}));
+              ElementsAre(storage::Subject{storage::SubjectType::kUser, kId}));
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

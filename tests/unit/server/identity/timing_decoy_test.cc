@@ -3,7 +3,7 @@
 
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 TEST(TimingDecoy, KeepsTheFirstOfferUntilItIsForgotten) {
@@ -21,4 +21,4 @@ TEST(TimingDecoy, KeepsTheFirstOfferUntilItIsForgotten) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

@@ -13,7 +13,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/identity/issued_tokens.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 using absl::StatusCode;
@@ -38,8 +38,8 @@ class TokenAuthenticatorTest : public testing::Test, protected IssuedTokens {
 };
 
 TEST_F(TokenAuthenticatorTest, ProvesAServiceAccount) {
-  const absl::StatusOr<Principal> caller = Authenticate(
-      Issue([](TokenOwner& it) { it.token.expires_at = SampleTime(60); }));
+  const absl::StatusOr<Principal> caller = Authenticate(Issue(
+      [](storage::TokenOwner& it) { it.token.expires_at = SampleTime(60); }));
   ASSERT_THAT(caller, IsOk());
   EXPECT_EQ(caller->kind, PrincipalKind::kServiceAccount);
   EXPECT_EQ(caller->id, SampleId(2));
@@ -54,14 +54,14 @@ TEST_F(TokenAuthenticatorTest, SaysWhichToken) {
   const std::string token = Issue();
   const absl::StatusOr<Principal> caller = Authenticate(token);
   ASSERT_THAT(caller, IsOk());
-  EXPECT_EQ(caller->token_public_id, ParseToken(token)->public_id);
+  EXPECT_EQ(caller->token_public_id, token::ParseToken(token)->public_id);
   EXPECT_FALSE(caller->credential_expires_at.has_value());
 }
 
 TEST_F(TokenAuthenticatorTest, TheCredentialOfAReplacedTokenEndsWithIt) {
   for (const int expiry : {30, 90}) {
     const absl::StatusOr<Principal> caller =
-        Authenticate(Issue([expiry](TokenOwner& it) {
+        Authenticate(Issue([expiry](storage::TokenOwner& it) {
           it.token.retires_at = SampleTime(60);
           it.token.expires_at = SampleTime(expiry);
         }));
@@ -75,11 +75,17 @@ TEST_F(TokenAuthenticatorTest, EveryRefusalIsTheSame) {
   const std::string past[] = {
       "junk",
       Unknown(),
-      Issue([](TokenOwner& it) { it.token.expires_at = SampleTime(-1); }),
-      Issue([](TokenOwner& it) { it.token.retires_at = SampleTime(-1); }),
-      Issue([](TokenOwner& it) { it.owner.revoked_at = SampleTime(-1); }),
-      Issue([](TokenOwner& it) { it.owner.enabled = false; }),
-      Issue([](TokenOwner& it) { it.token.mac[0] ^= 1; })};
+      Issue([](storage::TokenOwner& it) {
+        it.token.expires_at = SampleTime(-1);
+      }),
+      Issue([](storage::TokenOwner& it) {
+        it.token.retires_at = SampleTime(-1);
+      }),
+      Issue([](storage::TokenOwner& it) {
+        it.owner.revoked_at = SampleTime(-1);
+      }),
+      Issue([](storage::TokenOwner& it) { it.owner.enabled = false; }),
+      Issue([](storage::TokenOwner& it) { it.token.mac[0] ^= 1; })};
   const absl::Status want = Authenticate("").status();
   EXPECT_THAT(want, ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   for (const std::string& token : past) {
@@ -99,4 +105,4 @@ TEST_F(TokenAuthenticatorTest, StoreErrorsPassUnchanged) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

@@ -18,7 +18,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/identity/issued_tokens.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 class TokenDirectoryTest : public testing::Test, protected IssuedTokens {
@@ -44,14 +44,14 @@ class TokenDirectoryTest : public testing::Test, protected IssuedTokens {
   }
 
   RecordingLogger logger_;
-  LastUses last_uses_{&logger_};
+  upkeep::LastUses last_uses_{&logger_};
   // Asks the store each time.
   TokenDirectory directory_{
       &store_, keyring_.get(), &last_uses_, {.max_entries = 0}};
 };
 
 TEST_F(TokenDirectoryTest, KnowsWhatItIssued) {
-  const std::string token = Issue([](TokenOwner& it) {
+  const std::string token = Issue([](storage::TokenOwner& it) {
     it.token.expires_at = SampleTime(60);
     it.owner.labels = {{"team", "core"}};
   });
@@ -62,7 +62,7 @@ TEST_F(TokenDirectoryTest, KnowsWhatItIssued) {
   EXPECT_EQ(found->facts->kind, PrincipalKind::kServiceAccount);
   EXPECT_EQ(found->facts->subject_id, SampleId(2));
   EXPECT_EQ(found->facts->account_id, SampleId(1));
-  EXPECT_EQ(found->facts->public_id, ParseToken(token)->public_id);
+  EXPECT_EQ(found->facts->public_id, token::ParseToken(token)->public_id);
   EXPECT_EQ(found->facts->issued_at, SampleTime());
   EXPECT_EQ(found->facts->expires_at, SampleTime(60));
   EXPECT_EQ(found->facts->death(), SampleTime(60));
@@ -71,8 +71,8 @@ TEST_F(TokenDirectoryTest, KnowsWhatItIssued) {
 }
 
 TEST_F(TokenDirectoryTest, NotesLiveTokensAlone) {
-  const std::string dead =
-      Issue([](TokenOwner& it) { it.token.expires_at = SampleTime(-1); });
+  const std::string dead = Issue(
+      [](storage::TokenOwner& it) { it.token.expires_at = SampleTime(-1); });
   const std::string good = Issue();
   EXPECT_EQ(StateAt(dead), TokenState::kExpired);
   EXPECT_EQ(last_uses_.Latest(SampleId(2)), std::nullopt);
@@ -94,8 +94,8 @@ TEST_F(TokenDirectoryTest, NeedNotNote) {
 }
 
 TEST_F(TokenDirectoryTest, TokenIsDeadFromItsExpiryOn) {
-  const std::string token =
-      Issue([](TokenOwner& it) { it.token.expires_at = SampleTime(60); });
+  const std::string token = Issue(
+      [](storage::TokenOwner& it) { it.token.expires_at = SampleTime(60); });
   EXPECT_EQ(StateAt(token, SampleTime(60) - absl::Nanoseconds(1)),
             TokenState::kLive);
   EXPECT_EQ(StateAt(token, SampleTime(60)), TokenState::kExpired);
@@ -109,7 +109,7 @@ TEST_F(TokenDirectoryTest, TokenWithoutExpiryLives) {
 TEST_F(TokenDirectoryTest, AReplacedTokenIsDeadFromItsRetirementOn) {
   for (const auto expires_at : {std::optional<absl::Time>(),
                                 std::optional<absl::Time>(SampleTime(90))}) {
-    const std::string token = Issue([&](TokenOwner& it) {
+    const std::string token = Issue([&](storage::TokenOwner& it) {
       it.token.retires_at = SampleTime(60);
       it.token.expires_at = expires_at;
     });
@@ -120,7 +120,7 @@ TEST_F(TokenDirectoryTest, AReplacedTokenIsDeadFromItsRetirementOn) {
 }
 
 TEST_F(TokenDirectoryTest, AReplacedTokenMayExpireBeforeItRetires) {
-  const std::string token = Issue([](TokenOwner& it) {
+  const std::string token = Issue([](storage::TokenOwner& it) {
     it.token.retires_at = SampleTime(60);
     it.token.expires_at = SampleTime(30);
   });
@@ -129,36 +129,37 @@ TEST_F(TokenDirectoryTest, AReplacedTokenMayExpireBeforeItRetires) {
 }
 
 TEST_F(TokenDirectoryTest, OfSeveralStatesTheFirstCounts) {
-  const auto all = [](TokenOwner& it) {
+  const auto all = [](storage::TokenOwner& it) {
     it.owner.revoked_at = SampleTime(-1);
     it.token.retires_at = SampleTime(-1);
     it.token.expires_at = SampleTime(-1);
     it.owner.enabled = false;
   };
   EXPECT_EQ(StateAt(Issue(all)), TokenState::kRevoked);
-  EXPECT_EQ(StateAt(Issue([&](TokenOwner& it) {
+  EXPECT_EQ(StateAt(Issue([&](storage::TokenOwner& it) {
               all(it);
               it.owner.revoked_at.reset();
             })),
             TokenState::kReplaced);
-  EXPECT_EQ(StateAt(Issue([&](TokenOwner& it) {
+  EXPECT_EQ(StateAt(Issue([&](storage::TokenOwner& it) {
               all(it);
               it.owner.revoked_at.reset();
               it.token.retires_at.reset();
             })),
             TokenState::kDisabled);
-  EXPECT_EQ(StateAt(Issue(
-                [](TokenOwner& it) { it.token.expires_at = SampleTime(-1); })),
+  EXPECT_EQ(StateAt(Issue([](storage::TokenOwner& it) {
+              it.token.expires_at = SampleTime(-1);
+            })),
             TokenState::kExpired);
 }
 
 // Its row is from before a rotation, which it does not know of.
 TEST_F(TokenDirectoryTest, ATokenThatIsNeitherCurrentNorRetiresIsReplaced) {
-  EXPECT_EQ(StateAt(Issue([](TokenOwner& it) {
+  EXPECT_EQ(StateAt(Issue([](storage::TokenOwner& it) {
               it.owner.token.public_id = "0000000000000001";
             })),
             TokenState::kReplaced);
-  EXPECT_EQ(StateAt(Issue([](TokenOwner& it) {
+  EXPECT_EQ(StateAt(Issue([](storage::TokenOwner& it) {
               it.owner.token.public_id = "0000000000000001";
               it.token.retires_at = SampleTime(60);
             })),
@@ -169,19 +170,19 @@ TEST_F(TokenDirectoryTest, AnswersCostTheSameWhateverTheyAre) {
   const std::string good = Issue();
   const std::string unknown = Unknown();
   const std::string forged =
-      Issue([](TokenOwner& it) { it.token.mac[31] ^= 1; });
+      Issue([](storage::TokenOwner& it) { it.token.mac[31] ^= 1; });
   const std::string key_retired =
-      Issue([](TokenOwner& it) { it.token.key_version = 99; });
-  const std::string expired =
-      Issue([](TokenOwner& it) { it.token.expires_at = SampleTime(-1); });
-  const std::string revoked =
-      Issue([](TokenOwner& it) { it.owner.revoked_at = SampleTime(-1); });
-  const std::string revoked_later =
-      Issue([](TokenOwner& it) { it.owner.revoked_at = SampleTime(1); });
-  const std::string replaced =
-      Issue([](TokenOwner& it) { it.token.retires_at = SampleTime(-1); });
+      Issue([](storage::TokenOwner& it) { it.token.key_version = 99; });
+  const std::string expired = Issue(
+      [](storage::TokenOwner& it) { it.token.expires_at = SampleTime(-1); });
+  const std::string revoked = Issue(
+      [](storage::TokenOwner& it) { it.owner.revoked_at = SampleTime(-1); });
+  const std::string revoked_later = Issue(
+      [](storage::TokenOwner& it) { it.owner.revoked_at = SampleTime(1); });
+  const std::string replaced = Issue(
+      [](storage::TokenOwner& it) { it.token.retires_at = SampleTime(-1); });
   const std::string disabled =
-      Issue([](TokenOwner& it) { it.owner.enabled = false; });
+      Issue([](storage::TokenOwner& it) { it.owner.enabled = false; });
 
   EXPECT_EQ(StateAt(good), TokenState::kLive);  // From now on there is a decoy.
   const std::pair<std::string, TokenState> cases[] = {
@@ -212,7 +213,7 @@ TEST_F(TokenDirectoryTest, FindsAnotherDecoyWhenItsOwnIsGone) {
   const std::string second = Issue();
   const std::string unknown = Unknown();
   EXPECT_EQ(StateAt(first), TokenState::kLive);
-  store_.Remove(std::string(ParseToken(first)->public_id));
+  store_.Remove(std::string(token::ParseToken(first)->public_id));
   EXPECT_EQ(StateAt(unknown), TokenState::kUnknown);
 
   EXPECT_EQ(StateAt(second), TokenState::kLive);
@@ -254,4 +255,4 @@ TEST_F(TokenDirectoryTest, StoreErrorsPassUnchanged) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

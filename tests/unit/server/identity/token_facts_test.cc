@@ -5,19 +5,19 @@
 #include "storage/queries.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
-ServiceAccountState Listed(TokenState state) {
+storage::ServiceAccountState Listed(TokenState state) {
   switch (state) {
     case TokenState::kLive:
-      return ServiceAccountState::kActive;
+      return storage::ServiceAccountState::kActive;
     case TokenState::kExpired:
-      return ServiceAccountState::kExpired;
+      return storage::ServiceAccountState::kExpired;
     case TokenState::kDisabled:
-      return ServiceAccountState::kDisabled;
+      return storage::ServiceAccountState::kDisabled;
     default:
-      return ServiceAccountState::kRevoked;
+      return storage::ServiceAccountState::kRevoked;
   }
 }
 
@@ -26,7 +26,8 @@ TEST(TokenFacts, SayOfACurrentTokenWhatListingsSay) {
   for (const bool revoked : {false, true}) {
     for (const bool enabled : {false, true}) {
       for (const bool expired : {false, true}) {
-        ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 2);
+        storage::ServiceAccountRecord record =
+            SampleServiceAccount(SampleId(1), 2);
         record.enabled = enabled;
         if (revoked) record.revoked_at = SampleTime(1);
         record.token.expires_at = SampleTime(expired ? 2 : 4);
@@ -41,4 +42,4 @@ TEST(TokenFacts, SayOfACurrentTokenWhatListingsSay) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

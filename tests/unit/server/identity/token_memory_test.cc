@@ -26,32 +26,33 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/unreliable_store.h"
 
-namespace signet {
+namespace signet::identity {
 namespace {
 
 class TokenMemory {
  public:
   explicit TokenMemory(TokenDirectoryOptions options = {})
       : directory(&watched_, keyring_.get(), &last_uses, options) {
-    Write([](WriteTxn& txn) {
+    Write([](storage::WriteTxn& txn) {
       return txn.EnsureAccount(SampleId(1), SampleTime());
     });
-    Write([](WriteTxn& txn) {
+    Write([](storage::WriteTxn& txn) {
       return txn.EnsureAccount(SampleId(9), SampleTime());
     });
   }
 
-  void Write(Store::WriteBody body) {
-    EXPECT_THAT(WriteAndWait(watched_, std::move(body)), IsOk());
+  void Write(storage::Store::WriteBody body) {
+    EXPECT_THAT(storage::WriteAndWait(watched_, std::move(body)), IsOk());
   }
 
   // A token, and the record of a service account whose current one it is.
   struct Issued {
     std::string token;
-    ServiceAccountRecord record;
+    storage::ServiceAccountRecord record;
   };
   Issued Mint(uint32_t number) {
-    MintedToken token = MintToken("hbx_sa", SampleTime(), random_);
+    token::MintedToken token =
+        token::MintToken("hbx_sa", SampleTime(), random_);
     Issued issued = {.token = std::string(token.text.Expose()),
                      .record = SampleServiceAccount(SampleId(1), number)};
     issued.record.token.public_id = token.public_id;
@@ -59,9 +60,10 @@ class TokenMemory {
     issued.record.token.mac = keyring_->Compute(token.text.Expose());
     return issued;
   }
-  void Insert(const ServiceAccountRecord& record) {
-    Write(
-        [&record](WriteTxn& txn) { return txn.InsertServiceAccount(record); });
+  void Insert(const storage::ServiceAccountRecord& record) {
+    Write([&record](storage::WriteTxn& txn) {
+      return txn.InsertServiceAccount(record);
+    });
   }
   Issued Issue(uint32_t number = 2) {
     Issued issued = Mint(number);
@@ -94,31 +96,33 @@ class TokenMemory {
   UnreliableStore store;
 
  private:
-  WatchedStore watched_{
-      std::make_unique<BorrowedStore>(&store),
-      [this](const TokenChanges& changes) { directory.OnChange(changes); }};
+  storage::WatchedStore watched_{std::make_unique<BorrowedStore>(&store),
+                                 [this](const storage::TokenChanges& changes) {
+                                   directory.OnChange(changes);
+                                 }};
   SeededRandom random_;
-  std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   RecordingLogger logger_;
 
  public:
-  LastUses last_uses{&logger_};
+  upkeep::LastUses last_uses{&logger_};
   TokenDirectory directory;
 };
 
-AuthorizationRecord GrantTo(const ServiceAccountRecord& record,
-                            const Uuid& account_id) {
-  return SampleCapability(
-      account_id, 50,
-      {.type = SubjectType::kServiceAccount, .id = record.id.ToString()});
+storage::AuthorizationRecord GrantTo(
+    const storage::ServiceAccountRecord& record, const Uuid& account_id) {
+  return SampleCapability(account_id, 50,
+                          {.type = storage::SubjectType::kServiceAccount,
+                           .id = record.id.ToString()});
 }
 
 // The same token with another secret, and a checksum that is right.
 std::string WithOtherSecret(const std::string& token, SeededRandom& random) {
   const std::string other(
-      MintToken("hbx_sa", SampleTime(), random).text.Expose());
-  const std::string public_id(ParseToken(token)->public_id);
-  const size_t at = other.find(ParseToken(other)->public_id);
+      token::MintToken("hbx_sa", SampleTime(), random).text.Expose());
+  const std::string public_id(token::ParseToken(token)->public_id);
+  const size_t at = other.find(token::ParseToken(other)->public_id);
   std::string forged = other;
   forged.replace(at, public_id.size(), public_id);
   const std::span<char> checksum = std::span(forged).last(6);
@@ -219,7 +223,7 @@ TEST(TokenMemory, CanBeSwitchedOff) {
 struct ChangeCase {
   const char* label;
   // Of the service account that has the token.
-  absl::Status (*change)(WriteTxn&, ServiceAccountRecord&);
+  absl::Status (*change)(storage::WriteTxn&, storage::ServiceAccountRecord&);
   TokenState state;
   size_t held = 0;
 };
@@ -233,8 +237,8 @@ TEST_P(TokenMemoryChanges, AreSeenAtOnce) {
   ASSERT_EQ(memory.StateNow(issued.token), TokenState::kLive);
   ASSERT_EQ(memory.StateNow(other.token), TokenState::kLive);
 
-  memory.Write([&issued](WriteTxn& txn) {
-    ServiceAccountRecord record = issued.record;
+  memory.Write([&issued](storage::WriteTxn& txn) {
+    storage::ServiceAccountRecord record = issued.record;
     return GetParam().change(txn, record);
   });
   EXPECT_FALSE(memory.IsRemembered(issued.token));
@@ -251,83 +255,89 @@ TEST_P(TokenMemoryChanges, AreSeenAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, TokenMemoryChanges,
-    testing::Values(ChangeCase{"Revocation",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 record.revoked_at = SampleTime();
-                                 return txn.UpdateServiceAccount(record);
-                               },
-                               TokenState::kRevoked},
-                    ChangeCase{"Disabling",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 record.enabled = false;
-                                 return txn.UpdateServiceAccount(record);
-                               },
-                               TokenState::kDisabled},
-                    ChangeCase{"Expiry",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 record.token.expires_at = SampleTime(-1);
-                                 return txn.UpdateServiceAccount(record);
-                               },
-                               TokenState::kExpired},
-                    ChangeCase{"Rotation",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 return ReplaceIn(txn, WithToken(record, 77),
-                                                  SampleTime());
-                               },
-                               TokenState::kReplaced},
-                    ChangeCase{"RotationWithOverlap",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 return ReplaceIn(txn, WithToken(record, 77),
-                                                  SampleTime(60));
-                               },
-                               TokenState::kLive},
-                    ChangeCase{"RotationThatEndsItWhateverTheClockSays",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 return ReplaceIn(txn, WithToken(record, 77),
-                                                  SampleTime(60),
-                                                  /*ended=*/true);
-                               },
-                               TokenState::kReplaced},
-                    ChangeCase{"ALaterStart",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 record.token.not_before = SampleTime(60);
-                                 return txn.UpdateServiceAccount(record);
-                               },
-                               TokenState::kDisabled},
-                    ChangeCase{"Grant",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 return txn.InsertAuthorization(
-                                     GrantTo(record, record.account_id));
-                               },
-                               TokenState::kLive, 1},
-                    ChangeCase{"SuperAdminGrantedElsewhere",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 AuthorizationRecord grant =
-                                     GrantTo(record, SampleId(9));
-                                 grant.grant_kind = GrantKind::kSuperAdmin;
-                                 grant.capability_key.reset();
-                                 return txn.InsertAuthorization(grant);
-                               },
-                               TokenState::kLive, 1},
-                    ChangeCase{"Deletion",
-                               [](WriteTxn& txn, ServiceAccountRecord& record) {
-                                 return txn.DeleteServiceAccount(
-                                     record.account_id, record.id);
-                               },
-                               TokenState::kUnknown}),
+    testing::Values(
+        ChangeCase{
+            "Revocation",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              record.revoked_at = SampleTime();
+              return txn.UpdateServiceAccount(record);
+            },
+            TokenState::kRevoked},
+        ChangeCase{
+            "Disabling",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              record.enabled = false;
+              return txn.UpdateServiceAccount(record);
+            },
+            TokenState::kDisabled},
+        ChangeCase{
+            "Expiry",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              record.token.expires_at = SampleTime(-1);
+              return txn.UpdateServiceAccount(record);
+            },
+            TokenState::kExpired},
+        ChangeCase{
+            "Rotation",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              return ReplaceIn(txn, WithToken(record, 77), SampleTime());
+            },
+            TokenState::kReplaced},
+        ChangeCase{
+            "RotationWithOverlap",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              return ReplaceIn(txn, WithToken(record, 77), SampleTime(60));
+            },
+            TokenState::kLive},
+        ChangeCase{
+            "RotationThatEndsItWhateverTheClockSays",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              return ReplaceIn(txn, WithToken(record, 77), SampleTime(60),
+                               /*ended=*/true);
+            },
+            TokenState::kReplaced},
+        ChangeCase{
+            "ALaterStart",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              record.token.not_before = SampleTime(60);
+              return txn.UpdateServiceAccount(record);
+            },
+            TokenState::kDisabled},
+        ChangeCase{
+            "Grant",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              return txn.InsertAuthorization(
+                  GrantTo(record, record.account_id));
+            },
+            TokenState::kLive, 1},
+        ChangeCase{
+            "SuperAdminGrantedElsewhere",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              storage::AuthorizationRecord grant = GrantTo(record, SampleId(9));
+              grant.grant_kind = storage::GrantKind::kSuperAdmin;
+              grant.capability_key.reset();
+              return txn.InsertAuthorization(grant);
+            },
+            TokenState::kLive, 1},
+        ChangeCase{
+            "Deletion",
+            [](storage::WriteTxn& txn, storage::ServiceAccountRecord& record) {
+              return txn.DeleteServiceAccount(record.account_id, record.id);
+            },
+            TokenState::kUnknown}),
     [](const auto& info) { return std::string(info.param.label); });
 
 TEST(TokenMemory, ARetirementAloneIsSeenAtOnce) {
   TokenMemory memory;
   const TokenMemory::Issued issued = memory.Issue();
-  memory.Write([&](WriteTxn& txn) {
+  memory.Write([&](storage::WriteTxn& txn) {
     return ReplaceIn(txn, WithToken(issued.record, 77), SampleTime(60));
   });
   const absl::StatusOr<TokenFinding> overlapping = memory.Find(issued.token);
   EXPECT_EQ(overlapping->state, TokenState::kLive);
   EXPECT_EQ(overlapping->facts->death(), SampleTime(60));
-  memory.Write([&](WriteTxn& txn) {
-    TokenRecord retired = issued.record.token;
+  memory.Write([&](storage::WriteTxn& txn) {
+    storage::TokenRecord retired = issued.record.token;
     retired.retires_at = SampleTime();
     return txn.UpdateToken(issued.record.account_id, issued.record.id, retired);
   });
@@ -338,12 +348,13 @@ TEST(TokenMemory, TheEndOfAGrantIsSeenAtOnce) {
   for (const Uuid& account_id : {SampleId(1), SampleId(9)}) {
     TokenMemory memory;
     const TokenMemory::Issued issued = memory.Issue();
-    AuthorizationRecord grant = GrantTo(issued.record, account_id);
-    grant.grant_kind = GrantKind::kSuperAdmin;
+    storage::AuthorizationRecord grant = GrantTo(issued.record, account_id);
+    grant.grant_kind = storage::GrantKind::kSuperAdmin;
     grant.capability_key.reset();
-    memory.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
+    memory.Write(
+        [&](storage::WriteTxn& txn) { return txn.InsertAuthorization(grant); });
     EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 1u);
-    memory.Write([&](WriteTxn& txn) {
+    memory.Write([&](storage::WriteTxn& txn) {
       return txn.RevokeAuthorization(account_id, grant.id, SampleTime(), {});
     });
     EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 0u);
@@ -359,7 +370,7 @@ TEST(TokenMemory, ATokenBehindARememberedUnknownIdIsSeenAtOnce) {
 
   TokenMemory::Issued rotated = memory.Mint(2);
   EXPECT_EQ(memory.StateNow(rotated.token), TokenState::kUnknown);
-  memory.Write([&](WriteTxn& txn) {
+  memory.Write([&](storage::WriteTxn& txn) {
     return ReplaceIn(txn, rotated.record, SampleTime());
   });
   EXPECT_EQ(memory.StateNow(rotated.token), TokenState::kLive);
@@ -369,7 +380,7 @@ TEST(TokenMemory, ARemovedTokenIsRememberedAsUnknown) {
   TokenMemory memory;
   const TokenMemory::Issued issued = memory.Issue();
   EXPECT_EQ(memory.StateNow(issued.token), TokenState::kLive);
-  memory.Write([&](WriteTxn& txn) {
+  memory.Write([&](storage::WriteTxn& txn) {
     return txn.DeleteServiceAccount(SampleId(1), SampleId(2));
   });
   EXPECT_EQ(memory.StateNow(issued.token), TokenState::kUnknown);
@@ -378,10 +389,11 @@ TEST(TokenMemory, ARemovedTokenIsRememberedAsUnknown) {
   EXPECT_EQ(memory.store.reads(), reads);
 }
 
-void Revoke(TokenMemory& memory, ServiceAccountRecord record) {
+void Revoke(TokenMemory& memory, storage::ServiceAccountRecord record) {
   record.revoked_at = SampleTime();
-  memory.Write(
-      [&record](WriteTxn& txn) { return txn.UpdateServiceAccount(record); });
+  memory.Write([&record](storage::WriteTxn& txn) {
+    return txn.UpdateServiceAccount(record);
+  });
 }
 
 TEST(TokenMemory, WhatAChangeOvertookIsNotRemembered) {
@@ -441,7 +453,7 @@ TEST(TokenMemory, AWrongSecretIsUnknownWhateverTheStateIs) {
     memory.Insert(issued.record);
     memory.StateNow(issued.token);
     const std::string forged = WithOtherSecret(issued.token, random);
-    ASSERT_TRUE(ParseToken(forged).has_value());
+    ASSERT_TRUE(token::ParseToken(forged).has_value());
     const std::optional<TokenFinding> found =
         memory.directory.FindAtOnce(forged, SampleTime(9));
     ASSERT_TRUE(found.has_value());
@@ -484,4 +496,4 @@ TEST(TokenMemory, HoldsNoMoreThanItMay) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::identity

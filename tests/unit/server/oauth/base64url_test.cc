@@ -4,7 +4,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/jwt_signer.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 TEST(DecodeBase64Url, ReadsWhatRfc7515AppendixCWrites) {
@@ -50,4 +50,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

@@ -12,7 +12,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/tiny_http_server.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using absl::StatusCode;
@@ -178,4 +178,4 @@ TEST_F(CurlHttpClientTest, CancelEndsARequestAtOnce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "server/oauth/http_client.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // A web of documents that can be changed while it is in use. Thread-safe.
 class FakeWeb {
@@ -95,6 +95,6 @@ class FakeHttpClient final : public HttpClient {
   bool cancelled_ = false;  // Guarded by the web's lock.
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_OAUTH_FAKE_HTTP_CLIENT_H_

@@ -9,7 +9,7 @@
 #include "server/identity/auth_error.h"
 #include "server/oauth/key_source.h"
 
-namespace signet {
+namespace signet::oauth {
 
 // A set of keys that can be out of reach. For one thread.
 class FakeKeySource final : public KeySource {
@@ -23,7 +23,7 @@ class FakeKeySource final : public KeySource {
   void FindKey(const KeyQuery& query, Done done) override {
     ++queries;
     if (down) {
-      std::move(done)(IssuerUnavailableError(absl::Seconds(7)));
+      std::move(done)(identity::IssuerUnavailableError(absl::Seconds(7)));
     } else if (Key key = keys_.Find(query); key != nullptr) {
       std::move(done)(std::move(key));
     } else {
@@ -35,6 +35,6 @@ class FakeKeySource final : public KeySource {
   const JwkSet keys_;
 };
 
-}  // namespace signet
+}  // namespace signet::oauth
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_OAUTH_FAKE_KEY_SOURCE_H_

@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using absl::StatusCode;
@@ -97,4 +97,4 @@ TEST(MetadataUrls, DropsTheLastSlash) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

@@ -15,7 +15,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/server/identity/good_token.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using absl::StatusCode;
@@ -47,17 +47,19 @@ class FileKeySourceTest : public testing::Test {
 };
 
 TEST_F(FileKeySourceTest, AnswersAtOnce) {
-  const auto source =
-      FileKeySource::Load(Write(signer_.PublicJwkSet(kKeyId)), logger_);
+  const auto source = FileKeySource::Load(
+      Write(signer_.PublicJwkSet(identity::kKeyId)), logger_);
   ASSERT_THAT(source, IsOk());
-  EXPECT_THAT(Find(**source, {kKeyId, SignatureAlgorithm::kEdDsa}), IsOk());
-  EXPECT_THAT(Find(**source, {"other", SignatureAlgorithm::kEdDsa}),
+  EXPECT_THAT(
+      Find(**source, {identity::kKeyId, crypto::SignatureAlgorithm::kEdDsa}),
+      IsOk());
+  EXPECT_THAT(Find(**source, {"other", crypto::SignatureAlgorithm::kEdDsa}),
               StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(logger_.lines(), IsEmpty());
 }
 
 TEST_F(FileKeySourceTest, ReportsWhatItLeavesOut) {
-  Json set = ParseJson(signer_.PublicJwkSet(kKeyId)).value();
+  Json set = ParseJson(signer_.PublicJwkSet(identity::kKeyId)).value();
   set["keys"].push_back({{"kty", "PQ"}});
   ASSERT_THAT(FileKeySource::Load(Write(set.dump()), logger_), IsOk());
   ASSERT_THAT(logger_.lines(), SizeIs(1));
@@ -68,7 +70,7 @@ TEST_F(FileKeySourceTest, RefusesAFileWithSecrets) {
   for (const char* secret :
        {R"({"kty":"oct","k":"canary"})",
         R"({"kty":"OKP","crv":"Ed25519","x":"AA","d":"canary"})"}) {
-    Json set = ParseJson(signer_.PublicJwkSet(kKeyId)).value();
+    Json set = ParseJson(signer_.PublicJwkSet(identity::kKeyId)).value();
     set["keys"].push_back(ParseJson(secret).value());
     const auto source = FileKeySource::Load(Write(set.dump()), logger_);
     EXPECT_THAT(source, StatusIs(StatusCode::kInvalidArgument));
@@ -99,7 +101,7 @@ TEST_F(FileKeySourceTest, RefusesWhatIsNoFile) {
 }
 
 TEST_F(FileKeySourceTest, RefusesAHugeFile) {
-  std::string text = signer_.PublicJwkSet(kKeyId);
+  std::string text = signer_.PublicJwkSet(identity::kKeyId);
   text.append(1024 * 1024 - text.size(), ' ');
   EXPECT_THAT(FileKeySource::Load(Write(text), logger_), IsOk());
   EXPECT_THAT(FileKeySource::Load(Write(text + " "), logger_),
@@ -107,4 +109,4 @@ TEST_F(FileKeySourceTest, RefusesAHugeFile) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

@@ -16,7 +16,7 @@
 #include "tests/unit/server/identity/good_token.h"
 #include "tests/unit/server/oauth/fake_http_client.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using absl::StatusCode;
@@ -28,7 +28,7 @@ constexpr size_t kRequestsPerFetch = 2;
 class Lookup {
  public:
   Lookup(IssuerKeySource& source, std::optional<std::string> key_id) {
-    source.FindKey({std::move(key_id), SignatureAlgorithm::kEdDsa},
+    source.FindKey({std::move(key_id), crypto::SignatureAlgorithm::kEdDsa},
                    [this](absl::StatusOr<KeySource::Key> key) {
                      key_ = std::move(key);
                      done_.Notify();
@@ -55,13 +55,14 @@ class IssuerKeySourceTest : public testing::Test {
  protected:
   std::unique_ptr<IssuerKeySource> Start(KeyFetchPolicy policy = {}) {
     return std::make_unique<IssuerKeySource>(
-        kIssuer, policy, std::make_unique<FakeHttpClient>(&web_), &clock_,
-        &logger_);
+        identity::kIssuer, policy, std::make_unique<FakeHttpClient>(&web_),
+        &clock_, &logger_);
   }
 
   void GoDown() {
-    web_.Put(std::string(kIssuer) + "/.well-known/openid-configuration",
-             absl::UnavailableError("connection refused"));
+    web_.Put(
+        std::string(identity::kIssuer) + "/.well-known/openid-configuration",
+        absl::UnavailableError("connection refused"));
   }
 
   FakeClock clock_;
@@ -70,7 +71,7 @@ class IssuerKeySourceTest : public testing::Test {
 };
 
 TEST_F(IssuerKeySourceTest, EarlyCallsWaitForTheFirstFetch) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   web_.Hold();
   const auto source = Start();
   web_.AwaitRequests(1);
@@ -84,7 +85,7 @@ TEST_F(IssuerKeySourceTest, EarlyCallsWaitForTheFirstFetch) {
 }
 
 TEST_F(IssuerKeySourceTest, KnownKeysAreAnsweredAtOnce) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
   web_.Hold();
@@ -95,20 +96,20 @@ TEST_F(IssuerKeySourceTest, KnownKeysAreAnsweredAtOnce) {
 }
 
 TEST_F(IssuerKeySourceTest, UnknownKeyFollowsARotation) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
-  web_.PutIssuer(kIssuer, KeySetOf("b"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("b"));
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT(Lookup(*source, "b").Await(), IsOk());
   EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(IssuerKeySourceTest, KeysThatTheIssuerTakesBackAreGone) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
-  web_.PutIssuer(kIssuer, R"({"keys":[]})");
+  web_.PutIssuer(identity::kIssuer, R"({"keys":[]})");
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(StatusCode::kNotFound));
@@ -116,7 +117,7 @@ TEST_F(IssuerKeySourceTest, KeysThatTheIssuerTakesBackAreGone) {
 }
 
 TEST_F(IssuerKeySourceTest, InventedKeysCauseOneFetchAPause) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
   for (int round = 1; round <= 3; ++round) {
@@ -130,10 +131,10 @@ TEST_F(IssuerKeySourceTest, InventedKeysCauseOneFetchAPause) {
 }
 
 TEST_F(IssuerKeySourceTest, CallsShareTheFetchThatRuns) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
-  web_.PutIssuer(kIssuer, KeySetOf("b"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("b"));
   web_.Hold();
   clock_.Advance(absl::Seconds(10));
   std::vector<std::unique_ptr<Lookup>> lookups;
@@ -146,7 +147,7 @@ TEST_F(IssuerKeySourceTest, CallsShareTheFetchThatRuns) {
 }
 
 TEST_F(IssuerKeySourceTest, WaitingCallsAreBounded) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   web_.Hold();
   KeyFetchPolicy policy;
   policy.max_waiting_calls = 2;
@@ -169,13 +170,13 @@ TEST_F(IssuerKeySourceTest, IssuerMayBeDownAtFirst) {
   EXPECT_THAT(key, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   EXPECT_EQ(GetErrorDetail(key.status()).retry_after, absl::Seconds(10));
 
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT(Lookup(*source, "a").Await(), IsOk());
 }
 
 TEST_F(IssuerKeySourceTest, OutageKeepsKeysForAnHour) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
   GoDown();
@@ -189,19 +190,19 @@ TEST_F(IssuerKeySourceTest, OutageKeepsKeysForAnHour) {
 }
 
 TEST_F(IssuerKeySourceTest, RefreshesByItself) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   KeyFetchPolicy policy;
   policy.refresh_interval = absl::Milliseconds(1);
   policy.min_interval = absl::Milliseconds(1);
   const SystemClock clock;
-  IssuerKeySource source(kIssuer, policy,
+  IssuerKeySource source(identity::kIssuer, policy,
                          std::make_unique<FakeHttpClient>(&web_), &clock,
                          &logger_);
   web_.AwaitRequests(5 * kRequestsPerFetch);
 }
 
 TEST_F(IssuerKeySourceTest, StopsWhileAFetchHangs) {
-  web_.PutIssuer(kIssuer, KeySetOf("a"));
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   web_.Hold();
   auto source = Start();
   web_.AwaitRequests(1);
@@ -215,7 +216,7 @@ TEST_F(IssuerKeySourceTest, StopsWhileAFetchHangs) {
 TEST_F(IssuerKeySourceTest, TellsTheOperatorOnce) {
   Json set = ParseJson(KeySetOf("a")).value();
   set["keys"].push_back({{"kty", "oct"}, {"k", "c2VjcmV0"}});
-  web_.PutIssuer(kIssuer, set.dump());
+  web_.PutIssuer(identity::kIssuer, set.dump());
   const auto source = Start();
   ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
   for (int i = 0; i < 3; ++i) {
@@ -225,7 +226,7 @@ TEST_F(IssuerKeySourceTest, TellsTheOperatorOnce) {
   const auto lines = logger_.lines();
   ASSERT_THAT(lines, SizeIs(2));
   EXPECT_EQ(lines[0].message, "issuer keys fetched");
-  EXPECT_EQ(lines[0].fields.at("issuer"), kIssuer);
+  EXPECT_EQ(lines[0].fields.at("issuer"), identity::kIssuer);
   EXPECT_EQ(lines[1].message, "issuer key left out");
   EXPECT_EQ(lines[1].fields.at("why"),
             "keys[1]: want no private or symmetric key");
@@ -239,4 +240,4 @@ TEST_F(IssuerKeySourceTest, TellsTheOperatorOnce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

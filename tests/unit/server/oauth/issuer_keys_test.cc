@@ -10,7 +10,7 @@
 #include "tests/unit/server/identity/good_token.h"
 #include "tests/unit/server/oauth/fake_http_client.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using testing::AllOf;
@@ -26,14 +26,16 @@ constexpr char kKeysUrl[] = "https://issuer.example.com/jwks";
 
 std::string KeySet() {
   static const JwtSigner signer(JwtSigner::Kind::kEdDsa);
-  return signer.PublicJwkSet(kKeyId);
+  return signer.PublicJwkSet(identity::kKeyId);
 }
 
 class FetchIssuerKeysTest : public testing::Test {
  protected:
-  FetchIssuerKeysTest() { web_.PutIssuer(kIssuer, KeySet()); }
+  FetchIssuerKeysTest() { web_.PutIssuer(identity::kIssuer, KeySet()); }
 
-  absl::StatusOr<JwkSet> Fetch() { return FetchIssuerKeys(kIssuer, client_); }
+  absl::StatusOr<JwkSet> Fetch() {
+    return FetchIssuerKeys(identity::kIssuer, client_);
+  }
 
   FakeWeb web_;
   FakeHttpClient client_{&web_};
@@ -128,4 +130,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

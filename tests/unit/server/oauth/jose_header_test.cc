@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 Json Parsed(std::string_view text) { return ParseJson(text).value(); }
@@ -15,7 +15,7 @@ TEST(ReadJoseHeader, ReadsWhatItNeedsAndIgnoresTheRest) {
       Parsed(R"({"alg":"ES384","typ":"application/AT+JWT","kid":"k",
                  "x5t":"AA","cty":"x","unknown":{"a":1}})"));
   ASSERT_THAT(header, IsOk());
-  EXPECT_EQ(header->algorithm, SignatureAlgorithm::kEs384);
+  EXPECT_EQ(header->algorithm, crypto::SignatureAlgorithm::kEs384);
   EXPECT_EQ(header->type, "at+jwt");
   EXPECT_EQ(header->key_id, "k");
 }
@@ -29,11 +29,16 @@ TEST(ReadJoseHeader, KeyIdMayBeAbsent) {
 }
 
 TEST(ParseSignatureAlgorithm, KnowsFiveNames) {
-  EXPECT_EQ(ParseSignatureAlgorithm("RS256"), SignatureAlgorithm::kRs256);
-  EXPECT_EQ(ParseSignatureAlgorithm("PS256"), SignatureAlgorithm::kPs256);
-  EXPECT_EQ(ParseSignatureAlgorithm("ES256"), SignatureAlgorithm::kEs256);
-  EXPECT_EQ(ParseSignatureAlgorithm("ES384"), SignatureAlgorithm::kEs384);
-  EXPECT_EQ(ParseSignatureAlgorithm("EdDSA"), SignatureAlgorithm::kEdDsa);
+  EXPECT_EQ(ParseSignatureAlgorithm("RS256"),
+            crypto::SignatureAlgorithm::kRs256);
+  EXPECT_EQ(ParseSignatureAlgorithm("PS256"),
+            crypto::SignatureAlgorithm::kPs256);
+  EXPECT_EQ(ParseSignatureAlgorithm("ES256"),
+            crypto::SignatureAlgorithm::kEs256);
+  EXPECT_EQ(ParseSignatureAlgorithm("ES384"),
+            crypto::SignatureAlgorithm::kEs384);
+  EXPECT_EQ(ParseSignatureAlgorithm("EdDSA"),
+            crypto::SignatureAlgorithm::kEdDsa);
   for (const char* name :
        {"",      "none",  "None",  "nOnE",   "HS256",    "HS384",  "HS512",
         "RS384", "RS512", "PS384", "PS512",  "ES512",    "ES256K", "Ed25519",
@@ -86,4 +91,4 @@ TEST(ReadJoseHeader, WantsAlgAndTyp) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

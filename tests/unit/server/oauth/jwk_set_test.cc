@@ -6,7 +6,7 @@
 #include "tests/support/jwt_signer.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using testing::ElementsAre;
@@ -14,8 +14,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsNull;
 using testing::NotNull;
-constexpr auto kEs256 = SignatureAlgorithm::kEs256;
-constexpr auto kEdDsa = SignatureAlgorithm::kEdDsa;
+constexpr auto kEs256 = crypto::SignatureAlgorithm::kEs256;
+constexpr auto kEdDsa = crypto::SignatureAlgorithm::kEdDsa;
 
 Json Ec(std::string_view kid) {
   return JwtSigner(JwtSigner::Kind::kEs256).PublicJwk(kid);
@@ -47,7 +47,8 @@ TEST(JwkSet, WithoutIdOnlyWhereOneKeyFits) {
   ASSERT_THAT(set, IsOk());
   EXPECT_THAT(set->Find({std::nullopt, kEdDsa}), NotNull());
   EXPECT_THAT(set->Find({std::nullopt, kEs256}), IsNull());
-  EXPECT_THAT(set->Find({std::nullopt, SignatureAlgorithm::kRs256}), IsNull());
+  EXPECT_THAT(set->Find({std::nullopt, crypto::SignatureAlgorithm::kRs256}),
+              IsNull());
 }
 
 TEST(JwkSet, KeyWithoutIdFitsNoTokenThatNamesOne) {
@@ -155,4 +156,4 @@ TEST(JwkSet, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

@@ -8,7 +8,7 @@
 #include "tests/support/jwt_signer.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 const JwtSigner& Rsa() {
@@ -30,19 +30,19 @@ const JwtSigner& Ed25519() {
 
 TEST(ParseJwk, WithoutAlgMeansRs256OrTheCurvesOwn) {
   EXPECT_EQ(ParseJwk(Rsa().PublicJwk("k"))->algorithm,
-            SignatureAlgorithm::kRs256);
+            crypto::SignatureAlgorithm::kRs256);
   EXPECT_EQ(ParseJwk(P256().PublicJwk("k"))->algorithm,
-            SignatureAlgorithm::kEs256);
+            crypto::SignatureAlgorithm::kEs256);
   EXPECT_EQ(ParseJwk(P384().PublicJwk("k"))->algorithm,
-            SignatureAlgorithm::kEs384);
+            crypto::SignatureAlgorithm::kEs384);
   EXPECT_EQ(ParseJwk(Ed25519().PublicJwk("k"))->algorithm,
-            SignatureAlgorithm::kEdDsa);
+            crypto::SignatureAlgorithm::kEdDsa);
 }
 
 TEST(ParseJwk, AlgIsTheOnlyOne) {
   Json jwk = Rsa().PublicJwk("k");
   jwk["alg"] = "PS256";
-  EXPECT_EQ(ParseJwk(jwk)->algorithm, SignatureAlgorithm::kPs256);
+  EXPECT_EQ(ParseJwk(jwk)->algorithm, crypto::SignatureAlgorithm::kPs256);
 }
 
 TEST(ParseJwk, KeyIdMayBeAbsent) {
@@ -137,4 +137,4 @@ TEST(ParseJwk, RefusesAShortRsaKey) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

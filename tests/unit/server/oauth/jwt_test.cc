@@ -6,7 +6,7 @@
 #include "tests/support/jwt_signer.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using testing::HasSubstr;
@@ -82,4 +82,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

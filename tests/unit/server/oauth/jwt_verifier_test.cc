@@ -12,7 +12,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/identity/good_token.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using testing::ElementsAre;
@@ -27,21 +27,21 @@ const JwtSigner& Signer() {
 // The good token with some members of its claims replaced or, as null, taken
 // away.
 std::string TokenWith(std::string_view changes, const char* typ = "at+jwt") {
-  Json header = GoodHeader(Signer());
+  Json header = identity::GoodHeader(Signer());
   header["typ"] = typ;
-  Json claims = GoodClaims();
+  Json claims = identity::GoodClaims();
   claims.merge_patch(ParseJson(changes).value());
   return Signer().Token(header.dump(), claims.dump());
 }
 
-absl::StatusOr<UnprovenToken> Check(const std::string& token,
-                                    OauthOptions options = GoodOptions(),
-                                    absl::Time now = TokenTime()) {
+absl::StatusOr<UnprovenToken> Check(
+    const std::string& token, OauthOptions options = identity::GoodOptions(),
+    absl::Time now = identity::TokenTime()) {
   return JwtVerifier(options).Check(token, now);
 }
 
 OauthOptions TakingPlainJwt() {
-  OauthOptions options = GoodOptions();
+  OauthOptions options = identity::GoodOptions();
   options.accepted_typ = "JWT";
   return options;
 }
@@ -50,14 +50,15 @@ TEST(JwtVerifier, ReadsAGoodToken) {
   const absl::StatusOr<UnprovenToken> token = Check(TokenWith(
       R"({"groups":["ops","dns"],"unknown":[{"a":1}],"auth_time":1})"));
   ASSERT_THAT(token, IsOk());
-  EXPECT_EQ(token->key.key_id, kKeyId);
-  EXPECT_EQ(token->key.algorithm, SignatureAlgorithm::kEs256);
-  const Principal& user = token->principal;
-  EXPECT_EQ(user.kind, PrincipalKind::kUser);
-  EXPECT_EQ(user.oauth_subject, kSubject);
+  EXPECT_EQ(token->key.key_id, identity::kKeyId);
+  EXPECT_EQ(token->key.algorithm, crypto::SignatureAlgorithm::kEs256);
+  const identity::Principal& user = token->principal;
+  EXPECT_EQ(user.kind, identity::PrincipalKind::kUser);
+  EXPECT_EQ(user.oauth_subject, identity::kSubject);
   EXPECT_THAT(user.groups, ElementsAre("ops", "dns"));
   EXPECT_EQ(user.home_account_id, std::nullopt);
-  EXPECT_EQ(user.credential_expires_at, TokenTime() + absl::Seconds(360));
+  EXPECT_EQ(user.credential_expires_at,
+            identity::TokenTime() + absl::Seconds(360));
 }
 
 TEST(JwtVerifier, IdOfAUserIsTheSubjectWhereThatIsAUuid) {
@@ -72,11 +73,13 @@ TEST(JwtVerifier, IdOfAnotherUserIsMadeOfIssuerAndSubject) {
   const absl::StatusOr<UnprovenToken> token = Check(TokenWith("{}"));
   ASSERT_THAT(token, IsOk());
   const Uuid id = token->principal.id;
-  EXPECT_EQ(id, UuidV5(UuidV5(UuidNamespaceUrl(), kIssuer), kSubject));
+  EXPECT_EQ(id, crypto::UuidV5(crypto::UuidV5(crypto::UuidNamespaceUrl(),
+                                              identity::kIssuer),
+                               identity::kSubject));
   // Worked out apart, with Python's uuid.uuid5: what is stored must stay valid.
   EXPECT_EQ(id.ToString(), "b458c8a7-6e87-53d5-a406-589a3b70d807");
 
-  OauthOptions other = GoodOptions();
+  OauthOptions other = identity::GoodOptions();
   other.issuer = "https://other.example.com";
   const absl::StatusOr<UnprovenToken> elsewhere =
       Check(TokenWith(R"({"iss":"https://other.example.com"})"), other);
@@ -190,19 +193,20 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(JwtVerifier, NullIsNotAbsent) {
   for (const char* name : {"nbf", "cnf", "groups", "exp", "sub"}) {
-    Json claims = GoodClaims();
+    Json claims = identity::GoodClaims();
     claims[name] = nullptr;
-    EXPECT_THAT(
-        Check(Signer().Token(GoodHeader(Signer()).dump(), claims.dump())),
-        StatusIs(absl::StatusCode::kInvalidArgument))
+    EXPECT_THAT(Check(Signer().Token(identity::GoodHeader(Signer()).dump(),
+                                     claims.dump())),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << name;
   }
 }
 
 TEST(JwtVerifier, BoundsSubjectAndGroups) {
-  Json claims = GoodClaims();
+  Json claims = identity::GoodClaims();
   const auto check = [&claims] {
-    return Check(Signer().Token(GoodHeader(Signer()).dump(), claims.dump()));
+    return Check(
+        Signer().Token(identity::GoodHeader(Signer()).dump(), claims.dump()));
   };
   claims["groups"] = std::vector<std::string>(256, "g");
   EXPECT_THAT(check(), IsOk());
@@ -219,14 +223,15 @@ TEST(JwtVerifier, BoundsSubjectAndGroups) {
 
 TEST(JwtVerifier, DiesAtTheExactEndOfLeeway) {
   const std::string token = TokenWith("{}");
-  const absl::Time end = TokenTime() + absl::Seconds(300 + 60);
-  EXPECT_THAT(Check(token, GoodOptions(), end - absl::Nanoseconds(1)), IsOk());
-  EXPECT_THAT(Check(token, GoodOptions(), end),
+  const absl::Time end = identity::TokenTime() + absl::Seconds(300 + 60);
+  EXPECT_THAT(Check(token, identity::GoodOptions(), end - absl::Nanoseconds(1)),
+              IsOk());
+  EXPECT_THAT(Check(token, identity::GoodOptions(), end),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(JwtVerifier, GroupsClaimIsConfigured) {
-  OauthOptions options = GoodOptions();
+  OauthOptions options = identity::GoodOptions();
   options.groups_claim = "https://example.com/roles";
   const absl::StatusOr<UnprovenToken> token = Check(
       TokenWith(R"({"groups":"ignored","https://example.com/roles":["a"]})"),
@@ -312,20 +317,22 @@ INSTANTIATE_TEST_SUITE_P(
     &NameOf);
 
 TEST(JwtVerifier, ProvesWhatTheKeySigned) {
-  const JwkSet keys = JwkSet::Parse(Signer().PublicJwkSet(kKeyId)).value();
+  const JwkSet keys =
+      JwkSet::Parse(Signer().PublicJwkSet(identity::kKeyId)).value();
   absl::StatusOr<UnprovenToken> token = Check(TokenWith("{}"));
   ASSERT_THAT(token, IsOk());
   const auto key = keys.Find(token->key);
   ASSERT_NE(key, nullptr);
-  const absl::StatusOr<Principal> user =
+  const absl::StatusOr<identity::Principal> user =
       JwtVerifier::Prove(*std::move(token), *key);
   ASSERT_THAT(user, IsOk());
-  EXPECT_EQ(user->oauth_subject, kSubject);
+  EXPECT_EQ(user->oauth_subject, identity::kSubject);
 }
 
 TEST(JwtVerifier, AnotherKeyProvesNothing) {
   const JwtSigner other(JwtSigner::Kind::kEs256);
-  const JwkSet keys = JwkSet::Parse(other.PublicJwkSet(kKeyId)).value();
+  const JwkSet keys =
+      JwkSet::Parse(other.PublicJwkSet(identity::kKeyId)).value();
   absl::StatusOr<UnprovenToken> token = Check(TokenWith("{}"));
   ASSERT_THAT(token, IsOk());
   EXPECT_THAT(JwtVerifier::Prove(*token, *keys.Find(token->key)),
@@ -341,13 +348,14 @@ struct ScopeCase {
 class RequiredScope : public testing::TestWithParam<ScopeCase> {};
 
 TEST_P(RequiredScope, IsAWholeWordOfTheScope) {
-  OauthOptions options = GoodOptions();
+  OauthOptions options = identity::GoodOptions();
   options.required_scope = "signet:write";
   const absl::StatusOr<UnprovenToken> token =
       Check(TokenWith(GetParam().changes), options);
   ASSERT_THAT(token, IsOk());
-  const JwkSet keys = JwkSet::Parse(Signer().PublicJwkSet(kKeyId)).value();
-  const absl::StatusOr<Principal> user =
+  const JwkSet keys =
+      JwkSet::Parse(Signer().PublicJwkSet(identity::kKeyId)).value();
+  const absl::StatusOr<identity::Principal> user =
       JwtVerifier::Prove(*token, *keys.Find(token->key));
   if (GetParam().enough) {
     EXPECT_THAT(user, IsOk());
@@ -375,4 +383,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

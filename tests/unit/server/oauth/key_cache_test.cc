@@ -9,7 +9,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/identity/good_token.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using absl::StatusCode;
@@ -17,12 +17,12 @@ using testing::Optional;
 
 constexpr absl::Duration kTick = absl::Nanoseconds(1);
 
-const KeyQuery kKnown = {kKeyId, SignatureAlgorithm::kEdDsa};
-const KeyQuery kUnknown = {"other", SignatureAlgorithm::kEdDsa};
+const KeyQuery kKnown = {identity::kKeyId, crypto::SignatureAlgorithm::kEdDsa};
+const KeyQuery kUnknown = {"other", crypto::SignatureAlgorithm::kEdDsa};
 
 JwkSet Keys() {
   static const JwtSigner signer(JwtSigner::Kind::kEdDsa);
-  return JwkSet::Parse(signer.PublicJwkSet(kKeyId)).value();
+  return JwkSet::Parse(signer.PublicJwkSet(identity::kKeyId)).value();
 }
 
 absl::Status Outage() { return absl::UnavailableError("down"); }
@@ -30,7 +30,7 @@ absl::Status Outage() { return absl::UnavailableError("down"); }
 // The default policy: refresh after 5 min, never twice in 10 s, keys for 1 h.
 class KeyCacheTest : public testing::Test {
  protected:
-  const absl::Time start_ = TokenTime();
+  const absl::Time start_ = identity::TokenTime();
   KeyCache cache_{KeyFetchPolicy()};
 };
 
@@ -114,4 +114,4 @@ TEST_F(KeyCacheTest, ClockThatGoesBackDelaysNothing) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

@@ -3,7 +3,7 @@
 
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 std::optional<absl::Time> Read(std::string_view text) {
@@ -33,4 +33,4 @@ TEST(ReadNumericDate, RefusesWhatIsNoDateWithin1970And9999) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

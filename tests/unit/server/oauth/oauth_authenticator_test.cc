@@ -20,7 +20,7 @@
 #include "tests/unit/server/identity/good_token.h"
 #include "tests/unit/server/oauth/fake_key_source.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using absl::StatusCode;
@@ -62,37 +62,39 @@ Json HeaderOf(const JwtSigner& signer) {
 }
 
 std::string Good(const JwtSigner& signer) {
-  return signer.Token(HeaderOf(signer).dump(), GoodClaims().dump());
+  return signer.Token(HeaderOf(signer).dump(), identity::GoodClaims().dump());
 }
 
 // A token of `signer` whose header has been changed before signing.
 std::string WithHeader(const JwtSigner& signer, std::string_view changes) {
   Json header = HeaderOf(signer);
   header.update(ParseJson(changes).value());
-  return signer.Token(header.dump(), GoodClaims().dump());
+  return signer.Token(header.dump(), identity::GoodClaims().dump());
 }
 
 // What the signature of a token with good claims would be over.
 std::string SigningInput(const Json& header) {
   return absl::StrCat(Base64Url(header.dump()), ".",
-                      Base64Url(GoodClaims().dump()));
+                      Base64Url(identity::GoodClaims().dump()));
 }
 
 class OauthAuthenticatorTest : public testing::Test {
  protected:
-  explicit OauthAuthenticatorTest(OauthOptions options = GoodOptions())
+  explicit OauthAuthenticatorTest(
+      OauthOptions options = identity::GoodOptions())
       : keys_(new FakeKeySource(IssuerKeySet())),
         authenticator_(options, std::unique_ptr<KeySource>(keys_), &logger_) {}
 
-  absl::StatusOr<Principal> Authenticate(std::string_view token,
-                                         absl::Time now = TokenTime()) {
-    absl::StatusOr<Principal> result = absl::UnknownError("never called");
+  absl::StatusOr<identity::Principal> Authenticate(
+      std::string_view token, absl::Time now = identity::TokenTime()) {
+    absl::StatusOr<identity::Principal> result =
+        absl::UnknownError("never called");
     int calls = 0;
-    authenticator_.Authenticate(token, now,
-                                [&](absl::StatusOr<Principal> outcome) {
-                                  result = std::move(outcome);
-                                  ++calls;
-                                });
+    authenticator_.Authenticate(
+        token, now, [&](absl::StatusOr<identity::Principal> outcome) {
+          result = std::move(outcome);
+          ++calls;
+        });
     EXPECT_EQ(calls, 1);
     return result;
   }
@@ -104,9 +106,10 @@ class OauthAuthenticatorTest : public testing::Test {
 
 TEST_F(OauthAuthenticatorTest, TakesAllFiveAlgorithms) {
   for (const JwtSigner* signer : {&Rs(), &Ps(), &Es(), &Es384(), &Ed()}) {
-    const absl::StatusOr<Principal> user = Authenticate(Good(*signer));
+    const absl::StatusOr<identity::Principal> user =
+        Authenticate(Good(*signer));
     ASSERT_THAT(user, IsOk()) << signer->algorithm();
-    EXPECT_EQ(user->oauth_subject, kSubject);
+    EXPECT_EQ(user->oauth_subject, identity::kSubject);
   }
   EXPECT_THAT(logger_.lines(), testing::IsEmpty());
 }
@@ -114,8 +117,9 @@ TEST_F(OauthAuthenticatorTest, TakesAllFiveAlgorithms) {
 TEST_F(OauthAuthenticatorTest, WithoutKeyIdOneKeyMustFit) {
   Json header = HeaderOf(Ed());
   header.erase("kid");
-  EXPECT_THAT(Authenticate(Ed().Token(header.dump(), GoodClaims().dump())),
-              IsOk());
+  EXPECT_THAT(
+      Authenticate(Ed().Token(header.dump(), identity::GoodClaims().dump())),
+      IsOk());
 }
 
 struct Forgery {
@@ -127,7 +131,8 @@ class OauthForgery : public OauthAuthenticatorTest,
                      public testing::WithParamInterface<Forgery> {};
 
 TEST_P(OauthForgery, IsRefusedLikeAnyOther) {
-  const absl::StatusOr<Principal> user = Authenticate(GetParam().token());
+  const absl::StatusOr<identity::Principal> user =
+      Authenticate(GetParam().token());
   EXPECT_THAT(user, ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_EQ(user.status(), Authenticate("a.b.c").status());
 }
@@ -136,7 +141,7 @@ TEST_P(OauthForgery, IsRefusedLikeAnyOther) {
 // the algorithm from the token and the key from the set (RFC 8725 section 2.1).
 std::string HmacUnder(const Json& header, const std::string& key) {
   const std::string input = SigningInput(header);
-  const Sha256Digest mac = HmacSha256(
+  const crypto::Sha256Digest mac = crypto::HmacSha256(
       {reinterpret_cast<const uint8_t*>(key.data()), key.size()}, input);
   return absl::StrCat(
       input, ".",
@@ -152,7 +157,7 @@ std::string Unsigned(const char* alg) {
 // The good token of `signer`, with its claims exchanged after signing.
 std::string Altered(const JwtSigner& signer) {
   const std::string token = Good(signer);
-  Json claims = GoodClaims();
+  Json claims = identity::GoodClaims();
   claims["sub"] = "root";
   return absl::StrCat(token.substr(0, token.find('.')), ".",
                       Base64Url(claims.dump()), ".",
@@ -160,7 +165,7 @@ std::string Altered(const JwtSigner& signer) {
 }
 
 std::string Headed(std::string_view header) {
-  return Rs().Token(header, GoodClaims().dump());
+  return Rs().Token(header, identity::GoodClaims().dump());
 }
 
 const JwtSigner& Stranger() {
@@ -222,19 +227,21 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"Stranger",
                 [] {
                   return Stranger().Token(HeaderOf(Rs()).dump(),
-                                          GoodClaims().dump());
+                                          identity::GoodClaims().dump());
                 }},
         Forgery{"EmbeddedKey",
                 [] {
                   Json header = HeaderOf(Stranger());
                   header["jwk"] = Stranger().PublicJwk("RS256");
-                  return Stranger().Token(header.dump(), GoodClaims().dump());
+                  return Stranger().Token(header.dump(),
+                                          identity::GoodClaims().dump());
                 }},
         Forgery{"EmbeddedKeyOfTheIssuer",
                 [] {
                   Json header = HeaderOf(Rs());
                   header["jwk"] = Rs().PublicJwk("RS256");
-                  return Rs().Token(header.dump(), GoodClaims().dump());
+                  return Rs().Token(header.dump(),
+                                    identity::GoodClaims().dump());
                 }},
         Forgery{"KeySetUrl",
                 [] { return WithHeader(Rs(), R"({"jku":"https://e/"})"); }},
@@ -302,7 +309,7 @@ INSTANTIATE_TEST_SUITE_P(
                 }},
         Forgery{"DuplicateSubject",
                 [] {
-                  std::string claims = GoodClaims().dump();
+                  std::string claims = identity::GoodClaims().dump();
                   claims.back() = ',';
                   return Rs().Token(HeaderOf(Rs()).dump(),
                                     claims + R"("sub":"root"})");
@@ -314,19 +321,19 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(OauthAuthenticatorTest, WhatATokenAloneDecidesNeedsNoIssuer) {
   keys_->down = true;
   const std::string good = Good(Rs());
-  EXPECT_THAT(Authenticate(good, TokenTime() + absl::Hours(1)),
+  EXPECT_THAT(Authenticate(good, identity::TokenTime() + absl::Hours(1)),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(Authenticate(Unsigned("none")),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_EQ(keys_->queries, 0);
 
-  const absl::StatusOr<Principal> user = Authenticate(good);
+  const absl::StatusOr<identity::Principal> user = Authenticate(good);
   EXPECT_THAT(user, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
   EXPECT_EQ(GetErrorDetail(user.status()).retry_after, absl::Seconds(7));
 }
 
 TEST_F(OauthAuthenticatorTest, TellsTheLogWhyAndNothingOfTheToken) {
-  Json claims = GoodClaims();
+  Json claims = identity::GoodClaims();
   claims["iss"] = "canary";
   EXPECT_FALSE(
       Authenticate(Rs().Token(HeaderOf(Rs()).dump(), claims.dump())).ok());
@@ -339,7 +346,7 @@ TEST_F(OauthAuthenticatorTest, TellsTheLogWhyAndNothingOfTheToken) {
 class OauthScopeTest : public OauthAuthenticatorTest {
  protected:
   static OauthOptions Options() {
-    OauthOptions options = GoodOptions();
+    OauthOptions options = identity::GoodOptions();
     options.required_scope = "signet";
     return options;
   }
@@ -355,4 +362,4 @@ TEST_F(OauthScopeTest, MissingScopeIsToldOnlyToWhoHoldsAGoodToken) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

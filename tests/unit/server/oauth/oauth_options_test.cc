@@ -6,7 +6,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/identity/good_token.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 TEST(OauthOptions, DefaultsMeanNoOauth) {
@@ -14,11 +14,11 @@ TEST(OauthOptions, DefaultsMeanNoOauth) {
 }
 
 TEST(OauthOptions, WantIssuerAndAudience) {
-  EXPECT_THAT(GoodOptions().Validate(), IsOk());
+  EXPECT_THAT(identity::GoodOptions().Validate(), IsOk());
 }
 
 TEST(OauthOptions, IssuerOfAFileMayBeAnyName) {
-  OauthOptions options = GoodOptions();
+  OauthOptions options = identity::GoodOptions();
   options.issuer = "joe";
   EXPECT_FALSE(options.Validate().ok());
   options.jwks_file = "keys.json";
@@ -33,7 +33,7 @@ struct BadOptions {
 class OauthOptionsBad : public testing::TestWithParam<BadOptions> {};
 
 TEST_P(OauthOptionsBad, AreRefusedByTheirFlag) {
-  OauthOptions options = GoodOptions();
+  OauthOptions options = identity::GoodOptions();
   GetParam().change(options);
   const absl::Status status = options.Validate();
   EXPECT_THAT(status,
@@ -81,4 +81,4 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

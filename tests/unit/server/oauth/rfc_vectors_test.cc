@@ -16,7 +16,7 @@
 #include "server/oauth/jwt.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 constexpr char kClaims[] =
@@ -138,10 +138,11 @@ TEST(RfcVectors, Rfc7517A1HasOneKeyToVerifyWith) {
       R"(KnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}]})");
   ASSERT_THAT(set, IsOk());
   EXPECT_EQ(set->size(), 1);
-  EXPECT_THAT(set->Find({"2011-04-29", SignatureAlgorithm::kRs256}),
+  EXPECT_THAT(set->Find({"2011-04-29", crypto::SignatureAlgorithm::kRs256}),
               testing::NotNull());
-  EXPECT_THAT(set->Find({"1", SignatureAlgorithm::kEs256}), testing::IsNull());
+  EXPECT_THAT(set->Find({"1", crypto::SignatureAlgorithm::kEs256}),
+              testing::IsNull());
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

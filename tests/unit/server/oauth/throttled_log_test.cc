@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/recording_logger.h"
 
-namespace signet {
+namespace signet::oauth {
 namespace {
 
 using testing::SizeIs;
@@ -37,4 +37,4 @@ TEST(ThrottledLog, SpeaksAfterTheClockWentBack) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::oauth

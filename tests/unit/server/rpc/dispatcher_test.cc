@@ -23,7 +23,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using testing::ElementsAre;
@@ -38,27 +38,29 @@ class DispatcherTest : public testing::Test {
   }
 
   // A create that breaks no rule.
-  BackendCall Create(const std::string& credential) const {
+  gateway::BackendCall Create(const std::string& credential) const {
     auto request = std::make_unique<v1::CreateServiceAccountRequest>();
     request->set_account_id(world_.account_id);
     request->set_name("ci");
-    BackendCall call;
+    gateway::BackendCall call;
     call.method = Method("ServiceAccounts.CreateServiceAccount");
     call.request = std::move(request);
     call.authorization = {credential};
     call.request_id = "req-1";
     return call;
   }
-  static v1::CreateServiceAccountRequest& RequestOf(BackendCall& call) {
+  static v1::CreateServiceAccountRequest& RequestOf(
+      gateway::BackendCall& call) {
     return static_cast<v1::CreateServiceAccountRequest&>(*call.request);
   }
 
-  BackendReply Call(BackendCall call) {
-    std::optional<BackendReply> reply;
-    world_.dispatcher.Call(std::move(call), [&reply](BackendReply answer) {
-      EXPECT_FALSE(reply.has_value()) << "answered twice";
-      reply.emplace(std::move(answer));
-    });
+  gateway::BackendReply Call(gateway::BackendCall call) {
+    std::optional<gateway::BackendReply> reply;
+    world_.dispatcher.Call(
+        std::move(call), [&reply](gateway::BackendReply answer) {
+          EXPECT_FALSE(reply.has_value()) << "answered twice";
+          reply.emplace(std::move(answer));
+        });
     return *std::move(reply);
   }
 
@@ -67,7 +69,7 @@ class DispatcherTest : public testing::Test {
 };
 
 TEST_F(DispatcherTest, DoesTheMethodForWhoMay) {
-  const BackendReply reply = Call(Create(kOwner));
+  const gateway::BackendReply reply = Call(Create(kOwner));
   EXPECT_EQ(reply.status.code(), 0);
   EXPECT_EQ(reply.principal, "user:" + SampleId(11).ToString());
   const auto& issued =
@@ -79,10 +81,10 @@ TEST_F(DispatcherTest, DoesTheMethodForWhoMay) {
 }
 
 TEST_F(DispatcherTest, WithoutACredentialNothingIsLookedAt) {
-  BackendCall call = Create(kOwner);
+  gateway::BackendCall call = Create(kOwner);
   call.authorization.clear();
   RequestOf(call).set_name("");
-  const BackendReply reply = Call(std::move(call));
+  const gateway::BackendReply reply = Call(std::move(call));
   EXPECT_EQ(ReadError(reply.status).reason, "CREDENTIAL_MISSING");
   EXPECT_EQ(reply.status.code(), 16);
   EXPECT_EQ(reply.response, nullptr);
@@ -90,15 +92,15 @@ TEST_F(DispatcherTest, WithoutACredentialNothingIsLookedAt) {
 }
 
 TEST_F(DispatcherTest, EveryAuthorizationFieldReachesTheAuthenticator) {
-  BackendCall call = Create(kOwner);
+  gateway::BackendCall call = Create(kOwner);
   call.authorization.push_back(kOwner);
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "INVALID_REQUEST");
 }
 
 TEST_F(DispatcherTest, DenialRanksBeforeTheBody) {
-  BackendCall call = Create(kNobody);
+  gateway::BackendCall call = Create(kNobody);
   RequestOf(call).set_name("");
-  const BackendReply reply = Call(std::move(call));
+  const gateway::BackendReply reply = Call(std::move(call));
   EXPECT_EQ(ReadError(reply.status).reason, "ACCESS_DENIED");
   EXPECT_EQ(reply.principal, "user:" + SampleId(12).ToString());
 }
@@ -106,29 +108,30 @@ TEST_F(DispatcherTest, DenialRanksBeforeTheBody) {
 // Also of an attempt that was only to be admitted.
 TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccountBehindTheAnswer) {
   const int writes = store_.writes();
-  BackendCall call = Create(kNobody);
+  gateway::BackendCall call = Create(kNobody);
   call.peer = "192.0.2.1:4711";
   call.user_agent = "curl/8\n";
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
   EXPECT_EQ(store_.writes(), writes + 1) << "the create's own";
   EXPECT_THAT(world_.denials.Flush(), IsOk());
   call = Create(kNobody);
-  call.scope = CallScope::kAdmit;
+  call.scope = gateway::CallScope::kAdmit;
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
   EXPECT_THAT(world_.denials.Flush(/*all=*/true), IsOk());
 
-  AuditQuery query = {.account_id = SampleId(1), .limit = 10, .scan_limit = 10};
-  AuditPage page;
-  ASSERT_THAT(ReadAndWait(store_,
-                          [&](ReadTxn& txn) {
-                            absl::StatusOr<AuditPage> found =
-                                txn.ListAuditEvents(query);
-                            if (found.ok()) page = *found;
-                            return found.status();
-                          }),
+  storage::AuditQuery query = {
+      .account_id = SampleId(1), .limit = 10, .scan_limit = 10};
+  storage::AuditPage page;
+  ASSERT_THAT(storage::ReadAndWait(store_,
+                                   [&](storage::ReadTxn& txn) {
+                                     absl::StatusOr<storage::AuditPage> found =
+                                         txn.ListAuditEvents(query);
+                                     if (found.ok()) page = *found;
+                                     return found.status();
+                                   }),
               IsOk());
   ASSERT_THAT(page.records, SizeIs(2));
-  const AuditEventRecord& event = page.records[1];
+  const storage::AuditEventRecord& event = page.records[1];
   EXPECT_EQ(event.sequence, 1u);
   EXPECT_EQ(event.actor, "user:" + SampleId(12).ToString());
   EXPECT_EQ(event.action, "service_account.create");
@@ -139,7 +142,7 @@ TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccountBehindTheAnswer) {
 }
 
 TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
-  BackendCall call = Create(kNobody);
+  gateway::BackendCall call = Create(kNobody);
   const int before = store_.reads() + store_.writes();
   const google::rpc::Status denial = Call(std::move(call)).status;
   const int between = store_.reads() + store_.writes();
@@ -150,11 +153,12 @@ TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
   EXPECT_EQ(store_.reads() + store_.writes() - between, between - before)
       << "the same work";
   EXPECT_THAT(world_.denials.Flush(/*all=*/true), IsOk());
-  EXPECT_THAT(ReadAndWait(store_,
-                          [](ReadTxn& txn) {
-                            return txn.GetAuditChain(SampleId(99)).status();
-                          }),
-              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(
+      storage::ReadAndWait(store_,
+                           [](storage::ReadTxn& txn) {
+                             return txn.GetAuditChain(SampleId(99)).status();
+                           }),
+      StatusIs(absl::StatusCode::kNotFound));
 }
 
 // Nor does it wait for the disk.
@@ -166,16 +170,17 @@ TEST(DispatcherDenials, AreAnsweredWhileNothingCanBeWritten) {
   auto request = std::make_unique<v1::GetServiceAccountRequest>();
   request->set_account_id(world.account_id);
   request->set_service_account_id(SampleId(5).ToString());
-  BackendCall call;
+  gateway::BackendCall call;
   call.method =
       google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
           "signet.v1.ServiceAccounts.GetServiceAccount");
   call.request = std::move(request);
   call.authorization = {kNobody};
-  std::optional<BackendReply> reply;
-  world.dispatcher.Call(std::move(call), [&reply](BackendReply answer) {
-    reply.emplace(std::move(answer));
-  });
+  std::optional<gateway::BackendReply> reply;
+  world.dispatcher.Call(std::move(call),
+                        [&reply](gateway::BackendReply answer) {
+                          reply.emplace(std::move(answer));
+                        });
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(ReadError(reply->status).reason, "ACCESS_DENIED");
   EXPECT_TRUE(store.AwaitHeld(1)) << "the event";
@@ -184,7 +189,7 @@ TEST(DispatcherDenials, AreAnsweredWhileNothingCanBeWritten) {
 }
 
 TEST_F(DispatcherTest, FaultsOfTheBodyAreFieldViolations) {
-  BackendCall call = Create(kOwner);
+  gateway::BackendCall call = Create(kOwner);
   RequestOf(call).clear_name();
   RequestOf(call).mutable_expires_at()->set_seconds(1);
   RequestOf(call).mutable_expires_at()->set_nanos(-1);
@@ -198,35 +203,35 @@ TEST_F(DispatcherTest, FaultsOfTheBodyAreFieldViolations) {
 
 TEST_F(DispatcherTest, AdmitActsOnNothing) {
   const int writes = store_.writes();
-  BackendCall call = Create(kOwner);
-  call.scope = CallScope::kAdmit;
-  const BackendReply reply = Call(std::move(call));
+  gateway::BackendCall call = Create(kOwner);
+  call.scope = gateway::CallScope::kAdmit;
+  const gateway::BackendReply reply = Call(std::move(call));
   EXPECT_EQ(reply.status.code(), 0);
   EXPECT_EQ(reply.response, nullptr);
   EXPECT_EQ(reply.principal, "user:" + SampleId(11).ToString());
   EXPECT_EQ(store_.writes(), writes);
 
   call = Create(kNobody);
-  call.scope = CallScope::kAdmit;
+  call.scope = gateway::CallScope::kAdmit;
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
 }
 
 TEST_F(DispatcherTest, IdentifyNeedsNoMethod) {
-  BackendCall call;
-  call.scope = CallScope::kIdentify;
+  gateway::BackendCall call;
+  call.scope = gateway::CallScope::kIdentify;
   call.authorization = {kNobody};
-  const BackendReply reply = Call(std::move(call));
+  const gateway::BackendReply reply = Call(std::move(call));
   EXPECT_EQ(reply.status.code(), 0);
   EXPECT_EQ(reply.principal, "user:" + SampleId(12).ToString());
 
-  call = BackendCall();
-  call.scope = CallScope::kIdentify;
+  call = gateway::BackendCall();
+  call.scope = gateway::CallScope::kIdentify;
   call.authorization = {"Bearer junk"};
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "TOKEN_INVALID");
 }
 
 TEST_F(DispatcherTest, AnUnknownMethodIsUnimplementedAfterAuthentication) {
-  BackendCall call = Create(kOwner);
+  gateway::BackendCall call = Create(kOwner);
   call.method =
       google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
           "grpc.health.v1.Health.Check");
@@ -242,7 +247,7 @@ TEST_F(DispatcherTest, AnUnknownMethodIsUnimplementedAfterAuthentication) {
 
 TEST_F(DispatcherTest, WhatIsInternalGoesToTheLogAndNotToTheClient) {
   store_.write_outcomes = {absl::InternalError("sqlite: page 7 is gone")};
-  const BackendReply reply = Call(Create(kOwner));
+  const gateway::BackendReply reply = Call(Create(kOwner));
   const RpcError error = ReadError(reply.status);
   EXPECT_EQ(error.code, 13);
   EXPECT_EQ(error.message, "internal error");
@@ -260,7 +265,7 @@ TEST_F(DispatcherTest, WhatIsInternalGoesToTheLogAndNotToTheClient) {
 }
 
 TEST_F(DispatcherTest, ACreateWhoseDeadlineHasPassedIsNotWritten) {
-  BackendCall call = Create(kOwner);
+  gateway::BackendCall call = Create(kOwner);
   call.deadline = world_.clock.Now();
   EXPECT_EQ(Call(std::move(call)).status.code(), 4);
   call = Create(kOwner);
@@ -269,17 +274,17 @@ TEST_F(DispatcherTest, ACreateWhoseDeadlineHasPassedIsNotWritten) {
 }
 
 TEST_F(DispatcherTest, ACreateWhoseClientHasGoneIsNotWritten) {
-  BackendCall call = Create(kOwner);
+  gateway::BackendCall call = Create(kOwner);
   call.cancelled = [] { return true; };
   EXPECT_EQ(Call(std::move(call)).status.code(), 4);
 }
 
 TEST_F(DispatcherTest, GetSelfTellsTheCallerWhoItIs) {
-  BackendCall call;
+  gateway::BackendCall call;
   call.method = Method("Identity.GetSelf");
   call.request = std::make_unique<v1::GetSelfRequest>();
   call.authorization = {kNobody};
-  const BackendReply reply = Call(std::move(call));
+  const gateway::BackendReply reply = Call(std::move(call));
   ASSERT_EQ(reply.status.code(), 0);
   const auto& self = dynamic_cast<const v1::Self&>(*reply.response);
   EXPECT_EQ(self.subject_id(), SampleId(12).ToString());
@@ -290,11 +295,11 @@ TEST_F(DispatcherTest, GetSelfTellsTheCallerWhoItIs) {
 TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
   auto request = std::make_unique<v1::GetSelfRequest>();
   request->set_account_id(world_.account_id);
-  BackendCall call;
+  gateway::BackendCall call;
   call.method = Method("Identity.GetSelf");
   call.request = std::move(request);
   call.authorization = {kOwner};
-  const BackendReply reply = Call(std::move(call));
+  const gateway::BackendReply reply = Call(std::move(call));
   ASSERT_EQ(reply.status.code(), 0);
   const auto& self = dynamic_cast<const v1::Self&>(*reply.response);
   EXPECT_FALSE(self.has_account_id()) << "a user belongs to no account";
@@ -308,8 +313,9 @@ TEST_F(DispatcherTest, WhoStopsCanWaitForThoseStillToBeDenied) {
   RpcWorld world(&store);
   store.Hold();
   std::atomic<bool> answered = false;
-  world.dispatcher.Call(Create(kNobody),
-                        [&answered](const BackendReply&) { answered = true; });
+  world.dispatcher.Call(
+      Create(kNobody),
+      [&answered](const gateway::BackendReply&) { answered = true; });
   ASSERT_TRUE(store.AwaitHeld(1));
   EXPECT_FALSE(world.dispatcher.AwaitIdle(absl::Milliseconds(20)));
   std::thread release([&store] {
@@ -328,7 +334,8 @@ TEST_F(DispatcherTest, WhoStopsCanWaitForThoseStillToBeDenied) {
 // which TokenStreams serves.
 TEST(ApiMethods, CoverEveryUnaryMethodOfTheApi) {
   std::vector<std::string> described;
-  for (const google::protobuf::ServiceDescriptor* service : ApiServices()) {
+  for (const google::protobuf::ServiceDescriptor* service :
+       gateway::ApiServices()) {
     for (int m = 0; m < service->method_count(); ++m) {
       const google::protobuf::MethodDescriptor& method = *service->method(m);
       if (method.client_streaming() || method.server_streaming()) continue;
@@ -336,7 +343,7 @@ TEST(ApiMethods, CoverEveryUnaryMethodOfTheApi) {
     }
   }
   std::vector<std::string> served;
-  for (const UnaryMethod& method : ApiMethods({})) {
+  for (const api::UnaryMethod& method : api::ApiMethods({})) {
     served.push_back(method.descriptor->full_name());
   }
   EXPECT_THAT(served, testing::UnorderedElementsAreArray(described));
@@ -345,21 +352,23 @@ TEST(ApiMethods, CoverEveryUnaryMethodOfTheApi) {
 TEST_F(DispatcherTest, ATokenAskedAboutIsWipedHoweverTheCallEnds) {
   constexpr std::string_view kToken = "askedaboutaskedaboutaskedabout";
   const FreedMemoryWatch watch(kToken);
-  const auto ask = [&](const std::string& credential, CallScope scope) {
+  const auto ask = [&](const std::string& credential,
+                       gateway::CallScope scope) {
     auto request = std::make_unique<v1::VerifyTokenRequest>();
     *request->mutable_token() = kToken;  // The setter would copy it twice.
-    BackendCall call;
+    gateway::BackendCall call;
     call.method = Method("Tokens.VerifyToken");
     call.request = std::move(request);
     call.scope = scope;
     call.authorization = {credential};
     return Call(std::move(call)).status.code();
   };
-  EXPECT_EQ(ask("junk", CallScope::kFull), 16);
-  EXPECT_EQ(ask(kOwner, CallScope::kFull), 7) << "a user, and no account";
-  EXPECT_EQ(ask(kOwner, CallScope::kAdmit), 7);
+  EXPECT_EQ(ask("junk", gateway::CallScope::kFull), 16);
+  EXPECT_EQ(ask(kOwner, gateway::CallScope::kFull), 7)
+      << "a user, and no account";
+  EXPECT_EQ(ask(kOwner, gateway::CallScope::kAdmit), 7);
   EXPECT_EQ(watch.count(), 0);
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -11,7 +11,7 @@
 #include "tests/unit/server/rpc/slow_parts.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 // Longer than the server waits before it disconnects who is idle.
@@ -76,4 +76,4 @@ TEST_F(DrainTest, LetsAStreamsQuestionFinish) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

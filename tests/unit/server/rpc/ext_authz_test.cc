@@ -11,7 +11,7 @@
 #include "tests/support/freed_memory_watch.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 constexpr std::string_view kProxied = "Bearer askedaboutaskedaboutaskedabout";
@@ -51,4 +51,4 @@ TEST(ExtAuthzTest, ACredentialIsWipedHoweverTheCheckEnds) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -12,7 +12,7 @@
 #include "tests/unit/server/rpc/grpc_world.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using testing::AllOf;
@@ -38,7 +38,7 @@ TEST_F(GrpcCallsTest, CreatesAndReads) {
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(issued.account_id(), grpc_.world.account_id);
   EXPECT_EQ(issued.name(), "ci");
-  EXPECT_TRUE(ParseToken(issued.token()).has_value());
+  EXPECT_TRUE(token::ParseToken(issued.token()).has_value());
   EXPECT_FALSE(issued.has_expires_at());
 
   grpc::ClientContext context;
@@ -264,4 +264,4 @@ TEST_F(GrpcCallsTest, NoCredentialReachesTheLog) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

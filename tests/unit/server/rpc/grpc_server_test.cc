@@ -20,7 +20,7 @@
 #include "tests/unit/server/rpc/grpc_world.h"
 #include "tests/unit/server/rpc/loopback.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using grpc::health::v1::HealthCheckResponse;
@@ -224,4 +224,4 @@ TEST_F(GrpcServerTest, DrainCancelsWhatDoesNotFinishInTime) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

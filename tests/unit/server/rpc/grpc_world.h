@@ -18,7 +18,7 @@
 #include "signet/v1/service_accounts.grpc.pb.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // An RpcWorld behind a gRPC server on a port of the system's choice, and a
 // client of it.
@@ -86,6 +86,6 @@ struct GrpcWorld {
   std::unique_ptr<v1::ServiceAccounts::Stub> stub;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_GRPC_WORLD_H_

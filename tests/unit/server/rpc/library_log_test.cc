@@ -13,7 +13,7 @@
 #include "signet/v1/service_account.pb.h"
 #include "tests/support/recording_logger.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using testing::IsEmpty;
@@ -77,4 +77,4 @@ TEST_F(LibraryLogTest, IsSilentOnceItIsGone) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -20,7 +20,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/rpc/loopback.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 // Keeps the connections it is handed.
@@ -196,4 +196,4 @@ TEST(Listener, SurvivesTheLackOfAnyDescriptor) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

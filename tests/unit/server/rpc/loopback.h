@@ -9,7 +9,7 @@
 
 #include "server/rpc/listener.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // Connects `fd` to a port of 127.0.0.1. False: nobody listens there.
 inline bool ConnectWith(const OwnedFd& fd, int port) {
@@ -29,6 +29,6 @@ inline OwnedFd ConnectTo(int port) {
   return fd;
 }
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_LOOPBACK_H_

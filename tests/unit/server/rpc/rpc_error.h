@@ -12,7 +12,7 @@
 #include "grpcpp/support/status.h"
 #include "gtest/gtest.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // A google.rpc.Status, taken apart.
 struct RpcError {
@@ -64,6 +64,6 @@ inline RpcError ReadError(const grpc::Status& status) {
   return ReadError(details);
 }
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_RPC_ERROR_H_

@@ -36,31 +36,32 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // Knows callers by their whole Authorization field, and beside them those who
 // present a token that was issued.
-class FakeAuthenticator final : public Authenticator {
+class FakeAuthenticator final : public identity::Authenticator {
  public:
-  explicit FakeAuthenticator(TokenDirectory* directory) : tokens_(directory) {}
+  explicit FakeAuthenticator(identity::TokenDirectory* directory)
+      : tokens_(directory) {}
 
-  std::map<std::string, absl::StatusOr<Principal>> callers;
+  std::map<std::string, absl::StatusOr<identity::Principal>> callers;
 
   void Authenticate(std::span<const std::string> authorization, absl::Time now,
                     Done done) override {
-    Prove(authorization, now, &TokenAuthenticator::Authenticate,
+    Prove(authorization, now, &identity::TokenAuthenticator::Authenticate,
           std::move(done));
   }
   void AuthenticateToEnd(std::span<const std::string> authorization,
                          absl::Time now, Done done) override {
-    Prove(authorization, now, &TokenAuthenticator::AuthenticateToEnd,
+    Prove(authorization, now, &identity::TokenAuthenticator::AuthenticateToEnd,
           std::move(done));
   }
 
  private:
   void Prove(std::span<const std::string> authorization, absl::Time now,
-             void (TokenAuthenticator::*prove)(std::string_view, absl::Time,
-                                               Done),
+             void (identity::TokenAuthenticator::*prove)(std::string_view,
+                                                         absl::Time, Done),
              Done done) {
     if (authorization.empty()) {
       return std::move(done)(Unauthenticated("CREDENTIAL_MISSING"));
@@ -72,8 +73,9 @@ class FakeAuthenticator final : public Authenticator {
     }
     const auto found = callers.find(authorization[0]);
     if (found == callers.end()) {
-      const absl::StatusOr<std::string_view> token = ReadBearer(authorization);
-      if (token.ok() && ParseToken(*token).has_value()) {
+      const absl::StatusOr<std::string_view> token =
+          identity::ReadBearer(authorization);
+      if (token.ok() && token::ParseToken(*token).has_value()) {
         return (tokens_.*prove)(*token, now, std::move(done));
       }
       return std::move(done)(Unauthenticated("TOKEN_INVALID"));
@@ -86,12 +88,12 @@ class FakeAuthenticator final : public Authenticator {
                      {.reason = reason});
   }
 
-  TokenAuthenticator tokens_;
+  identity::TokenAuthenticator tokens_;
 };
 
-inline Principal SampleUser(uint32_t number) {
-  Principal user;
-  user.kind = PrincipalKind::kUser;
+inline identity::Principal SampleUser(uint32_t number) {
+  identity::Principal user;
+  user.kind = identity::PrincipalKind::kUser;
   user.id = SampleId(number);
   user.oauth_subject = "sub";
   return user;
@@ -104,9 +106,9 @@ inline constexpr char kNobody[] = "Bearer nobody";
 // SampleId(1), and SampleUser(11), known as kOwner, who owns it.
 // SampleUser(12), known as kNobody, holds nothing.
 struct RpcWorld {
-  explicit RpcWorld(Store* store_in_use)
+  explicit RpcWorld(storage::Store* store_in_use)
       : watched(std::make_unique<BorrowedStore>(store_in_use),
-                [this](const TokenChanges& changes) {
+                [this](const storage::TokenChanges& changes) {
                   directory.OnChange(changes);
                   feed.Publish(changes);
                 }),
@@ -115,50 +117,51 @@ struct RpcWorld {
         accounts(store, keyring.get(), &audit, &denials, &last_uses, &clock,
                  &random, {}),
         authorizations(store, keyring.get(), &audit, &clock, &random,
-                       OauthOwners::kCanAct),
+                       domain::OauthOwners::kCanAct),
         audit_reader(store, keyring.get(), &access),
         dispatcher(&authenticator, &access, &denials, &clock, &logger,
-                   ApiMethods({.store = store,
-                               .service_accounts = &accounts,
-                               .authorizations = &authorizations,
-                               .audit = &audit_reader,
-                               .verifier = &verifier,
-                               .clock = &clock,
-                               .logger = &logger})) {
-    const Principal owner = SampleUser(11);
+                   api::ApiMethods({.store = store,
+                                    .service_accounts = &accounts,
+                                    .authorizations = &authorizations,
+                                    .audit = &audit_reader,
+                                    .verifier = &verifier,
+                                    .clock = &clock,
+                                    .logger = &logger})) {
+    const identity::Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
-    EXPECT_THAT(
-        WriteAndWait(*store,
-                     [&owner](WriteTxn& txn) {
-                       absl::Status status =
-                           txn.EnsureAccount(SampleId(1), SampleTime());
-                       status.Update(txn.InsertAuthorization(
-                           SampleGrant(SampleId(1), 101, owner.Subjects()[0],
-                                       GrantKind::kAccountOwner)));
-                       return status;
-                     }),
-        IsOk());
+    EXPECT_THAT(storage::WriteAndWait(
+                    *store,
+                    [&owner](storage::WriteTxn& txn) {
+                      absl::Status status =
+                          txn.EnsureAccount(SampleId(1), SampleTime());
+                      status.Update(txn.InsertAuthorization(
+                          SampleGrant(SampleId(1), 101, owner.Subjects()[0],
+                                      storage::GrantKind::kAccountOwner)));
+                      return status;
+                    }),
+                IsOk());
   }
 
   const std::string account_id = SampleId(1).ToString();
-  WatchedStore watched;
-  Store* const store = &watched;
+  storage::WatchedStore watched;
+  storage::Store* const store = &watched;
   FakeClock clock;
   SeededRandom random;
   RecordingLogger logger;
-  const std::unique_ptr<MacKeyring> keyring = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring =
+      crypto::MacKeyring::ForTest("key");
   SeededRandom nonces;
-  const AuditLog audit{keyring.get(), &nonces};
-  LastUses last_uses{&logger};
-  TokenDirectory directory{store, keyring.get(), &last_uses, {}};
-  ChangeFeed feed{random};
+  const audit::AuditLog audit{keyring.get(), &nonces};
+  upkeep::LastUses last_uses{&logger};
+  identity::TokenDirectory directory{store, keyring.get(), &last_uses, {}};
+  domain::ChangeFeed feed{random};
   FakeAuthenticator authenticator{&directory};
-  TokenVerifier verifier{store, &directory, &authenticator, &clock};
-  DenialLog denials;  // Writes where a test says so.
-  Access access;
-  ServiceAccounts accounts;
-  Authorizations authorizations;
-  AuditReader audit_reader;
+  domain::TokenVerifier verifier{store, &directory, &authenticator, &clock};
+  audit::DenialLog denials;  // Writes where a test says so.
+  domain::Access access;
+  domain::ServiceAccounts accounts;
+  domain::Authorizations authorizations;
+  domain::AuditReader audit_reader;
   Dispatcher dispatcher;
   const GrpcTokenParts token_parts = {.directory = &directory,
                                       .verifier = &verifier,
@@ -167,6 +170,6 @@ struct RpcWorld {
                                       .feed = &feed};
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_RPC_WORLD_H_

@@ -13,14 +13,14 @@
 #include "gateway/backend.h"
 #include "server/identity/authenticator.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // Parts of a server that answer one question, so long behind it and on a thread
 // of their own.
 
-class SlowAuthenticator final : public Authenticator {
+class SlowAuthenticator final : public identity::Authenticator {
  public:
-  SlowAuthenticator(Authenticator* behind, absl::Duration delay)
+  SlowAuthenticator(identity::Authenticator* behind, absl::Duration delay)
       : behind_(behind), delay_(delay) {}
 
   void Authenticate(std::span<const std::string> authorization, absl::Time now,
@@ -38,17 +38,17 @@ class SlowAuthenticator final : public Authenticator {
   absl::Notification asked;
 
  private:
-  Authenticator* const behind_;
+  identity::Authenticator* const behind_;
   const absl::Duration delay_;
   std::future<void> answering_;  // Waits for it when it is destroyed.
 };
 
-class SlowBackend final : public Backend {
+class SlowBackend final : public gateway::Backend {
  public:
-  SlowBackend(Backend* behind, absl::Duration delay)
+  SlowBackend(gateway::Backend* behind, absl::Duration delay)
       : behind_(behind), delay_(delay) {}
 
-  void Call(BackendCall call, Done done) override {
+  void Call(gateway::BackendCall call, Done done) override {
     answering_ = std::async(
         std::launch::async,
         [this, call = std::move(call), done = std::move(done)]() mutable {
@@ -61,11 +61,11 @@ class SlowBackend final : public Backend {
   absl::Notification asked;
 
  private:
-  Backend* const behind_;
+  gateway::Backend* const behind_;
   const absl::Duration delay_;
   std::future<void> answering_;  // Waits for it when it is destroyed.
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_SLOW_PARTS_H_

@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using testing::ElementsAre;
@@ -66,4 +66,4 @@ TEST(ToRpcStatus, ACodeOutsideTheCanonIsUnknown) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

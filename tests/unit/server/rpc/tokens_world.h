@@ -13,11 +13,11 @@
 #include "storage/memory/memory_store.h"
 #include "tests/unit/server/rpc/grpc_world.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // A GrpcWorld in which `asker`, a service account of the account there, may
 // verify tokens, and what is done to service accounts there.
-struct TokensWorld : GrpcWorld<MemoryStore> {
+struct TokensWorld : GrpcWorld<memory::MemoryStore> {
   // How a call ended: its status and, if that is OK, the bytes of the answer.
   struct Ending {
     grpc::Status status;
@@ -39,7 +39,7 @@ struct TokensWorld : GrpcWorld<MemoryStore> {
   };
 
   Server StartServer(bool trusted, const GrpcTokenParts* parts,
-                     Backend* backend = nullptr) {
+                     gateway::Backend* backend = nullptr) {
     auto started =
         GrpcServer::Start({.address = "127.0.0.1:0", .trusted = trusted},
                           backend == nullptr ? &world.dispatcher : backend,
@@ -77,8 +77,8 @@ struct TokensWorld : GrpcWorld<MemoryStore> {
   }
 
   // Past the rules of the domain; everybody is told.
-  void Write(Store::WriteBody body) {
-    EXPECT_THAT(WriteAndWait(world.watched, std::move(body)), IsOk());
+  void Write(storage::Store::WriteBody body) {
+    EXPECT_THAT(storage::WriteAndWait(world.watched, std::move(body)), IsOk());
   }
 
   static v1::VerifyTokenRequest About(const std::string& token) {
@@ -135,6 +135,6 @@ struct TokensWorld : GrpcWorld<MemoryStore> {
   const std::string asker = CredentialOf(asking);
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_TOKENS_WORLD_H_

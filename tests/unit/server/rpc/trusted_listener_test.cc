@@ -11,7 +11,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 class TrustedListener : public testing::TestWithParam<bool> {
@@ -40,9 +40,10 @@ INSTANTIATE_TEST_SUITE_P(Ways, TrustedListener, testing::Bool(),
                          });
 
 TEST_P(TrustedListener, NobodyMayVerifyTokensOfEveryAccount) {
-  world_.Write([&](WriteTxn& txn) {
+  world_.Write([&](storage::WriteTxn& txn) {
     const Uuid id = *Uuid::Parse(good_.id());
-    ServiceAccountRecord record = *txn.GetServiceAccount(SampleId(1), id);
+    storage::ServiceAccountRecord record =
+        *txn.GetServiceAccount(SampleId(1), id);
     absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
     status.Update(txn.DeleteServiceAccount(SampleId(1), id));
     record.account_id = SampleId(9);
@@ -223,4 +224,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param.label); });
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

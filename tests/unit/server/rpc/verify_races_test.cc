@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 constexpr int kTokens = 4;  // At a time: contended.
@@ -123,4 +123,4 @@ TEST_F(VerifyRaces, NoAnswerIsOlderThanARevocationThatHasReturned) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -15,7 +15,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 // One VerifyTokens, for one thread.
@@ -287,4 +287,4 @@ TEST_F(VerifyStreamTest, AClientThatGoesAwayLeavesNothingBehind) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -18,7 +18,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using testing::ElementsAre;
@@ -45,27 +45,29 @@ v1::Requirement Many(int capabilities) {
 class VerifyTokenTest : public testing::Test {
  protected:
   VerifyTokenTest() {
-    AuthorizationRecord root =
-        SampleGrant(SampleId(1), 400,
-                    {.type = SubjectType::kServiceAccount, .id = root_.id()},
-                    GrantKind::kSuperAdmin);
-    world_.Write([&root](WriteTxn& txn) {
-      const ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
+    storage::AuthorizationRecord root = SampleGrant(
+        SampleId(1), 400,
+        {.type = storage::SubjectType::kServiceAccount, .id = root_.id()},
+        storage::GrantKind::kSuperAdmin);
+    world_.Write([&root](storage::WriteTxn& txn) {
+      const storage::ServiceAccountRecord away =
+          SampleServiceAccount(SampleId(9), 90);
       absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
       status.Update(txn.InsertServiceAccount(away));
       status.Update(txn.InsertAuthorization(root));
       return status;
     });
     EXPECT_TRUE(world_.Revoke(revoked_).ok());
-    Change(expired_, [](ServiceAccountRecord& it) {
+    Change(expired_, [](storage::ServiceAccountRecord& it) {
       it.token.expires_at = SampleTime(-86400);
     });
-    Change(disabled_, [](ServiceAccountRecord& it) { it.enabled = false; });
-    Change(good_, [this](ServiceAccountRecord& it) {
+    Change(disabled_,
+           [](storage::ServiceAccountRecord& it) { it.enabled = false; });
+    Change(good_, [this](storage::ServiceAccountRecord& it) {
       it.labels = {{"team", "core"}};
       it.token.expires_at = world_.world.clock.Now() + absl::Seconds(3);
     });
-    Change(lasting_, [this](ServiceAccountRecord& it) {
+    Change(lasting_, [this](storage::ServiceAccountRecord& it) {
       it.token.expires_at =
           world_.world.clock.Now() + absl::Milliseconds(3600'250);
     });
@@ -77,10 +79,11 @@ class VerifyTokenTest : public testing::Test {
     world_.Verify(TokensWorld::About(good_.token()), RootCredential());
   }
 
-  void Change(const v1::IssuedServiceAccount& issued,
-              const std::function<void(ServiceAccountRecord&)>& change) {
-    world_.Write([&](WriteTxn& txn) {
-      ServiceAccountRecord record =
+  void Change(
+      const v1::IssuedServiceAccount& issued,
+      const std::function<void(storage::ServiceAccountRecord&)>& change) {
+    world_.Write([&](storage::WriteTxn& txn) {
+      storage::ServiceAccountRecord record =
           *txn.GetServiceAccount(SampleId(1), *Uuid::Parse(issued.id()));
       change(record);
       return txn.UpdateServiceAccount(record);
@@ -95,7 +98,7 @@ class VerifyTokenTest : public testing::Test {
   TokensWorld::Ending Dispatch(const std::string& method,
                                const char* credential,
                                const std::string& bytes) {
-    BackendCall call;
+    gateway::BackendCall call;
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
             "signet.v1.Tokens." + method);
@@ -104,10 +107,11 @@ class VerifyTokenTest : public testing::Test {
                            ->New());
     EXPECT_TRUE(call.request->ParseFromString(bytes));
     if (credential != nullptr) call.authorization = {credential};
-    std::optional<BackendReply> reply;
-    world_.world.dispatcher.Call(std::move(call), [&](BackendReply answer) {
-      reply.emplace(std::move(answer));
-    });
+    std::optional<gateway::BackendReply> reply;
+    world_.world.dispatcher.Call(std::move(call),
+                                 [&](gateway::BackendReply answer) {
+                                   reply.emplace(std::move(answer));
+                                 });
     const google::rpc::Status& status = reply->status;
     if (status.code() == 0) {
       return {.status = grpc::Status::OK,
@@ -310,7 +314,7 @@ TEST_F(VerifyTokenTest, ABatchHasOneToAThousandTokens) {
   EXPECT_EQ(AskEveryWay("BatchVerifyTokens", world_.asker.c_str(), "")
                 .status.error_code(),
             grpc::INVALID_ARGUMENT);
-  for (int i = 0; i < kMaxVerifyBatch; ++i) {
+  for (int i = 0; i < api::kMaxVerifyBatch; ++i) {
     batch.add_tokens(absl::StrCat("junk", i));
   }
   const TokensWorld::Ending full = AskEveryWay(
@@ -460,4 +464,4 @@ TEST_F(VerifyTokenTest, ARequestIdIsForWhoSentOne) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -15,7 +15,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
-namespace signet {
+namespace signet::rpc {
 
 // One WatchChanges, for one thread.
 class Watch {
@@ -101,7 +101,7 @@ class WatchFixture : public testing::Test {
 
   // A service account of another account, and a change of it.
   void AddAway() {
-    world_.Write([](WriteTxn& txn) {
+    world_.Write([](storage::WriteTxn& txn) {
       absl::Status status = txn.EnsureAccount(SampleId(9), SampleTime());
       status.Update(
           txn.InsertServiceAccount(SampleServiceAccount(SampleId(9), 90)));
@@ -109,8 +109,9 @@ class WatchFixture : public testing::Test {
     });
   }
   void ChangeAway() {
-    world_.Write([](WriteTxn& txn) {
-      ServiceAccountRecord away = SampleServiceAccount(SampleId(9), 90);
+    world_.Write([](storage::WriteTxn& txn) {
+      storage::ServiceAccountRecord away =
+          SampleServiceAccount(SampleId(9), 90);
       away.enabled = false;
       return txn.UpdateServiceAccount(away);
     });
@@ -130,6 +131,6 @@ class WatchFixture : public testing::Test {
   std::thread ticking_;
 };
 
-}  // namespace signet
+}  // namespace signet::rpc
 
 #endif  // SIGNET_TESTS_UNIT_SERVER_RPC_WATCH_FIXTURE_H_

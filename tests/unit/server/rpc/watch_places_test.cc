@@ -16,7 +16,7 @@
 #include "tests/unit/server/rpc/slow_parts.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 class WatchPlacesTest : public WatchFixture {};
@@ -67,16 +67,18 @@ TEST_F(WatchPlacesTest, WhoDoesNotReadIsLetGo) {
 }
 
 // Answers a read when it is told to.
-class SlowStore final : public Store {
+class SlowStore final : public storage::Store {
  public:
-  explicit SlowStore(Store* behind) : behind_(behind) {}
+  explicit SlowStore(storage::Store* behind) : behind_(behind) {}
 
-  void Read(ReadBody body, Done done, ReadOptions options = {}) override {
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override {
     asked.Notify();
     answer.WaitForNotification();
     behind_.Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done, WriteOptions options = {}) override {
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override {
     behind_.Write(std::move(body), std::move(done), std::move(options));
   }
   absl::Status Health() const override { return behind_.Health(); }
@@ -92,8 +94,8 @@ class SlowStore final : public Store {
 // Takes every place that one owner may have.
 class Crowd {
  public:
-  Crowd(ChangeFeed& feed, const std::string& owner) : feed_(feed) {
-    for (size_t i = 0; i < ChangeFeed::kMaxOfOneOwner; ++i) {
+  Crowd(domain::ChangeFeed& feed, const std::string& owner) : feed_(feed) {
+    for (size_t i = 0; i < domain::ChangeFeed::kMaxOfOneOwner; ++i) {
       idle_.push_back(std::make_shared<Idle>());
       EXPECT_TRUE(feed_.Add(idle_.back(), owner)) << i;
     }
@@ -103,20 +105,20 @@ class Crowd {
   }
 
  private:
-  struct Idle final : ChangeFeed::Watcher {
+  struct Idle final : domain::ChangeFeed::Watcher {
     void Wake(bool) override {}
     void Check() override {}
   };
 
-  ChangeFeed& feed_;
+  domain::ChangeFeed& feed_;
   std::vector<std::shared_ptr<Idle>> idle_;
 };
 
 TEST_F(WatchPlacesTest, WhoLeavesWhileItIsLetInTakesNoPlace) {
   RpcWorld& world = world_.world;
   SlowStore slow(world.store);
-  TokenVerifier verifier(&slow, &world.directory, &world.authenticator,
-                         &world.clock);
+  domain::TokenVerifier verifier(&slow, &world.directory, &world.authenticator,
+                                 &world.clock);
   GrpcTokenParts parts = world.token_parts;
   parts.verifier = &verifier;
   const std::string owner = world.account_id;
@@ -151,7 +153,7 @@ TEST_F(WatchPlacesTest, SoManyMayWatchForOneAccount) {
 
 // Each watcher that leaves makes room: many more come and go than may stay.
 TEST_F(WatchPlacesTest, WhoGoesAwayIsLetGo) {
-  constexpr ptrdiff_t kMany = ChangeFeed::kMaxOfOneOwner + 50;
+  constexpr ptrdiff_t kMany = domain::ChangeFeed::kMaxOfOneOwner + 50;
   for (ptrdiff_t i = 0; i < kMany; ++i) {
     const auto watch = Open();
     ASSERT_TRUE(watch->Next().has_value()) << i;
@@ -167,4 +169,4 @@ TEST_F(WatchPlacesTest, WhoGoesAwayIsLetGo) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -14,7 +14,7 @@
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 
-namespace signet {
+namespace signet::rpc {
 namespace {
 
 using testing::Contains;
@@ -37,7 +37,7 @@ TEST_F(WatchStreamTest, TheFirstMessageComesAtOnce) {
     EXPECT_FALSE(first->reset());
     EXPECT_THAT(first->service_account_ids(), IsEmpty());
   }
-  EXPECT_LT(best, ChangeFeed::kHeartbeat / 2);
+  EXPECT_LT(best, domain::ChangeFeed::kHeartbeat / 2);
 }
 
 TEST_F(WatchStreamTest, TellsOfARevocationAtOnce) {
@@ -96,13 +96,13 @@ TEST_F(WatchStreamTest, EachMessageSaysHowLongTheCallHasLasted) {
     last = since_start(*message);
   }
   // Two beats.
-  EXPECT_GT(last, ChangeFeed::kHeartbeat);
+  EXPECT_GT(last, domain::ChangeFeed::kHeartbeat);
 }
 
 TEST_F(WatchStreamTest, WhoIsFarBehindIsToldToForget) {
   const auto watch = Open();
   ASSERT_TRUE(watch->Next().has_value());
-  TokenChanges changes;
+  storage::TokenChanges changes;
   for (uint32_t i = 0; i < 256; ++i) {
     changes.service_accounts.push_back({SampleId(1), SampleId(1000 + i)});
   }
@@ -132,12 +132,12 @@ TEST_F(WatchStreamTest, WhoReadsSlowlyIsToldToForgetSooner) {
                   grpc::InsecureChannelCredentials(), arguments),
               world_.asker, {});
   ASSERT_TRUE(watch.Next().has_value());
-  TokenChanges many;
+  storage::TokenChanges many;
   for (uint32_t i = 0; i < 200; ++i) {
     many.service_accounts.push_back({SampleId(1), SampleId(1000 + i)});
   }
   world_.world.feed.Publish(many);  // More than it lets be sent.
-  absl::SleepFor(3 * ChangeFeed::kHeartbeat);
+  absl::SleepFor(3 * domain::ChangeFeed::kHeartbeat);
   for (uint32_t i = 0; i < 33; ++i) {
     world_.world.feed.Publish(
         {.service_accounts = {{SampleId(1), SampleId(2000 + i)}},
@@ -180,12 +180,14 @@ TEST_F(WatchStreamTest, WhoComesToSeeMoreForgetsEverythingFirst) {
   AddAway();
   const auto watch = Open();
   ASSERT_TRUE(watch->Next().has_value());
-  AuthorizationRecord grant = SampleCapability(
-      SampleId(1), 401,
-      {.type = SubjectType::kServiceAccount, .id = world_.asking.id()});
-  grant.grant_kind = GrantKind::kSuperAdmin;
+  storage::AuthorizationRecord grant =
+      SampleCapability(SampleId(1), 401,
+                       {.type = storage::SubjectType::kServiceAccount,
+                        .id = world_.asking.id()});
+  grant.grant_kind = storage::GrantKind::kSuperAdmin;
   grant.capability_key.reset();
-  world_.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
+  world_.Write(
+      [&](storage::WriteTxn& txn) { return txn.InsertAuthorization(grant); });
   ChangeAway();
   const v1::WatchChangesResponse news = watch->NextNews();
   EXPECT_TRUE(news.reset());
@@ -209,14 +211,15 @@ TEST_F(WatchStreamTest, IsQuietAboutOtherAccounts) {
 
 TEST_F(WatchStreamTest, ARightThatIsTakenAwayEndsIt) {
   const v1::IssuedServiceAccount watching = world_.Issue();
-  AuthorizationRecord grant = SampleCapability(
+  storage::AuthorizationRecord grant = SampleCapability(
       SampleId(1), 400,
-      {.type = SubjectType::kServiceAccount, .id = watching.id()});
+      {.type = storage::SubjectType::kServiceAccount, .id = watching.id()});
   grant.capability_key = "auth.verify";
-  world_.Write([&](WriteTxn& txn) { return txn.InsertAuthorization(grant); });
+  world_.Write(
+      [&](storage::WriteTxn& txn) { return txn.InsertAuthorization(grant); });
   Watch watch(world_.channel, TokensWorld::CredentialOf(watching), {});
   ASSERT_TRUE(watch.Next().has_value());
-  world_.Write([&](WriteTxn& txn) {
+  world_.Write([&](storage::WriteTxn& txn) {
     return txn.RevokeAuthorization(SampleId(1), grant.id, SampleTime(), {});
   });
   EXPECT_EQ(watch.End().reason, "ACCESS_DENIED");
@@ -282,18 +285,19 @@ TEST_F(WatchStreamTest, ADenialIsInTheAuditLog) {
   EXPECT_EQ(watch.End().reason, "ACCESS_DENIED");
   EXPECT_THAT(world_.world.denials.Flush(), IsOk());
   bool found = false;
-  EXPECT_THAT(ReadAndWait(*world_.world.store,
-                          [&found](ReadTxn& txn) {
-                            AuditQuery query;
-                            query.account_id = SampleId(1);
-                            query.action = "token.watch";
-                            query.limit = 10;
-                            query.scan_limit = 100;
-                            const auto page = txn.ListAuditEvents(query);
-                            if (!page.ok()) return page.status();
-                            found = page->records.size() == 1;
-                            return absl::OkStatus();
-                          }),
+  EXPECT_THAT(storage::ReadAndWait(*world_.world.store,
+                                   [&found](storage::ReadTxn& txn) {
+                                     storage::AuditQuery query;
+                                     query.account_id = SampleId(1);
+                                     query.action = "token.watch";
+                                     query.limit = 10;
+                                     query.scan_limit = 100;
+                                     const auto page =
+                                         txn.ListAuditEvents(query);
+                                     if (!page.ok()) return page.status();
+                                     found = page->records.size() == 1;
+                                     return absl::OkStatus();
+                                   }),
               IsOk());
   EXPECT_TRUE(found);
 }
@@ -312,4 +316,4 @@ TEST_F(WatchStreamTest, ADrainEndsIt) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::rpc

@@ -16,7 +16,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/unreliable_store.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 using testing::IsEmpty;
@@ -30,11 +30,11 @@ class SealDatabaseTest : public testing::Test {
   static constexpr uint32_t kEach = 700;  // More than one step takes.
 
   SealDatabaseTest() {
-    const AuditLog log = AuditLog::WithoutHead(keyring_.get());
+    const audit::AuditLog log = audit::AuditLog::WithoutHead(keyring_.get());
     EXPECT_THAT(
-        WriteAndWait(
+        storage::WriteAndWait(
             store_,
-            [&](WriteTxn& txn) {
+            [&](storage::WriteTxn& txn) {
               absl::Status status;
               for (uint32_t a = 1; a <= kAccounts; ++a) {
                 const Uuid account = SampleId(a);
@@ -44,13 +44,15 @@ class SealDatabaseTest : public testing::Test {
                   status.Update(txn.InsertServiceAccount(
                       SampleServiceAccount(account, number)));
                 }
-                const Subject owner = {SubjectType::kUser, std::to_string(a)};
+                const storage::Subject owner = {storage::SubjectType::kUser,
+                                                std::to_string(a)};
                 status.Update(txn.InsertAuthorization(
                     SampleGrant(account, a * 10, owner,
-                                a == 1 ? GrantKind::kSuperAdmin
-                                       : GrantKind::kAccountOwner)));
-                AuthorizationRecord old = SampleGrant(
-                    account, a * 10 + 1, owner, GrantKind::kAccountOwner);
+                                a == 1 ? storage::GrantKind::kSuperAdmin
+                                       : storage::GrantKind::kAccountOwner)));
+                storage::AuthorizationRecord old =
+                    SampleGrant(account, a * 10 + 1, owner,
+                                storage::GrantKind::kAccountOwner);
                 old.revoked_at = SampleTime(1);
                 status.Update(txn.InsertAuthorization(old));
                 status.Update(txn.InsertAuthorization(
@@ -59,9 +61,9 @@ class SealDatabaseTest : public testing::Test {
                 status.Update(log.AppendSystem(txn, account, SampleTime(),
                                                {.action = "test"}));
               }
-              ServiceAccountRecord record =
+              storage::ServiceAccountRecord record =
                   *txn.GetServiceAccount(SampleId(1), SampleId(10'000));
-              TokenRecord replaced = record.token;
+              storage::TokenRecord replaced = record.token;
               status.Update(txn.ReplaceToken(WithToken(record, 99'999)));
               replaced.retires_at = SampleTime(9);
               replaced.ended = true;
@@ -76,28 +78,30 @@ class SealDatabaseTest : public testing::Test {
     shown_.clear();
     return SealDatabase(
         store_, *keyring_, clock_, random_,
-        [this](const AuthorizationRecord& grant) {
+        [this](const storage::AuthorizationRecord& grant) {
           shown_.push_back(grant.subject.id);
         },
         [](uint64_t) {});
   }
 
-  std::vector<AuditFault> Faults() {
-    std::vector<AuditFault> faults;
-    const auto report = [&faults](const AuditFault& fault) {
+  std::vector<audit::AuditFault> Faults() {
+    std::vector<audit::AuditFault> faults;
+    const auto report = [&faults](const audit::AuditFault& fault) {
       faults.push_back(fault);
     };
     EXPECT_THAT(VerifySeals(store_, *keyring_, report), IsOk());
-    const AuditHeads heads(keyring_.get(), &random_);
-    EXPECT_THAT(VerifyAuditHead(store_, *keyring_, heads, report), IsOk());
-    EXPECT_THAT(VerifyAudit(store_, *keyring_, report), IsOk());
+    const audit::AuditHeads heads(keyring_.get(), &random_);
+    EXPECT_THAT(audit::VerifyAuditHead(store_, *keyring_, heads, report),
+                IsOk());
+    EXPECT_THAT(audit::VerifyAudit(store_, *keyring_, report), IsOk());
     return faults;
   }
 
   UnreliableStore store_;
   FakeClock clock_;
   SeededRandom random_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   std::vector<std::string> shown_;
 };
 
@@ -127,10 +131,11 @@ TEST_F(SealDatabaseTest, GoesOnWhereItWasBrokenOff) {
       if (store_.writes() < last || !store_.write_outcomes.empty()) return;
       store_.write_outcomes.push_back(absl::UnavailableError("killed"));
     };
-    EXPECT_THAT(SealDatabase(
-                    store_, *keyring_, clock_, random_,
-                    [](const AuthorizationRecord&) {}, fail_behind_last),
-                StatusIs(absl::StatusCode::kUnavailable))
+    EXPECT_THAT(
+        SealDatabase(
+            store_, *keyring_, clock_, random_,
+            [](const storage::AuthorizationRecord&) {}, fail_behind_last),
+        StatusIs(absl::StatusCode::kUnavailable))
         << writes;
   }
   EXPECT_THAT(Run(), IsOk());
@@ -145,4 +150,4 @@ TEST_F(SealDatabaseTest, ABodyMayRunAgain) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::seal

@@ -11,19 +11,19 @@
 #include "gtest/gtest.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 const Uuid kAccount = SampleId(1);
 
-TokenRecord Token() { return SampleServiceAccount(kAccount, 2).token; }
+storage::TokenRecord Token() { return SampleServiceAccount(kAccount, 2).token; }
 
-std::string Message(const TokenRecord& token) {
+std::string Message(const storage::TokenRecord& token) {
   return SealMessage(kAccount, SampleId(2), token);
 }
 
 // One change to each member that a seal covers.
-const std::vector<std::function<void(TokenRecord&)>> kTokenChanges = {
+const std::vector<std::function<void(storage::TokenRecord&)>> kTokenChanges = {
     [](auto& t) { t.public_id = SamplePublicId(3); },
     [](auto& t) { t.key_version = 2; },
     [](auto& t) { t.mac[31] ^= 1; },
@@ -34,8 +34,8 @@ const std::vector<std::function<void(TokenRecord&)>> kTokenChanges = {
     [](auto& t) { t.ended = true; },
 };
 
-const std::vector<std::function<void(ServiceAccountRecord&)>> kAccountChanges =
-    {
+const std::vector<std::function<void(storage::ServiceAccountRecord&)>>
+    kAccountChanges = {
         [](auto& r) { r.account_id = SampleId(9); },
         [](auto& r) { r.id = SampleId(9); },
         [](auto& r) { r.token.public_id = SamplePublicId(9); },
@@ -55,31 +55,32 @@ const std::vector<std::function<void(ServiceAccountRecord&)>> kAccountChanges =
         [](auto& r) { r.token_shown_to = "a"; },
 };
 
-AuthorizationRecord Grant() {
-  AuthorizationRecord grant =
-      SampleCapability(kAccount, 5, {SubjectType::kUser, "u"});
+storage::AuthorizationRecord Grant() {
+  storage::AuthorizationRecord grant =
+      SampleCapability(kAccount, 5, {storage::SubjectType::kUser, "u"});
   return grant;
 }
 
-const std::vector<std::function<void(AuthorizationRecord&)>> kGrantChanges = {
-    [](auto& g) { g.id = SampleId(9); },
-    [](auto& g) { g.account_id = SampleId(9); },
-    [](auto& g) {
-      g.grant_kind = GrantKind::kAccountOwner;
-      g.capability_key.reset();
-    },
-    [](auto& g) {
-      g.grant_kind = GrantKind::kSuperAdmin;
-      g.capability_key.reset();
-    },
-    [](auto& g) { g.subject.type = SubjectType::kGroup; },
-    [](auto& g) { g.subject.id = "v"; },
-    [](auto& g) { g.capability_key = "auth.manager"; },
-    [](auto& g) { g.resource_type = "mailbox"; },
-    [](auto& g) { g.resource_id = SampleId(7); },
-    [](auto& g) { g.created_at += absl::Nanoseconds(1); },
-    [](auto& g) { g.revoked_at = SampleTime(); },
-    [](auto& g) { g.subject_issuer = "mailbox"; },
+const std::vector<std::function<void(storage::AuthorizationRecord&)>>
+    kGrantChanges = {
+        [](auto& g) { g.id = SampleId(9); },
+        [](auto& g) { g.account_id = SampleId(9); },
+        [](auto& g) {
+          g.grant_kind = storage::GrantKind::kAccountOwner;
+          g.capability_key.reset();
+        },
+        [](auto& g) {
+          g.grant_kind = storage::GrantKind::kSuperAdmin;
+          g.capability_key.reset();
+        },
+        [](auto& g) { g.subject.type = storage::SubjectType::kGroup; },
+        [](auto& g) { g.subject.id = "v"; },
+        [](auto& g) { g.capability_key = "auth.manager"; },
+        [](auto& g) { g.resource_type = "mailbox"; },
+        [](auto& g) { g.resource_id = SampleId(7); },
+        [](auto& g) { g.created_at += absl::Nanoseconds(1); },
+        [](auto& g) { g.revoked_at = SampleTime(); },
+        [](auto& g) { g.subject_issuer = "mailbox"; },
 };
 
 // Each change alone, and every two of them.
@@ -139,7 +140,7 @@ TEST(SealMessage, ATokenIsOfOneServiceAccount) {
 // A member that comes later, at its default, adds nothing: what is written here
 // is what a row of today has for ever.
 TEST(SealMessage, DefaultsAreLeftOut) {
-  TokenRecord token = Token();
+  storage::TokenRecord token = Token();
   const std::string bare = Message(token);
   // Format and kind; five members, each with a tag and a length.
   EXPECT_EQ(bare.size(), 2 + (5 + 16) + 2 * (5 + 16) + (5 + 8) + (5 + 32));
@@ -155,38 +156,39 @@ TEST(SealMessage, DefaultsAreLeftOut) {
 
 class SealTest : public testing::Test {
  protected:
-  ServiceAccountRecord Account() {
+  storage::ServiceAccountRecord Account() {
     return Sealed(*keyring_, SampleServiceAccount(kAccount, 2));
   }
 
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
 };
 
 TEST_F(SealTest, VerifiesWhatWasSealedAndNothingElse) {
-  const ServiceAccountRecord good = Account();
+  const storage::ServiceAccountRecord good = Account();
   EXPECT_TRUE(IsSealed(*keyring_, good));
   for (const auto& change : kAccountChanges) {
-    ServiceAccountRecord altered = good;
+    storage::ServiceAccountRecord altered = good;
     change(altered);
     EXPECT_FALSE(IsSealedAlone(*keyring_, altered));
   }
   for (const auto& change : kTokenChanges) {
-    ServiceAccountRecord altered = good;
+    storage::ServiceAccountRecord altered = good;
     change(altered.token);
     EXPECT_FALSE(IsSealed(*keyring_, altered));
   }
-  AuthorizationRecord grant = Grant();
+  storage::AuthorizationRecord grant = Grant();
   grant.seal = MakeSeal(*keyring_, grant);
   EXPECT_TRUE(IsSealed(*keyring_, grant));
   for (const auto& change : kGrantChanges) {
-    AuthorizationRecord altered = grant;
+    storage::AuthorizationRecord altered = grant;
     change(altered);
     EXPECT_FALSE(IsSealed(*keyring_, altered));
   }
 }
 
 TEST_F(SealTest, WhatIsNoAuthorityIsNotCovered) {
-  ServiceAccountRecord record = Account();
+  storage::ServiceAccountRecord record = Account();
   record.name = "other";
   record.last_used_at = SampleTime(9);
   record.updated_at = SampleTime(9);
@@ -195,7 +197,7 @@ TEST_F(SealTest, WhatIsNoAuthorityIsNotCovered) {
 }
 
 TEST_F(SealTest, NoSealIsNone) {
-  ServiceAccountRecord record = Account();
+  storage::ServiceAccountRecord record = Account();
   record.seal = {};
   EXPECT_FALSE(IsSealed(*keyring_, record));
   record = Account();
@@ -209,8 +211,8 @@ TEST_F(SealTest, NoSealIsNone) {
 // Both tokens, also where the one looked up was replaced: what is read together
 // is written back together.
 TEST_F(SealTest, AReplacedTokenComesWithTheCurrentOne) {
-  TokenOwner found = {.token = SampleServiceAccount(kAccount, 3).token,
-                      .owner = Account()};
+  storage::TokenOwner found = {.token = SampleServiceAccount(kAccount, 3).token,
+                               .owner = Account()};
   found.token.retires_at = SampleTime(5);
   EXPECT_FALSE(IsSealed(*keyring_, found));
   found.token.seal = MakeSeal(*keyring_, kAccount, SampleId(2), found.token);
@@ -221,13 +223,13 @@ TEST_F(SealTest, AReplacedTokenComesWithTheCurrentOne) {
 
 // The keyring's own MACs, and those of another purpose, are no seals.
 TEST_F(SealTest, TheKeysAreOfTheirOwn) {
-  AuthorizationRecord grant = Grant();
+  storage::AuthorizationRecord grant = Grant();
   grant.seal = {.key_version = 1, .mac = keyring_->Compute(SealMessage(grant))};
   EXPECT_FALSE(IsSealed(*keyring_, grant));
   grant.seal.mac =
-      keyring_->Compute(MacPurpose::kAuditHead, SealMessage(grant));
+      keyring_->Compute(crypto::MacPurpose::kAuditHead, SealMessage(grant));
   EXPECT_FALSE(IsSealed(*keyring_, grant));
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::seal

@@ -21,7 +21,7 @@
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::seal {
 namespace {
 
 using absl::StatusCode;
@@ -34,10 +34,11 @@ class SealedStoreTest : public testing::Test {
  protected:
   const Uuid kAccount = SampleId(1);
   const Uuid kId = SampleId(2);
-  const Subject kSubject = {SubjectType::kServiceAccount, kId.ToString()};
+  const storage::Subject kSubject = {storage::SubjectType::kServiceAccount,
+                                     kId.ToString()};
 
   SealedStoreTest() {
-    Write([this](WriteTxn& txn) {
+    Write([this](storage::WriteTxn& txn) {
       absl::Status status = txn.EnsureAccount(kAccount, SampleTime());
       status.Update(
           txn.InsertServiceAccount(SampleServiceAccount(kAccount, 2)));
@@ -49,16 +50,18 @@ class SealedStoreTest : public testing::Test {
     });
   }
 
-  void Write(Store::WriteBody body) {
-    EXPECT_THAT(WriteAndWait(store_, std::move(body)), IsOk());
+  void Write(storage::Store::WriteBody body) {
+    EXPECT_THAT(storage::WriteAndWait(store_, std::move(body)), IsOk());
   }
   // As with an editor of the database.
-  void Tamper(Store::WriteBody body) {
-    EXPECT_THAT(WriteAndWait(engine_, std::move(body)), IsOk());
+  void Tamper(storage::Store::WriteBody body) {
+    EXPECT_THAT(storage::WriteAndWait(engine_, std::move(body)), IsOk());
   }
-  void TamperAccount(const std::function<void(ServiceAccountRecord&)>& edit) {
-    Tamper([&](WriteTxn& txn) {
-      ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
+  void TamperAccount(
+      const std::function<void(storage::ServiceAccountRecord&)>& edit) {
+    Tamper([&](storage::WriteTxn& txn) {
+      storage::ServiceAccountRecord record =
+          *txn.GetServiceAccount(kAccount, kId);
       edit(record);
       return txn.UpdateServiceAccount(record);
     });
@@ -66,9 +69,10 @@ class SealedStoreTest : public testing::Test {
 
   // Another row of the same id, under an account that is looked at before.
   void AddDecoy() {
-    Tamper([this](WriteTxn& txn) {
+    Tamper([this](storage::WriteTxn& txn) {
       absl::Status status = txn.EnsureAccount(SampleId(0), SampleTime());
-      ServiceAccountRecord decoy = SampleServiceAccount(SampleId(0), 4);
+      storage::ServiceAccountRecord decoy =
+          SampleServiceAccount(SampleId(0), 4);
       decoy.id = kId;
       status.Update(txn.InsertServiceAccount(decoy));
       return status;
@@ -76,39 +80,47 @@ class SealedStoreTest : public testing::Test {
   }
 
   template <typename T>
-  absl::StatusOr<T> In(Store& store,
-                       const std::function<absl::StatusOr<T>(ReadTxn&)>& ask) {
+  absl::StatusOr<T> In(
+      storage::Store& store,
+      const std::function<absl::StatusOr<T>(storage::ReadTxn&)>& ask) {
     absl::StatusOr<T> answer = absl::UnknownError("not run");
-    const absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      answer = ask(txn);
-      return absl::OkStatus();
-    });
+    const absl::Status status =
+        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+          answer = ask(txn);
+          return absl::OkStatus();
+        });
     EXPECT_THAT(status, IsOk());
     return answer;
   }
-  absl::StatusOr<TokenOwner> Find(uint32_t number, Store* store = nullptr) {
-    return In<TokenOwner>(
-        store == nullptr ? store_ : *store,
-        [&](ReadTxn& txn) { return txn.FindToken(SamplePublicId(number)); });
+  absl::StatusOr<storage::TokenOwner> Find(uint32_t number,
+                                           storage::Store* store = nullptr) {
+    return In<storage::TokenOwner>(
+        store == nullptr ? store_ : *store, [&](storage::ReadTxn& txn) {
+          return txn.FindToken(SamplePublicId(number));
+        });
   }
-  absl::StatusOr<ServiceAccountRecord> Get() {
-    return In<ServiceAccountRecord>(store_, [&](ReadTxn& txn) {
-      return txn.GetServiceAccount(kAccount, kId);
-    });
+  absl::StatusOr<storage::ServiceAccountRecord> Get() {
+    return In<storage::ServiceAccountRecord>(
+        store_, [&](storage::ReadTxn& txn) {
+          return txn.GetServiceAccount(kAccount, kId);
+        });
   }
-  std::vector<AuthorizationRecord> Held() {
-    return *In<std::vector<AuthorizationRecord>>(store_, [&](ReadTxn& txn) {
-      return txn.ListHeldAuthorizations({&kSubject, 1}, kAccount);
-    });
+  std::vector<storage::AuthorizationRecord> Held() {
+    return *In<std::vector<storage::AuthorizationRecord>>(
+        store_, [&](storage::ReadTxn& txn) {
+          return txn.ListHeldAuthorizations({&kSubject, 1}, kAccount);
+        });
   }
-  std::vector<ServiceAccountRecord> Listed() {
-    ServiceAccountQuery query;
+  std::vector<storage::ServiceAccountRecord> Listed() {
+    storage::ServiceAccountQuery query;
     query.account_id = kAccount;
     query.filter.include_revoked = true;
     query.limit = query.scan_limit = 100;
-    return In<ServiceAccountPage>(
+    return In<storage::ServiceAccountPage>(
                store_,
-               [&](ReadTxn& txn) { return txn.ListServiceAccounts(query); })
+               [&](storage::ReadTxn& txn) {
+                 return txn.ListServiceAccounts(query);
+               })
         ->records;
   }
   bool AllVerify() {
@@ -116,18 +128,20 @@ class SealedStoreTest : public testing::Test {
     return IsSealed(*keyring_, *found);
   }
 
-  MemoryStore engine_;
+  memory::MemoryStore engine_;
   FakeClock clock_;
   RecordingLogger logger_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
-  std::vector<TokenChanges> told_;
-  SealedStore store_{
-      std::make_unique<BorrowedStore>(&engine_),
-      keyring_.get(),
-      /*issuer=*/"",
-      &clock_,
-      &logger_,
-      [this](const TokenChanges& changes) { told_.push_back(changes); }};
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
+  std::vector<storage::TokenChanges> told_;
+  SealedStore store_{std::make_unique<BorrowedStore>(&engine_),
+                     keyring_.get(),
+                     /*issuer=*/"",
+                     &clock_,
+                     &logger_,
+                     [this](const storage::TokenChanges& changes) {
+                       told_.push_back(changes);
+                     }};
 };
 
 TEST_F(SealedStoreTest, WhatIsWrittenComesBack) {
@@ -141,16 +155,18 @@ TEST_F(SealedStoreTest, WhatIsWrittenComesBack) {
 }
 
 TEST_F(SealedStoreTest, EveryChangeIsSealed) {
-  Write([this](WriteTxn& txn) {
-    ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
+  Write([this](storage::WriteTxn& txn) {
+    storage::ServiceAccountRecord record =
+        *txn.GetServiceAccount(kAccount, kId);
     record.enabled = false;
     record.token.expires_at = SampleTime(5);
     return txn.UpdateServiceAccount(record);
   });
   EXPECT_EQ(Get()->token.expires_at, SampleTime(5));
-  Write([this](WriteTxn& txn) {
-    ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
-    TokenRecord before = record.token;
+  Write([this](storage::WriteTxn& txn) {
+    storage::ServiceAccountRecord record =
+        *txn.GetServiceAccount(kAccount, kId);
+    storage::TokenRecord before = record.token;
     absl::Status status = txn.ReplaceToken(WithToken(record, 22));
     before.retires_at = SampleTime(9);
     status.Update(txn.UpdateToken(kAccount, kId, before));
@@ -158,12 +174,13 @@ TEST_F(SealedStoreTest, EveryChangeIsSealed) {
   });
   EXPECT_EQ(Find(2)->token.retires_at, SampleTime(9));
   EXPECT_THAT(Find(22), IsOk());
-  Write([this](WriteTxn& txn) {
+  Write([this](storage::WriteTxn& txn) {
     return txn.RevokeAuthorization(kAccount, SampleId(101), SampleTime(1), {});
   });
-  const auto revoked = In<AuthorizationRecord>(store_, [&](ReadTxn& txn) {
-    return txn.GetAuthorization(kAccount, SampleId(101));
-  });
+  const auto revoked =
+      In<storage::AuthorizationRecord>(store_, [&](storage::ReadTxn& txn) {
+        return txn.GetAuthorization(kAccount, SampleId(101));
+      });
   ASSERT_THAT(revoked, IsOk());
   EXPECT_EQ(revoked->revoked_at, SampleTime(1));
   EXPECT_EQ(store_.altered_rows(), 0);
@@ -174,8 +191,8 @@ TEST_F(SealedStoreTest, AnAlteredTokenIsNobodys) {
   EXPECT_THAT(Find(2), StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(Find(3), IsOk());
   EXPECT_THAT(Get(), StatusIs(StatusCode::kFailedPrecondition));
-  EXPECT_THAT(Listed(), ElementsAre(testing::Field(&ServiceAccountRecord::id,
-                                                   SampleId(3))));
+  EXPECT_THAT(Listed(), ElementsAre(testing::Field(
+                            &storage::ServiceAccountRecord::id, SampleId(3))));
   EXPECT_EQ(store_.altered_rows(), 3);
   EXPECT_EQ(logger_.LinesOf("a row of the database is not as this server wrote "
                             "it"),
@@ -187,25 +204,26 @@ TEST_F(SealedStoreTest, AnAlteredTokenIsNobodys) {
 
 // It would say that there is nobody to ask about.
 TEST_F(SealedStoreTest, WhoWasShownATokenIsNotHidden) {
-  Write([&](WriteTxn& txn) {
-    ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
+  Write([&](storage::WriteTxn& txn) {
+    storage::ServiceAccountRecord record =
+        *txn.GetServiceAccount(kAccount, kId);
     record.token_shown_to = "user:" + SampleId(77).ToString();
     return txn.UpdateServiceAccount(record);
   });
-  const AuthorizationRecord grant =
-      SampleGrant(kAccount, 102, kSubject, GrantKind::kAccountOwner);
+  const storage::AuthorizationRecord grant =
+      SampleGrant(kAccount, 102, kSubject, storage::GrantKind::kAccountOwner);
   const auto check = [&] {
     return In<bool>(store_,
-                    [&](ReadTxn& txn) -> absl::StatusOr<bool> {
-                      const absl::Status status =
-                          CheckReceiver(txn, Principal(), clock_.Now(), grant);
+                    [&](storage::ReadTxn& txn) -> absl::StatusOr<bool> {
+                      const absl::Status status = domain::CheckReceiver(
+                          txn, identity::Principal(), clock_.Now(), grant);
                       if (!status.ok()) return status;
                       return true;
                     })
         .status();
   };
   const auto shown =
-      ErrorIs(StatusCode::kFailedPrecondition, kTokenShownToAnother);
+      ErrorIs(StatusCode::kFailedPrecondition, domain::kTokenShownToAnother);
   EXPECT_THAT(check(), shown);
   AddDecoy();
   EXPECT_THAT(check(), shown);
@@ -216,8 +234,9 @@ TEST_F(SealedStoreTest, WhoWasShownATokenIsNotHidden) {
 
 TEST_F(SealedStoreTest, AnAddedRowDoesNotHideWhoCanAct) {
   const auto acts = [&] {
-    return *In<bool>(store_, [&](ReadTxn& txn) {
-      return CanAct(txn, OauthOwners::kCannotAct, SampleTime(), kSubject);
+    return *In<bool>(store_, [&](storage::ReadTxn& txn) {
+      return domain::CanAct(txn, domain::OauthOwners::kCannotAct, SampleTime(),
+                            kSubject);
     });
   };
   EXPECT_TRUE(acts());
@@ -239,22 +258,22 @@ TEST_F(SealedStoreTest, WhoRemembersAnAlteredOneIsTold) {
   EXPECT_THAT(Get(), StatusIs(StatusCode::kFailedPrecondition));
   ASSERT_THAT(told_, SizeIs(1));
   EXPECT_THAT(told_[0].service_accounts,
-              ElementsAre(TokenChanges::ServiceAccount{.account_id = kAccount,
-                                                       .id = kId}));
+              ElementsAre(storage::TokenChanges::ServiceAccount{
+                  .account_id = kAccount, .id = kId}));
 }
 
 TEST_F(SealedStoreTest, AGrantWithoutASealOfItsOwnGivesNothing) {
-  AuthorizationRecord sealed =
-      *In<AuthorizationRecord>(engine_, [&](ReadTxn& txn) {
+  storage::AuthorizationRecord sealed =
+      *In<storage::AuthorizationRecord>(engine_, [&](storage::ReadTxn& txn) {
         return txn.GetAuthorization(kAccount, SampleId(101));
       });
-  AuthorizationRecord forged =
-      SampleGrant(kAccount, 102, kSubject, GrantKind::kSuperAdmin);
-  AuthorizationRecord copied = forged;
+  storage::AuthorizationRecord forged =
+      SampleGrant(kAccount, 102, kSubject, storage::GrantKind::kSuperAdmin);
+  storage::AuthorizationRecord copied = forged;
   copied.id = SampleId(103);
-  copied.grant_kind = GrantKind::kAccountOwner;
+  copied.grant_kind = storage::GrantKind::kAccountOwner;
   copied.seal = sealed.seal;
-  Tamper([&](WriteTxn& txn) {
+  Tamper([&](storage::WriteTxn& txn) {
     absl::Status status = txn.InsertAuthorization(forged);
     status.Update(txn.InsertAuthorization(copied));
     return status;
@@ -265,10 +284,10 @@ TEST_F(SealedStoreTest, AGrantWithoutASealOfItsOwnGivesNothing) {
 // However many rows somebody adds, a look costs no more than that, and what it
 // then does not know it does not make up.
 TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
-  Tamper([&](WriteTxn& txn) {
+  Tamper([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (uint32_t i = 0; i < 100; ++i) {
-      AuthorizationRecord forged =
+      storage::AuthorizationRecord forged =
           SampleCapability(kAccount, 1000 + i, kSubject);
       forged.id = SampleId(i % 2 == 0 ? 10 + i : 1000 + i);
       forged.capability_key = "mailbox.c" + std::to_string(i);
@@ -277,9 +296,10 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
     return status;
   });
   const auto list = [&](int limit) {
-    return In<std::vector<AuthorizationRecord>>(store_, [&](ReadTxn& txn) {
-      return txn.ListGrantsOf(kSubject, std::nullopt, limit);
-    });
+    return In<std::vector<storage::AuthorizationRecord>>(
+        store_, [&](storage::ReadTxn& txn) {
+          return txn.ListGrantsOf(kSubject, std::nullopt, limit);
+        });
   };
   EXPECT_THAT(list(2), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered))
       << "the good one is behind 32 that are not";
@@ -290,28 +310,32 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
 
 // What does not verify never gets a seal by it.
 TEST_F(SealedStoreTest, RevokingDoesNotLaunder) {
-  const AuthorizationRecord forged =
-      SampleGrant(kAccount, 102, kSubject, GrantKind::kSuperAdmin);
-  Tamper([&](WriteTxn& txn) { return txn.InsertAuthorization(forged); });
-  EXPECT_THAT(WriteAndWait(store_,
-                           [&](WriteTxn& txn) {
-                             return txn.RevokeAuthorization(kAccount, forged.id,
-                                                            SampleTime(1), {});
-                           }),
+  const storage::AuthorizationRecord forged =
+      SampleGrant(kAccount, 102, kSubject, storage::GrantKind::kSuperAdmin);
+  Tamper(
+      [&](storage::WriteTxn& txn) { return txn.InsertAuthorization(forged); });
+  EXPECT_THAT(storage::WriteAndWait(store_,
+                                    [&](storage::WriteTxn& txn) {
+                                      return txn.RevokeAuthorization(
+                                          kAccount, forged.id, SampleTime(1),
+                                          {});
+                                    }),
               ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered));
-  const auto found = In<AuthorizationRecord>(engine_, [&](ReadTxn& txn) {
-    return txn.GetAuthorization(kAccount, forged.id);
-  });
+  const auto found =
+      In<storage::AuthorizationRecord>(engine_, [&](storage::ReadTxn& txn) {
+        return txn.GetAuthorization(kAccount, forged.id);
+      });
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(*found, forged);
 }
 
 TEST_F(SealedStoreTest, NobodyElseMakesSeals) {
-  EXPECT_THAT(WriteAndWait(store_,
-                           [&](WriteTxn& txn) {
-                             return txn.SealAuthorization(
-                                 kAccount, SampleId(101), SampleSeal(1));
-                           }),
+  EXPECT_THAT(storage::WriteAndWait(store_,
+                                    [&](storage::WriteTxn& txn) {
+                                      return txn.SealAuthorization(
+                                          kAccount, SampleId(101),
+                                          SampleSeal(1));
+                                    }),
               StatusIs(StatusCode::kInternal));
   EXPECT_THAT(Held(), SizeIs(1));
 }
@@ -319,26 +343,26 @@ TEST_F(SealedStoreTest, NobodyElseMakesSeals) {
 // A record that a caller had in hand before somebody edited the row: what it
 // writes is what it had, or does not verify.
 TEST_F(SealedStoreTest, WritingBackDoesNotLaunder) {
-  const ServiceAccountRecord good = *Get();
+  const storage::ServiceAccountRecord good = *Get();
   TamperAccount([](auto& record) {
     record.labels = {{"role", "admin"}};
     record.token.expires_at = SampleTime(99);
   });
-  Write([&](WriteTxn& txn) { return txn.UpdateServiceAccount(good); });
+  Write([&](storage::WriteTxn& txn) { return txn.UpdateServiceAccount(good); });
   EXPECT_EQ(Get()->labels, good.labels);
   EXPECT_EQ(Get()->token.expires_at, good.token.expires_at);
 
   // What an update does not write stays as it is, and the seal tells.
-  Tamper([&](WriteTxn& txn) {
+  Tamper([&](storage::WriteTxn& txn) {
     absl::Status status = txn.DeleteServiceAccount(kAccount, kId);
-    ServiceAccountRecord mine = good;
+    storage::ServiceAccountRecord mine = good;
     mine.token.mac.fill(0x66);
     status.Update(txn.InsertServiceAccount(mine));
     return status;
   });
-  Write([&](WriteTxn& txn) { return txn.UpdateServiceAccount(good); });
+  Write([&](storage::WriteTxn& txn) { return txn.UpdateServiceAccount(good); });
   EXPECT_THAT(Find(2), StatusIs(StatusCode::kNotFound));
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     return txn.UpdateToken(kAccount, kId, good.token);
   });
   EXPECT_THAT(Find(2), StatusIs(StatusCode::kNotFound));
@@ -347,9 +371,10 @@ TEST_F(SealedStoreTest, WritingBackDoesNotLaunder) {
 // By the token that it replaced, the current one comes along and is written
 // back with it.
 TEST_F(SealedStoreTest, AnAlteredCurrentTokenIsNotLaunderedByAReplacedOne) {
-  Write([this](WriteTxn& txn) {
-    ServiceAccountRecord record = *txn.GetServiceAccount(kAccount, kId);
-    TokenRecord before = record.token;
+  Write([this](storage::WriteTxn& txn) {
+    storage::ServiceAccountRecord record =
+        *txn.GetServiceAccount(kAccount, kId);
+    storage::TokenRecord before = record.token;
     absl::Status status = txn.ReplaceToken(WithToken(record, 22));
     before.retires_at = SampleTime(9);
     status.Update(txn.UpdateToken(kAccount, kId, before));
@@ -362,10 +387,10 @@ TEST_F(SealedStoreTest, AnAlteredCurrentTokenIsNotLaunderedByAReplacedOne) {
 
 // Housekeeping would otherwise find the same altered rows for ever.
 TEST_F(SealedStoreTest, AlteredRowsDoNotStandBeforeOthers) {
-  Write([this](WriteTxn& txn) {
+  Write([this](storage::WriteTxn& txn) {
     absl::Status status;
     for (uint32_t number : {2u, 3u}) {
-      ServiceAccountRecord record =
+      storage::ServiceAccountRecord record =
           *txn.GetServiceAccount(kAccount, SampleId(number));
       record.token.expires_at = SampleTime(number);
       status.Update(txn.UpdateServiceAccount(record));
@@ -374,23 +399,25 @@ TEST_F(SealedStoreTest, AlteredRowsDoNotStandBeforeOthers) {
   });
   TamperAccount([](auto& record) { record.labels = {{"a", "b"}}; });
   const auto ids =
-      [](const absl::StatusOr<std::vector<ServiceAccountRecord>>& records) {
+      [](const absl::StatusOr<std::vector<storage::ServiceAccountRecord>>&
+             records) {
         std::vector<Uuid> found;
         for (const auto& record : *records) found.push_back(record.id);
         return found;
       };
-  using Records = std::vector<ServiceAccountRecord>;
+  using Records = std::vector<storage::ServiceAccountRecord>;
   EXPECT_THAT(ids(In<Records>(store_,
-                              [](ReadTxn& txn) {
+                              [](storage::ReadTxn& txn) {
                                 return txn.ListExpiring(SampleTime(),
                                                         SampleTime(9), 1);
                               })),
               ElementsAre(SampleId(3)));
-  EXPECT_THAT(
-      ids(In<Records>(
-          store_, [](ReadTxn& txn) { return txn.ListDead(SampleTime(9), 1); })),
-      ElementsAre(SampleId(3)));
+  EXPECT_THAT(ids(In<Records>(store_,
+                              [](storage::ReadTxn& txn) {
+                                return txn.ListDead(SampleTime(9), 1);
+                              })),
+              ElementsAre(SampleId(3)));
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::seal

@@ -21,7 +21,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::token {
 namespace {
 
 constexpr std::string_view kPrefix = "hbx_sa";
@@ -60,7 +60,7 @@ TEST(MintToken, HasTheDocumentedShape) {
 }
 
 TEST(MintToken, IsParsedBack) {
-  SystemRandom random;
+  crypto::SystemRandom random;
   for (const std::string_view prefix :
        {"a", "Z9", "hbx_sa", "a__b", "0_0", "x_0123456789ABCDEF",
         "abcdefghijklmnopqrstuvwxyz_12345"}) {
@@ -98,7 +98,7 @@ TEST(MintToken, TimesOutOfRangeStillGiveATokenThatParses) {
 }
 
 TEST(MintToken, NoTwoAreEqual) {
-  SystemRandom random;
+  crypto::SystemRandom random;
   std::set<std::string> ids;
   std::set<std::string> secrets;
   for (int i = 0; i < 20'000; ++i) {
@@ -410,4 +410,4 @@ TEST(ValidateTokenPrefix, RefusesTheRest) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::token

@@ -9,14 +9,14 @@
 #include "tests/support/recording_logger.h"
 #include "tests/unit/server/domain/audit_world.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class AuditRetentionTest : public testing::Test, protected AuditWorld {
+class AuditRetentionTest : public testing::Test, protected domain::AuditWorld {
  protected:
   absl::Status TrimBefore(int seconds) {
     // Events have whole microseconds.
@@ -27,7 +27,7 @@ class AuditRetentionTest : public testing::Test, protected AuditWorld {
 
   std::vector<uint64_t> Left(const Uuid& account) {
     std::vector<uint64_t> sequences;
-    for (const AuditEventRecord& event : Events(account)) {
+    for (const storage::AuditEventRecord& event : Events(account)) {
       sequences.push_back(event.sequence);
     }
     return sequences;
@@ -71,7 +71,7 @@ TEST_F(AuditRetentionTest, StopsAtTheFirstThatIsNotOld) {
 }
 
 TEST_F(AuditRetentionTest, RemovesLongLogsBitByBit) {
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 1300; ++i) {
       status.Update(log.AppendSystem(txn, kAccount, SampleTime(), {}));
@@ -86,7 +86,7 @@ TEST_F(AuditRetentionTest, RemovesLongLogsBitByBit) {
 }
 
 TEST_F(AuditRetentionTest, CoversManyAccounts) {
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 250; ++i) {
       const Uuid account = SampleId(1000 + i);
@@ -108,7 +108,7 @@ TEST_F(AuditRetentionTest, CoversManyAccounts) {
 TEST_F(AuditRetentionTest, WhatWasTamperedWithIsKeptAsEvidence) {
   for (int i = 1; i <= 5; ++i) Append(kAccount, i);
   for (int i = 1; i <= 5; ++i) Append(kOther, i);
-  std::vector<AuditEventRecord> events = Events(kAccount);
+  std::vector<storage::AuditEventRecord> events = Events(kAccount);
   events[2].actor = "x";
   PutEvents(kAccount, events);
   EXPECT_THAT(TrimBefore(5), IsOk());
@@ -122,7 +122,7 @@ TEST_F(AuditRetentionTest, WhatWasTamperedWithIsKeptAsEvidence) {
 
 TEST_F(AuditRetentionTest, WhatWasFoundBrokenIsKeptAsEvidence) {
   for (int i = 1; i <= 3; ++i) Append(kAccount, i);
-  AuditChainRecord chain = *Chain(kAccount);
+  storage::AuditChainRecord chain = *Chain(kAccount);
   chain.mac[0] ^= 1;
   PutChain(chain);
   for (int i = 4; i <= 6; ++i) Append(kAccount, i);
@@ -134,7 +134,7 @@ TEST_F(AuditRetentionTest, WhatWasFoundBrokenIsKeptAsEvidence) {
 
 TEST_F(AuditRetentionTest, AnUnsealedLogIsNotSealedAgain) {
   for (int i = 1; i <= 3; ++i) Append(kAccount, i);
-  AuditChainRecord chain = *Chain(kAccount);
+  storage::AuditChainRecord chain = *Chain(kAccount);
   chain.last_mac[0] ^= 1;
   PutChain(chain);
   EXPECT_THAT(TrimBefore(5), IsOk());
@@ -161,4 +161,4 @@ TEST_F(AuditRetentionTest, TheStoresErrorsArePassedOn) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::upkeep

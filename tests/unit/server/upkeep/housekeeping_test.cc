@@ -14,7 +14,7 @@
 #include "tests/support/recording_logger.h"
 #include "tests/unit/server/domain/audit_world.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 using testing::ElementsAre;
@@ -26,7 +26,7 @@ constexpr absl::Duration kDay = absl::Hours(24);
 // A moment in whole microseconds, as records have them.
 absl::Time Now() { return WholeMicros(SampleTime()); }
 
-class HousekeepingTest : public testing::Test, protected AuditWorld {
+class HousekeepingTest : public testing::Test, protected domain::AuditWorld {
  protected:
   void Run(absl::Time now = Now()) {
     Housekeeping(&store, keyring.get(), &log, &logger, policy).Run(now, [this] {
@@ -34,18 +34,22 @@ class HousekeepingTest : public testing::Test, protected AuditWorld {
     });
   }
 
-  void Insert(ServiceAccountRecord record) {
-    Write([&](WriteTxn& txn) { return txn.InsertServiceAccount(record); });
+  void Insert(storage::ServiceAccountRecord record) {
+    Write([&](storage::WriteTxn& txn) {
+      return txn.InsertServiceAccount(record);
+    });
   }
   void InsertExpiring(uint32_t number, absl::Time expires_at,
                       absl::Time created_at = Now() - kDay) {
-    ServiceAccountRecord record = SampleServiceAccount(kAccount, number);
+    storage::ServiceAccountRecord record =
+        SampleServiceAccount(kAccount, number);
     record.token.expires_at = expires_at;
     record.token.created_at = created_at;
     Insert(record);
   }
   void InsertRevoked(uint32_t number, absl::Time revoked_at) {
-    ServiceAccountRecord record = SampleServiceAccount(kAccount, number);
+    storage::ServiceAccountRecord record =
+        SampleServiceAccount(kAccount, number);
     record.revoked_at = revoked_at;
     Insert(record);
   }
@@ -53,9 +57,9 @@ class HousekeepingTest : public testing::Test, protected AuditWorld {
   bool IsThere(uint32_t number) {
     bool there = false;
     EXPECT_THAT(
-        ReadAndWait(
+        storage::ReadAndWait(
             store,
-            [&](ReadTxn& txn) {
+            [&](storage::ReadTxn& txn) {
               there = txn.GetServiceAccount(kAccount, SampleId(number)).ok();
               return absl::OkStatus();
             }),
@@ -66,7 +70,7 @@ class HousekeepingTest : public testing::Test, protected AuditWorld {
   // The resources of kAccount's events of `action`, in order.
   std::vector<std::string> Resources(const std::string& action) {
     std::vector<std::string> ids;
-    for (const AuditEventRecord& event : Events(kAccount)) {
+    for (const storage::AuditEventRecord& event : Events(kAccount)) {
       if (event.action == action) ids.push_back(event.resource_id);
     }
     return ids;
@@ -92,10 +96,10 @@ TEST_F(HousekeepingTest, DoesNothingOfWhatIsNotAskedFor) {
 }
 
 TEST_F(HousekeepingTest, ForgetsReplaysAfterADay) {
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 1200; ++i) {
-      ReplayRecord replay;
+      storage::ReplayRecord replay;
       replay.lookup[0] = static_cast<uint8_t>(i >> 8);
       replay.lookup[1] = static_cast<uint8_t>(i);
       replay.created_at = Now() - kDay - absl::Microseconds(i < 1150);
@@ -107,7 +111,7 @@ TEST_F(HousekeepingTest, ForgetsReplaysAfterADay) {
   Run();
   EXPECT_EQ(store.writes(), writes + 12);
   int left = 0;
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     const auto deleted =
         txn.DeleteReplaysBefore(absl::InfiniteFuture(), 10'000);
     left = deleted.value_or(-1);
@@ -135,7 +139,7 @@ TEST_F(HousekeepingTest, PurgesWhoIsDeadForLongEnough) {
               testing::UnorderedElementsAre(SampleId(10).ToString(),
                                             SampleId(12).ToString()));
   EXPECT_EQ(Events(kAccount)[0].actor, "system");
-  EXPECT_EQ(ReadDetails(Events(kAccount)[0]).count("name"), 1u);
+  EXPECT_EQ(audit::ReadDetails(Events(kAccount)[0]).count("name"), 1u);
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
@@ -154,12 +158,12 @@ TEST_F(HousekeepingTest, SoWhoHoldsMuchIsPurgedInSeveral) {
   policy.purge_after = kDay;
   constexpr uint32_t kGrants = 250;
   InsertRevoked(10, Now() - 2 * kDay);
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (uint32_t i = 0; i < kGrants; ++i) {
-      AuthorizationRecord grant = SampleCapability(
+      storage::AuthorizationRecord grant = SampleCapability(
           kAccount, 500 + i,
-          {SubjectType::kServiceAccount, SampleId(10).ToString()});
+          {storage::SubjectType::kServiceAccount, SampleId(10).ToString()});
       grant.capability_key = absl::StrCat("key.", i);
       status.Update(txn.InsertAuthorization(grant));
     }
@@ -184,12 +188,13 @@ TEST_F(HousekeepingTest, APurgeEndsWhatWasGranted) {
   policy.purge_after = kDay;
   InsertRevoked(10, Now() - 2 * kDay);
   Insert(SampleServiceAccount(kAccount, 11));
-  Write([&](WriteTxn& txn) {
+  Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (const uint32_t holder : {10, 11}) {
-      status.Update(txn.InsertAuthorization(SampleCapability(
-          kAccount, 500 + holder,
-          {SubjectType::kServiceAccount, SampleId(holder).ToString()})));
+      status.Update(txn.InsertAuthorization(
+          SampleCapability(kAccount, 500 + holder,
+                           {storage::SubjectType::kServiceAccount,
+                            SampleId(holder).ToString()})));
     }
     return status;
   });
@@ -197,9 +202,9 @@ TEST_F(HousekeepingTest, APurgeEndsWhatWasGranted) {
   EXPECT_THAT(Resources("authorization.revoke"),
               ElementsAre(SampleId(510).ToString()));
   EXPECT_THAT(
-      ReadAndWait(
+      storage::ReadAndWait(
           store,
-          [&](ReadTxn& txn) {
+          [&](storage::ReadTxn& txn) {
             EXPECT_EQ(txn.GetAuthorization(kAccount, SampleId(510))->revoked_at,
                       Now());
             EXPECT_EQ(txn.GetAuthorization(kAccount, SampleId(511))->revoked_at,
@@ -297,12 +302,12 @@ TEST_F(HousekeepingTest, AnnouncesManyShortLives) {
 
 TEST_F(HousekeepingTest, DoesNotAnnounceWhatCannotBeUsedAnyway) {
   policy.expiry_notice = 7 * kDay;
-  ServiceAccountRecord revoked = SampleServiceAccount(kAccount, 10);
+  storage::ServiceAccountRecord revoked = SampleServiceAccount(kAccount, 10);
   revoked.token.expires_at = Now() + kDay;
   revoked.revoked_at = Now();
   revoked.token.created_at = Now() - kDay;
   Insert(revoked);
-  ServiceAccountRecord disabled = SampleServiceAccount(kAccount, 11);
+  storage::ServiceAccountRecord disabled = SampleServiceAccount(kAccount, 11);
   disabled.token.expires_at = Now() + kDay;
   disabled.enabled = false;
   disabled.token.created_at = Now() - kDay;
@@ -383,4 +388,4 @@ TEST_F(HousekeepingTest, EndsOfTimeDoNoHarm) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::upkeep

@@ -14,7 +14,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/unreliable_store.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 using testing::IsEmpty;
@@ -27,17 +27,18 @@ class LastUsesTest : public testing::Test {
  protected:
   // Puts service accounts 1 to `count` into the store.
   void Insert(uint32_t count) {
-    EXPECT_THAT(WriteAndWait(store_,
-                             [this, count](WriteTxn& txn) {
-                               absl::Status status =
-                                   txn.EnsureAccount(kAccount, SampleTime());
-                               for (uint32_t i = 1; i <= count; ++i) {
-                                 status.Update(txn.InsertServiceAccount(
-                                     SampleServiceAccount(kAccount, i)));
-                               }
-                               return status;
-                             }),
-                IsOk());
+    EXPECT_THAT(
+        storage::WriteAndWait(store_,
+                              [this, count](storage::WriteTxn& txn) {
+                                absl::Status status =
+                                    txn.EnsureAccount(kAccount, SampleTime());
+                                for (uint32_t i = 1; i <= count; ++i) {
+                                  status.Update(txn.InsertServiceAccount(
+                                      SampleServiceAccount(kAccount, i)));
+                                }
+                                return status;
+                              }),
+        IsOk());
     writes_before_ = store_.writes();
   }
 
@@ -47,13 +48,13 @@ class LastUsesTest : public testing::Test {
 
   std::optional<absl::Time> Stored(uint32_t number) {
     std::optional<absl::Time> at;
-    EXPECT_THAT(ReadAndWait(store_,
-                            [&](ReadTxn& txn) {
-                              const auto found = txn.GetServiceAccount(
-                                  kAccount, SampleId(number));
-                              if (found.ok()) at = found->last_used_at;
-                              return found.status();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(store_,
+                                     [&](storage::ReadTxn& txn) {
+                                       const auto found = txn.GetServiceAccount(
+                                           kAccount, SampleId(number));
+                                       if (found.ok()) at = found->last_used_at;
+                                       return found.status();
+                                     }),
                 IsOk());
     return at;
   }
@@ -236,4 +237,4 @@ TEST_F(LastUsesTest, TakesNotesFromManyThreadsDuringFlushes) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::upkeep

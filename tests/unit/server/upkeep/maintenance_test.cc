@@ -17,7 +17,7 @@
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 using testing::IsEmpty;
@@ -26,14 +26,14 @@ using testing::SizeIs;
 class MaintenanceTest : public testing::Test {
  protected:
   MaintenanceTest() {
-    EXPECT_THAT(WriteAndWait(store_,
-                             [this](WriteTxn& txn) {
-                               absl::Status status =
-                                   txn.EnsureAccount(kAccount, SampleTime());
-                               status.Update(txn.InsertServiceAccount(
-                                   SampleServiceAccount(kAccount, 2)));
-                               return status;
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(store_,
+                                      [this](storage::WriteTxn& txn) {
+                                        absl::Status status = txn.EnsureAccount(
+                                            kAccount, SampleTime());
+                                        status.Update(txn.InsertServiceAccount(
+                                            SampleServiceAccount(kAccount, 2)));
+                                        return status;
+                                      }),
                 IsOk());
   }
 
@@ -51,32 +51,32 @@ class MaintenanceTest : public testing::Test {
   // nullopt where the service account is not there either.
   std::optional<absl::Time> Stored() {
     std::optional<absl::Time> at;
-    EXPECT_THAT(ReadAndWait(store_,
-                            [&](ReadTxn& txn) {
-                              const auto found =
-                                  txn.GetServiceAccount(kAccount, SampleId(2));
-                              if (found.ok()) at = found->last_used_at;
-                              return absl::OkStatus();
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(store_,
+                                     [&](storage::ReadTxn& txn) {
+                                       const auto found = txn.GetServiceAccount(
+                                           kAccount, SampleId(2));
+                                       if (found.ok()) at = found->last_used_at;
+                                       return absl::OkStatus();
+                                     }),
                 IsOk());
     return at;
   }
 
   void Revoke() {
-    EXPECT_THAT(WriteAndWait(store_,
-                             [this](WriteTxn& txn) {
-                               auto found =
-                                   txn.GetServiceAccount(kAccount, SampleId(2));
-                               found->revoked_at = SampleTime(-86400);
-                               return txn.UpdateServiceAccount(*found);
-                             }),
+    EXPECT_THAT(storage::WriteAndWait(store_,
+                                      [this](storage::WriteTxn& txn) {
+                                        auto found = txn.GetServiceAccount(
+                                            kAccount, SampleId(2));
+                                        found->revoked_at = SampleTime(-86400);
+                                        return txn.UpdateServiceAccount(*found);
+                                      }),
                 IsOk());
   }
 
   bool IsThere() {
-    return ReadAndWait(
+    return storage::ReadAndWait(
                store_,
-               [&](ReadTxn& txn) {
+               [&](storage::ReadTxn& txn) {
                  return txn.GetServiceAccount(kAccount, SampleId(2)).status();
                })
         .ok();
@@ -96,10 +96,11 @@ class MaintenanceTest : public testing::Test {
   // nullopt where none was written.
   std::optional<absl::Time> Mark() {
     std::optional<absl::Time> mark;
-    EXPECT_THAT(ReadAndWait(store_,
-                            [&](ReadTxn& txn) {
-                              return ReadWatermark(txn, kTimeWatermark, mark);
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(store_,
+                                     [&](storage::ReadTxn& txn) {
+                                       return ReadWatermark(txn, kTimeWatermark,
+                                                            mark);
+                                     }),
                 IsOk());
     return mark;
   }
@@ -110,9 +111,10 @@ class MaintenanceTest : public testing::Test {
   FakeMonotonicClock monotonic_;
   TrustedClock clock_{&wall_, &monotonic_, std::nullopt};
   RecordingLogger logger_;
-  const std::unique_ptr<MacKeyring> keyring_ = MacKeyring::ForTest("key");
+  const std::unique_ptr<crypto::MacKeyring> keyring_ =
+      crypto::MacKeyring::ForTest("key");
   SeededRandom nonces_;
-  const AuditLog log_{keyring_.get(), &nonces_};
+  const audit::AuditLog log_{keyring_.get(), &nonces_};
   LastUses last_uses_{&logger_};
 };
 
@@ -202,13 +204,13 @@ TEST_F(MaintenanceTest, KeepsHouseAtTheStartAndLaterOn) {
             .housekeeping_interval = absl::Milliseconds(5)});
   maintenance.Start();
   EXPECT_TRUE(Await([this] { return !IsThere(); }));
-  EXPECT_THAT(WriteAndWait(store_,
-                           [this](WriteTxn& txn) {
-                             ServiceAccountRecord dead =
-                                 SampleServiceAccount(kAccount, 2);
-                             dead.revoked_at = SampleTime(-86400);
-                             return txn.InsertServiceAccount(dead);
-                           }),
+  EXPECT_THAT(storage::WriteAndWait(store_,
+                                    [this](storage::WriteTxn& txn) {
+                                      storage::ServiceAccountRecord dead =
+                                          SampleServiceAccount(kAccount, 2);
+                                      dead.revoked_at = SampleTime(-86400);
+                                      return txn.InsertServiceAccount(dead);
+                                    }),
               IsOk());
   EXPECT_TRUE(Await([this] { return !IsThere(); }));
 }
@@ -251,10 +253,11 @@ TEST_F(MaintenanceTest, KeepsTheMarkOfTimeWithEachFlush) {
 
 TEST_F(MaintenanceTest, TheMarkOfTimeIsNeverWrittenBack) {
   const absl::Time later = wall_.Now() + absl::Hours(1);
-  EXPECT_THAT(WriteAndWait(store_,
-                           [&](WriteTxn& txn) {
-                             return txn.SetWatermark(kTimeWatermark, later);
-                           }),
+  EXPECT_THAT(storage::WriteAndWait(store_,
+                                    [&](storage::WriteTxn& txn) {
+                                      return txn.SetWatermark(kTimeWatermark,
+                                                              later);
+                                    }),
               IsOk());
   Maintenance maintenance = Make(kNever);
   maintenance.RunOnce();
@@ -286,13 +289,13 @@ TEST_F(MaintenanceTest, WatchesTheClockByItself) {
 
 // What it would have deleted is gone for good.
 TEST_F(MaintenanceTest, AWrongYearDeletesNothing) {
-  EXPECT_THAT(WriteAndWait(store_,
-                           [this](WriteTxn& txn) {
-                             auto found =
-                                 txn.GetServiceAccount(kAccount, SampleId(2));
-                             found->revoked_at = wall_.Now();
-                             return txn.UpdateServiceAccount(*found);
-                           }),
+  EXPECT_THAT(storage::WriteAndWait(store_,
+                                    [this](storage::WriteTxn& txn) {
+                                      auto found = txn.GetServiceAccount(
+                                          kAccount, SampleId(2));
+                                      found->revoked_at = wall_.Now();
+                                      return txn.UpdateServiceAccount(*found);
+                                    }),
               IsOk());
   Maintenance maintenance = Make(kNever);
   for (const absl::Duration wrong :
@@ -319,4 +322,4 @@ TEST_F(MaintenanceTest, FailuresAreLogged) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::upkeep

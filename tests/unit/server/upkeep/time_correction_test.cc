@@ -12,7 +12,7 @@
 #include "server/upkeep/watermark.h"
 #include "tests/unit/server/domain/audit_world.h"
 
-namespace signet {
+namespace signet::upkeep {
 namespace {
 
 using testing::IsEmpty;
@@ -20,7 +20,7 @@ using testing::Pair;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-class TimeCorrectionTest : public testing::Test, protected AuditWorld {
+class TimeCorrectionTest : public testing::Test, protected domain::AuditWorld {
  protected:
   // What it was before.
   absl::StatusOr<std::optional<absl::Time>> Correct(absl::Time mark) {
@@ -29,17 +29,18 @@ class TimeCorrectionTest : public testing::Test, protected AuditWorld {
 
   std::optional<absl::Time> Mark() {
     std::optional<absl::Time> mark;
-    EXPECT_THAT(ReadAndWait(store,
-                            [&](ReadTxn& txn) {
-                              return ReadWatermark(txn, kTimeWatermark, mark);
-                            }),
+    EXPECT_THAT(storage::ReadAndWait(store,
+                                     [&](storage::ReadTxn& txn) {
+                                       return ReadWatermark(txn, kTimeWatermark,
+                                                            mark);
+                                     }),
                 IsOk());
     return mark;
   }
 
-  std::vector<AuditEventRecord> Corrections(const Uuid& account) {
-    std::vector<AuditEventRecord> events = Events(account);
-    std::erase_if(events, [](const AuditEventRecord& event) {
+  std::vector<storage::AuditEventRecord> Corrections(const Uuid& account) {
+    std::vector<storage::AuditEventRecord> events = Events(account);
+    std::erase_if(events, [](const storage::AuditEventRecord& event) {
       return event.action != "time.correct";
     });
     return events;
@@ -47,9 +48,10 @@ class TimeCorrectionTest : public testing::Test, protected AuditWorld {
 
   void GrantSuperAdmin(const Uuid& account,
                        std::optional<absl::Time> revoked_at = std::nullopt) {
-    Write([&](WriteTxn& txn) {
-      AuthorizationRecord grant = SampleGrant(
-          account, 50, {SubjectType::kUser, "admin"}, GrantKind::kSuperAdmin);
+    Write([&](storage::WriteTxn& txn) {
+      storage::AuthorizationRecord grant =
+          SampleGrant(account, 50, {storage::SubjectType::kUser, "admin"},
+                      storage::GrantKind::kSuperAdmin);
       grant.revoked_at = revoked_at;
       return txn.InsertAuthorization(grant);
     });
@@ -60,7 +62,7 @@ class TimeCorrectionTest : public testing::Test, protected AuditWorld {
     std::vector<Uuid> accounts;
     for (uint32_t i = 0; i < count; ++i) {
       accounts.push_back(SampleId(1000 + i));
-      Write([&](WriteTxn& txn) {
+      Write([&](storage::WriteTxn& txn) {
         return txn.EnsureAccount(accounts.back(), SampleTime());
       });
       Append(accounts.back(), 1);
@@ -88,13 +90,13 @@ TEST_F(TimeCorrectionTest, LeavesAnEventWithBothTimesWhereASuperAdminIs) {
   ASSERT_THAT(Correct(wrong_), IsOk());
   ASSERT_THAT(Correct(right_), IsOk());
   EXPECT_THAT(Corrections(kAccount), IsEmpty());
-  const std::vector<AuditEventRecord> events = Corrections(kOther);
+  const std::vector<storage::AuditEventRecord> events = Corrections(kOther);
   ASSERT_THAT(events, SizeIs(2));
   EXPECT_EQ(events[0].actor, "system");
-  EXPECT_THAT(ReadDetails(events[0]),
+  EXPECT_THAT(audit::ReadDetails(events[0]),
               UnorderedElementsAre(Pair("old", "none"),
                                    Pair("new", FormatRfc3339(wrong_))));
-  EXPECT_THAT(ReadDetails(events[1]),
+  EXPECT_THAT(audit::ReadDetails(events[1]),
               UnorderedElementsAre(Pair("old", FormatRfc3339(wrong_)),
                                    Pair("new", FormatRfc3339(right_))));
   EXPECT_THAT(Verify(), IsEmpty());
@@ -123,4 +125,4 @@ TEST_F(TimeCorrectionTest, AnEmptyStoreHasAMarkToo) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::upkeep

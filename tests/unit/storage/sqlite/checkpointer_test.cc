@@ -13,7 +13,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/storage/sqlite/fault_vfs.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -151,4 +151,4 @@ TEST_F(CheckpointerTest, WithoutFinishTheLogStays) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -14,7 +14,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -35,15 +35,16 @@ class DatabaseCopyTest : public testing::Test {
   std::string Target() const { return directory_.File("copy.db"); }
 
   void Insert(uint32_t number) {
-    EXPECT_THAT(WriteAndWait(*store_,
-                             [&](WriteTxn& txn) {
-                               absl::Status s =
-                                   txn.EnsureAccount(SampleId(1), SampleTime());
-                               s.Update(txn.InsertServiceAccount(
-                                   SampleServiceAccount(SampleId(1), number)));
-                               return s;
-                             }),
-                IsOk());
+    EXPECT_THAT(
+        storage::WriteAndWait(*store_,
+                              [&](storage::WriteTxn& txn) {
+                                absl::Status s = txn.EnsureAccount(
+                                    SampleId(1), SampleTime());
+                                s.Update(txn.InsertServiceAccount(
+                                    SampleServiceAccount(SampleId(1), number)));
+                                return s;
+                              }),
+        IsOk());
   }
   absl::StatusOr<DatabaseCopy> BackUp() {
     return BackUpDirectory(Data(), Target(), absl::Seconds(5));
@@ -67,14 +68,14 @@ TEST_F(DatabaseCopyTest, HoldsEveryAcknowledgedWriteWhileTheStoreGoesOn) {
   std::filesystem::rename(Target(), restored + "/signet.db");
   const auto store = SqliteStore::Open({.directory = restored});
   ASSERT_THAT(store, IsOk());
-  EXPECT_THAT(ReadAndWait(**store,
-                          [](ReadTxn& txn) {
-                            for (uint32_t i = 10; i < 200; ++i) {
-                              EXPECT_THAT(txn.FindToken(SamplePublicId(i)),
-                                          IsOk());
-                            }
-                            return txn.FindToken(SamplePublicId(200)).status();
-                          }),
+  EXPECT_THAT(storage::ReadAndWait(
+                  **store,
+                  [](storage::ReadTxn& txn) {
+                    for (uint32_t i = 10; i < 200; ++i) {
+                      EXPECT_THAT(txn.FindToken(SamplePublicId(i)), IsOk());
+                    }
+                    return txn.FindToken(SamplePublicId(200)).status();
+                  }),
               StatusIs(StatusCode::kNotFound));
 }
 
@@ -150,4 +151,4 @@ TEST_F(DatabaseCopyTest, OfADamagedDatabaseIsNone) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

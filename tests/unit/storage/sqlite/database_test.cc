@@ -15,7 +15,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -419,4 +419,4 @@ TEST_F(DatabaseTest, AMigrationThatWasInterruptedGoesOnAndIsNotCopiedAgain) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -9,18 +9,18 @@
 #include "gtest/gtest.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using testing::ElementsAre;
 
-WorkFor Of(uint32_t tenant, uint32_t principal) {
+storage::WorkFor Of(uint32_t tenant, uint32_t principal) {
   return {.tenant_id = SampleId(tenant), .principal_id = SampleId(principal)};
 }
 
 class FairQueueTest : public testing::Test {
  protected:
-  bool Push(const WorkFor& work_for, std::string name) {
+  bool Push(const storage::WorkFor& work_for, std::string name) {
     return queue_.Push(work_for, name);
   }
   std::vector<std::string> PopAll() {
@@ -109,4 +109,4 @@ TEST_F(FairQueueTest, KeepsNothingOfWhatWasTaken) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -8,7 +8,7 @@
 
 #include "tests/support/vfs_shim.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // A disk that fails on command. A sync that fails has nevertheless reached the
 // disk, which is the case to be afraid of. Thread-safe.
@@ -64,6 +64,6 @@ class FaultVfs : public VfsShim {
   Fault faults_[kFiles][kOperations];
 };
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_TESTS_UNIT_STORAGE_SQLITE_FAULT_VFS_H_

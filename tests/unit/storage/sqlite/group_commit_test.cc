@@ -15,7 +15,7 @@
 #include "tests/unit/storage/sqlite/fault_vfs.h"
 #include "tests/unit/storage/sqlite/store_errors.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -52,9 +52,9 @@ class GroupCommitTest : public testing::Test {
   }
 
   // Runs the bodies as one group.
-  std::vector<absl::Status> Run(std::vector<Store::WriteBody> bodies) {
+  std::vector<absl::Status> Run(std::vector<storage::Store::WriteBody> bodies) {
     std::vector<PendingWrite> group;
-    for (Store::WriteBody& body : bodies) {
+    for (storage::Store::WriteBody& body : bodies) {
       group.push_back(
           {.body = std::move(body), .done = nullptr, .expired = nullptr});
     }
@@ -65,18 +65,18 @@ class GroupCommitTest : public testing::Test {
   }
   template <typename... Bodies>
   std::vector<absl::Status> RunGroup(Bodies... bodies) {
-    std::vector<Store::WriteBody> list;
+    std::vector<storage::Store::WriteBody> list;
     (list.emplace_back(std::move(bodies)), ...);
     return Run(std::move(list));
   }
 
   static auto Ensure(uint32_t number) {
-    return [number](WriteTxn& txn) {
+    return [number](storage::WriteTxn& txn) {
       return txn.EnsureAccount(SampleId(number), SampleTime());
     };
   }
   static auto EnsureThenFail(uint32_t number) {
-    return [number](WriteTxn& txn) {
+    return [number](storage::WriteTxn& txn) {
       EXPECT_THAT(txn.EnsureAccount(SampleId(number), SampleTime()), IsOk());
       return absl::CancelledError("changed my mind");
     };
@@ -139,7 +139,8 @@ TEST_F(GroupCommitTest, AGroupThatChangesNothingCostsNoSync) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
   const int before = vfs_.Count(FaultVfs::kLog, FaultVfs::kSync);
   EXPECT_THAT(
-      RunGroup([](WriteTxn& txn) { return txn.IsEmpty().status(); }, Ensure(1)),
+      RunGroup([](storage::WriteTxn& txn) { return txn.IsEmpty().status(); },
+               Ensure(1)),
       Each(IsOk()));
   EXPECT_EQ(vfs_.Count(FaultVfs::kLog, FaultVfs::kSync), before);
 }
@@ -155,11 +156,12 @@ TEST_F(GroupCommitTest, ABodyThatFailsIsUndoneAlone) {
 
 TEST_F(GroupCommitTest, BodiesRunTwiceOnlyWhereOneFailedAfterAChange) {
   int runs = 0;
-  const auto counted = [&](WriteTxn& txn) {
+  const auto counted = [&](storage::WriteTxn& txn) {
     ++runs;
     return txn.EnsureAccount(SampleId(1), SampleTime());
   };
-  RunGroup(counted, [](WriteTxn&) { return absl::AbortedError("looked"); });
+  RunGroup(counted,
+           [](storage::WriteTxn&) { return absl::AbortedError("looked"); });
   EXPECT_EQ(runs, 1);
   RunGroup(counted, EnsureThenFail(2));
   EXPECT_EQ(runs, 3);
@@ -169,11 +171,11 @@ TEST_F(GroupCommitTest, ALaterBodySeesWhatAnEarlierOneWrote) {
   EXPECT_THAT(
       RunGroup(
           Ensure(1),
-          [](WriteTxn& txn) {
+          [](storage::WriteTxn& txn) {
             return txn.InsertServiceAccount(
                 SampleServiceAccount(SampleId(1), 10));
           },
-          [](WriteTxn& txn) {
+          [](storage::WriteTxn& txn) {
             return txn.InsertServiceAccount(
                 SampleServiceAccount(SampleId(1), 10));
           }),
@@ -230,7 +232,7 @@ TEST_F(GroupCommitTest, AFullDiskIsToldAtWhateverStepItIsMet) {
 // The disk may fill up at any of the writes that make up a commit.
 TEST_F(GroupCommitTest, ADiskThatFillsUpHalfWayLeavesNoTrace) {
   EXPECT_THAT(RunGroup(Ensure(1)), Each(IsOk()));
-  const auto insert_many = [](WriteTxn& txn) {
+  const auto insert_many = [](storage::WriteTxn& txn) {
     for (uint32_t number = 0; number < 200; ++number) {
       absl::Status s =
           txn.InsertServiceAccount(SampleServiceAccount(SampleId(1), number));
@@ -288,7 +290,7 @@ TEST_F(GroupCommitTest, AReadErrorRefusesTheGroupAndLeavesNoTrace) {
 TEST_F(GroupCommitTest, ABodyCannotHideThatTheMediumFailed) {
   ForgetPages();
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_IOERR_READ);
-  EXPECT_THAT(RunGroup([](WriteTxn& txn) {
+  EXPECT_THAT(RunGroup([](storage::WriteTxn& txn) {
                 txn.EnsureAccount(SampleId(1), SampleTime()).IgnoreError();
                 return absl::OkStatus();
               }),
@@ -316,4 +318,4 @@ TEST_F(GroupCommitTest, ALockHeldByAnotherProcessRefusesTheGroup) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -14,7 +14,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -93,4 +93,4 @@ TEST_F(LockFileTest, WhereItCannotBeMadeTheMessageSaysSo) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -17,7 +17,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 class QueryPlanTest : public testing::Test {
@@ -181,4 +181,4 @@ TEST_F(QueryPlanTest, AServiceAccountIsInThreeIndexesATokenInOneIfItExpires) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -24,7 +24,7 @@
 #include "tests/unit/storage/sqlite/fault_vfs.h"
 #include "tests/unit/storage/sqlite/store_errors.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -50,8 +50,8 @@ class ReadPoolTest : public testing::Test {
                         }});
     return *std::move(pool);
   }
-  static absl::Status Run(ReadPool& pool, Store::ReadBody body,
-                          ReadKind kind = ReadKind::kLookup) {
+  static absl::Status Run(ReadPool& pool, storage::Store::ReadBody body,
+                          storage::ReadKind kind = storage::ReadKind::kLookup) {
     absl::Status outcome;
     absl::Notification finished;
     pool.Submit(std::move(body),
@@ -63,7 +63,9 @@ class ReadPoolTest : public testing::Test {
     finished.WaitForNotification();
     return outcome;
   }
-  static absl::Status Look(ReadTxn& txn) { return txn.IsEmpty().status(); }
+  static absl::Status Look(storage::ReadTxn& txn) {
+    return txn.IsEmpty().status();
+  }
 
   TempDir directory_;
   FaultVfs vfs_;
@@ -79,9 +81,9 @@ class ReadPoolTest : public testing::Test {
 // Keeps a thread of a pool busy until it goes.
 class BusyReader {
  public:
-  BusyReader(ReadPool& pool, ReadKind kind) {
+  BusyReader(ReadPool& pool, storage::ReadKind kind) {
     pool.Submit(
-        [this](ReadTxn&) {
+        [this](storage::ReadTxn&) {
           inside_.Notify();
           release_.WaitForNotification();
           return absl::OkStatus();
@@ -110,7 +112,7 @@ TEST_F(ReadPoolTest, NothingRunsOnTheCallingThread) {
   std::thread::id done;
   absl::Notification finished;
   pool->Submit(
-      [&](ReadTxn& txn) {
+      [&](storage::ReadTxn& txn) {
         body = std::this_thread::get_id();
         return Look(txn);
       },
@@ -128,33 +130,34 @@ TEST_F(ReadPoolTest, LookupsDoNotWaitForScans) {
   const std::unique_ptr<ReadPool> pool = Open(2);
   std::atomic<int> scanned = 0;
   {
-    const BusyReader busy(*pool, ReadKind::kScan);
+    const BusyReader busy(*pool, storage::ReadKind::kScan);
     for (int i = 0; i < 10; ++i) {
-      pool->Submit([](ReadTxn& txn) { return Look(txn); },
-                   [&](absl::Status) { ++scanned; }, {.kind = ReadKind::kScan});
+      pool->Submit([](storage::ReadTxn& txn) { return Look(txn); },
+                   [&](absl::Status) { ++scanned; },
+                   {.kind = storage::ReadKind::kScan});
     }
     EXPECT_THAT(Run(*pool, &Look), IsOk());
-    EXPECT_THAT(Run(*pool, &Look, ReadKind::kIdentify), IsOk());
+    EXPECT_THAT(Run(*pool, &Look, storage::ReadKind::kIdentify), IsOk());
     EXPECT_EQ(scanned, 0);
   }
-  EXPECT_THAT(Run(*pool, &Look, ReadKind::kScan), IsOk());
+  EXPECT_THAT(Run(*pool, &Look, storage::ReadKind::kScan), IsOk());
   EXPECT_EQ(scanned, 10);
 }
 
 TEST_F(ReadPoolTest, NorScansForLookups) {
   const std::unique_ptr<ReadPool> pool = Open(2);
-  const BusyReader busy(*pool, ReadKind::kLookup);
-  EXPECT_THAT(Run(*pool, &Look, ReadKind::kScan), IsOk());
+  const BusyReader busy(*pool, storage::ReadKind::kLookup);
+  EXPECT_THAT(Run(*pool, &Look, storage::ReadKind::kScan), IsOk());
 }
 
 // What is done with a page, in its `done`, too.
 TEST_F(ReadPoolTest, ScansLeaveTheProcessorToOthers) {
   const std::unique_ptr<ReadPool> pool = Open(2);
-  const auto niceness = [&](ReadKind kind) {
+  const auto niceness = [&](storage::ReadKind kind) {
     int found = 0;
     EXPECT_THAT(Run(
                     *pool,
-                    [&](ReadTxn&) {
+                    [&](storage::ReadTxn&) {
                       found = getpriority(PRIO_PROCESS,
                                           static_cast<id_t>(gettid()));
                       return absl::OkStatus();
@@ -164,14 +167,15 @@ TEST_F(ReadPoolTest, ScansLeaveTheProcessorToOthers) {
     return found;
   };
   const int own = getpriority(PRIO_PROCESS, 0);
-  EXPECT_EQ(niceness(ReadKind::kLookup), own);
-  EXPECT_EQ(niceness(ReadKind::kScan), std::min(own + 10, 19));
+  EXPECT_EQ(niceness(storage::ReadKind::kLookup), own);
+  EXPECT_EQ(niceness(storage::ReadKind::kScan), std::min(own + 10, 19));
 }
 
 TEST_F(ReadPoolTest, OneThreadDoesAllKinds) {
   const std::unique_ptr<ReadPool> pool = Open(1);
-  for (const ReadKind kind :
-       {ReadKind::kIdentify, ReadKind::kLookup, ReadKind::kScan}) {
+  for (const storage::ReadKind kind :
+       {storage::ReadKind::kIdentify, storage::ReadKind::kLookup,
+        storage::ReadKind::kScan}) {
     EXPECT_THAT(Run(*pool, &Look, kind), IsOk());
   }
 }
@@ -179,26 +183,26 @@ TEST_F(ReadPoolTest, OneThreadDoesAllKinds) {
 TEST_F(ReadPoolTest, WhoAsksForTooMuchIsRefusedAtOnceAndNobodyElse) {
   const std::unique_ptr<ReadPool> pool = Open(
       2, {.scans = {.total = 9, .of_one_tenant = 3, .of_one_principal = 2}});
-  const WorkFor greedy = {.tenant_id = SampleId(1),
-                          .principal_id = SampleId(11)};
-  const WorkFor modest = {.tenant_id = SampleId(2),
-                          .principal_id = SampleId(21)};
+  const storage::WorkFor greedy = {.tenant_id = SampleId(1),
+                                   .principal_id = SampleId(11)};
+  const storage::WorkFor modest = {.tenant_id = SampleId(2),
+                                   .principal_id = SampleId(21)};
   absl::BlockingCounter answered(4);
   struct {
     absl::Mutex mutex;
     std::vector<absl::Status> all ABSL_GUARDED_BY(mutex);
   } outcomes;
-  const auto scan = [&](const WorkFor& work_for) {
-    pool->Submit([](ReadTxn& txn) { return Look(txn); },
+  const auto scan = [&](const storage::WorkFor& work_for) {
+    pool->Submit([](storage::ReadTxn& txn) { return Look(txn); },
                  [&](absl::Status status) {
                    absl::MutexLock lock(&outcomes.mutex);
                    outcomes.all.push_back(std::move(status));
                    answered.DecrementCount();
                  },
-                 {.work_for = work_for, .kind = ReadKind::kScan});
+                 {.work_for = work_for, .kind = storage::ReadKind::kScan});
   };
   {
-    const BusyReader busy(*pool, ReadKind::kScan);
+    const BusyReader busy(*pool, storage::ReadKind::kScan);
     for (int i = 0; i < 3; ++i) scan(greedy);
     scan(modest);
     absl::MutexLock lock(&outcomes.mutex);
@@ -220,9 +224,9 @@ TEST_F(ReadPoolTest, WhoHasGoneWhileWaitingCostsNothing) {
   absl::Status outcome;
   absl::Notification finished;
   {
-    const BusyReader busy(*pool, ReadKind::kScan);
+    const BusyReader busy(*pool, storage::ReadKind::kScan);
     pool->Submit(
-        [&](ReadTxn&) {
+        [&](storage::ReadTxn&) {
           ran = true;
           return absl::OkStatus();
         },
@@ -230,7 +234,8 @@ TEST_F(ReadPoolTest, WhoHasGoneWhileWaitingCostsNothing) {
           outcome = std::move(status);
           finished.Notify();
         },
-        {.kind = ReadKind::kScan, .expired = [&] { return gone.load(); }});
+        {.kind = storage::ReadKind::kScan,
+         .expired = [&] { return gone.load(); }});
     gone = true;
   }
   finished.WaitForNotification();
@@ -241,9 +246,9 @@ TEST_F(ReadPoolTest, WhoHasGoneWhileWaitingCostsNothing) {
 TEST_F(ReadPoolTest, ADoneMayReadAgain) {
   const std::unique_ptr<ReadPool> pool = Open(1);
   absl::Notification finished;
-  pool->Submit([](ReadTxn& txn) { return Look(txn); },
+  pool->Submit([](storage::ReadTxn& txn) { return Look(txn); },
                [&](absl::Status) {
-                 pool->Submit([](ReadTxn& txn) { return Look(txn); },
+                 pool->Submit([](storage::ReadTxn& txn) { return Look(txn); },
                               [&](absl::Status status) {
                                 EXPECT_THAT(status, IsOk());
                                 finished.Notify();
@@ -258,7 +263,7 @@ TEST_F(ReadPoolTest, NothingIsReadFromAStoreThatHasFailed) {
   health_ = absl::DataLossError("failed");
   const std::unique_ptr<ReadPool> pool = Open(2);
   EXPECT_THAT(Run(*pool,
-                  [](ReadTxn&) {
+                  [](storage::ReadTxn&) {
                     ADD_FAILURE();
                     return absl::OkStatus();
                   }),
@@ -268,7 +273,7 @@ TEST_F(ReadPoolTest, NothingIsReadFromAStoreThatHasFailed) {
 TEST_F(ReadPoolTest, ABodySeesOneMoment) {
   const std::unique_ptr<ReadPool> pool = Open(1);
   EXPECT_THAT(Run(*pool,
-                  [&](ReadTxn& txn) {
+                  [&](storage::ReadTxn& txn) {
                     EXPECT_THAT(txn.IsEmpty(), IsOkAndHolds(true));
                     EXPECT_THAT(
                         writer_->Execute("INSERT INTO accounts"
@@ -279,7 +284,7 @@ TEST_F(ReadPoolTest, ABodySeesOneMoment) {
                   }),
               IsOk());
   EXPECT_THAT(Run(*pool,
-                  [](ReadTxn& txn) {
+                  [](storage::ReadTxn& txn) {
                     EXPECT_THAT(txn.IsEmpty(), IsOkAndHolds(false));
                     return absl::OkStatus();
                   }),
@@ -292,7 +297,7 @@ TEST_F(ReadPoolTest, AReadErrorIsReportedAndDoesNotStay) {
   EXPECT_THAT(Run(*pool, &Look), kStoreIsDown);
   // A body that swallows it does not get away with it.
   EXPECT_THAT(Run(*pool,
-                  [](ReadTxn& txn) {
+                  [](storage::ReadTxn& txn) {
                     Look(txn).IgnoreError();
                     return absl::OkStatus();
                   }),
@@ -316,21 +321,21 @@ TEST_F(ReadPoolTest, CloseWaitsForWhatRunsAndRefusesTheRest) {
   absl::Status running = absl::UnknownError("no answer");
   absl::Status waiting = absl::UnknownError("no answer");
   pool->Submit(
-      [&](ReadTxn& txn) {
+      [&](storage::ReadTxn& txn) {
         inside.Notify();
         release.WaitForNotification();
         return Look(txn);
       },
       [&](absl::Status status) { running = std::move(status); },
-      {.kind = ReadKind::kScan});
+      {.kind = storage::ReadKind::kScan});
   inside.WaitForNotification();
   absl::Notification refused;
-  pool->Submit([](ReadTxn& txn) { return Look(txn); },
+  pool->Submit([](storage::ReadTxn& txn) { return Look(txn); },
                [&](absl::Status status) {
                  waiting = std::move(status);
                  refused.Notify();
                },
-               {.kind = ReadKind::kScan});
+               {.kind = storage::ReadKind::kScan});
   std::thread closer([&] { pool->Close(); });
   refused.WaitForNotification();
   release.Notify();
@@ -342,4 +347,4 @@ TEST_F(ReadPoolTest, CloseWaitsForWhatRunsAndRefusesTheRest) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using testing::ElementsAre;
@@ -23,15 +23,15 @@ constexpr ReadLimits kLimits = {
     .lookups = {.total = 8, .of_one_tenant = 4, .of_one_principal = 4},
     .scans = {.total = 4, .of_one_tenant = 2, .of_one_principal = 1}};
 
-const WorkFor kSomebody = {.tenant_id = SampleId(1),
-                           .principal_id = SampleId(11)};
-const WorkFor kAnother = {.tenant_id = SampleId(2),
-                          .principal_id = SampleId(21)};
+const storage::WorkFor kSomebody = {.tenant_id = SampleId(1),
+                                    .principal_id = SampleId(11)};
+const storage::WorkFor kAnother = {.tenant_id = SampleId(2),
+                                   .principal_id = SampleId(21)};
 
 class ReadQueueTest : public testing::Test {
  protected:
-  Pushed Push(ReadKind kind, const std::string& name,
-              const WorkFor& work_for = kSomebody) {
+  Pushed Push(storage::ReadKind kind, const std::string& name,
+              const storage::WorkFor& work_for = kSomebody) {
     PendingRead read = {
         .body = nullptr,
         .done = [this, name](absl::Status) { names_.push_back(name); },
@@ -54,58 +54,62 @@ class ReadQueueTest : public testing::Test {
 };
 
 TEST_F(ReadQueueTest, ScansAndTheOthersAreTakenApart) {
-  EXPECT_EQ(Push(ReadKind::kScan, "scan"), Pushed::kAccepted);
-  EXPECT_EQ(Push(ReadKind::kLookup, "lookup"), Pushed::kAccepted);
+  EXPECT_EQ(Push(storage::ReadKind::kScan, "scan"), Pushed::kAccepted);
+  EXPECT_EQ(Push(storage::ReadKind::kLookup, "lookup"), Pushed::kAccepted);
   EXPECT_THAT(Take(Takes::kLookups, 1), ElementsAre("lookup"));
   EXPECT_THAT(Take(Takes::kScans, 1), ElementsAre("scan"));
 }
 
 TEST_F(ReadQueueTest, WhoTakesAllTakesScansLast) {
-  Push(ReadKind::kScan, "scan");
-  Push(ReadKind::kLookup, "lookup");
-  Push(ReadKind::kIdentify, "who");
+  Push(storage::ReadKind::kScan, "scan");
+  Push(storage::ReadKind::kLookup, "lookup");
+  Push(storage::ReadKind::kIdentify, "who");
   EXPECT_THAT(Take(Takes::kAll, 3), ElementsAre("who", "lookup", "scan"));
 }
 
 TEST_F(ReadQueueTest, WhoCallsAndWhatTheyAskAreServedByTurns) {
-  for (const char* name : {"l1", "l2", "l3"}) Push(ReadKind::kLookup, name);
-  for (const char* name : {"w1", "w2"}) Push(ReadKind::kIdentify, name, {});
+  for (const char* name : {"l1", "l2", "l3"})
+    Push(storage::ReadKind::kLookup, name);
+  for (const char* name : {"w1", "w2"})
+    Push(storage::ReadKind::kIdentify, name, {});
   EXPECT_THAT(Take(Takes::kLookups, 5),
               ElementsAre("w1", "l1", "w2", "l2", "l3"));
 }
 
 TEST_F(ReadQueueTest, TenantsTakeTurns) {
-  for (const char* name : {"a1", "a2", "a3"}) Push(ReadKind::kLookup, name);
-  Push(ReadKind::kLookup, "b1", kAnother);
+  for (const char* name : {"a1", "a2", "a3"})
+    Push(storage::ReadKind::kLookup, name);
+  Push(storage::ReadKind::kLookup, "b1", kAnother);
   EXPECT_THAT(Take(Takes::kLookups, 4), ElementsAre("a1", "b1", "a2", "a3"));
 }
 
 TEST_F(ReadQueueTest, EachKindHasItsOwnBounds) {
-  EXPECT_EQ(Push(ReadKind::kScan, "s"), Pushed::kAccepted);
-  EXPECT_EQ(Push(ReadKind::kScan, "s"), Pushed::kFull);
-  EXPECT_EQ(Push(ReadKind::kScan, "s", kAnother), Pushed::kAccepted);
+  EXPECT_EQ(Push(storage::ReadKind::kScan, "s"), Pushed::kAccepted);
+  EXPECT_EQ(Push(storage::ReadKind::kScan, "s"), Pushed::kFull);
+  EXPECT_EQ(Push(storage::ReadKind::kScan, "s", kAnother), Pushed::kAccepted);
   for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(Push(ReadKind::kLookup, "l"), Pushed::kAccepted);
+    EXPECT_EQ(Push(storage::ReadKind::kLookup, "l"), Pushed::kAccepted);
   }
-  EXPECT_EQ(Push(ReadKind::kLookup, "l"), Pushed::kFull);
-  EXPECT_EQ(Push(ReadKind::kLookup, "l", kAnother), Pushed::kAccepted);
+  EXPECT_EQ(Push(storage::ReadKind::kLookup, "l"), Pushed::kFull);
+  EXPECT_EQ(Push(storage::ReadKind::kLookup, "l", kAnother), Pushed::kAccepted);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(Push(ReadKind::kIdentify, "w", {}), Pushed::kAccepted);
+    EXPECT_EQ(Push(storage::ReadKind::kIdentify, "w", {}), Pushed::kAccepted);
   }
-  EXPECT_EQ(Push(ReadKind::kIdentify, "w", {}), Pushed::kFull);
+  EXPECT_EQ(Push(storage::ReadKind::kIdentify, "w", {}), Pushed::kFull);
 }
 
 TEST_F(ReadQueueTest, TakeWaitsForAReadOfItsKind) {
   std::thread taker(
       [this] { EXPECT_THAT(Take(Takes::kScans, 1), ElementsAre("scan")); });
-  Push(ReadKind::kLookup, "lookup");
-  Push(ReadKind::kScan, "scan");
+  Push(storage::ReadKind::kLookup, "lookup");
+  Push(storage::ReadKind::kScan, "scan");
   taker.join();
 }
 
 TEST_F(ReadQueueTest, WhoTakesAllIsWokenByAnyKind) {
-  for (const ReadKind kind :
-       {ReadKind::kScan, ReadKind::kLookup, ReadKind::kIdentify}) {
+  for (const storage::ReadKind kind :
+       {storage::ReadKind::kScan, storage::ReadKind::kLookup,
+        storage::ReadKind::kIdentify}) {
     std::thread taker(
         [this] { EXPECT_THAT(Take(Takes::kAll, 1), ElementsAre("any")); });
     EXPECT_EQ(Push(kind, "any"), Pushed::kAccepted);
@@ -115,19 +119,19 @@ TEST_F(ReadQueueTest, WhoTakesAllIsWokenByAnyKind) {
 
 // Nobody is woken for it, since the thread itself comes back.
 TEST_F(ReadQueueTest, WhatATakerPushesIsNotForgotten) {
-  Push(ReadKind::kLookup, "first");
+  Push(storage::ReadKind::kLookup, "first");
   EXPECT_THAT(Take(Takes::kLookups, 1), ElementsAre("first"));
-  Push(ReadKind::kLookup, "second");
-  Push(ReadKind::kLookup, "third");
+  Push(storage::ReadKind::kLookup, "second");
+  Push(storage::ReadKind::kLookup, "third");
   EXPECT_THAT(Take(Takes::kLookups, 2), ElementsAre("second", "third"));
 }
 
 TEST_F(ReadQueueTest, CloseGivesBackWhatWaitsAndWakesEverybody) {
-  Push(ReadKind::kScan, "s");
-  Push(ReadKind::kIdentify, "w", {});
-  Push(ReadKind::kLookup, "l");
+  Push(storage::ReadKind::kScan, "s");
+  Push(storage::ReadKind::kIdentify, "w", {});
+  Push(storage::ReadKind::kLookup, "l");
   EXPECT_EQ(queue_.Close().size(), 3u);
-  EXPECT_EQ(Push(ReadKind::kLookup, "late"), Pushed::kClosed);
+  EXPECT_EQ(Push(storage::ReadKind::kLookup, "late"), Pushed::kClosed);
   for (const Takes takes : {Takes::kLookups, Takes::kScans, Takes::kAll}) {
     EXPECT_FALSE(queue_.Take(takes).has_value());
   }
@@ -145,4 +149,4 @@ TEST_F(ReadQueueTest, CloseEndsTheWait) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

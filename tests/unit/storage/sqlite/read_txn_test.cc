@@ -13,10 +13,10 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
-const Subject kUser = {SubjectType::kUser, "someone"};
+const storage::Subject kUser = {storage::SubjectType::kUser, "someone"};
 const Uuid kAccount = SampleId(1);
 
 // What a look-up costs, in steps of SQLite's virtual machine, must not grow
@@ -42,7 +42,7 @@ class LookUpCostTest : public testing::Test {
         IsOk());
   }
 
-  int Steps(const std::function<absl::Status(WriteTxn &)> &look) {
+  int Steps(const std::function<absl::Status(storage::WriteTxn &)> &look) {
     int steps = 0;
     sqlite3_progress_handler(
         connection_->handle(), /*nOps=*/1,
@@ -81,13 +81,15 @@ class LookUpCostTest : public testing::Test {
 };
 
 TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
-  const std::function<absl::Status(WriteTxn &)> looks[] = {
-      [](WriteTxn &txn) { return txn.IsEmpty().status(); },
-      [](WriteTxn &txn) {
+  const std::function<absl::Status(storage::WriteTxn &)> looks[] = {
+      [](storage::WriteTxn &txn) { return txn.IsEmpty().status(); },
+      [](storage::WriteTxn &txn) {
         return txn.GetServiceAccount(kAccount, SampleId(10)).status();
       },
-      [](WriteTxn &txn) { return txn.FindToken(SamplePublicId(10)).status(); },
-      [](WriteTxn &txn) {
+      [](storage::WriteTxn &txn) {
+        return txn.FindToken(SamplePublicId(10)).status();
+      },
+      [](storage::WriteTxn &txn) {
         return txn.ListHeldAuthorizations({&kUser, 1}, kAccount).status();
       },
   };
@@ -101,4 +103,4 @@ TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 class ReserveFileTest : public testing::Test {
@@ -77,4 +77,4 @@ TEST_F(ReserveFileTest, LeavesAloneWhatALinkNames) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -23,7 +23,7 @@
 #include "tests/unit/storage/sqlite/fault_vfs.h"
 #include "tests/unit/storage/sqlite/store_errors.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -57,11 +57,11 @@ class SqliteStoreTest : public testing::Test {
   }
 
   // A write that is told to be a revocation.
-  static absl::Status Revoke(Store& store, uint32_t number) {
+  static absl::Status Revoke(storage::Store& store, uint32_t number) {
     absl::Status outcome;
     absl::Notification finished;
     store.Write(
-        [number](WriteTxn& txn) {
+        [number](storage::WriteTxn& txn) {
           return txn.EnsureAccount(SampleId(number), SampleTime());
         },
         [&](absl::Status status) {
@@ -72,17 +72,18 @@ class SqliteStoreTest : public testing::Test {
     finished.WaitForNotification();
     return outcome;
   }
-  static absl::Status Ensure(Store& store, uint32_t number) {
-    return WriteAndWait(store, [number](WriteTxn& txn) {
+  static absl::Status Ensure(storage::Store& store, uint32_t number) {
+    return storage::WriteAndWait(store, [number](storage::WriteTxn& txn) {
       return txn.EnsureAccount(SampleId(number), SampleTime());
     });
   }
-  static absl::StatusOr<bool> HasNoAccount(Store& store) {
+  static absl::StatusOr<bool> HasNoAccount(storage::Store& store) {
     absl::StatusOr<bool> empty = false;
-    absl::Status status = ReadAndWait(store, [&](ReadTxn& txn) {
-      empty = txn.IsEmpty();
-      return empty.status();
-    });
+    absl::Status status =
+        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
+          empty = txn.IsEmpty();
+          return empty.status();
+        });
     if (!status.ok()) return status;
     return empty;
   }
@@ -114,26 +115,27 @@ TEST_F(SqliteStoreTest, MakesADirectoryForItsOwnerOnly) {
 }
 
 TEST_F(SqliteStoreTest, KeepsWhatItHasAcknowledged) {
-  const ServiceAccountRecord record = SampleServiceAccount(SampleId(1), 10);
+  const storage::ServiceAccountRecord record =
+      SampleServiceAccount(SampleId(1), 10);
   {
     const std::unique_ptr<SqliteStore> store = Open();
-    ASSERT_THAT(WriteAndWait(*store,
-                             [&](WriteTxn& txn) {
-                               absl::Status s =
-                                   txn.EnsureAccount(SampleId(1), SampleTime());
-                               return s.ok() ? txn.InsertServiceAccount(record)
-                                             : s;
-                             }),
+    ASSERT_THAT(storage::WriteAndWait(
+                    *store,
+                    [&](storage::WriteTxn& txn) {
+                      absl::Status s =
+                          txn.EnsureAccount(SampleId(1), SampleTime());
+                      return s.ok() ? txn.InsertServiceAccount(record) : s;
+                    }),
                 IsOk());
   }
   const std::unique_ptr<SqliteStore> store = Open();
-  EXPECT_THAT(ReadAndWait(*store,
-                          [&](ReadTxn& txn) {
-                            EXPECT_THAT(
-                                txn.GetServiceAccount(SampleId(1), record.id),
-                                IsOkAndHolds(record));
-                            return absl::OkStatus();
-                          }),
+  EXPECT_THAT(storage::ReadAndWait(*store,
+                                   [&](storage::ReadTxn& txn) {
+                                     EXPECT_THAT(txn.GetServiceAccount(
+                                                     SampleId(1), record.id),
+                                                 IsOkAndHolds(record));
+                                     return absl::OkStatus();
+                                   }),
               IsOk());
 }
 
@@ -210,8 +212,8 @@ TEST_F(SqliteStoreTest, OptionsOutOfRangeAreNamed) {
 // Holds the writer inside a body, and tells when it has got there.
 class Gate {
  public:
-  Store::WriteBody Body() {
-    return [this](WriteTxn&) {
+  storage::Store::WriteBody Body() {
+    return [this](storage::WriteTxn&) {
       if (!inside_.HasBeenNotified()) inside_.Notify();
       release_.WaitForNotification();
       return absl::OkStatus();
@@ -235,7 +237,7 @@ TEST_F(SqliteStoreTest, AFullQueueRefusesAtOnceWithAHint) {
   absl::BlockingCounter queued(2);
   for (uint32_t number : {1, 2}) {
     store->Write(
-        [number](WriteTxn& txn) {
+        [number](storage::WriteTxn& txn) {
           return txn.EnsureAccount(SampleId(number), SampleTime());
         },
         [&](absl::Status s) {
@@ -247,7 +249,7 @@ TEST_F(SqliteStoreTest, AFullQueueRefusesAtOnceWithAHint) {
   bool ran = false;
   std::optional<absl::Status> refusal;
   store->Write(
-      [&](WriteTxn&) {
+      [&](storage::WriteTxn&) {
         ran = true;
         return absl::OkStatus();
       },
@@ -274,7 +276,7 @@ TEST_F(SqliteStoreTest, WhatWaitsSharesOneCommit) {
   absl::BlockingCounter pending(kWrites);
   for (int i = 0; i < kWrites; ++i) {
     store->Write(
-        [i](WriteTxn& txn) {
+        [i](storage::WriteTxn& txn) {
           return txn.EnsureAccount(SampleId(100 + i), SampleTime());
         },
         [&](absl::Status s) {
@@ -290,14 +292,16 @@ TEST_F(SqliteStoreTest, WhatWaitsSharesOneCommit) {
 TEST_F(SqliteStoreTest, WhoComesBesideAFloodWaitsForOneBody) {
   const std::unique_ptr<SqliteStore> store = Open();
   Gate gate;
-  const WorkFor flood = {.tenant_id = SampleId(1), .principal_id = SampleId(2)};
-  const WorkFor late = {.tenant_id = SampleId(3), .principal_id = SampleId(4)};
+  const storage::WorkFor flood = {.tenant_id = SampleId(1),
+                                  .principal_id = SampleId(2)};
+  const storage::WorkFor late = {.tenant_id = SampleId(3),
+                                 .principal_id = SampleId(4)};
   std::vector<std::string> order;  // Of bodies: the writer's thread's.
   absl::BlockingCounter pending(52);
-  const auto write = [&](const char* name, const WorkFor& work_for,
-                         Store::WriteBody body) {
+  const auto write = [&](const char* name, const storage::WorkFor& work_for,
+                         storage::Store::WriteBody body) {
     store->Write(
-        [&order, name, body = std::move(body)](WriteTxn& txn) mutable {
+        [&order, name, body = std::move(body)](storage::WriteTxn& txn) mutable {
           order.push_back(name);
           return body == nullptr ? absl::OkStatus() : body(txn);
         },
@@ -435,7 +439,7 @@ TEST_F(SqliteStoreTest, WhatWaitsWhenTheStoreFailsIsNotWritten) {
   std::vector<absl::Status> outcomes;
   for (uint32_t number : {2, 3, 4}) {
     store->Write(
-        [number](WriteTxn& txn) {
+        [number](storage::WriteTxn& txn) {
           return txn.EnsureAccount(SampleId(number), SampleTime());
         },
         [&](absl::Status s) { outcomes.push_back(std::move(s)); });
@@ -491,4 +495,4 @@ TEST_F(SqliteStoreTest, WithoutLoggerOrCallbackItFailsInSilence) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

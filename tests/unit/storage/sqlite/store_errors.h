@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::sqlite {
 
 // What a store answers when it is down: nothing was written.
 inline const auto kStoreIsDown =
@@ -14,6 +14,6 @@ inline const auto kStoreIsDown =
 inline const auto kOutcomeUnknown =
     ErrorIs(absl::StatusCode::kUnavailable, "WRITE_OUTCOME_UNKNOWN");
 
-}  // namespace signet
+}  // namespace signet::sqlite
 
 #endif  // SIGNET_TESTS_UNIT_STORAGE_SQLITE_STORE_ERRORS_H_

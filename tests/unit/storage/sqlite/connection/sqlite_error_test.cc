@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -83,4 +83,4 @@ TEST(IsEngineFailure, TellsTheMediumFromTheQuestion) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

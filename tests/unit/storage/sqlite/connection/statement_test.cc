@@ -15,7 +15,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -224,4 +224,4 @@ TEST_F(StatementTest, AReadOnlyConnectionRefusesToWrite) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

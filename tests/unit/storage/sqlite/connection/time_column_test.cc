@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/sample_records.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using testing::ElementsAre;
@@ -102,4 +102,4 @@ TEST(EncodeTimeBound, ComparesWithColumnsAsTheTimesDo) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite

@@ -13,7 +13,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
-namespace signet {
+namespace signet::sqlite {
 namespace {
 
 using absl::StatusCode;
@@ -170,12 +170,12 @@ TEST_F(MigrationTest, OwnSchemaTakesAlongTheRowsOfVersion1) {
   absl::StatusOr<ReadStatements> statements =
       ReadStatements::Prepare(*connection_);
   ASSERT_THAT(statements, IsOk());
-  const absl::StatusOr<TokenOwner> found =
+  const absl::StatusOr<storage::TokenOwner> found =
       SqliteReadTxn(*std::move(statements)).FindToken("p");
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->owner.name, "n");
   EXPECT_EQ(found->owner.revoked_at, MinTimestamp());
-  EXPECT_EQ(found->owner.revoke_reason, RevokeReason::kUnspecified);
+  EXPECT_EQ(found->owner.revoke_reason, storage::RevokeReason::kUnspecified);
   EXPECT_EQ(found->owner.revoke_comment, "");
   EXPECT_EQ(found->owner.description, "");
   EXPECT_THAT(found->owner.labels, testing::IsEmpty());
@@ -248,4 +248,4 @@ TEST_F(MigrationTest, OwnSchemaKeepsTheOldestOfEqualGrantsOfVersion2InForce) {
 }
 
 }  // namespace
-}  // namespace signet
+}  // namespace signet::sqlite
