@@ -89,6 +89,11 @@ absl::Status InvalidField(std::string_view reason, std::string_view field,
                     .violations = {{std::string(field), std::string(detail)}}});
 }
 
+absl::Status DatabaseRefused(std::string_view message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, message,
+                   {.reason = "DATABASE_REFUSED"});
+}
+
 ErrorDetail GetErrorDetail(const absl::Status& status) {
   if (const auto payload = status.GetPayload(kTypeUrl); payload.has_value()) {
     std::optional<ErrorDetail> detail = Decode(std::string(*payload));

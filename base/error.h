@@ -39,6 +39,10 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message,
 absl::Status InvalidField(std::string_view reason, std::string_view field,
                           std::string_view detail);
 
+// FAILED_PRECONDITION / DATABASE_REFUSED: the database must not be opened, or
+// not be served any longer, as it is. It ends the process with exit code 3.
+absl::Status DatabaseRefused(std::string_view message);
+
 // The detail that `status` carries. A status made without one gets the name of
 // its code as the reason (e.g. `INTERNAL`), so every error has a reason.
 ErrorDetail GetErrorDetail(const absl::Status& status);

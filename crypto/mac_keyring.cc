@@ -62,12 +62,13 @@ Secret NewKeyringText(RandomSource& random) {
   std::array<uint8_t, 32> key;
   random.Fill(key);
   constexpr std::string_view kHeader =
-      "# Signet's keys for token digests. Whoever has them and the database "
-      "can test\n"
-      "# guesses; without them every token is dead. Keep a backup, apart from "
-      "the\n"
-      "# database's. To rotate, add a key line with a new version and make it "
-      "current.\n"
+      "# Signet's keys: whoever has them and the database can make anything, "
+      "and without\n"
+      "# them every token is dead. Keep a backup, apart from the database's. "
+      "To "
+      "rotate, add\n"
+      "# a key line with a new version and make it current; keep the old "
+      "line.\n"
       "current 1\n"
       "key 1 ";
   std::string text;

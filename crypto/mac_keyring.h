@@ -28,8 +28,9 @@ enum class MacPurpose {
   kReplay,     // Where an answer is kept, and part of what opens it.
 };
 
-// The server's versioned HMAC-SHA-256 keys for token digests: one is current
-// and MACs new tokens, all are accepted. Immutable after construction, so
+// The server's versioned HMAC-SHA-256 keys: for the digests of tokens, for
+// audit logs and page tokens, and for what MacPurpose names. One is current and
+// makes what is new, all are accepted. Immutable after construction, so
 // thread-safe. Keys are wiped on destruction.
 class MacKeyring {
  public:
@@ -37,7 +38,8 @@ class MacKeyring {
   // directory, never overwriting) where nothing exists there and
   // `create_if_missing`. Several processes may do so at once: all get the same
   // key.
-  //   FAILED_PRECONDITION: not a regular file, or open to group or others.
+  //   FAILED_PRECONDITION: not a regular file, too big, open to group or
+  //     others, or another user's.
   //   INVALID_ARGUMENT: its text is not a keyring (the message names the line,
   //     never its content).
   //   NOT_FOUND: absent and not to be created.

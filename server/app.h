@@ -49,17 +49,20 @@ class App {
   virtual config::Ports ports() const = 0;
 
   // OK while the service can do its work; after another status it never will.
+  // DATABASE_REFUSED: its files are not those any more that it opened, or
+  // somebody else has changed the database.
   virtual absl::Status Health() const = 0;
 
   // Stops in order: health says so, no new calls, calls in progress finish,
   // accepted writes reach the disk. Blocks. DEADLINE_EXCEEDED: calls did not
-  // finish within --drain_timeout_ms and were cut off.
+  // finish within --drain_timeout_ms and were cut off. DATABASE_REFUSED: as
+  // Health().
   virtual absl::Status Drain() = 0;
 };
 
 // The process's exit code for an error of ParseFlags, ServerConfig::Validate or
-// App::Start: 2 for a bad flag or file, 3 for a database that must not be
-// opened, 1 otherwise.
+// App: 2 for a bad flag or file, 3 for a database that must not be opened or
+// not be served any longer, 1 otherwise.
 int ExitCode(const absl::Status& status);
 
 }  // namespace signet::server

@@ -19,11 +19,6 @@ constexpr size_t kLossNameBytes = 16;
 constexpr char kOrMoveAside[] =
     ", or move it aside and accept the loss that the next start names";
 
-absl::Status Refuse(const std::string& message) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, message,
-                   {.reason = "DATABASE_REFUSED"});
-}
-
 // What the database and the file say.
 struct BothHeads {
   bool empty = false;
@@ -82,7 +77,7 @@ absl::StatusOr<BothHeads> ReadBoth(const config::ServerConfig& config,
     absl::StatusOr<AuditHeadFile> file =
         ParseAuditHeadFile(keyring, *heads.text);
     if (!file.ok()) {
-      return Refuse(absl::StrCat(
+      return DatabaseRefused(absl::StrCat(
           heads.path, ": ", std::string(file.status().message()),
           "; put back the file and the keys that belong to this database",
           kOrMoveAside));
@@ -90,9 +85,10 @@ absl::StatusOr<BothHeads> ReadBoth(const config::ServerConfig& config,
     heads.file = *file;
   }
   if (!heads.database.ok()) {
-    return Refuse(absl::StrCat(std::string(heads.database.status().message()),
-                               "; put back the keys that belong to it, or a "
-                               "backup of it"));
+    return DatabaseRefused(
+        absl::StrCat(std::string(heads.database.status().message()),
+                     "; put back the keys that belong to it, or a "
+                     "backup of it"));
   }
   return heads;
 }
@@ -117,14 +113,14 @@ absl::StatusOr<std::optional<Missing>> Compare(
   const std::optional<audit::AuditHead>& database = *heads.database;
   const std::optional<AuditHeadFile>& file = heads.file;
   if (heads.empty && database.has_value() && database->accounts > 0) {
-    return Refuse(absl::StrCat(
+    return DatabaseRefused(absl::StrCat(
         "the database has no account any more, but its audit head says that it "
         "had ",
         database->accounts, "; put back a backup of it"));
   }
   if (!database.has_value() && !heads.empty) {
     if (file.has_value()) {
-      return Refuse(absl::StrCat(
+      return DatabaseRefused(absl::StrCat(
           "the database is not sealed, but ", heads.path,
           " says that it was. If you went back to an older release on "
           "purpose, move ",
@@ -133,7 +129,7 @@ absl::StatusOr<std::optional<Missing>> Compare(
           "this one's own with --audit_head_file; if neither, somebody took "
           "the seals away: restore a backup"));
     }
-    return Refuse(absl::StrCat(
+    return DatabaseRefused(absl::StrCat(
         "the database was written by a release without seals; run once: "
         "signetd --data_dir=",
         heads.data_dir,
@@ -157,10 +153,11 @@ absl::StatusOr<std::optional<Missing>> Compare(
   const audit::AuditHead none = {.database = file->database};
   const audit::AuditHead& head = database.has_value() ? *database : none;
   if (head.database != file->database) {
-    return Refuse(absl::StrCat(heads.path,
-                               " is another database's; name this one's own "
-                               "with --audit_head_file",
-                               kOrMoveAside));
+    return DatabaseRefused(
+        absl::StrCat(heads.path,
+                     " is another database's; name this one's own "
+                     "with --audit_head_file",
+                     kOrMoveAside));
   }
   const auto lacks = [](uint64_t has, uint64_t wants) {
     return wants > has ? wants - has : 0;
@@ -225,9 +222,9 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(
     AuditLoss& loss = (*missing)->loss;
     loss.name = heads->LossName();
     if (accepted != loss.name) {
-      return Refuse(absl::StrCat((*missing)->why, (*missing)->remedy,
-                                 "--accept_audit_loss=", loss.name,
-                                 (*missing)->then));
+      return DatabaseRefused(absl::StrCat((*missing)->why, (*missing)->remedy,
+                                          "--accept_audit_loss=", loss.name,
+                                          (*missing)->then));
     }
     surroundings.logger->Warning(
         "a loss was accepted",

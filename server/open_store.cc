@@ -33,11 +33,6 @@ absl::Status Explain(const absl::Status& status) {
   }
 }
 
-absl::Status RefuseDirectory(const std::string& message) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, message,
-                   {.reason = "DATABASE_REFUSED"});
-}
-
 // Who may write there may put another database or other keys in place. OK
 // where nothing is there yet.
 absl::Status CheckDirectory(const std::string& directory) {
@@ -50,20 +45,51 @@ absl::Status CheckDirectory(const std::string& directory) {
                              absl::StrCat(directory, " is not a directory"));
   }
   if (found.st_uid != geteuid() && found.st_uid != 0) {
-    return RefuseDirectory(absl::StrCat(
+    return DatabaseRefused(absl::StrCat(
         directory,
         ": belongs to another user, who could put another database or other "
         "keys there; chown to the user of this process: ",
         directory));
   }
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return RefuseDirectory(absl::StrCat(
+    return DatabaseRefused(absl::StrCat(
         directory,
         ": others than its owner may write there, who could put another "
         "database or other keys there; choose a directory of your own, or, if ",
         directory, " is Signet's alone, chmod go-w ", directory));
   }
   return absl::OkStatus();
+}
+
+std::string DatabaseFile(const config::ServerConfig& config) {
+  return absl::StrCat(config.data_dir, "/signet.db");
+}
+
+bool IsMissing(const std::string& file) {
+  return access(file.c_str(), F_OK) != 0 && errno == ENOENT;
+}
+
+// A database that was lost is not replaced by an empty one unseen: its owner
+// would be a new one, and its tokens unknown. Keys are made after the database,
+// so a first start that was broken off leaves none without it.
+absl::Status CheckFirstStart(const config::ServerConfig& config,
+                             Logger* logger) {
+  const std::string file = DatabaseFile(config);
+  const std::string keys = config.TokenKeysPath();
+  if (!IsMissing(file)) {
+    if (config.accept_new_database) {
+      logger->Warning(
+          "--accept_new_database was given, but there is a database: take the "
+          "flag away");
+    }
+    return absl::OkStatus();
+  }
+  if (config.accept_new_database || IsMissing(keys)) return absl::OkStatus();
+  return DatabaseRefused(absl::StrCat(
+      file, ": is missing, but there are token keys in ", keys,
+      ", so this is no first start; put the database back, or restore a "
+      "backup. If you want a new one, with a new owner, start once with "
+      "--accept_new_database"));
 }
 
 absl::StatusOr<std::unique_ptr<storage::Store>> Open(
@@ -101,6 +127,9 @@ absl::StatusOr<std::unique_ptr<storage::Store>> Open(
 absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(
     const config::ServerConfig& config, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint) {
+  if (config.storage == config::StorageEngine::kSqlite) {
+    if (absl::Status s = CheckFirstStart(config, logger); !s.ok()) return s;
+  }
   return Open(config, /*create_if_missing=*/true, logger,
               std::move(on_checkpoint));
 }
@@ -111,10 +140,9 @@ absl::StatusOr<ExistingStore> OpenExistingStore(
   if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
     return status;
   }
-  const std::string file = absl::StrCat(config.data_dir, "/signet.db");
-  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
+  if (IsMissing(DatabaseFile(config))) {
     return config::FlagError(
-        "data_dir", absl::StrCat(file,
+        "data_dir", absl::StrCat(DatabaseFile(config),
                                  " is not there; choose the directory of a "
                                  "server that ran"));
   }

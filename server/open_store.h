@@ -16,7 +16,8 @@ namespace signet::server {
 
 // The store that `config` asks for. `logger` is borrowed and outlives it.
 //   FLAG_INVALID: an option does not suit the engine.
-//   DATABASE_REFUSED: the database must not be opened as it is.
+//   DATABASE_REFUSED: the database must not be opened as it is, or is missing
+//     while there are token keys, and --accept_new_database is not given.
 //   Otherwise as the engine says.
 // `on_checkpoint` may be null. It is called on the engine's thread when much
 // has been written since it was last; it must not block.

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/secret_file.h"
 #include "server/audit_head_file.h"
+#include "server/domain/authorization_rule.h"
 #include "server/open_store.h"
 #include "server/seal/seal_database.h"
 
@@ -24,15 +25,9 @@ constexpr absl::Duration kProgressPause = absl::Seconds(2);
 
 std::string PowerLine(const storage::AuthorizationRecord& grant) {
   const Json json = {
-      {"grant_kind", grant.grant_kind == storage::GrantKind::kSuperAdmin
-                         ? "super_admin"
-                         : "account_owner"},
+      {"grant_kind", domain::GrantKindName(grant.grant_kind)},
       {"account_id", grant.account_id.ToString()},
-      {"subject_type", grant.subject.type == storage::SubjectType::kUser
-                           ? "user"
-                       : grant.subject.type == storage::SubjectType::kGroup
-                           ? "group"
-                           : "service_account"},
+      {"subject_type", domain::SubjectTypeName(grant.subject.type)},
       {"subject_id", grant.subject.id},
       {"authorization_id", grant.id.ToString()}};
   // What an older release stored may be no UTF-8.
@@ -64,11 +59,6 @@ absl::StatusOr<bool> HasAuditHead(storage::Store& store) {
   return has;
 }
 
-absl::Status RefuseToSeal(const std::string& message) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, message,
-                   {.reason = "DATABASE_REFUSED"});
-}
-
 }  // namespace
 
 absl::Status SealOldDatabase(const config::ServerConfig& config,
@@ -80,7 +70,7 @@ absl::Status SealOldDatabase(const config::ServerConfig& config,
   const absl::StatusOr<bool> sealed = HasAuditHead(*opened->store);
   if (!sealed.ok()) return sealed.status();
   if (*sealed) {
-    return RefuseToSeal(
+    return DatabaseRefused(
         absl::StrCat(config.data_dir,
                      "/signet.db is sealed already; there is nothing to do"));
   }
@@ -92,7 +82,7 @@ absl::Status SealOldDatabase(const config::ServerConfig& config,
                              std::string(file.status().message()));
   }
   if (file->has_value()) {
-    return RefuseToSeal(absl::StrCat(
+    return DatabaseRefused(absl::StrCat(
         "the database is not sealed, but ", path,
         " says that it was. If you went back to an older release on purpose, "
         "move ",
@@ -117,7 +107,7 @@ absl::Status SealOldDatabase(const config::ServerConfig& config,
                                   {{"rows", static_cast<int64_t>(seen)}});
       });
   if (absl::IsFailedPrecondition(rows.status())) {
-    return RefuseToSeal(std::string(rows.status().message()));
+    return DatabaseRefused(std::string(rows.status().message()));
   }
   if (!rows.ok()) return rows.status();
   absl::Status written = ReplaceSecretFile(

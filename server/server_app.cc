@@ -336,6 +336,11 @@ absl::Status ServerApp::Drain() {
   around_.logger->Info("stopping");
   absl::Status status =
       StopServing(absl::Milliseconds(config_.drain_timeout_ms));
+  // Its last look at its files.
+  if (const absl::Status health = store_->Health();
+      absl::IsFailedPrecondition(health)) {
+    status = health;
+  }
   around_.logger->Info("stopped");
   return status;
 }

@@ -84,7 +84,7 @@ class ReadTxn {
       const AuthorizationRecord& grant) = 0;
 
   // The unrevoked authorizations that name `subject`, on every account, of that
-  // kind if one is given; any `limit` of them at most, in order of id.
+  // kind if one is given; at most `limit`, whichever they are, in order of id.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
       const Subject& subject, std::optional<GrantKind> kind, int limit) = 0;
 
@@ -257,7 +257,9 @@ class Store {
   //   DATA_LOSS: damage was found, nothing written. The store has failed.
   virtual void Write(WriteBody body, Done done, WriteOptions options = {}) = 0;
 
-  // OK while the store serves; otherwise the status it refuses with.
+  // OK while the store serves; otherwise why it does not.
+  //   FAILED_PRECONDITION / DATABASE_REFUSED: what it keeps is not where it was
+  //     any more, or somebody else has changed it.
   virtual absl::Status Health() const = 0;
 
   // Refuses whatever comes from now on with STORAGE_UNAVAILABLE, and reads that

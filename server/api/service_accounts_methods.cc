@@ -241,7 +241,8 @@ UnaryMethod BatchRevoke(domain::ServiceAccounts* accounts) {
                                                  request.unused_since())},
          .reason = request.reason(),
          .comment = request.comment(),
-         .dry_run = request.dry_run()},
+         .dry_run = request.dry_run(),
+         .page_token = request.page_token()},
         std::move(call.expired),
         Answer<v1::BatchRevokeServiceAccountsResponse,
                domain::ServiceAccounts::Batch>(std::move(done)));

@@ -345,10 +345,7 @@ UnaryMethod Check(domain::TokenVerifier* verifier) {
             std::move(done)(found.status());
           } else if (found->verdict ==
                      domain::TokenVerdict::kCapabilityMissing) {
-            std::move(done)(
-                MakeError(absl::StatusCode::kPermissionDenied,
-                          "the credential lacks a capability that is asked for",
-                          {.reason = "CAPABILITY_MISSING"}));
+            std::move(done)(domain::CapabilityMissingError());
           } else {
             auto out = std::make_unique<v1::CheckAccessResponse>();
             ToProto(*found, *out);

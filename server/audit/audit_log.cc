@@ -13,8 +13,6 @@
 namespace signet::audit {
 namespace {
 
-constexpr size_t kMaxUserAgentBytes = 256;
-
 // Clients choose it; what is kept is short, and printable ASCII.
 std::string Printable(std::string_view text) {
   std::string kept(text.substr(0, kMaxUserAgentBytes));

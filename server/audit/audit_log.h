@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_AUDIT_AUDIT_LOG_H_
 #define SIGNET_SERVER_AUDIT_AUDIT_LOG_H_
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ inline constexpr std::string_view kSystemActor = "system";
 // The action of the event that goes before the next one where the log was found
 // to be broken.
 inline constexpr std::string_view kAuditBrokenAction = "audit.broken";
+
+// How much of a caller's User-Agent an event keeps.
+inline constexpr size_t kMaxUserAgentBytes = 256;
 
 // What happened, to be written down. Never a secret.
 struct AuditEntry {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/audit/denial_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,8 +15,6 @@ constexpr char kWatermark[] = "denials";
 
 // After a transaction that failed.
 constexpr absl::Duration kRetryPause = absl::Seconds(1);
-
-constexpr size_t kMaxAgentBytes = 256;  // The audit log keeps no more.
 
 // Whose denials are counted together: a user's, or those of an account's
 // service accounts.
@@ -32,7 +31,7 @@ identity::Caller Kept(const identity::Caller& caller) {
   kept.principal.id = caller.principal.id;
   kept.request_id = caller.request_id;
   kept.peer = caller.peer;
-  kept.user_agent = caller.user_agent.substr(0, kMaxAgentBytes);
+  kept.user_agent = caller.user_agent.substr(0, kMaxUserAgentBytes);
   return kept;
 }
 
@@ -206,16 +205,25 @@ absl::Status DenialLog::WriteTaken() {
   if (writing_.empty()) return absl::OkStatus();
   absl::Status fault = Write(writing_);
   std::vector<Event> left;
+  uint64_t lost = 0;
   if (IsTransient(fault)) {
     left = std::move(writing_);
   } else if (!fault.ok()) {
     // Of one account perhaps, which must not take the others along.
     for (Event& event : writing_) {
       const absl::Status status = Write(std::span(&event, 1));
-      if (IsTransient(status)) left.push_back(std::move(event));
+      if (IsTransient(status)) {
+        left.push_back(std::move(event));
+      } else if (!status.ok()) {
+        lost += std::max<uint64_t>(event.count, 1);
+      }
     }
   }
   writing_ = std::move(left);
+  if (lost > 0) {
+    absl::MutexLock lock(&mutex_);
+    left_out_unsaid_ += lost;
+  }
   if (!fault.ok() && failures_.Pass(clock_->Now()).has_value()) {
     logger_->Warning("denials are not in the audit log yet",
                      {{"code", CodeName(fault.code())},

@@ -55,7 +55,8 @@ struct DenialLogOptions {
 // short transaction of denials.
 //
 // What is kept is bounded. Denials beyond that are counted in the server's log,
-// and as `left_out` in the details of the next such event of their account.
+// and as `left_out` in the details of the next such event of their account. The
+// former counts those as well that the store refuses for good.
 //
 // A kill loses what is not written yet, at most a window; Stop() loses nothing
 // that was noted before it, unless the store fails.
@@ -134,7 +135,7 @@ class DenialLog {
   void Forget(const Kind& kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Writes writing_: all of it or, if the fault may lie in one of them, each
   // for itself. An error: what is left of it may be written later.
-  absl::Status WriteTaken();
+  absl::Status WriteTaken() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Write(std::span<const Event> events);
   absl::Status Append(storage::WriteTxn& txn, const Event& event) const;
   void LogLeftOut(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -161,6 +162,7 @@ class DenialLog {
   std::deque<Kind> open_ ABSL_GUARDED_BY(mutex_);
   // Denials for which there was no room, by account while that is known.
   std::map<Uuid, uint64_t> left_out_ ABSL_GUARDED_BY(mutex_);
+  // Those and what could not be written, of which the log does not tell yet.
   uint64_t left_out_unsaid_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };

@@ -98,6 +98,7 @@ absl::Status CheckGateway(const ServerConfig& config) {
       {"audit_head_file", config.audit_head_file != unset.audit_head_file},
       {"accept_audit_loss",
        config.accept_audit_loss != unset.accept_audit_loss},
+      {"accept_new_database", config.accept_new_database},
       {"into_existing_account", config.into_existing_account},
       {"backup", !config.backup.empty()},
       {"bootstrap_file", config.bootstrap_file != unset.bootstrap_file},
@@ -208,9 +209,12 @@ absl::Status CheckErrands(const ServerConfig& config) {
   if (!errand.empty() && config.storage == StorageEngine::kMemory) {
     return FlagError(errand, "want --storage=sqlite with it");
   }
-  if (!config.audit_head_file.empty() &&
-      config.storage == StorageEngine::kMemory) {
-    return FlagError("audit_head_file", "want --storage=sqlite with it");
+  for (const auto& [flag, given] :
+       {std::pair("audit_head_file", !config.audit_head_file.empty()),
+        std::pair("accept_new_database", config.accept_new_database)}) {
+    if (given && config.storage == StorageEngine::kMemory) {
+      return FlagError(flag, "want --storage=sqlite with it");
+    }
   }
   if (!config.set_time_mark.empty() && config.set_time_mark != kTimeMarkNow &&
       !ParseRfc3339(config.set_time_mark).ok()) {

@@ -77,6 +77,8 @@ struct ServerConfig {
   std::string audit_head_file;  // Empty: `audit_head` beside the token keys.
   // Names a loss that is accepted; empty: none is.
   std::string accept_audit_loss;
+  // Whether a database may be made where there are token keys already.
+  bool accept_new_database = false;
 
   std::string bootstrap_file;  // Empty: the token goes to standard output.
   std::string bootstrap_account_id;  // Empty: a fresh UUID.

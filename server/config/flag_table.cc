@@ -220,6 +220,9 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
   AddText("accept_audit_loss", "HASH", &config->accept_audit_loss,
           "Start although the database is older than the audit head file says; "
           "a refused start tells the HASH of that loss. Default: none.");
+  AddSwitch("accept_new_database", &config->accept_new_database,
+            "Start although there are token keys but no database: make a new "
+            "one, with a new owner.");
 }
 
 void FlagTable::Impl::AddFirstStart(ServerConfig* config) {

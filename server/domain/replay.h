@@ -44,8 +44,8 @@ struct Replay {
   };
 
   crypto::Sha256Digest fingerprint;  // Of the method and the request.
-  std::vector<Place>
-      places;  // One for each key of the server's, current first.
+  // One for each key of the server's, the current one's first.
+  std::vector<Place> places;
 
   // `request` is all of the request but the key, as an Encoder's text.
   static Replay For(const crypto::MacKeyring& keyring,

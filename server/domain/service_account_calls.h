@@ -45,6 +45,10 @@ audit::AuditEntry ServiceAccountEntry(std::string action, const Uuid& id);
 // When a token dies, for an event.
 std::string AuditedTime(const std::optional<absl::Time>& time);
 
+// What a page token of the listing belongs to; `purpose` tells methods apart.
+std::string QuestionOf(std::string_view purpose,
+                       const storage::ServiceAccountQuery& query);
+
 // Moves on updated_at and the revision.
 void MarkChanged(storage::ServiceAccountRecord& record, absl::Time now);
 

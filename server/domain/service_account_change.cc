@@ -18,9 +18,10 @@
 namespace signet::domain {
 namespace {
 
-// In one transaction, during which nobody else writes.
-constexpr size_t kMaxBatchRevoked = 100;
+// Looked at in one transaction, during which nobody else writes.
+constexpr int kMaxBatch = 100;
 
+constexpr char kRevoke[] = "service_account.revoke";
 constexpr char kRevokeToken[] = "service_account.revoke_token";
 
 // How a revocation is recorded.
@@ -72,6 +73,43 @@ absl::Status EndToken(storage::WriteTxn& txn, const identity::Caller& caller,
   }
   if (!status.ok()) return status;
   return audit.Append(txn, record.account_id, caller, now, entry);
+}
+
+// A batch of those that the principal covers; itself it is never in it.
+absl::StatusOr<ServiceAccounts::Batch> PickCovered(
+    storage::ReadTxn& txn, const identity::Principal& by,
+    std::vector<storage::ServiceAccountRecord> found) {
+  ServiceAccounts::Batch batch;
+  Rights rights(&txn, by.Subjects());
+  for (storage::ServiceAccountRecord& record : found) {
+    if (IsItself(by, record)) continue;
+    const absl::Status covered =
+        CheckCovers(txn, rights, record.id, Cover::kGoverning);
+    if (covered.ok()) {
+      batch.records.push_back(std::move(record));
+    } else if (absl::IsPermissionDenied(covered)) {
+      ++batch.not_covered;
+    } else {
+      return covered;
+    }
+  }
+  return batch;
+}
+
+absl::Status RevokeEach(storage::WriteTxn& txn, const identity::Caller& caller,
+                        absl::Time now, const Revocation& revocation,
+                        const audit::AuditLog& audit,
+                        std::vector<storage::ServiceAccountRecord>& records) {
+  for (storage::ServiceAccountRecord& record : records) {
+    audit::AuditEntry entry = ServiceAccountEntry(kRevoke, record.id);
+    MarkRevoked(record, caller, now, revocation, entry);
+    absl::Status status = txn.UpdateServiceAccount(record);
+    if (status.ok()) {
+      status = audit.Append(txn, record.account_id, caller, now, entry);
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 // Lets what was replaced, and is good for an overlap, end no later than the
@@ -164,7 +202,7 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
                                 std::span(&record, 1));
         }
         if (!status.ok()) return status;
-        entry = ServiceAccountEntry("service_account.revoke", id);
+        entry = ServiceAccountEntry(kRevoke, id);
         MarkRevoked(record, *by, now, revocation, entry);
         return true;
       },
@@ -181,7 +219,16 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
   query.filter = ReadConditions(request.conditions, now, violations);
   query.filter.include_revoked = false;
-  BoundPage(0, "", query, violations);
+  BoundPage(kMaxBatch, "", query, violations);
+  std::string question = QuestionOf("signet batch revoke v1", query);
+  if (!request.page_token.empty()) {
+    TakePosition(
+        *keyring_, question, request.page_token,
+        [&query](Decoder& decoder) {
+          query.after = storage::ServiceAccountPosition{.id = decoder.Id()};
+        },
+        violations);
+  }
   if (query.filter.state == storage::ServiceAccountState::kRevoked) {
     violations.Add("state", "want active, expired or disabled");
   }
@@ -205,8 +252,9 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
   WriteOutcome<Batch>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, query = std::move(query),
-       revocation = std::move(revocation), dry_run = request.dry_run](
-          storage::WriteTxn& txn) -> absl::StatusOr<Batch> {
+       question = std::move(question), revocation = std::move(revocation),
+       dry_run =
+           request.dry_run](storage::WriteTxn& txn) -> absl::StatusOr<Batch> {
         const absl::Status access =
             AuthorizeCaller(txn, *caller, clock_->Now(), query.account_id,
                             Right::kManage)
@@ -215,39 +263,21 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
         absl::StatusOr<storage::ServiceAccountPage> page =
             txn.ListServiceAccounts(query);
         if (!page.ok()) return page.status();
-        Batch batch = {.records = {}, .more = page->next.has_value()};
-        Rights rights(&txn, caller->principal.Subjects());
-        for (storage::ServiceAccountRecord& record : page->records) {
-          if (IsItself(caller->principal, record)) continue;
-          if (batch.records.size() == kMaxBatchRevoked) {
-            batch.more = true;
-            break;
-          }
-          const absl::Status covered =
-              CheckCovers(txn, rights, record.id, Cover::kGoverning);
-          if (covered.ok()) {
-            batch.records.push_back(std::move(record));
-          } else if (absl::IsPermissionDenied(covered)) {
-            ++batch.not_covered;
-          } else {
-            return covered;
-          }
+        absl::StatusOr<Batch> batch =
+            PickCovered(txn, caller->principal, std::move(page->records));
+        if (!batch.ok()) return batch;
+        if (page->next.has_value()) {
+          batch->next_page_token = MakePageToken(
+              *keyring_, question, EncodePosition(page->next->id));
         }
         absl::Status status = CheckMayLose(txn, policy_.oauth_owners,
-                                           clock_->Now(), batch.records);
+                                           clock_->Now(), batch->records);
+        if (status.ok() && !dry_run) {
+          status = RevokeEach(txn, *caller, now, revocation, *audit_,
+                              batch->records);
+        }
         if (!status.ok()) return status;
-        for (storage::ServiceAccountRecord& record : batch.records) {
-          if (!dry_run) {
-            audit::AuditEntry entry =
-                ServiceAccountEntry("service_account.revoke", record.id);
-            MarkRevoked(record, *caller, now, revocation, entry);
-            status = txn.UpdateServiceAccount(record);
-            if (status.ok()) {
-              status =
-                  audit_->Append(txn, query.account_id, *caller, now, entry);
-            }
-            if (!status.ok()) return status;
-          }
+        for (storage::ServiceAccountRecord& record : batch->records) {
           record = Shown(std::move(record));
         }
         return batch;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/encoding.h"
@@ -14,9 +15,19 @@
 namespace signet::domain {
 namespace {
 
-// What a page token belongs to.
-std::string QuestionOf(const storage::ServiceAccountQuery& query) {
-  Encoder encoder("signet list service accounts v1");
+storage::ServiceAccountPosition ReadPosition(Decoder& decoder) {
+  storage::ServiceAccountPosition position;
+  position.id = decoder.Id();
+  position.name = decoder.Text();
+  position.last_used_at = decoder.OptionalTime();
+  return position;
+}
+
+}  // namespace
+
+std::string QuestionOf(std::string_view purpose,
+                       const storage::ServiceAccountQuery& query) {
+  Encoder encoder(purpose);
   encoder.Add(query.account_id)
       .Add(query.filter.include_revoked)
       .Add(query.filter.name_prefix)
@@ -29,16 +40,6 @@ std::string QuestionOf(const storage::ServiceAccountQuery& query) {
       .Add(query.descending);
   return std::move(encoder).text();
 }
-
-storage::ServiceAccountPosition ReadPosition(Decoder& decoder) {
-  storage::ServiceAccountPosition position;
-  position.id = decoder.Id();
-  position.name = decoder.Text();
-  position.last_used_at = decoder.OptionalTime();
-  return position;
-}
-
-}  // namespace
 
 void ServiceAccounts::Get(const identity::CallerPtr& caller,
                           const GetRequest& request,
@@ -98,7 +99,7 @@ void ServiceAccounts::List(const identity::CallerPtr& caller,
   query.filter = ReadConditions(request.conditions, clock_->Now(), violations);
   ReadOrder(request.order_by, query, violations);
   BoundPage(request.page_size, request.page_token, query, violations);
-  std::string question = QuestionOf(query);
+  std::string question = QuestionOf("signet list service accounts v1", query);
   if (!request.page_token.empty()) {
     TakePosition(
         *keyring_, question, request.page_token,

@@ -141,11 +141,12 @@ class ServiceAccounts {
     std::string reason = {};
     std::string comment = {};
     bool dry_run = false;
+    std::string page_token = {};
   };
   struct Batch {
-    std::vector<storage::ServiceAccountRecord> records;
-    bool more = false;
-    int not_covered = 0;  // Left out.
+    std::vector<storage::ServiceAccountRecord> records = {};
+    std::string next_page_token = {};  // Empty at the end.
+    int not_covered = 0;               // Left out.
   };
   struct RevokeSelfRequest {
     std::string reason = {};
@@ -202,9 +203,11 @@ class ServiceAccounts {
               storage::Expired expired,
               Done<storage::ServiceAccountRecord> done);
 
-  // Revokes at most 100 of a page (see BoundPage) of those that meet all
-  // conditions, of which there is at least one; never the caller. Needs
+  // Revokes those that meet all conditions, of which there is at least one, on
+  // a page of at most 100 (see BoundPage); never the caller. Needs
   // Right::kManage. Leaves out, and counts, those without Cover::kGoverning.
+  // The next batch goes on with `next_page_token`: what was revoked or left out
+  // would be in the way of one that begins at the newest again.
   void BatchRevoke(identity::CallerPtr caller,
                    const BatchRevokeRequest& request, storage::Expired expired,
                    Done<Batch> done);

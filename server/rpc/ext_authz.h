@@ -26,10 +26,10 @@ namespace signet::rpc {
 // CheckAccess verifies its own.
 //   It passes: OK, with fields X-Signet-* as CheckAccess answers them, in place
 //     of what the client sent; those without a value are removed.
-//   It does not: 401 with a challenge, or 403, and the problem document for the
-//     client that REST answers with (see ProblemResponse). A route whose
-//     extensions break a rule is denied with 500: it must not be open because
-//     it is misconfigured.
+//   It does not: 401 with a challenge, 403, or 429 while too many reads wait,
+//     and the problem document for the client that REST answers with (see
+//     ProblemResponse). A route whose extensions break a rule is denied with
+//     500: it must not be open because it is misconfigured.
 //   It cannot be told, as the store or the issuer does not answer: UNAVAILABLE;
 //     the proxy decides (failure_mode_allow).
 // What does not pass leaves a line in the log.

@@ -232,9 +232,12 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
           {.action = kAction});
       return End(scope.status());
     }
-    if (absl::IsUnavailable(scope.status()) && following_) {
+    // The store cannot say just now: the next round asks again.
+    const bool later = absl::IsUnavailable(scope.status()) ||
+                       absl::IsResourceExhausted(scope.status());
+    if (later && following_) {
       absl::MutexLock lock(&mutex_);
-      asking_ = false;  // The next round asks again.
+      asking_ = false;
       return;
     }
     if (!scope.ok()) return End(scope.status());

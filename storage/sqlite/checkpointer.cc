@@ -64,12 +64,20 @@ void Checkpointer::SetAfterPages(int pages) {
   next_at_pages_ = std::min(next_at_pages_, pages);
 }
 
-absl::Status Checkpointer::Finish() {
+absl::Status Checkpointer::CopyAll() {
   sqlite3* db = connection_->handle();
   if (sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                nullptr) != SQLITE_OK ||
-      sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr) !=
-          SQLITE_OK) {
+                                nullptr) != SQLITE_OK) {
+    return SqliteError(db);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Checkpointer::Finish() {
+  if (absl::Status s = CopyAll(); !s.ok()) return s;
+  sqlite3* db = connection_->handle();
+  if (sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr) !=
+      SQLITE_OK) {
     return SqliteError(db);
   }
   return absl::OkStatus();

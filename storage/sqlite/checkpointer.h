@@ -38,7 +38,10 @@ class Checkpointer {
   // How often MaybeRun() has tried.
   int runs() const { return runs_; }
 
-  // Copies all of the log, and lets the connection remove it when it closes.
+  // Copies all of the log, which is left behind, empty.
+  absl::Status CopyAll();
+
+  // The same, and lets the connection remove the log when it closes.
   absl::Status Finish();
 
  private:

@@ -21,6 +21,7 @@
 #include "storage/sqlite/connection/file_sync.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database_copy.h"
+#include "storage/sqlite/file_watch.h"
 
 namespace signet::sqlite {
 namespace {
@@ -85,13 +86,22 @@ absl::Status CheckHeader(const std::string& file) {
   constexpr size_t kApplicationIdOffset = 68;
   std::array<uint8_t, 100> header;
 
-  const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = open(file.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == ELOOP) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, file,
+                  "is a symbolic link",
+                  "make the data directory one, or name the one it leads to");
+  }
   if (fd < 0) {
     return Refuse(absl::StatusCode::kFailedPrecondition, file,
                   absl::StrCat("cannot be written (", Errno(), ")"),
                   "give this user write access to the file");
   }
   absl::Cleanup close_file = [&] { close(fd); };
+  struct stat info = {};
+  if (fstat(fd, &info) == 0 && info.st_nlink > 1) {
+    return SecondName(file, info.st_nlink);
+  }
   if (pread(fd, header.data(), header.size(), 0) !=
       static_cast<ssize_t>(header.size())) {
     return Refuse(absl::StatusCode::kDataLoss, file,
@@ -163,14 +173,10 @@ absl::Status LeaveCopy(const DatabaseOptions& options,
                          {{"copy", std::string_view(target)}});
   }
   // The migration may write as much again to the log.
-  const absl::StatusOr<int64_t> pages =
-      connection.QueryInteger("PRAGMA page_count");
-  if (!pages.ok()) return pages.status();
-  const absl::StatusOr<int64_t> page_size =
-      connection.QueryInteger("PRAGMA page_size");
-  if (!page_size.ok()) return page_size.status();
+  const absl::StatusOr<int64_t> bytes = DatabaseBytes(connection);
+  if (!bytes.ok()) return bytes.status();
   const absl::StatusOr<DatabaseCopy> copy =
-      CopyDatabase(connection, target, *pages * *page_size);
+      CopyDatabase(connection, target, /*spare_bytes=*/*bytes);
   if (!copy.ok()) return copy.status();
   if (options.logger != nullptr) {
     options.logger->Info(

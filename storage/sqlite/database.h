@@ -35,8 +35,9 @@ struct DatabaseOptions {
 // durable.
 //
 // Errors name the file and say what to do, in one line:
-//   FAILED_PRECONDITION: not a database of ours, a newer schema, or no right to
-//     write it. The file is as it was.
+//   FAILED_PRECONDITION: not a database of ours, a newer schema, no right to
+//     write it, a symbolic link, or a file of several names. The file is as it
+//     was.
 //   DATA_LOSS: the file is damaged.
 //   RESOURCE_EXHAUSTED: no room for that copy. The file is as it was.
 //   UNAVAILABLE: locked by another process, or the disk failed.

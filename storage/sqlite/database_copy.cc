@@ -2,6 +2,7 @@
 #include "storage/sqlite/database_copy.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -31,16 +32,6 @@ std::string Megabytes(int64_t bytes) {
   return absl::StrCat((bytes + 999'999) / 1'000'000, " MB");
 }
 
-absl::StatusOr<int64_t> SizeOf(SqliteConnection& connection) {
-  const absl::StatusOr<int64_t> pages =
-      connection.QueryInteger("PRAGMA page_count");
-  if (!pages.ok()) return pages.status();
-  const absl::StatusOr<int64_t> page_size =
-      connection.QueryInteger("PRAGMA page_size");
-  if (!page_size.ok()) return page_size.status();
-  return *pages * *page_size;
-}
-
 absl::Status CheckRoom(const std::string& target, int64_t bytes) {
   struct statvfs disk = {};
   if (statvfs(DirectoryOf(target).c_str(), &disk) != 0) {
@@ -54,16 +45,48 @@ absl::Status CheckRoom(const std::string& target, int64_t bytes) {
                    Megabytes(bytes)));
 }
 
-absl::Status MakeEmpty(const std::string& file) {
-  unlink(file.c_str());  // What a killed process may have left.
+absl::Status BeingWritten(const std::string& file) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      file,
+      ": another copy is being written there; wait for it, or choose another "
+      "place"));
+}
+
+// Takes away what a killed process may have left. Who is still at it holds the
+// lock.
+absl::Status RemoveLeftOver(const std::string& file) {
+  const int fd =
+      open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  absl::Cleanup close_file = [fd] {
+    if (fd >= 0) close(fd);
+  };
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) return BeingWritten(file);
+  unlink(file.c_str());
+  return absl::OkStatus();
+}
+
+// A new, empty file, which is this process's alone as long as the descriptor is
+// open.
+absl::StatusOr<int> MakeEmpty(const std::string& file) {
+  if (absl::Status s = RemoveLeftOver(file); !s.ok()) return s;
   const int fd = open(file.c_str(),
                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         file, ": cannot be made (", Reason(), "); choose another place"));
   }
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
   close(fd);
-  return absl::OkStatus();
+  return BeingWritten(file);
+}
+
+// Whether that is still the file's name: who locked it before we did may have
+// taken it for a left-over one.
+bool IsNamed(int fd, const std::string& file) {
+  struct stat opened = {};
+  struct stat named = {};
+  return fstat(fd, &opened) == 0 && lstat(file.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 // Of a source in a transaction: a snapshot, so nothing has to begin anew.
@@ -149,6 +172,16 @@ absl::Status PutInPlace(const std::string& file, const std::string& target) {
 
 }  // namespace
 
+absl::StatusOr<int64_t> DatabaseBytes(SqliteConnection& connection) {
+  const absl::StatusOr<int64_t> pages =
+      connection.QueryInteger("PRAGMA page_count");
+  if (!pages.ok()) return pages.status();
+  const absl::StatusOr<int64_t> page_size =
+      connection.QueryInteger("PRAGMA page_size");
+  if (!page_size.ok()) return page_size.status();
+  return *pages * *page_size;
+}
+
 absl::StatusOr<DatabaseCopy> CopyDatabase(SqliteConnection& source,
                                           const std::string& target,
                                           int64_t spare_bytes) {
@@ -163,14 +196,17 @@ absl::StatusOr<DatabaseCopy> CopyDatabase(SqliteConnection& source,
   const absl::StatusOr<int64_t> version =
       source.QueryInteger("PRAGMA user_version");
   if (!version.ok()) return version.status();
-  const absl::StatusOr<int64_t> bytes = SizeOf(source);
+  const absl::StatusOr<int64_t> bytes = DatabaseBytes(source);
   if (!bytes.ok()) return bytes.status();
   if (absl::Status s = CheckRoom(target, *bytes + spare_bytes); !s.ok()) {
     return s;
   }
   const std::string partial = target + ".partial";
-  if (absl::Status s = MakeEmpty(partial); !s.ok()) return s;
+  const absl::StatusOr<int> fd = MakeEmpty(partial);
+  if (!fd.ok()) return fd.status();
+  absl::Cleanup close_file = [&fd] { close(*fd); };
   absl::Status status = CopyInto(source, partial);
+  if (!IsNamed(*fd, partial)) return BeingWritten(partial);
   if (status.ok()) status = PutInPlace(partial, target);
   if (!status.ok()) {
     unlink(partial.c_str());

@@ -17,6 +17,9 @@ struct DatabaseCopy {
   int64_t schema_version = 0;
 };
 
+// What its pages take, free ones included.
+absl::StatusOr<int64_t> DatabaseBytes(SqliteConnection& connection);
+
 // Writes a copy of the database as it is now to `target`, mode 0600: one file
 // without a log, which is there only once it is whole, compared with the
 // original (damage, schema version, rows of each table) and on stable storage.
@@ -25,7 +28,8 @@ struct DatabaseCopy {
 // writes and checkpoints; it is in no transaction, and writes nothing.
 //   ALREADY_EXISTS: `target` is there. It is as it was.
 //   RESOURCE_EXHAUSTED: the disk has no room for it and for `spare_bytes` more.
-//   FAILED_PRECONDITION: the file cannot be made there.
+//   FAILED_PRECONDITION: the file cannot be made there, or another copy is
+//     being written to there.
 //   DATA_LOSS: the original is damaged.
 //   UNAVAILABLE: the disk failed, or another process holds a lock.
 absl::StatusOr<DatabaseCopy> CopyDatabase(SqliteConnection& source,

@@ -38,7 +38,7 @@ absl::StatusOr<int64_t> ReadInteger(Statement& statement) {
 }
 
 absl::Status ForeignCommit() {
-  return StorageUnavailable(
+  return DatabaseRefused(
       "another process has written to the database; nothing that this one "
       "remembers of it holds any more");
 }
@@ -50,7 +50,7 @@ void SetOutcomes(std::span<PendingWrite> group, const absl::Status& outcome) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
-    SqliteConnection connection) {
+    SqliteConnection connection, Look look) {
   // A body never sees half-written pages on the disk, so keep them in memory.
   if (absl::Status s = connection.Execute("PRAGMA cache_spill = OFF");
       !s.ok()) {
@@ -67,15 +67,17 @@ absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
   absl::StatusOr<SqliteWriteTxn> txn = SqliteWriteTxn::Create(connection);
   if (!txn.ok()) return txn.status();
   return std::unique_ptr<GroupCommit>(
-      new GroupCommit(std::move(connection), *std::move(txn), std::move(begin),
-                      std::move(commit), std::move(rollback),
+      new GroupCommit(std::move(connection), std::move(look), *std::move(txn),
+                      std::move(begin), std::move(commit), std::move(rollback),
                       std::move(data_version), *version));
 }
 
-GroupCommit::GroupCommit(SqliteConnection connection, SqliteWriteTxn txn,
-                         Statement begin, Statement commit, Statement rollback,
-                         Statement data_version, int64_t own_version)
+GroupCommit::GroupCommit(SqliteConnection connection, Look look,
+                         SqliteWriteTxn txn, Statement begin, Statement commit,
+                         Statement rollback, Statement data_version,
+                         int64_t own_version)
     : connection_(std::move(connection)),
+      look_(std::move(look)),
       txn_(std::move(txn)),
       begin_(std::move(begin)),
       commit_(std::move(commit)),
@@ -85,14 +87,13 @@ GroupCommit::GroupCommit(SqliteConnection connection, SqliteWriteTxn txn,
 
 GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
                              absl::FunctionRef<bool()> more, bool savepoints) {
+  if (look_ != nullptr) {
+    if (absl::Status s = look_(); !s.ok()) return Refuse(group, s);
+  }
   if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
   const absl::StatusOr<int64_t> version = ReadInteger(data_version_);
   if (!version.ok()) return Abandon(group, version.status());
-  if (*version != own_version_) {
-    GroupResult result = Abandon(group, ForeignCommit());
-    result.fatal = true;
-    return result;
-  }
+  if (*version != own_version_) return Refuse(group, ForeignCommit());
   for (size_t i = 0; i < group.size() || more(); ++i) {
     PendingWrite& write = group[i];
     if (write.expired != nullptr && write.expired()) {
@@ -117,7 +118,12 @@ GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
 
 GroupResult GroupCommit::Commit(std::span<PendingWrite> group) {
   const absl::Status status = commit_.Execute();
-  if (status.ok()) return {};
+  if (status.ok()) {
+    const absl::Status files = look_ == nullptr ? absl::OkStatus() : look_();
+    if (files.ok()) return {};
+    SetOutcomes(group, OutcomeUnknown(StorageFailed()));
+    return {.status = files, .fatal = true};
+  }
   const int code = sqlite3_extended_errcode(connection_.handle());
   if (CommitLeftNoTrace(code)) return Abandon(group, status);
   SetOutcomes(group, OutcomeUnknown(status));
@@ -134,6 +140,12 @@ GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,
   return {.status = cause,
           .fatal = fatal,
           .disk_full = !fatal && (code & 0xff) == SQLITE_FULL};
+}
+
+GroupResult GroupCommit::Refuse(std::span<PendingWrite> group,
+                                const absl::Status& cause) {
+  Abandon(group, StorageFailed());
+  return {.status = cause, .fatal = true};
 }
 
 }  // namespace signet::sqlite

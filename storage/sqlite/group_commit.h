@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,9 +32,10 @@ struct GroupResult {
   // OK, or the trouble with the medium that ended it.
   absl::Status status;
   // Whether the store must stop, because COMMIT left its outcome open, damage
-  // was found, the transaction could not be undone, or another connection has
-  // committed since this one was opened (PRAGMA data_version): whoever wrote
-  // there may have put back what had ended.
+  // was found, or the transaction could not be undone. Or, DATABASE_REFUSED,
+  // because the files are not those any more that were opened, or another
+  // connection has committed since this one was opened (PRAGMA data_version):
+  // whoever wrote there may have put back what had ended.
   bool fatal = false;
   // Whether the trouble is a full disk, at whatever step it was met: nothing is
   // written, and the same may be tried again once there is room.
@@ -44,9 +46,13 @@ struct GroupResult {
 // thread-safe; belongs to the writer's thread.
 class GroupCommit {
  public:
-  // `connection` is a writing one from OpenDatabase().
+  // Whether what is committed will be found at the next start; if not, why.
+  using Look = absl::AnyInvocable<absl::Status()>;
+
+  // `connection` is a writing one from OpenDatabase(). `look`, if not null, is
+  // called before each group and, before it is acknowledged, after its commit.
   static absl::StatusOr<std::unique_ptr<GroupCommit>> Create(
-      SqliteConnection connection);
+      SqliteConnection connection, Look look = nullptr);
 
   // Runs the bodies of `group`, in order, in one transaction and commits it.
   // When all have run, `more` may put one more at the end and says whether it
@@ -55,7 +61,8 @@ class GroupCommit {
   // that fails is undone alone. When the medium fails every outcome is the
   // same:
   //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: COMMIT failed in a way that leaves
-  //     open whether the group is on the disk.
+  //     open whether the group is on the disk, or it went to files that the
+  //     next start may not find.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE, DATA_LOSS: nothing is written.
   //
   // Nearly every body that fails has changed nothing by then. So the bodies run
@@ -72,9 +79,9 @@ class GroupCommit {
   SqliteConnection& connection() { return connection_; }
 
  private:
-  GroupCommit(SqliteConnection connection, SqliteWriteTxn txn, Statement begin,
-              Statement commit, Statement rollback, Statement data_version,
-              int64_t own_version);
+  GroupCommit(SqliteConnection connection, Look look, SqliteWriteTxn txn,
+              Statement begin, Statement commit, Statement rollback,
+              Statement data_version, int64_t own_version);
 
   GroupResult Run(std::vector<PendingWrite>& group,
                   absl::FunctionRef<bool()> more, bool savepoints);
@@ -82,8 +89,11 @@ class GroupCommit {
   // Undoes the transaction, if one is open, on account of `cause`: the error of
   // the connection's last statement.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
+  // The same where the store must stop for `cause`, which callers are not told.
+  GroupResult Refuse(std::span<PendingWrite> group, const absl::Status& cause);
 
   SqliteConnection connection_;  // First: the statements below go before it.
+  Look look_;
   SqliteWriteTxn txn_;
   Statement begin_;
   Statement commit_;

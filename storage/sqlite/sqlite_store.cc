@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -89,18 +91,40 @@ absl::Status PrepareDirectory(const std::string& directory) {
   return absl::OkStatus();
 }
 
+// Where `directory` leads, now and as long as the store is open.
+absl::StatusOr<std::string> Resolve(const std::string& directory,
+                                    Logger* logger) {
+  std::error_code error;
+  const std::string resolved = std::filesystem::canonical(directory, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(directory, ": cannot be looked at (", error.message(),
+                     "); give this user access to the data directory"));
+  }
+  if (logger != nullptr && std::filesystem::is_symlink(directory, error)) {
+    logger->Info("the data directory is a symbolic link",
+                 {{"link", std::string_view(directory)},
+                  {"leads_to", std::string_view(resolved)}});
+  }
+  return resolved;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
     SqliteOptions options) {
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
-  const std::string file = absl::StrCat(options.directory, "/signet.db");
+  const std::string name = options.directory;
   if (!options.create_if_missing) {
-    if (absl::Status s = CheckExists(file); !s.ok()) return s;
+    if (absl::Status s = CheckExists(name + "/signet.db"); !s.ok()) return s;
   }
-  if (absl::Status s = PrepareDirectory(options.directory); !s.ok()) return s;
-  absl::StatusOr<LockFile> lock = LockFile::Acquire(
-      absl::StrCat(options.directory, "/signet.lock"), options.lock_wait);
+  if (absl::Status s = PrepareDirectory(name); !s.ok()) return s;
+  absl::StatusOr<std::string> resolved = Resolve(name, options.logger);
+  if (!resolved.ok()) return resolved.status();
+  options.directory = *std::move(resolved);
+  const std::string file = options.directory + "/signet.db";
+  absl::StatusOr<DirectoryLock> lock =
+      DirectoryLock::Acquire(options.directory, options.lock_wait);
   if (!lock.ok()) return lock.status();
 
   const DatabaseOptions database = {
@@ -113,24 +137,36 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   absl::StatusOr<SqliteConnection> connection =
       OpenDatabase(database, SchemaMigrations());
   if (!connection.ok()) return connection.status();
+  absl::StatusOr<std::unique_ptr<FileWatch>> files =
+      FileWatch::Begin(name, options.directory);
+  if (!files.ok()) return files.status();
+  if (connection->HasMoved()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(file, ": was replaced while it was opened; start again"));
+  }
   absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =
-      GroupCommit::Create(*std::move(connection));
+      GroupCommit::Create(*std::move(connection),
+                          [files = files->get()] { return files->Look(); });
   if (!group_commit.ok()) return group_commit.status();
   ConnectionOptions reader = database.connection;
   reader.cache_kib = kReadCacheKib / options.read_connections;
   absl::StatusOr<std::unique_ptr<ReadPool>> readers =
       ReadPool::Open(reader, options.read_connections, options.read_limits);
   if (!readers.ok()) return readers.status();
+  // What the readers have opened is what the writer has.
+  if (absl::Status s = (*files)->Look(); !s.ok()) return s;
   return std::unique_ptr<SqliteStore>(
-      new SqliteStore(std::move(options), *std::move(lock),
+      new SqliteStore(std::move(options), *std::move(lock), *std::move(files),
                       *std::move(group_commit), *std::move(readers)));
 }
 
-SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
+SqliteStore::SqliteStore(SqliteOptions options, DirectoryLock lock,
+                         std::unique_ptr<FileWatch> files,
                          std::unique_ptr<GroupCommit> group_commit,
                          std::unique_ptr<ReadPool> readers)
     : options_(std::move(options)),
       lock_(std::move(lock)),
+      files_(std::move(files)),
       group_commit_(std::move(group_commit)),
       checkpointer_(std::make_unique<Checkpointer>(
           &group_commit_->connection(), options_.checkpoint_after_pages,
@@ -139,16 +175,19 @@ SqliteStore::SqliteStore(SqliteOptions options, LockFile lock,
                options_.disk_look_interval, options_.logger),
       readers_(std::move(readers)),
       queue_(options_.max_queued_writes),
-      writer_([this] { RunWriter(); }) {
+      writer_([this] { RunWriter(); }),
+      watcher_([this] { WatchFiles(); }) {
   readers_->Start(
-      {.health = [this] { return Health(); },
+      {.health = [this] { return Refusal(); },
        .on_damage = [this](const absl::Status& damage) { Fail(damage); }});
 }
 
 SqliteStore::~SqliteStore() { Drain(); }
 
 void SqliteStore::Read(ReadBody body, Done done, storage::ReadOptions options) {
-  if (absl::Status s = Health(); !s.ok()) return std::move(done)(std::move(s));
+  if (absl::Status s = Refusal(); !s.ok()) {
+    return std::move(done)(std::move(s));
+  }
   readers_->Submit(std::move(body), std::move(done), std::move(options));
 }
 
@@ -168,7 +207,7 @@ void SqliteStore::Write(WriteBody body, Done done,
           "too many writes are waiting; try again",
           {.reason = "WRITE_QUEUE_FULL", .retry_after = kQueueFullRetryAfter}));
     case WriteQueue::PushResult::kClosed:
-      return std::move(write.done)(Health());
+      return std::move(write.done)(Refusal());
   }
 }
 
@@ -177,7 +216,25 @@ absl::Status SqliteStore::Health() const {
     return absl::OkStatus();
   }
   absl::MutexLock lock(&mutex_);
-  return refusal_;
+  return health_;
+}
+
+absl::Status SqliteStore::Refusal() const {
+  absl::Status health = Health();
+  const bool failed = state_.load() == State::kFailed;
+  return failed && !absl::IsDataLoss(health) ? StorageFailed() : health;
+}
+
+void SqliteStore::WatchFiles() {
+  while (!end_watch_.AwaitUntil(SteadyEvent::In(options_.file_look_interval))) {
+    if (absl::Status s = files_->Look(); !s.ok()) return Fail(s);
+  }
+}
+
+absl::Status SqliteStore::Checkpoint(absl::Status (Checkpointer::*call)()) {
+  absl::Status status;
+  files_->Checkpoint([&] { status = (*checkpointer_.*call)(); });
+  return status;
 }
 
 void SqliteStore::RunWriter() {
@@ -190,7 +247,7 @@ void SqliteStore::RunWriter() {
 
 void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   if (state_.load(std::memory_order_acquire) == State::kFailed) {
-    for (PendingWrite& write : group) std::move(write.done)(Health());
+    for (PendingWrite& write : group) std::move(write.done)(Refusal());
     return;
   }
   WriteGathering gathering(queue_, group, options_.max_writes_per_commit);
@@ -203,7 +260,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
       reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
   const int checkpoints = checkpointer_->runs();
   const absl::Status disk =
-      result.status.ok() ? checkpointer_->MaybeRun() : result.status;
+      result.status.ok() ? Checkpoint(&Checkpointer::MaybeRun) : result.status;
   if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
     options_.on_checkpoint();
   }
@@ -236,14 +293,14 @@ void SqliteStore::Fail(const absl::Status& cause) {
   {
     absl::MutexLock lock(&mutex_);
     if (state_.load() == State::kFailed) return;
-    refusal_ = absl::IsDataLoss(cause)
-                   ? cause
-                   : StorageUnavailable("storage has failed; restart needed");
+    health_ = cause;
     state_.store(State::kFailed, std::memory_order_release);
   }
   if (options_.logger != nullptr) {
-    options_.logger->Error("the store has failed and refuses everything",
-                           {{"cause", cause.ToString()}});
+    options_.logger->Error(
+        "the store has failed and refuses everything",
+        {{"cause",
+          cause.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
   }
   if (options_.on_failure != nullptr) options_.on_failure(cause);
 }
@@ -268,17 +325,40 @@ void SqliteStore::Drain() {
   {
     absl::MutexLock lock(&mutex_);
     if (state_.load() == State::kServing) {
-      refusal_ = StorageUnavailable("storage: stopped");
+      health_ = StorageUnavailable("storage: stopped");
       state_.store(State::kDraining, std::memory_order_release);
     }
   }
   queue_.Close();
   writer_.join();
   readers_->Close();
-  // After a failure the log is evidence, and what it holds is uncertain.
-  if (state_.load() != State::kFailed) NoteDisk(checkpointer_->Finish());
+  end_watch_.Set();
+  watcher_.join();
+  FinishLog();
   checkpointer_.reset();
   group_commit_.reset();
+}
+
+void SqliteStore::FinishLog() {
+  // The connection removes the log by its name, which may be another's by now.
+  if (state_.load() != State::kFailed) {
+    if (absl::Status s = files_->Look(); !s.ok()) Fail(s);
+  }
+  if (state_.load() != State::kFailed) {
+    return NoteDisk(Checkpoint(&Checkpointer::Finish));
+  }
+  // After a failure the log is evidence, and what it holds is uncertain; but
+  // not where it is the log that nobody will find.
+  if (GetErrorDetail(Health()).reason != "DATABASE_REFUSED" ||
+      !files_->OnlyTheLogIsLost()) {
+    return;
+  }
+  const absl::Status copied = Checkpoint(&Checkpointer::CopyAll);
+  if (options_.logger == nullptr) return;
+  options_.logger->Warning(
+      "the lost log was copied into the database",
+      {{"outcome",
+        copied.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
 }
 
 }  // namespace signet::sqlite

@@ -15,9 +15,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "base/steady_event.h"
 #include "storage/sqlite/checkpointer.h"
+#include "storage/sqlite/directory_lock.h"
+#include "storage/sqlite/file_watch.h"
 #include "storage/sqlite/group_commit.h"
-#include "storage/sqlite/lock_file.h"
 #include "storage/sqlite/read_pool.h"
 #include "storage/sqlite/revocation_reserve.h"
 #include "storage/sqlite/write_queue.h"
@@ -27,7 +29,8 @@ namespace signet::sqlite {
 
 struct SqliteOptions {
   // Holds `signet.db`, its log, `signet.reserve` and `signet.lock`. Made (mode
-  // 0700) if absent; its parent exists. On a local file system.
+  // 0700) if absent; its parent exists. On a local file system. Where it is a
+  // symbolic link, the store is where that leads when it is opened.
   std::string directory;
   // Whether Open() makes what is not there.
   bool create_if_missing = true;
@@ -54,6 +57,9 @@ struct SqliteOptions {
   int checkpoint_after_pages = 4000;
   // How often a disk that was full is looked at for room.
   absl::Duration disk_look_interval = absl::Seconds(1);
+  // How often it is looked at, beside before and after each commit, whether the
+  // files are still there.
+  absl::Duration file_look_interval = absl::Milliseconds(500);
   // The SQLite VFS to go through; empty: the default one. Tests inject faults.
   std::string vfs = {};
 
@@ -79,8 +85,10 @@ struct SqliteOptions {
 // `done` is called on the thread that did the work, of a write on the one
 // writer's: keep it short.
 //
-// Fail-stop: when a commit fails in a way that leaves its outcome open, or
-// damage is found, the store refuses everything until it is opened anew. A full
+// Fail-stop: when a commit fails in a way that leaves its outcome open, damage
+// is found, the files are not those any more that were opened (see FileWatch),
+// or another process writes to them, the store refuses everything until it is
+// opened anew. What it acknowledges is in files that are in their place. A full
 // disk is no failure: writes are refused, reads go on, and writes work again
 // once there is space. Revocations are stored even then, in room that
 // `signet.reserve` has kept, until that is used up.
@@ -106,17 +114,24 @@ class SqliteStore final : public storage::Store {
              storage::WriteOptions options = {}) override;
   absl::Status Health() const override;
 
-  // Leaves no log behind, unless the store has failed.
+  // Leaves no log behind, unless the store has failed. Where only the log was
+  // lost, what it holds is copied into the database.
   void Drain() override;
 
  private:
-  SqliteStore(SqliteOptions options, LockFile lock,
+  SqliteStore(SqliteOptions options, DirectoryLock lock,
+              std::unique_ptr<FileWatch> files,
               std::unique_ptr<GroupCommit> group_commit,
               std::unique_ptr<ReadPool> readers);
 
   enum class State { kServing, kDraining, kFailed };
 
+  // OK while the store serves; otherwise what callers are told.
+  absl::Status Refusal() const;
   void RunWriter();
+  void WatchFiles();
+  // What the checkpointer answers to `call`.
+  absl::Status Checkpoint(absl::Status (Checkpointer::*call)());
   void RunGroup(std::vector<PendingWrite>& group);
   // The same, and again with what is to be stored even on a full disk.
   GroupResult RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
@@ -125,9 +140,12 @@ class SqliteStore final : public storage::Store {
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.
   void NoteDisk(const absl::Status& status);
+  // The last of Drain().
+  void FinishLog();
 
   SqliteOptions options_;
-  const LockFile lock_;
+  const DirectoryLock lock_;
+  const std::unique_ptr<FileWatch> files_;
 
   // The writer's own.
   std::unique_ptr<GroupCommit> group_commit_;
@@ -140,10 +158,12 @@ class SqliteStore final : public storage::Store {
 
   std::atomic<State> state_ = State::kServing;
   mutable absl::Mutex mutex_;
-  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);  // Unless serving.
+  absl::Status health_ ABSL_GUARDED_BY(mutex_);
 
+  SteadyEvent end_watch_;
   absl::Mutex drain_mutex_;  // Held while draining.
   std::thread writer_ ABSL_GUARDED_BY(drain_mutex_);
+  std::thread watcher_ ABSL_GUARDED_BY(drain_mutex_);
 };
 
 }  // namespace signet::sqlite

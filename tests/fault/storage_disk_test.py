@@ -121,7 +121,7 @@ def test_a_second_instance_is_refused(tmp_path):
     data = tmp_path / "data"
     first = start(data, 1, 1_000_000)
     assert first.stdout.readline()  # It has the directory.
-    assert "another process uses this data directory" in refusal(data)
+    assert f"another process (pid {first.pid} on " in refusal(data)
     first.kill()
     finish(first)
     # Killed, it holds nothing any more.

@@ -159,7 +159,9 @@ def no_log(server):
     before = head(server)["events"]
     server.start()
     create(server, "four", "five")
+    end = time.monotonic() + 20
     while head(server)["events"] < before + 2:
+        assert time.monotonic() < end
         time.sleep(0.1)
     server.kill()
     assert (server.data / "signet.db-wal").stat().st_size > 0
@@ -234,7 +236,8 @@ def test_a_database_of_the_same_length_that_is_another(stopped):
 def test_an_empty_database_in_its_place(stopped):
     (stopped.data / "signet.db").unlink()
     (stopped.folder / "bootstrap").unlink()
-    said = refused(stopped)
+    assert "start once with --accept_new_database" in refused(stopped)
+    said = refused(stopped, "--accept_new_database")
     stopped.flags = (accepting(said),)
     stopped.start()
     assert stopped.stop() == 0
@@ -298,7 +301,7 @@ def test_a_head_file_of_another_database_with_the_same_keys(stopped, tmp_path):
     folder.mkdir()
     keys = f"--token_keys_file={stopped.data}/token_keys"
     # In the place that is there without a flag, it meets the first one's.
-    assert "older than" in refused(process.Server(folder, keys))
+    assert "older than" in refused(process.Server(folder, keys), "--accept_new_database")
     second = process.Server(folder, keys, f"--audit_head_file={folder}/head")
     second.start()
     assert second.stop() == 0

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import stat
+import time
 
 import pytest
 from harness import process
@@ -45,7 +46,8 @@ def test_what_was_acknowledged_before_is_in_it(start, tmp_path):
     server = start()
     creators = start_load(server, each=2)
     while min(len(creator.tokens) for creator in creators) < 50:
-        pass
+        assert all(creator.is_alive() for creator in creators)
+        time.sleep(0.01)
     before = [token for creator in creators for token in list(creator.tokens)]
     target = tmp_path / "copy.db"
     done = back_up(server, target)

@@ -142,6 +142,61 @@ def test_lost_keys_are_not_replaced(start):
     assert not (server.data / "token_keys").exists()
 
 
+@pytest.mark.parametrize("errand", ["--verify_audit", "--issue_super_admin"])
+def test_an_errand_makes_no_keys_either(start, errand):
+    server = start()
+    assert server.stop() == 0
+    (server.data / "token_keys").unlink()
+    done = run(errand, f"--data_dir={server.data}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--token_keys_file" in done.stderr
+    assert not (server.data / "token_keys").exists()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in place", "elsewhere"])
+def test_a_lost_database_is_not_replaced(start, tmp_path, elsewhere):
+    """An empty one would have a new owner, and know none of the tokens."""
+    keys = tmp_path / "keys"
+    server = start(*[f"--token_keys_file={keys}"] if elsewhere else [])
+    old = server.first
+    assert server.stop() == 0
+    kept = server.folder / "kept"
+    (server.data / "signet.db").rename(kept)
+    for made in (server.data / "audit_head", tmp_path / "audit_head"):
+        made.unlink(missing_ok=True)  # It would be missed, too.
+    (server.folder / "bootstrap").unlink()
+    before = sorted(server.data.iterdir())
+    done = refused(server)
+    assert done.returncode == 3
+    assert done.stderr.startswith(
+        f"signetd: {server.data}/signet.db: is missing, but there are token keys in "
+        f"{keys if elsewhere else server.data / 'token_keys'}, so this is no first start")
+    assert "start once with --accept_new_database" in done.stderr
+    assert sorted(server.data.iterdir()) == before
+    assert not (server.folder / "bootstrap").exists()
+
+    server.flags = (*server.flags, "--accept_new_database")
+    server.start()
+    assert Rest(server, "--http1.1").self_(token=old["token"]).code == "UNAUTHENTICATED"
+    assert Rest(server, "--http1.1").self_(token=server.first["token"]).code == "OK"
+    warning = "--accept_new_database was given, but there is a database: take the flag away"
+    assert warning not in [line["message"] for line in server.log()]
+    assert server.stop() == 0
+    server.start()
+    assert warning in [line["message"] for line in server.log()]
+
+
+def test_keys_that_wait_for_a_first_database_need_the_flag(start, tmp_path):
+    """They may be those of one that was lost: nobody can tell."""
+    other = start()
+    server = Server(tmp_path, f"--token_keys_file={other.data}/token_keys")
+    assert refused(server).returncode == 3
+    assert not server.data.exists()
+    server.flags = (*server.flags, "--accept_new_database")
+    with server:
+        assert server.first["token"]
+
+
 def damage(path, how):
     content = path.read_bytes()
     if how == "truncated":
@@ -176,6 +231,8 @@ def test_second_instance_is_refused(start):
     done = refused(Server(server.folder))
     assert done.returncode == 3
     assert str(server.data) in done.stderr
+    assert f"pid {server.process.pid} on " in done.stderr
+    assert "Do not remove signet.lock" in done.stderr
 
 
 def test_port_file_of_a_failed_start_is_not_written(start):

@@ -74,6 +74,12 @@ absl::Status SqliteConnection::Execute(const char* sql) {
   return absl::OkStatus();
 }
 
+bool SqliteConnection::HasMoved() const {
+  int moved = 0;
+  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
 template <typename Read>
 absl::Status SqliteConnection::QueryRow(std::string_view sql, Read read) {
   Preparer prepare(handle());

@@ -46,6 +46,10 @@ class SqliteConnection {
   // Whether a transaction is open. SQLite ends one by itself on some errors.
   bool InTransaction() const { return !sqlite3_get_autocommit(db_.get()); }
 
+  // Whether another file, or none, is where this one was opened. False where
+  // the VFS cannot tell.
+  bool HasMoved() const;
+
   sqlite3* handle() const { return db_.get(); }
 
  private:

@@ -56,6 +56,10 @@ absl::Status StorageUnavailable(std::string_view message) {
                    {.reason = "STORAGE_UNAVAILABLE"});
 }
 
+absl::Status StorageFailed() {
+  return StorageUnavailable("storage has failed; restart needed");
+}
+
 bool IsEngineFailure(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDataLoss(status);
 }

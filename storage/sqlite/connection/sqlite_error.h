@@ -25,6 +25,10 @@ absl::Status SqliteError(int code, std::string_view detail);
 // UNAVAILABLE / STORAGE_UNAVAILABLE, for refusals of the engine's own.
 absl::Status StorageUnavailable(std::string_view message);
 
+// What callers are told when the store has failed for good, but for damage:
+// UNAVAILABLE / STORAGE_UNAVAILABLE. The cause may name files.
+absl::Status StorageFailed();
+
 // Whether `status` tells of the medium and not of what was asked: UNAVAILABLE
 // or DATA_LOSS.
 bool IsEngineFailure(const absl::Status& status);

@@ -103,6 +103,16 @@ class Api:
         except grpc.RpcError as error:
             return _refusal(error)
 
+    def stream(self, method, request, answer):
+        """Yields what a streaming method answers until it ends, however it does."""
+        invoke = self._channel.unary_stream(
+            f"/{method}", request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=messages()[answer].FromString)
+        try:
+            yield from invoke(request)
+        except grpc.RpcError:
+            return
+
 
 def _metadata(pairs):
     return {key: value for key, value in pairs or ()}

@@ -253,6 +253,9 @@ TEST_F(DenialLogTest, OneThatCannotBeWrittenTakesNoOtherAlong) {
   EXPECT_THAT(world_.denials.Flush(), IsOk());
   ASSERT_THAT(Events(), SizeIs(1));
   EXPECT_EQ(Events()[0].action, "a.second");
+  world_.denials.Stop();
+  ASSERT_EQ(world_.logger.LinesOf("denials left out of the audit log"), 1);
+  EXPECT_EQ(world_.logger.lines().back().fields.at("count"), "1");
 }
 
 TEST_F(DenialLogTest, AClockThatGoesBackEndsTheWindow) {

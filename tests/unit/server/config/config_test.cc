@@ -116,6 +116,11 @@ INSTANTIATE_TEST_SUITE_P(
                   [](auto& c) {
                     c.purge_after = *c.max_rotation_overlap - absl::Seconds(1);
                   }},
+        BadConfig{"NewDatabaseInMemory", "accept_new_database", GoodServer(),
+                  [](auto& c) {
+                    c.accept_new_database = true;
+                    c.storage = StorageEngine::kMemory;
+                  }},
         BadConfig{"VerifyOfMemory", "verify_audit", GoodServer(),
                   [](auto& c) {
                     c.verify_audit = true;

@@ -74,6 +74,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
   want.seal_database = true;
   want.audit_head_file = "/head";
   want.accept_audit_loss = "00ff";
+  want.accept_new_database = true;
   want.bootstrap_file = "/boot";
   want.bootstrap_account_id = "account";
   want.bootstrap_owner_user = "user";
@@ -115,6 +116,7 @@ TEST(FlagsTest, EveryFlagReachesItsMember) {
                       "--seal_database",
                       "--audit_head_file=/head",
                       "--accept_audit_loss=00ff",
+                      "--accept_new_database",
                       "--bootstrap_file=/boot",
                       "--bootstrap_account_id=account",
                       "--bootstrap_owner_user=user",
@@ -158,6 +160,7 @@ TEST(FlagsTest, AGatewayRefusesWhatItHasNoUseFor) {
       {"verify_audit", "true"},
       {"issue_super_admin", "true"},
       {"seal_database", "true"},
+      {"accept_new_database", "true"},
       {"into_existing_account", "true"}};
   const std::vector<std::string> names = FlagNames();
   EXPECT_THAT(names, testing::Contains("grpc_address"));

@@ -267,7 +267,7 @@ TEST_F(ServiceAccountLife, ABatchEndsWhatMeetsItsConditionsButNotTheCaller) {
   batch = BatchRevoke(world_.program, {.conditions = {.state = "active"}});
   ASSERT_THAT(batch, IsOk());
   EXPECT_THAT(batch->records, SizeIs(4));
-  EXPECT_FALSE(batch->more);
+  EXPECT_THAT(batch->next_page_token, IsEmpty());
   EXPECT_FALSE(Authenticates(first.record.token.public_id));
   EXPECT_FALSE(Authenticates(other.record.token.public_id));
   EXPECT_TRUE(Authenticates(world_.program.token_public_id));
@@ -284,7 +284,7 @@ TEST_F(ServiceAccountLife, ABatchEndsAHundredAtMost) {
     const auto batch = BatchRevoke(world_.owner, request);
     ASSERT_THAT(batch, IsOk());
     EXPECT_THAT(batch->records, SizeIs(want));
-    EXPECT_EQ(batch->more, want == 100);
+    EXPECT_EQ(!batch->next_page_token.empty(), want == 100);
   }
 }
 

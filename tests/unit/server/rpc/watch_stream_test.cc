@@ -6,11 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/boot_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/borrowed_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 
@@ -97,6 +102,77 @@ TEST_F(WatchStreamTest, EachMessageSaysHowLongTheCallHasLasted) {
   }
   // Two beats.
   EXPECT_GT(last, domain::ChangeFeed::kHeartbeat);
+}
+
+// Refuses as many reads as it is told to.
+class RefusingStore final : public storage::Store {
+ public:
+  explicit RefusingStore(storage::Store* behind) : behind_(behind) {}
+
+  void Refuse(absl::Status status, int reads) {
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
+    left_ = reads;
+  }
+  int left() {
+    absl::MutexLock lock(&mutex_);
+    return left_;
+  }
+
+  void Read(ReadBody body, Done done,
+            storage::ReadOptions options = {}) override {
+    if (const absl::Status status = Take(); !status.ok()) {
+      return std::move(done)(status);
+    }
+    behind_.Read(std::move(body), std::move(done), std::move(options));
+  }
+  void Write(WriteBody body, Done done,
+             storage::WriteOptions options = {}) override {
+    behind_.Write(std::move(body), std::move(done), std::move(options));
+  }
+  absl::Status Health() const override { return behind_.Health(); }
+  void Drain() override { behind_.Drain(); }
+
+ private:
+  absl::Status Take() {
+    absl::MutexLock lock(&mutex_);
+    if (left_ == 0) return absl::OkStatus();
+    --left_;
+    return status_;
+  }
+
+  BorrowedStore behind_;
+  absl::Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  int left_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// It would come again, and the more often the less the store can do.
+TEST_F(WatchStreamTest, AStoreThatCannotSayJustNowEndsNoStream) {
+  RpcWorld& world = world_.world;
+  RefusingStore store(world.store);
+  domain::TokenVerifier verifier(&store, &world.directory, &world.authenticator,
+                                 &world.clock);
+  GrpcTokenParts parts = world.token_parts;
+  parts.verifier = &verifier;
+  const TokensWorld::Server server = world_.StartServer(false, &parts);
+  Watch watch(server.channel, world_.asker, {});
+  ASSERT_TRUE(watch.Next().has_value());
+  const auto asker = world.directory.FindAtOnce(
+      world_.asker.substr(sizeof("Bearer ") - 1), world.clock.Now());
+  ASSERT_TRUE(asker.has_value());
+  const Uuid self = asker->facts->subject_id;
+  for (const absl::Status& refusal :
+       {absl::UnavailableError("the disk"),
+        absl::ResourceExhaustedError("too many reads")}) {
+    store.Refuse(refusal, 2);
+    // It is asked again whether it may watch before it hears more.
+    world.feed.Publish(
+        {.service_accounts = {{SampleId(1), self}}, .new_public_ids = {}});
+    EXPECT_THAT(watch.NextNews().service_account_ids(),
+                Contains(self.ToString()));
+    EXPECT_EQ(store.left(), 0);
+  }
 }
 
 TEST_F(WatchStreamTest, WhoIsFarBehindIsToldToForget) {

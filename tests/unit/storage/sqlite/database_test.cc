@@ -200,10 +200,32 @@ TEST_F(DatabaseTest, ADirectoryInItsPlaceIsRefused) {
   ExpectRefused(StatusCode::kFailedPrecondition, "cannot be written");
 }
 
-TEST_F(DatabaseTest, ALinkThatLeadsNowhereIsRefused) {
+TEST_F(DatabaseTest, ALinkIsRefusedWhereverItLeads) {
   std::filesystem::create_symlink(directory_.File("gone"), file_);
-  ExpectRefused(StatusCode::kFailedPrecondition, "cannot be written");
+  ExpectRefused(StatusCode::kFailedPrecondition, "is a symbolic link");
   EXPECT_FALSE(std::filesystem::exists(directory_.File("gone")));
+  std::filesystem::remove(file_);
+  Make(/*checkpoint=*/true);
+  std::filesystem::rename(file_, directory_.File("there"));
+  std::filesystem::create_symlink(directory_.File("there"), file_);
+  ExpectRefused(StatusCode::kFailedPrecondition, "is a symbolic link");
+}
+
+TEST_F(DatabaseTest, ItsConnectionTellsThatItHasMoved) {
+  const absl::StatusOr<SqliteConnection> connection = Open();
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_FALSE(connection->HasMoved());
+  std::filesystem::copy_file(file_, directory_.File("other"));
+  std::filesystem::rename(directory_.File("other"), file_);
+  EXPECT_TRUE(connection->HasMoved());
+}
+
+TEST_F(DatabaseTest, AFileWithASecondNameIsRefused) {
+  Make(/*checkpoint=*/true);
+  std::filesystem::create_hard_link(file_, directory_.File("second"));
+  ExpectRefused(StatusCode::kFailedPrecondition, "has 2 names (hard links)");
+  std::filesystem::remove(directory_.File("second"));
+  EXPECT_THAT(Open(), IsOk());
 }
 
 TEST_F(DatabaseTest, ALogWithoutItsDatabaseIsRefused) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/sqlite/database.h"
@@ -35,7 +36,10 @@ class GroupCommitTest : public testing::Test {
                      SchemaMigrations());
     EXPECT_THAT(connection, IsOk());
     absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =
-        GroupCommit::Create(*std::move(connection));
+        GroupCommit::Create(*std::move(connection), [this] {
+          return looks_left_-- > 0 ? absl::OkStatus()
+                                   : DatabaseRefused("the file is gone");
+        });
     EXPECT_THAT(group_commit, IsOk());
     group_commit_ = *std::move(group_commit);
   }
@@ -91,6 +95,7 @@ class GroupCommitTest : public testing::Test {
 
   TempDir directory_;
   FaultVfs vfs_;
+  int looks_left_ = 1000;  // That find the files in their places.
   std::unique_ptr<GroupCommit> group_commit_;
   GroupResult result_;
 };
@@ -117,10 +122,29 @@ TEST_F(GroupCommitTest, WhatAnotherConnectionCommittedStopsTheStore) {
     ASSERT_THAT(other, IsOk());
     ASSERT_THAT(other->Execute("DELETE FROM accounts"), IsOk());
   }
-  EXPECT_THAT(RunGroup(Ensure(2), Ensure(3)),
-              Each(ErrorIs(StatusCode::kUnavailable, "STORAGE_UNAVAILABLE")));
+  EXPECT_THAT(RunGroup(Ensure(2), Ensure(3)), Each(kStoreIsDown));
   EXPECT_TRUE(result_.fatal);
+  EXPECT_THAT(result_.status,
+              ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
   EXPECT_EQ(Accounts(), 0);
+}
+
+TEST_F(GroupCommitTest, WithoutItsFilesNothingIsWritten) {
+  looks_left_ = 0;
+  EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kStoreIsDown));
+  EXPECT_TRUE(result_.fatal);
+  EXPECT_THAT(result_.status,
+              ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
+  EXPECT_EQ(Accounts(), 0);
+}
+
+// Gone while it was written: nobody will find it.
+TEST_F(GroupCommitTest, WhatWentToFilesThatAreGoneIsNotAcknowledged) {
+  looks_left_ = 1;
+  EXPECT_THAT(RunGroup(Ensure(1), Ensure(2)), Each(kOutcomeUnknown));
+  EXPECT_TRUE(result_.fatal);
+  EXPECT_THAT(result_.status,
+              ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
 }
 
 TEST_F(GroupCommitTest, WhatAnotherConnectionReadsStopsNothing) {
