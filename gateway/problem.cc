@@ -237,6 +237,11 @@ Problem FieldsInvalid(std::vector<FieldViolation> errors) {
   return problem;
 }
 
+Problem PreconditionFailed() {
+  return GatewayProblem(412, google::rpc::ABORTED, "ETAG_MISMATCH",
+                        "the resource has another version than If-Match names");
+}
+
 Problem InternalProblem() {
   return GatewayProblem(500, google::rpc::INTERNAL, "INTERNAL",
                         "internal error");

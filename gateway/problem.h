@@ -59,6 +59,9 @@ Problem FieldsInvalid(std::vector<FieldViolation> errors);
 Problem SeveralCredentials();
 Problem FormInvalid(FieldViolation error);
 
+// A condition of the request does not hold (RFC 9110 section 13.1.1).
+Problem PreconditionFailed();
+
 // The answer could not be written; nothing is said of why.
 Problem InternalProblem();
 

@@ -11,4 +11,13 @@ std::vector<std::string_view> HttpRequest::Values(std::string_view name) const {
   return values;
 }
 
+std::string HttpRequest::JoinedValues(std::string_view name) const {
+  std::string list;
+  for (const std::string_view value : Values(name)) {
+    if (!list.empty()) list.append(", ");
+    list.append(value);
+  }
+  return list;
+}
+
 }  // namespace signet::http

@@ -35,6 +35,9 @@ struct HttpRequest {
 
   // The values of every field called `name` (lower case), in order.
   std::vector<std::string_view> Values(std::string_view name) const;
+
+  // The same as one list, apart by commas (RFC 9110 section 5.3).
+  std::string JoinedValues(std::string_view name) const;
 };
 
 struct HttpResponse {

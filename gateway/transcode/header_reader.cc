@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/entity_tag.h"
 #include "base/utf8.h"
 #include "gateway/transcode/field_target.h"
 
@@ -22,15 +23,13 @@ bool IsQuoted(std::string_view value) {
   return value.size() >= 2 && value.front() == '"' && value.back() == '"';
 }
 
-// The inside of a strong entity tag. An empty one is refused too: no answer has
-// it, and to the method it would say that there is no condition.
-std::optional<std::string> ReadEntityTag(std::string_view value) {
-  if (!IsQuoted(value)) return std::nullopt;
-  const std::string_view tag = value.substr(1, value.size() - 2);
-  if (tag.empty() || !std::all_of(tag.begin(), tag.end(), IsEntityTagChar)) {
-    return std::nullopt;
+// A condition on entity tags; one strong tag without its quotes.
+std::optional<std::string> ReadTagCondition(std::string_view value) {
+  if (!IsTagCondition(value)) return std::nullopt;
+  if (IsQuoted(value) && value.find('"', 1) == value.size() - 1) {
+    value = value.substr(1, value.size() - 2);
   }
-  return std::string(tag);
+  return std::string(value);
 }
 
 // The text of a String (RFC 9651 section 3.3.3).
@@ -55,10 +54,10 @@ std::optional<std::string> ReadQuoted(std::string_view value) {
 absl::StatusOr<std::string> ReadValue(const Route::Header& header,
                                       std::string_view value) {
   if (header.entity_tag) {
-    std::optional<std::string> tag = ReadEntityTag(value);
-    if (tag.has_value()) return *std::move(tag);
+    std::optional<std::string> tags = ReadTagCondition(value);
+    if (tags.has_value()) return *std::move(tags);
     return absl::InvalidArgumentError(
-        "want one strong entity tag, such as \"abc\"");
+        "want *, or entity tags such as \"abc\", apart by commas");
   }
   if (!value.starts_with('"')) {
     if (value.empty()) {
@@ -84,8 +83,6 @@ void Set(const FieldPath& path, std::string value, Message& message) {
 
 }  // namespace
 
-bool IsEntityTagChar(char c) { return c >= 0x21 && c <= 0x7E && c != '"'; }
-
 HeaderReading HeadersToMessage(const http::HttpRequest& request,
                                const Route& route, Message& message) {
   HeaderReading reading;
@@ -94,12 +91,13 @@ HeaderReading HeadersToMessage(const http::HttpRequest& request,
         request.Values(header.lower_name);
     if (values.empty()) continue;
     reading.given.push_back(header.field);
-    if (values.size() > 1) {
+    if (values.size() > 1 && !header.entity_tag) {
       reading.faults.push_back(
           {header.name, "got it more than once, want it once"});
       continue;
     }
-    absl::StatusOr<std::string> value = ReadValue(header, values[0]);
+    absl::StatusOr<std::string> value =
+        ReadValue(header, request.JoinedValues(header.lower_name));
     if (value.ok()) {
       Set(header.field, *std::move(value), message);
     } else {

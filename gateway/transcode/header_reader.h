@@ -12,10 +12,6 @@
 
 namespace signet::transcode {
 
-// Whether `c` may be in an entity tag: etagc without obs-text (RFC 9110 section
-// 8.8.3).
-bool IsEntityTagChar(char c);
-
 // What the fields of an HTTP request gave.
 struct HeaderReading {
   // The fields of the message whose header came, whether it was sound or not.

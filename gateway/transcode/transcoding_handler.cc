@@ -11,10 +11,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/entity_tag.h"
 #include "base/secret.h"
 #include "gateway/problem_response.h"
 #include "gateway/transcode/client_credential.h"
-#include "gateway/transcode/entity_tags.h"
 #include "gateway/transcode/form_credential.h"
 #include "gateway/transcode/header_reader.h"
 #include "gateway/transcode/media_type.h"
@@ -62,7 +62,9 @@ struct TranscodingHandler::Exchange {
   std::string_view http_method;  // As the log shows it.
   const Route* route = nullptr;  // Null: none, or a fault before there was one.
   SentNames names = {};
-  std::vector<std::string> if_none_match = {};  // Of GET and HEAD.
+  // Of GET and HEAD; empty: no condition.
+  std::string if_match = {};
+  std::string if_none_match = {};
   std::string target = {};     // Of a listing, for the link to its next page.
   bool token_in_form = false;  // The credential came in a form.
   std::optional<gateway::Problem>
@@ -94,9 +96,9 @@ void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
     exchange->names = SentNames(*match.route, request);
     if (match.route->etag_field != nullptr &&
         (request.method == "GET" || request.method == "HEAD")) {
-      for (const std::string_view value : request.Values("if-none-match")) {
-        exchange->if_none_match.emplace_back(value);
-      }
+      exchange->if_match = request.JoinedValues("if-match");
+      exchange->if_none_match =
+          request.JoinedValues("if-none-match");
     }
     if (match.route->token_in_form && IsForm(request)) {
       exchange->token_in_form = true;
@@ -176,6 +178,9 @@ void TranscodingHandler::Finish(Exchange& exchange,
                          {"cause", std::string(response.status().message())}});
     return Refuse(exchange, reply.principal, gateway::InternalProblem());
   }
+  if (response->status == 412) {
+    return Refuse(exchange, reply.principal, gateway::PreconditionFailed());
+  }
   if (!exchange.route->unlogged_success) {
     Log(exchange, reply.principal, response->status, "OK", "");
   }
@@ -209,7 +214,8 @@ absl::StatusOr<http::HttpResponse> TranscodingHandler::Succeed(
   http::HttpResponse response{
       .status = route.success_status, .fields = {}, .body = ""};
   absl::Status written = AddFields(exchange, *message, response);
-  if (written.ok() && response.status != 204 && response.status != 304) {
+  if (written.ok() && response.status != 204 && response.status != 304 &&
+      response.status != 412) {
     written = AddBody(route, *message, response);
   }
   layout.WipeSecrets(*message);
@@ -267,9 +273,12 @@ absl::Status TranscodingHandler::AddFields(
     }
     if (!tag.empty()) {
       response.fields.push_back({"ETag", absl::StrCat("\"", tag, "\"")});
-      const std::vector<std::string_view> known(exchange.if_none_match.begin(),
-                                                exchange.if_none_match.end());
-      if (NamesTag(known, tag)) response.status = 304;
+      if (!exchange.if_match.empty() &&
+          !NamesTag(exchange.if_match, tag, TagComparison::kStrong)) {
+        response.status = 412;
+      } else if (NamesTag(exchange.if_none_match, tag, TagComparison::kWeak)) {
+        response.status = 304;
+      }
     }
   }
   if (route.next_page_token_field != nullptr) {

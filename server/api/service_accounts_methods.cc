@@ -195,7 +195,8 @@ UnaryMethod Rotate(domain::ServiceAccounts* accounts, Logger* logger) {
         .account_id = request.account_id(),
         .service_account_id = request.service_account_id(),
         .expires_at = Optional(request.has_expires_at(), request.expires_at()),
-        .idempotency_key = request.request_id()};
+        .idempotency_key = request.request_id(),
+        .etag = request.etag()};
     if (request.has_overlap()) rotate.overlap = FromProto(request.overlap());
     accounts->Rotate(std::move(call.caller), rotate, std::move(call.expired),
                      std::move(answer));
@@ -214,7 +215,8 @@ UnaryMethod Revoke(domain::ServiceAccounts* accounts) {
                      {.account_id = request.account_id(),
                       .service_account_id = request.service_account_id(),
                       .reason = request.reason(),
-                      .comment = request.comment()},
+                      .comment = request.comment(),
+                      .etag = request.etag()},
                      std::move(call.expired),
                      Answer<v1::ServiceAccount, storage::ServiceAccountRecord>(
                          std::move(done)));

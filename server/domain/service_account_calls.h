@@ -39,6 +39,12 @@ absl::StatusOr<storage::ServiceAccountRecord> FindServiceAccount(
 // FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED.
 absl::Status CheckNotRevoked(const storage::ServiceAccountRecord& record);
 
+// ABORTED / ETAG_MISMATCH unless `etag` names the record's version: that
+// itself, or `*`, or entity tags as in an If-Match field (RFC 9110
+// section 13.1.1). OK where it is empty.
+absl::Status CheckEtag(const std::string& etag,
+                       const storage::ServiceAccountRecord& record);
+
 // An event about one.
 audit::AuditEntry ServiceAccountEntry(std::string action, const Uuid& id);
 

@@ -191,9 +191,11 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
       identity::RevocationFor(*caller, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
-      [this, by, now, id = *id, revocation = std::move(revocation)](
-          storage::ReadTxn& txn, storage::ServiceAccountRecord& record,
-          audit::AuditEntry& entry) -> absl::StatusOr<bool> {
+      [this, by, now, id = *id, revocation = std::move(revocation),
+       etag = request.etag](storage::ReadTxn& txn,
+                            storage::ServiceAccountRecord& record,
+                            audit::AuditEntry& entry) -> absl::StatusOr<bool> {
+        if (absl::Status s = CheckEtag(etag, record); !s.ok()) return s;
         if (record.revoked_at.has_value()) return false;
         absl::Status status =
             CheckMayActOn(txn, by->principal, record, Cover::kGoverning);

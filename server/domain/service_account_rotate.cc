@@ -35,6 +35,8 @@ std::string Fingerprint(const Uuid& account_id, const Uuid& id,
     encoder.Add(static_cast<uint64_t>(request.expires_at->seconds))
         .Add(request.expires_at->nanos);
   }
+  // Absent where it is empty: what an older release kept stays found.
+  if (!request.etag.empty()) encoder.Add(request.etag);
   return std::move(encoder).text();
 }
 
@@ -50,6 +52,7 @@ struct ServiceAccounts::RotateCall {
   bool keep_expiry;                       // That of the token before.
   std::optional<absl::Time> expires_at;   // Otherwise, or if that is over.
   std::optional<absl::Duration> max_ttl;  // Also of what is kept.
+  std::string etag;                       // Of the version to be rotated.
   std::optional<Replay> replay;
   absl::Status fault;  // Stands unless the call is a repetition.
   IssuedToken minted;
@@ -86,6 +89,7 @@ struct ServiceAccounts::RotateCall {
     if (!found.ok()) return found.status();
     absl::Status status = CheckNotRevoked(*found);
     if (status.ok()) status = fault;
+    if (status.ok()) status = CheckEtag(etag, *found);
     if (!status.ok()) return status;
     // As shown, so that a repetition shows the same.
     return Replace(txn, accounts.Shown(*std::move(found)), audit, random);
@@ -217,6 +221,7 @@ void ServiceAccounts::Rotate(identity::CallerPtr caller,
   call->keep_expiry = !request.expires_at.has_value();
   if (expires_at.ok()) call->expires_at = *expires_at;
   call->max_ttl = policy_.expiry.max_ttl;
+  call->etag = request.etag;
   call->replay = std::move(replay);
   call->fault = std::move(fault);
   call->expired = std::move(expired);

@@ -23,12 +23,6 @@ namespace {
 // Of a value in an audit event; what is longer is cut.
 constexpr size_t kMaxAuditedBytes = 1024;
 
-absl::Status EtagMismatch() {
-  return MakeError(absl::StatusCode::kAborted,
-                   "the service account has changed; read it again",
-                   {.reason = "ETAG_MISMATCH"});
-}
-
 // `text`, cut between two characters where it is too long.
 std::string Audited(std::string text) {
   if (text.size() <= kMaxAuditedBytes) return text;
@@ -138,9 +132,7 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
     return s;
   }
   if (absl::Status s = CheckNotRevoked(record); !s.ok()) return s;
-  if (!request.etag.empty() && request.etag != EtagOf(record)) {
-    return EtagMismatch();
-  }
+  if (absl::Status s = CheckEtag(request.etag, record); !s.ok()) return s;
   if (request.labels.has_value() && *request.labels != record.labels) {
     // Larger ones are from before the limit, and may shrink.
     const size_t standing = LabelBytes(record.labels);

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/entity_tag.h"
+#include "base/error.h"
 #include "base/rfc3339.h"
 #include "server/domain/service_account_calls.h"
 
@@ -58,10 +60,25 @@ std::string AuditedTime(const std::optional<absl::Time>& time) {
   return time.has_value() ? FormatRfc3339(*time) : "never";
 }
 
+absl::Status CheckEtag(const std::string& etag,
+                       const storage::ServiceAccountRecord& record) {
+  const std::string version = EtagOf(record);
+  if (etag.empty() || etag == version ||
+      NamesTag(etag, version, TagComparison::kStrong)) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kAborted,
+                   "the service account has changed; read it again",
+                   {.reason = "ETAG_MISMATCH"});
+}
+
 void MarkChanged(storage::ServiceAccountRecord& record, absl::Time now) {
   // The clock may have gone back since the last change.
   record.updated_at = std::max(record.updated_at, WholeMicros(now));
-  ++record.revision;
+  // Beyond what JSON carries exactly (RFC 8259 section 6) no change gets in a
+  // lifetime; a number that somebody wrote there must not stop a revocation.
+  constexpr uint64_t kLast = uint64_t{1} << 53;
+  record.revision = record.revision < kLast ? record.revision + 1 : 1;
 }
 
 ServiceAccounts::ServiceAccounts(storage::Store* store,

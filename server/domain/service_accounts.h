@@ -112,7 +112,8 @@ class ServiceAccounts {
   struct UpdateRequest {
     std::string account_id = {};
     std::string service_account_id = {};
-    std::string etag = {};  // Empty: whatever the version.
+    // The version that is to be changed, as CheckEtag() has it; empty: any.
+    std::string etag = {};
     std::optional<std::string> name = {};
     bool set_expires_at = false;
     std::optional<RawTimestamp> expires_at = {};
@@ -128,12 +129,14 @@ class ServiceAccounts {
     std::optional<RawDuration> overlap = {};
     std::optional<RawTimestamp> expires_at = {};
     std::string idempotency_key = {};
+    std::string etag = {};  // As UpdateRequest::etag.
   };
   struct RevokeRequest {
     std::string account_id = {};
     std::string service_account_id = {};
     std::string reason = {};
     std::string comment = {};
+    std::string etag = {};  // As UpdateRequest::etag.
   };
   struct BatchRevokeRequest {
     std::string account_id = {};

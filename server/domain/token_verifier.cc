@@ -299,6 +299,10 @@ void TokenVerifier::ReadUser(const identity::Principal& user,
                            requirement->OtherAccounts(facts->account_id), held);
         }
         if (!status.ok()) return status;
+        // A user belongs to the accounts on which it holds something.
+        if (facts->account_id != Uuid() && facts->held.empty()) {
+          return TokenVerification{.verdict = TokenVerdict::kCapabilityMissing};
+        }
         return Decide(facts, requirement.get(), held);
       },
       std::move(done));

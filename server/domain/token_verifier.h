@@ -100,7 +100,8 @@ class TokenVerifier {
                                                 absl::Time now);
 
   // The answer; or the store's error, or ISSUER_UNAVAILABLE for an OAuth access
-  // token whose key cannot be had. `token` is read before this returns.
+  // token whose key cannot be had. A user who holds nothing on the account of
+  // `scope` is kCapabilityMissing: everybody at the issuer has a good token. `token` is read before this returns.
   // `requirement` may be null.
   void Verify(std::string_view token, const VerifyScope& scope,
               std::shared_ptr<const Requirement> requirement, absl::Time now,
@@ -116,7 +117,8 @@ class TokenVerifier {
 
   // What somebody who proved to be `caller` may, for who asks about itself:
   // as Verify() on its own credential, on `account_id` if given. Without a
-  // requirement a service account must then belong there, or be a super_admin.
+  // requirement a service account must then belong there, or be a super_admin;
+  // a user must hold something there, with a requirement or without.
   void VerifyCaller(const identity::Principal& caller,
                     const std::optional<Uuid>& account_id,
                     std::shared_ptr<const Requirement> requirement,

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import rest
-from harness.api import message
+from harness.api import Api, message
 from harness.surfaces import KEYS
 from harness.times import when
 
@@ -223,6 +223,73 @@ def test_if_match_guards_an_update(server, made):
     answer = call(server, "PATCH", f"/{made['id']}", {"name": "b"}, fields=[f"If-Match: {etag}"])
     assert (answer.status, answer.json()["code"]) == (412, "ABORTED")
     assert answer.json()["reason"] == "ETAG_MISMATCH"
+
+
+CHANGES = {
+    "update": ("PATCH", "", {"name": "b"}),
+    "rotate": ("POST", "/rotate", {}),
+    "revoke": ("POST", "/revoke", {}),
+    "delete": ("DELETE", "", None),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_obeys_if_match(server, made, change):
+    method, path, body = CHANGES[change]
+    path = f"/{made['id']}{path}"
+    old = call(server, "GET", f"/{made['id']}").value("etag")
+    current = call(server, "PATCH", f"/{made['id']}", {"name": "a"}).value("etag")
+    for stale in (old, f"W/{current}", f'{old}, W/{current}, "x"', '"1,2"'):
+        answer = call(server, method, path, body, fields=[f"If-Match: {stale}"])
+        assert (answer.status, answer.json()["reason"]) == (412, "ETAG_MISMATCH"), stale
+        assert works(server, made["token"])
+        assert call(server, "GET", f"/{made['id']}").value("etag") == current
+    malformed = call(server, method, path, body, fields=["If-Match: 7"])
+    assert (malformed.status, malformed.json()["errors"][0]["field"]) == (400, "If-Match")
+    good = {"update": [f"If-Match: {old}", f"If-Match: {current}"], "rotate": ["If-Match: *"],
+            "revoke": [f"If-Match: {current}"], "delete": [f'If-Match: "x", {current}']}[change]
+    assert call(server, method, path, body, fields=good).status == 200
+    assert works(server, made["token"]) == (change == "update")
+
+
+def test_the_etag_guards_changes_over_grpc(server, made):
+    answers = {"Rotate": "signet.v1.IssuedServiceAccount", "Revoke": "signet.v1.ServiceAccount"}
+    with Api(server) as api:
+        def ask(verb, etag):
+            request = message(f"signet.v1.{verb}ServiceAccountRequest", etag=etag,
+                              account_id=made["account_id"], service_account_id=made["id"])
+            return api.call(f"signet.v1.ServiceAccounts/{verb}ServiceAccount", request,
+                            answers[verb], token=server.first["token"])
+
+        for verb in answers:
+            for stale in ("0", '"0", W/"1"'):
+                refused = ask(verb, stale)
+                assert (refused.code.name, refused.reason) == ("ABORTED", "ETAG_MISMATCH")
+            assert works(server, made["token"])
+        assert ask("Revoke", "*").code.name == "OK"
+    assert not works(server, made["token"])
+
+
+def test_a_repeated_rotation_is_not_asked_for_its_etag_again(server, made):
+    etag = call(server, "GET", f"/{made['id']}").value("etag")
+    path, fields = f"/{made['id']}/rotate", [f"If-Match: {etag}", "Idempotency-Key: same"]
+    first = call(server, "POST", path, {}, fields=fields)
+    again = call(server, "POST", path, {}, fields=fields)
+    assert first.status == again.status == 200
+    assert first.json()["token"] == again.json()["token"]
+    other = call(server, "POST", path, {}, fields=["If-Match: *", "Idempotency-Key: same"])
+    assert (other.status, other.json()["reason"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+@pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_if_match_guards_a_read(server, made, method, http):
+    path = f"{server.accounts_path}/{made['id']}"
+    owner = {"token": server.first["token"], "http": http}
+    etag = rest.request(server, method, path, **owner).value("etag")
+    for value, status in ((etag, 200), ("*", 200), ('"x"', 412), (f"W/{etag}", 412)):
+        answer = rest.request(server, method, path, **owner, fields=[f"If-Match: {value}"])
+        assert answer.status == status, value
 
 
 @pytest.mark.parametrize("http", rest.HTTP_VERSIONS)

@@ -81,6 +81,31 @@ def test_a_proxys_check_of_a_user_names_the_account(signer, server, world):
     assert nowhere.status == 403
 
 
+def test_a_user_who_holds_nothing_on_an_account_is_not_of_it(signer, server, world, asker):
+    user = str(uuid.uuid4())
+    token = signer.token(user)
+
+    def check(account):
+        return rest.request(server, "GET", f"{CHECK}?account_id={account}", token=token)
+
+    for account in (world.account, uuid.uuid4()):
+        refused = check(account)
+        assert refused.status == 403 and refused.value("x-signet-account-id") is None
+    assert asker.reason(token) == "CAPABILITY_MISSING"
+    group = world.grant("readers", "group", capability_key="mailbox.read")
+    assert check(world.account).status == 403
+    member = signer.token(user, groups=["readers"])
+    here = rest.request(server, "GET", f"{CHECK}?account_id={world.account}", token=member)
+    assert here.status == 204 and here.value("x-signet-account-id") == world.account
+    assert asker.reason(member) == ""
+    world.ungrant(group)
+    grant = world.grant(user, "user", capability_key="mailbox.read")
+    assert check(world.account).status == 204 and asker.reason(token) == ""
+    assert check(uuid.uuid4()).status == 403
+    world.ungrant(grant)
+    assert check(world.account).status == 403
+
+
 def test_no_token_is_in_the_log(signer, server, asker):
     token = signer.token(str(uuid.uuid4()))
     asker.verify(token)

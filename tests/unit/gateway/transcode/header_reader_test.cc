@@ -118,6 +118,13 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderCase{"TagOfOne", "if-match", "\"a\"", Item(R"( etag: "a")")},
         HeaderCase{"TagEveryKind", "if-match", "\"!#[]~,\"",
                    Item(R"( etag: "!#[]~,")")},
+        HeaderCase{"TagStar", "if-match", "*", Item(R"( etag: "*")")},
+        HeaderCase{"TagWeak", "if-match", "W/\"a\"",
+                   Item(R"( etag: "W/\"a\"")")},
+        HeaderCase{"TagList", "if-match", "\"a\", \"b\"",
+                   Item(R"( etag: "\"a\", \"b\"")")},
+        HeaderCase{"TagListClose", "if-match", "\"a\",\"b\"",
+                   Item(R"( etag: "\"a\",\"b\"")")},
         HeaderCase{"TagBackslash", "if-match", "\"a\\b\"",
                    Item(R"( etag: "a\\b")")},
         HeaderCase{
@@ -141,8 +148,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 constexpr char kTag[] =
-    R"([{"field":"If-Match","detail":"want one strong entity tag, such as )"
-    R"(\"abc\""}])";
+    R"([{"field":"If-Match","detail":"want *, or entity tags such as )"
+    R"(\"abc\", apart by commas"}])";
 constexpr char kKey[] =
     R"([{"field":"Idempotency-Key","detail":"want a value, bare or in double )"
     "quotes (RFC 9651 section 3.3.3)\"}]";
@@ -150,11 +157,9 @@ constexpr char kKey[] =
 INSTANTIATE_TEST_SUITE_P(
     Table, BadHeader,
     testing::Values(
-        HeaderCase{"TagStar", "if-match", "*", kTag},
-        HeaderCase{"TagWeak", "if-match", "W/\"CANARY\"", kTag},
+        HeaderCase{"TagStarInAList", "if-match", "*, \"CANARY\"", kTag},
         HeaderCase{"TagWeakLower", "if-match", "w/\"CANARY\"", kTag},
-        HeaderCase{"TagList", "if-match", "\"CANARY\", \"b\"", kTag},
-        HeaderCase{"TagListClose", "if-match", "\"CANARY\",\"b\"", kTag},
+        HeaderCase{"TagsNotApart", "if-match", "\"CANARY\" \"b\"", kTag},
         HeaderCase{"TagBare", "if-match", "CANARY", kTag},
         HeaderCase{"TagNothing", "if-match", "", kTag},
         HeaderCase{"TagEmpty", "if-match", "\"\"", kTag},
@@ -189,11 +194,16 @@ TEST_F(HeaderReaderTest, ARepeatedHeaderIsRefused) {
             R"(it once"}])");
 }
 
+TEST_F(HeaderReaderTest, RepeatedConditionsAreOneList) {
+  EXPECT_EQ(Delete({{"if-match", "\"a\""}, {"if-match", "\"b\""}}),
+            Item(R"( etag: "\"a\", \"b\"")"));
+}
+
 TEST_F(HeaderReaderTest, FaultsAreToldAllAtOnceAndInOrder) {
   const std::string faults =
       Ask({.method = "PATCH",
            .target = "/v1/items/i?nope=1",
-           .fields = {{"x-trace", ""}, {"if-match", "*"}},
+           .fields = {{"x-trace", ""}, {"if-match", "a"}},
            .body = R"({"z": 1})",
            .peer = ""});
   const size_t tag = faults.find("If-Match");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/server/domain/service_account_life.h"
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -179,6 +180,19 @@ TEST_F(ServiceAccountLife, ARepeatedRevocationChangesNothing) {
   EXPECT_THAT(Revoke(world_.super_admin, {.reason = "key_compromise"}),
               IsOkAndHolds(*first));
   EXPECT_THAT(Events(), SizeIs(events));
+}
+
+TEST_F(ServiceAccountLife, NoRevisionIsTooLargeToRevoke) {
+  storage::ServiceAccountRecord last = record();
+  last.revision = std::numeric_limits<int64_t>::max();
+  ASSERT_THAT(storage::WriteAndWait(world_.store,
+                                    [&last](storage::WriteTxn& txn) {
+                                      return txn.UpdateServiceAccount(last);
+                                    }),
+              IsOk());
+  const auto revoked = Revoke(world_.owner);
+  ASSERT_THAT(revoked, IsOk());
+  EXPECT_EQ(revoked->revision, 1);
 }
 
 TEST_F(ServiceAccountLife, ARevokedOneCanNeitherBeUpdatedNorRotated) {

@@ -181,7 +181,23 @@ TEST_F(TokenVerifierTest, ASuperAdminHasWhatIsRequiredAnywhere) {
             TokenVerdict::kActive);
 }
 
+TEST_F(TokenVerifierTest, AUserWhoHoldsNothingOnTheAccountIsNotOfIt) {
+  EXPECT_EQ(VerdictOf(kJwt, Home()), TokenVerdict::kCapabilityMissing);
+  EXPECT_EQ(VerdictOf(kJwt, {.every_account = true}), TokenVerdict::kActive);
+  world_.Grant(
+      world_.CapabilityOf(user_.Subjects()[0], world_.kAway, "mail.send"));
+  EXPECT_EQ(VerdictOf(kJwt, Home()), TokenVerdict::kCapabilityMissing);
+  EXPECT_EQ(VerdictOf(kJwt, Home(), Needs("mail.send", world_.kAway)),
+            TokenVerdict::kCapabilityMissing);
+  world_.Grant(SampleGrant(world_.kAway, 601, user_.Subjects()[0],
+                           storage::GrantKind::kSuperAdmin));
+  EXPECT_EQ(VerdictOf(kJwt, Home()), TokenVerdict::kActive);
+}
+
 TEST_F(TokenVerifierTest, AUserHoldsWhatTheirGroupsWereGranted) {
+  world_.Grant(
+      world_.CapabilityOf({.type = storage::SubjectType::kGroup, .id = "team"},
+                          world_.kHome, "mail.send"));
   const auto found = Verify(kJwt, Home());
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);
