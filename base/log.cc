@@ -88,11 +88,10 @@ void AppendValue(double value, std::string& out) {
   out.append(digits, end);
 }
 
-void AppendMember(const LogField& field, std::string& out) {
+void AppendKey(std::string_view key, std::string& out) {
   out.push_back(',');
-  AppendString(field.key, std::string::npos, out);
+  AppendString(key, std::string::npos, out);
   out.push_back(':');
-  std::visit([&out](auto value) { AppendValue(value, out); }, field.value);
 }
 
 }  // namespace
@@ -103,9 +102,19 @@ std::string JsonLogger::LineOf(LogLevel level, std::string_view message,
   line.reserve(512);
   line.append("{\"time\":");
   AppendValue(FormatRfc3339(clock_->Now()), line);
-  AppendMember({"level", LevelName(level)}, line);
-  AppendMember({"message", message}, line);
-  for (const LogField& field : fields) AppendMember(field, line);
+  AppendKey("level", line);
+  AppendValue(LevelName(level), line);
+  AppendKey("message", line);
+  AppendValue(clean_(message), line);
+  for (const LogField& field : fields) {
+    AppendKey(field.key, line);
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      AppendValue(clean_(*text), line);
+    } else {
+      std::visit([&line](auto value) { AppendValue(value, line); },
+                 field.value);
+    }
+  }
   line.append("}\n");
   return line;
 }

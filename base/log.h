@@ -56,6 +56,9 @@ class Logger {
 // Logs to a file descriptor, which it does not own. The process must ignore
 // SIGPIPE.
 //
+// Every text goes through `clean` first, which takes out what no log may hold
+// though a client has put it there: credentials (credential_text.h).
+//
 // A line is one write(2) of at most 4 KiB, so lines never mix, not even those
 // of several processes on one pipe. A text over 1 KiB is cut and ends in `...`.
 //
@@ -68,7 +71,10 @@ class Logger {
 // comes before the next one that can be written.
 class JsonLogger final : public Logger {
  public:
-  JsonLogger(int fd, const Clock* clock) : fd_(fd), clock_(clock) {}
+  using Clean = std::string (*)(std::string_view text);
+
+  JsonLogger(int fd, const Clock* clock, Clean clean)
+      : fd_(fd), clock_(clock), clean_(clean) {}
   void Log(LogLevel level, std::string_view message,
            std::initializer_list<LogField> fields) override;
 
@@ -79,6 +85,7 @@ class JsonLogger final : public Logger {
 
   const int fd_ ABSL_GUARDED_BY(mutex_);
   const Clock* const clock_;
+  const Clean clean_;
   int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;  // And not yet said.
   absl::Mutex mutex_;  // Held from asking for room on fd_ to writing there.
 };

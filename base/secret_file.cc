@@ -13,6 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/file_sync.h"
 #include "base/temporary_file.h"
 
 namespace signet {
@@ -23,15 +24,6 @@ constexpr size_t kMaxSize = 64 * 1024;
 // The system's latest error, as in "/etc/keys: cannot open: <reason>".
 absl::Status ErrnoStatus(const std::string& path, const char* what) {
   return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot ", what));
-}
-
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::string directory = FolderOf(path);
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(directory, "open");
-  const absl::Cleanup closer = [fd] { close(fd); };
-  if (fsync(fd) != 0) return ErrnoStatus(directory, "sync");
-  return absl::OkStatus();
 }
 
 // Writes `content` into a new file beside `path`, mode 0600, onto the disk.
@@ -57,12 +49,6 @@ absl::Status WithTemporary(
 }
 
 }  // namespace
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == path.npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
@@ -122,7 +108,7 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view content,
         const bool created = link(temporary.c_str(), path.c_str()) == 0;
         if (!created && errno != EEXIST) return ErrnoStatus(path, "create");
         // Also for a file that another process made, perhaps only just.
-        if (absl::Status status = SyncDirectoryOf(path); !status.ok()) {
+        if (absl::Status status = SyncFolder(FolderOf(path)); !status.ok()) {
           if (created) unlink(path.c_str());
           return status;
         }
@@ -141,7 +127,7 @@ absl::Status ReplaceSecretFile(const std::string& path,
                          if (rename(temporary.c_str(), path.c_str()) != 0) {
                            return ErrnoStatus(path, "replace");
                          }
-                         return SyncDirectoryOf(path);
+                         return SyncFolder(FolderOf(path));
                        });
 }
 

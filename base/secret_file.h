@@ -37,9 +37,6 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view content,
 absl::Status ReplaceSecretFile(const std::string& path,
                                std::string_view content, RandomSource& random);
 
-// The folder that `path` names a file in.
-std::string FolderOf(const std::string& path);
-
 }  // namespace signet
 
 #endif  // SIGNET_BASE_SECRET_FILE_H_

@@ -13,7 +13,7 @@
 #include "base/secret.h"
 #include "base/secret_file.h"
 #include "crypto/bytes.h"
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 
 namespace signet::crypto {
 namespace {
@@ -104,7 +104,7 @@ MacKeyring::Key::Key(std::string_view bytes)
       derived{DerivedKey(bytes, "signet seal v1"),
               DerivedKey(bytes, "signet audit head v1"),
               DerivedKey(bytes, "signet replay v1")},
-      box(DeriveKey(bytes, "", "signet audit head box v1")) {}
+      encryption(DeriveKey(bytes, "", "signet audit head box v1")) {}
 
 absl::StatusOr<std::unique_ptr<MacKeyring>> MacKeyring::Load(
     const std::string& path, bool create_if_missing, RandomSource& random) {
@@ -205,9 +205,9 @@ Sha256Digest MacKeyring::ComputeWith(MacPurpose purpose, uint32_t version,
   return KeyOf(version).For(purpose).Mac(message);
 }
 
-const Secret* MacKeyring::BoxSecret(uint32_t version) const {
+const Secret* MacKeyring::EncryptionSecret(uint32_t version) const {
   const auto found = keys_.find(version);
-  return found == keys_.end() ? nullptr : &found->second.box;
+  return found == keys_.end() ? nullptr : &found->second.encryption;
 }
 
 const MacKeyring::Key& MacKeyring::KeyOf(uint32_t version) const {

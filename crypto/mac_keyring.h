@@ -81,9 +81,9 @@ class MacKeyring {
 
   bool Has(uint32_t version) const { return keys_.contains(version); }
 
-  // A secret that follows from key `version`, to derive keys from that close
-  // the box of an audit head (crypto/sealed_box.h). Null: no such key.
-  const Secret* BoxSecret(uint32_t version) const;
+  // A secret that follows from key `version`, to derive keys from that encrypt
+  // an audit head (crypto/encryption.h). Null: no such key.
+  const Secret* EncryptionSecret(uint32_t version) const;
 
  private:
   static constexpr size_t kPurposes = 3;
@@ -97,7 +97,7 @@ class MacKeyring {
 
     HmacSha256Key token;
     std::array<HmacSha256Key, kPurposes> derived;
-    Secret box;
+    Secret encryption;
   };
   using Keys = std::map<uint32_t, Key>;  // By version.
 

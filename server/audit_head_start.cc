@@ -38,7 +38,7 @@ struct BothHeads {
       encoder.Add(record.writer)
           .Add(record.events)
           .Add(record.accounts)
-          .Add(record.sealed);
+          .Add(record.ciphertext);
     }
     return HexOf(crypto::Sha256(encoder.text())).substr(0, 2 * kLossNameBytes);
   }

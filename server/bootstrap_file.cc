@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file_sync.h"
 #include "base/json.h"
 #include "base/secret_file.h"
 #include "server/config/config.h"
@@ -38,18 +39,6 @@ std::optional<Identity> ReadIdentity(std::string_view text) {
   const std::optional<Uuid> service_account_id = uuid("service_account_id");
   if (!account_id || !service_account_id) return std::nullopt;
   return Identity{*account_id, *service_account_id};
-}
-
-absl::Status SyncFolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string folder =
-      slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool ok = fd >= 0 && fsync(fd) == 0;
-  const int error = errno;
-  if (fd >= 0) close(fd);
-  if (ok) return absl::OkStatus();
-  return absl::ErrnoToStatus(error, absl::StrCat("cannot sync ", folder));
 }
 
 }  // namespace
@@ -119,7 +108,7 @@ absl::Status BootstrapFile::Publish() {
         errno, absl::StrCat("the first token is in ", pending_,
                             ", which cannot be renamed to ", path_));
   }
-  return SyncFolderOf(path_);
+  return SyncFolder(FolderOf(path_));
 }
 
 }  // namespace signet::server

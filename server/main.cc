@@ -24,6 +24,7 @@
 #include "server/rpc/library_log.h"
 #include "server/seal_database.h"
 #include "server/set_time_mark.h"
+#include "server/token/credential_text.h"
 #include "server/verify_audit.h"
 
 namespace signet::server {
@@ -81,7 +82,7 @@ int Main(int argc, char** argv) {
   const SystemClock clock;
   const SystemMonotonicClock monotonic;
   crypto::SystemRandom random;
-  JsonLogger lines(STDERR_FILENO, &clock);
+  JsonLogger lines(STDERR_FILENO, &clock, &token::WithoutCredentials);
   SamplingLogger logger(&lines, &clock);
   const rpc::LibraryLog library_log(&logger);
   for (const std::string& name : invocation->unknown_variables) {

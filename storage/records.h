@@ -79,8 +79,8 @@ struct ServiceAccountRecord {
   uint64_t revision = 1;   // Rises with each change but that of last_used_at.
   std::string owner = {};  // Empty for none.
   std::string allowed_addresses = {};  // Empty for any.
-  // Principal::ToString() of whoever was shown the current token; empty where
-  // it is not known.
+  // Principal::ToString() of whoever was shown the current token, or
+  // `operator`; empty where it is not known.
   std::string token_shown_to = {};
   Seal seal = {};
 
@@ -181,13 +181,13 @@ struct AuditChainRecord {
                          const AuditChainRecord&) = default;
 };
 
-// How long the audit log was, as one of those who write it has last sealed it.
-// What is sealed is server/domain's; engines keep the bytes.
+// How long the audit log was, as one of those who write it has last written it
+// down. What is encrypted is server/domain's; engines keep the bytes.
 struct AuditHeadRecord {
-  std::string writer;     // The embedded engines have one, "".
-  uint64_t events = 0;    // Of all accounts.
-  uint64_t accounts = 0;  // That have an audit log.
-  std::string sealed;
+  std::string writer;      // The embedded engines have one, "".
+  uint64_t events = 0;     // Of all accounts.
+  uint64_t accounts = 0;   // That have an audit log.
+  std::string ciphertext;  // In the column `sealed`.
 
   friend bool operator==(const AuditHeadRecord&,
                          const AuditHeadRecord&) = default;
@@ -199,7 +199,7 @@ struct ReplayRecord {
   std::array<uint8_t, 32> lookup = {};
   // Of the method and the request.
   std::array<uint8_t, 32> fingerprint = {};
-  std::string sealed;  // The answer, encrypted.
+  std::string ciphertext;  // The answer's. In the column `sealed`.
   absl::Time created_at;
 
   friend bool operator==(const ReplayRecord&, const ReplayRecord&) = default;

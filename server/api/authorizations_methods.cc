@@ -78,7 +78,6 @@ UnaryMethod Create(domain::Authorizations* authorizations) {
          .resource_id =
              Optional(request.has_resource_id(), request.resource_id()),
          .acknowledge_token_shown = request.acknowledge_token_shown()},
-        std::move(call.expired),
         Answer<v1::Authorization, storage::AuthorizationRecord>(
             std::move(done)));
   };
@@ -96,7 +95,6 @@ UnaryMethod Revoke(domain::Authorizations* authorizations) {
         std::move(call.caller),
         {.account_id = request.account_id(),
          .authorization_id = request.authorization_id()},
-        std::move(call.expired),
         Answer<v1::Authorization, storage::AuthorizationRecord>(
             std::move(done)));
   };

@@ -48,7 +48,6 @@ UnaryMethod RevokeSelf(domain::ServiceAccounts* accounts) {
     accounts->RevokeSelf(
         std::move(call.caller),
         {.reason = request.reason(), .comment = request.comment()},
-        std::move(call.expired),
         [done = std::move(done)](const absl::Status& status) mutable {
           if (status.ok()) {
             std::move(done)(std::make_unique<v1::RevokeSelfResponse>());

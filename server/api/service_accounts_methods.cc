@@ -63,7 +63,7 @@ UnaryMethod Create(domain::ServiceAccounts* accounts, Logger* logger) {
          .capabilities = {request.capabilities().begin(),
                           request.capabilities().end()},
          .idempotency_key = request.request_id()},
-        std::move(call.expired), std::move(answer));
+        std::move(answer));
   };
   return method;
 }
@@ -175,7 +175,6 @@ UnaryMethod Update(domain::ServiceAccounts* accounts) {
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     accounts->Update(std::move(call.caller),
                      ReadUpdate(As<Request>(call.request)),
-                     std::move(call.expired),
                      Answer<v1::ServiceAccount, storage::ServiceAccountRecord>(
                          std::move(done)));
   };
@@ -198,8 +197,7 @@ UnaryMethod Rotate(domain::ServiceAccounts* accounts, Logger* logger) {
         .idempotency_key = request.request_id(),
         .etag = request.etag()};
     if (request.has_overlap()) rotate.overlap = FromProto(request.overlap());
-    accounts->Rotate(std::move(call.caller), rotate, std::move(call.expired),
-                     std::move(answer));
+    accounts->Rotate(std::move(call.caller), rotate, std::move(answer));
   };
   return method;
 }
@@ -217,7 +215,6 @@ UnaryMethod Revoke(domain::ServiceAccounts* accounts) {
                       .reason = request.reason(),
                       .comment = request.comment(),
                       .etag = request.etag()},
-                     std::move(call.expired),
                      Answer<v1::ServiceAccount, storage::ServiceAccountRecord>(
                          std::move(done)));
   };
@@ -245,7 +242,6 @@ UnaryMethod BatchRevoke(domain::ServiceAccounts* accounts) {
          .comment = request.comment(),
          .dry_run = request.dry_run(),
          .page_token = request.page_token()},
-        std::move(call.expired),
         Answer<v1::BatchRevokeServiceAccountsResponse,
                domain::ServiceAccounts::Batch>(std::move(done)));
   };

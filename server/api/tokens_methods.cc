@@ -299,8 +299,7 @@ UnaryMethod Revoke(domain::TokenVerifier* verifier,
     const storage::WorkFor asked_by = call.caller->principal.work_for();
     verifier->Find(
         request.token(), clock->Now(), asked_by,
-        [accounts, caller = std::move(call.caller),
-         expired = std::move(call.expired), finish = std::move(finish)](
+        [accounts, caller = std::move(call.caller), finish = std::move(finish)](
             const absl::StatusOr<identity::TokenFinding>& found) mutable {
           if (!found.ok()) {
             std::move(finish)(found.status());
@@ -310,7 +309,7 @@ UnaryMethod Revoke(domain::TokenVerifier* verifier,
                                   : identity::TokenInvalidError());
           } else {
             accounts->RevokeToken(std::move(caller), found->facts,
-                                  std::move(expired), std::move(finish));
+                                  std::move(finish));
           }
         });
   };

@@ -20,8 +20,6 @@ struct MethodCall {
   identity::CallerPtr caller;
   // Of the method's input type; read before the method returns.
   const google::protobuf::Message& request;
-  // Whether the caller has gone away. Thread-safe until `done`; never null.
-  absl::AnyInvocable<bool()> expired;
 };
 
 // One method of the API: how a message becomes a call into the domain and its

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
 
 namespace signet::audit {
 namespace {
@@ -56,16 +56,16 @@ absl::StatusOr<AuditEnd> FindAuditEnd(storage::ReadTxn& txn,
   const absl::StatusOr<storage::AuditChainRecord> chain =
       txn.GetAuditChain(account_id);
   if (!chain.ok() && !absl::IsNotFound(chain.status())) return chain.status();
-  const bool sealed = chain.ok() && IsSealed(keyring, *chain);
+  const bool good = chain.ok() && HasGoodMac(keyring, *chain);
   if (chain.ok()) {
     end.chain = *chain;
-    end.broken = !sealed;
-    if (sealed) end.before = *chain;
+    end.broken = !good;
+    if (good) end.before = *chain;
   } else {
     end.begins = true;
     end.chain.account_id = account_id;
   }
-  if (sealed) {
+  if (good) {
     end.sound_until = end.chain.last_sequence;
   } else if (end.chain.last_sequence >= kFar) {
     end.chain.last_sequence = 0;  // Not ours.

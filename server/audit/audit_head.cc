@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 
 namespace signet::audit {
 namespace {
@@ -18,8 +18,8 @@ constexpr std::string_view kHeadPurpose = "signet audit head v1";
 constexpr std::string_view kEmbeddedWriter = "";
 constexpr size_t kSaltBytes = 16;
 constexpr size_t kVersionBytes = 4;
-// Far below what one key is good for (see CloseBox).
-constexpr uint32_t kUsesOfBoxKey = uint32_t{1} << 24;
+// Far below what one key is good for (see Encrypt).
+constexpr uint32_t kUsesOfKey = uint32_t{1} << 24;
 
 std::string RandomText(RandomSource& random, size_t size) {
   std::string text(size, '\0');
@@ -35,7 +35,7 @@ std::string HeadContext(const storage::AuditHeadRecord& record) {
       .text();
 }
 
-Secret HeadBoxKey(const Secret& secret, std::string_view salt) {
+Secret HeadKey(const Secret& secret, std::string_view salt) {
   return crypto::DeriveKey(secret.Expose(), salt, kHeadPurpose);
 }
 
@@ -105,7 +105,7 @@ absl::Status AuditHeads::Move(
   AuditHead head;
   if (own == records->end()) {
     head = genesis_.has_value() ? *genesis_ : NewAuditHead(*random_, now);
-  } else if (absl::StatusOr<AuditHead> opened = Open(*own); opened.ok()) {
+  } else if (absl::StatusOr<AuditHead> opened = FromRecord(*own); opened.ok()) {
     head = *opened;
   } else {
     // Whatever is written now must not look as if all were well.
@@ -122,7 +122,7 @@ absl::Status AuditHeads::Move(
 
 absl::Status AuditHeads::Put(storage::WriteTxn& txn,
                              const AuditHead& head) const {
-  return txn.PutAuditHead(Close(head));
+  return txn.PutAuditHead(ToRecord(head));
 }
 
 absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(
@@ -132,7 +132,7 @@ absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(
   if (!records.ok()) return records.status();
   std::vector<AuditHead> heads;
   for (const storage::AuditHeadRecord& record : *records) {
-    const absl::StatusOr<AuditHead> head = Open(record);
+    const absl::StatusOr<AuditHead> head = FromRecord(record);
     if (!head.ok()) {
       return absl::DataLossError(
           "the audit head of the database was altered, or made with other "
@@ -143,72 +143,74 @@ absl::StatusOr<std::optional<AuditHead>> AuditHeads::Read(
   return SumOf(heads);
 }
 
-storage::AuditHeadRecord AuditHeads::Close(const AuditHead& head) const {
+storage::AuditHeadRecord AuditHeads::ToRecord(const AuditHead& head) const {
   storage::AuditHeadRecord record = {.writer = std::string(kEmbeddedWriter),
                                      .events = head.events,
                                      .accounts = head.accounts,
-                                     .sealed = {}};
+                                     .ciphertext = {}};
   const std::string plain = Encoder(kHeadPurpose)
                                 .Add(head.changes)
                                 .Add(head.digest)
                                 .Add(head.database)
                                 .Add(head.sealed_at)
                                 .text();
-  const std::shared_ptr<const BoxKey> key = TakeBoxKey();
+  const std::shared_ptr<const EncryptionKey> key = TakeEncryptionKey();
   for (int shift = 24; shift >= 0; shift -= 8) {
-    record.sealed.push_back(static_cast<char>(key->version >> shift & 0xFF));
+    record.ciphertext.push_back(
+        static_cast<char>(key->version >> shift & 0xFF));
   }
-  record.sealed += key->salt;
-  record.sealed +=
-      crypto::CloseBox(key->key, plain, HeadContext(record), *random_);
+  record.ciphertext += key->salt;
+  record.ciphertext +=
+      crypto::Encrypt(key->key, plain, HeadContext(record), *random_);
   absl::MutexLock lock(&mutex_);
   latest_ = Latest{.record = record, .head = head};
   return record;
 }
 
-std::shared_ptr<const AuditHeads::BoxKey> AuditHeads::TakeBoxKey() const {
+std::shared_ptr<const AuditHeads::EncryptionKey> AuditHeads::TakeEncryptionKey()
+    const {
   const uint32_t version = keyring_->current_version();
   {
     absl::MutexLock lock(&mutex_);
-    if (box_key_ != nullptr && box_key_uses_left_ > 0) {
-      --box_key_uses_left_;
-      return box_key_;
+    if (encryption_key_ != nullptr && encryption_key_uses_left_ > 0) {
+      --encryption_key_uses_left_;
+      return encryption_key_;
     }
   }
   std::string salt = RandomText(*random_, kSaltBytes);
-  Secret key = HeadBoxKey(*keyring_->BoxSecret(version), salt);
-  auto fresh = std::make_shared<const BoxKey>(
-      BoxKey{version, std::move(salt), std::move(key)});
+  Secret key = HeadKey(*keyring_->EncryptionSecret(version), salt);
+  auto fresh = std::make_shared<const EncryptionKey>(
+      EncryptionKey{version, std::move(salt), std::move(key)});
   absl::MutexLock lock(&mutex_);
-  box_key_ = fresh;
-  box_key_uses_left_ = kUsesOfBoxKey - 1;
+  encryption_key_ = fresh;
+  encryption_key_uses_left_ = kUsesOfKey - 1;
   return fresh;
 }
 
-absl::StatusOr<AuditHead> AuditHeads::Open(
+absl::StatusOr<AuditHead> AuditHeads::FromRecord(
     const storage::AuditHeadRecord& record) const {
   {
     absl::MutexLock lock(&mutex_);
     if (latest_.has_value() && latest_->record == record) return latest_->head;
   }
-  return OpenBoxOf(record);
+  return DecryptRecord(record);
 }
 
-absl::StatusOr<AuditHead> AuditHeads::OpenBoxOf(
+absl::StatusOr<AuditHead> AuditHeads::DecryptRecord(
     const storage::AuditHeadRecord& record) const {
   const absl::Status altered = absl::UnauthenticatedError(
       "audit head: want one that was made with these keys");
-  const std::string_view sealed = record.sealed;
-  if (sealed.size() < kVersionBytes + kSaltBytes) return altered;
+  const std::string_view ciphertext = record.ciphertext;
+  if (ciphertext.size() < kVersionBytes + kSaltBytes) return altered;
   uint32_t version = 0;
-  for (const char byte : sealed.substr(0, kVersionBytes)) {
+  for (const char byte : ciphertext.substr(0, kVersionBytes)) {
     version = version << 8 | static_cast<uint8_t>(byte);
   }
-  const Secret* const secret = keyring_->BoxSecret(version);
+  const Secret* const secret = keyring_->EncryptionSecret(version);
   if (secret == nullptr) return altered;
-  const absl::StatusOr<Secret> plain = crypto::OpenBox(
-      HeadBoxKey(*secret, sealed.substr(kVersionBytes, kSaltBytes)),
-      sealed.substr(kVersionBytes + kSaltBytes), HeadContext(record));
+  const absl::StatusOr<Secret> plain = crypto::Decrypt(
+      HeadKey(*secret, ciphertext.substr(kVersionBytes, kSaltBytes)),
+      ciphertext.substr(kVersionBytes + kSaltBytes), HeadContext(record));
   if (!plain.ok()) return altered;
   Decoder decoder(kHeadPurpose, plain->Expose());
   AuditHead head;

@@ -58,9 +58,9 @@ crypto::Sha256Digest HashOf(const crypto::MacKeyring& keyring,
                             uint32_t key_version, const AuditHead& head);
 
 // Keeps the audit head of one writer in the store. Who has the database sees
-// neither the digest nor, since every box differs, whether it is one that was
-// there before: from the differences of digests, old records of both ends could
-// be chosen that add up to a wanted one. Thread-safe.
+// neither the digest nor, since every ciphertext differs, whether it is one
+// that was there before: from the differences of digests, old records of both
+// ends could be chosen that add up to a wanted one. Thread-safe.
 class AuditHeads {
  public:
   // Borrows both. Where a store has no head yet it begins with `genesis`, or
@@ -88,25 +88,27 @@ class AuditHeads {
 
   // As a record of the embedded engine's writer, and back.
   // UNAUTHENTICATED: it was not made with these keys, or was altered.
-  storage::AuditHeadRecord Close(const AuditHead& head) const;
-  absl::StatusOr<AuditHead> Open(const storage::AuditHeadRecord& record) const;
+  storage::AuditHeadRecord ToRecord(const AuditHead& head) const;
+  absl::StatusOr<AuditHead> FromRecord(
+      const storage::AuditHeadRecord& record) const;
 
  private:
-  // The key that closes boxes, and what tells which it is.
-  struct BoxKey {
+  // The key that encrypts, and what tells which it is.
+  struct EncryptionKey {
     uint32_t version;
     std::string salt;
     Secret key;
   };
-  // The last one made or opened: as a rule it is the next one read.
+  // The last one made or read: as a rule it is the next one read.
   struct Latest {
     storage::AuditHeadRecord record;
     AuditHead head;
   };
 
-  // For one box. Makes one where there is none with uses left.
-  std::shared_ptr<const BoxKey> TakeBoxKey() const ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<AuditHead> OpenBoxOf(
+  // For one record. Makes one where there is none with uses left.
+  std::shared_ptr<const EncryptionKey> TakeEncryptionKey() const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<AuditHead> DecryptRecord(
       const storage::AuditHeadRecord& record) const;
 
   const crypto::MacKeyring* const keyring_;
@@ -114,8 +116,9 @@ class AuditHeads {
   const std::optional<AuditHead> genesis_;
 
   mutable absl::Mutex mutex_;
-  mutable std::shared_ptr<const BoxKey> box_key_ ABSL_GUARDED_BY(mutex_);
-  mutable uint32_t box_key_uses_left_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable std::shared_ptr<const EncryptionKey> encryption_key_
+      ABSL_GUARDED_BY(mutex_);
+  mutable uint32_t encryption_key_uses_left_ ABSL_GUARDED_BY(mutex_) = 0;
   mutable std::optional<Latest> latest_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
 
 namespace signet::audit {
 namespace {
@@ -38,7 +38,7 @@ absl::Status SumChains(storage::ReadTxn& txn, const crypto::MacKeyring& keyring,
     if (!chain.ok()) return chain.status();
     ++out.logs;
     // One that was altered adds nothing that the head has.
-    if (IsSealed(keyring, *chain)) {
+    if (HasGoodMac(keyring, *chain)) {
       AddTo(out.digest, DigestOf(keyring, *chain));
     }
   }

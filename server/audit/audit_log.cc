@@ -8,28 +8,34 @@
 #include "base/json.h"
 #include "nlohmann/json.hpp"
 #include "server/audit/audit_end.h"
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
+#include "server/token/credential_text.h"
 
 namespace signet::audit {
 namespace {
 
-// Clients choose it; what is kept is short, and printable ASCII.
-std::string Printable(std::string_view text) {
-  std::string kept(text.substr(0, kMaxUserAgentBytes));
+constexpr size_t kMaxUserAgentBytes = 256;
+// So much is searched for credentials, however many stand there.
+constexpr size_t kMaxSearchedBytes = 4096;
+
+std::string DetailsText(const std::map<std::string, std::string>& details) {
+  if (details.empty()) return "";
+  // The values are ours or were validated; dump() must not throw all the same.
+  return token::WithoutCredentials(nlohmann::json(details).dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace
+
+std::string KeptUserAgent(std::string_view text) {
+  std::string kept =
+      token::WithoutCredentials(text.substr(0, kMaxSearchedBytes));
+  if (kept.size() > kMaxUserAgentBytes) kept.resize(kMaxUserAgentBytes);
   for (char& c : kept) {
     if (c < 0x20 || c > 0x7E) c = '?';
   }
   return kept;
 }
-
-std::string DetailsText(const std::map<std::string, std::string>& details) {
-  if (details.empty()) return "";
-  // The values are ours or were validated; dump() must not throw all the same.
-  return nlohmann::json(details).dump(-1, ' ', false,
-                                      nlohmann::json::error_handler_t::replace);
-}
-
-}  // namespace
 
 std::map<std::string, std::string> ReadDetails(
     const storage::AuditEventRecord& event) {
@@ -55,7 +61,7 @@ absl::Status AuditLog::Append(storage::WriteTxn& txn, const Uuid& account_id,
                            .outcome = std::string(outcome),
                            .request_id = caller.request_id,
                            .peer = caller.peer,
-                           .user_agent = Printable(caller.user_agent),
+                           .user_agent = KeptUserAgent(caller.user_agent),
                            .details = DetailsText(entry.details)});
 }
 
@@ -82,7 +88,7 @@ absl::Status AuditLog::AppendEvent(storage::WriteTxn& txn,
   storage::AuditChainRecord& chain = end->chain;
   const uint64_t events = end->broken ? 2 : 1;
   if (end->broken) {
-    // Goes on, but never silently: the record is about to be sealed again.
+    // Goes on, but never silently: the record is about to get a good MAC again.
     storage::AuditEventRecord note = {.account_id = event.account_id,
                                       .sequence = ++chain.last_sequence,
                                       .at = event.at,
@@ -93,14 +99,14 @@ absl::Status AuditLog::AppendEvent(storage::WriteTxn& txn,
       note.details =
           DetailsText({{"sound_until", absl::StrCat(*end->sound_until)}});
     }
-    SealEvent(*keyring_, chain.last_mac, note);
+    SetMac(*keyring_, chain.last_mac, note);
     chain.last_mac = note.mac;
     if (absl::Status s = txn.InsertAuditEvent(note); !s.ok()) return s;
   }
   event.sequence = ++chain.last_sequence;
-  SealEvent(*keyring_, chain.last_mac, event);
+  SetMac(*keyring_, chain.last_mac, event);
   chain.last_mac = event.mac;
-  SealChain(*keyring_, chain);
+  SetMac(*keyring_, chain);
   if (absl::Status s = txn.InsertAuditEvent(event); !s.ok()) return s;
   absl::Status status = txn.PutAuditChain(chain);
   if (!status.ok() || !heads_.has_value()) return status;

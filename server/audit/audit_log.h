@@ -34,10 +34,8 @@ inline constexpr std::string_view kSystemActor = "system";
 // to be broken.
 inline constexpr std::string_view kAuditBrokenAction = "audit.broken";
 
-// How much of a caller's User-Agent an event keeps.
-inline constexpr size_t kMaxUserAgentBytes = 256;
-
-// What happened, to be written down. Never a secret.
+// What happened, to be written down. Never a secret; credentials in details are
+// left out all the same.
 struct AuditEntry {
   std::string action;              // `service_account.create`
   std::string resource_type = {};  // Empty where there is none.
@@ -49,6 +47,11 @@ struct AuditEntry {
 // were written.
 std::map<std::string, std::string> ReadDetails(
     const storage::AuditEventRecord& event);
+
+// What is kept of a User-Agent: credentials left out (credential_text.h),
+// short, and in printable ASCII, as clients choose it. Of what was kept, the
+// same.
+std::string KeptUserAgent(std::string_view text);
 
 // Writes events into each account's log so that a later change is noticed:
 // every event carries an HMAC (under the server's key) over itself and the HMAC

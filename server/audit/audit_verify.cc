@@ -7,7 +7,8 @@
 
 #include "absl/status/status.h"
 #include "server/audit/audit_log.h"
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
+#include "server/audit/row_history.h"
 
 namespace signet::audit {
 namespace {
@@ -26,23 +27,24 @@ class LogWalk {
         next_(chain.first_sequence),
         previous_mac_(chain.mac_before_first) {}
 
-  // Each in order of its sequence number.
-  void Visit(const storage::AuditEventRecord& event) {
+  // Each in order of its sequence number. Whether it verifies.
+  bool Visit(const storage::AuditEventRecord& event) {
     if (event.sequence < chain_.first_sequence) {
       Report(event.sequence, "an event before the log's first");
-      return;
+      return false;
     }
     if (event.sequence > chain_.last_sequence) {
       Finish();
       Report(event.sequence, "an event behind the log's last");
-      return;
+      return false;
     }
     bool follows = true;
     if (event.sequence > next_) {
       Report(next_, "missing");
-      follows = false;  // What it was sealed with is gone.
+      follows = false;  // What its MAC is made over is gone.
     }
-    if (follows && !IsSealed(keyring_, previous_mac_, event)) {
+    const bool good = follows && HasGoodMac(keyring_, previous_mac_, event);
+    if (follows && !good) {
       Report(event.sequence, "altered, or not of this place");
     }
     if (event.action == kAuditBrokenAction) {
@@ -50,6 +52,7 @@ class LogWalk {
     }
     next_ = event.sequence + 1;
     previous_mac_ = event.mac;
+    return good;
   }
 
   // Behind the last event that is there. Idempotent.
@@ -115,6 +118,26 @@ absl::StatusOr<std::vector<Uuid>> ReadAccounts(
   return accounts;
 }
 
+// Follows the events, which verify.
+absl::Status CompareRows(storage::Store& store,
+                         const std::vector<storage::AuditEventRecord>& events,
+                         RowHistory& rows,
+                         absl::FunctionRef<void(const AuditFault&)> report) {
+  std::vector<AuditFault> faults;
+  absl::Status status =
+      storage::ReadAndWait(store, [&](storage::ReadTxn& txn) -> absl::Status {
+        faults.clear();  // A body may run again.
+        for (const storage::AuditEventRecord& event : events) {
+          if (absl::Status s = rows.Follow(txn, event, faults); !s.ok())
+            return s;
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  for (const AuditFault& fault : faults) report(fault);
+  return absl::OkStatus();
+}
+
 // The number of events looked at.
 absl::StatusOr<uint64_t> VerifyLog(
     storage::Store& store, const crypto::MacKeyring& keyring,
@@ -137,22 +160,30 @@ absl::StatusOr<uint64_t> VerifyLog(
     }
     return page->records.size();
   }
-  if (!IsSealed(keyring, **chain)) {
+  if (!HasGoodMac(keyring, **chain)) {
     report({.account_id = account,
             .sequence = 0,
             .what = "the record of both ends was altered"});
   }
   LogWalk walk(keyring, **chain, report);
+  RowHistory rows(account);
   uint64_t events = 0;
   do {
-    const absl::StatusOr<storage::AuditPage> page = ReadEvents(store, query);
+    absl::StatusOr<storage::AuditPage> page = ReadEvents(store, query);
     if (!page.ok()) return page.status();
-    for (const storage::AuditEventRecord& event : page->records)
-      walk.Visit(event);
     events += page->records.size();
+    std::erase_if(page->records,
+                  [&walk](const storage::AuditEventRecord& event) {
+                    return !walk.Visit(event);
+                  });
+    absl::Status status = CompareRows(store, page->records, rows, report);
+    if (!status.ok()) return status;
     query.after = page->next;
   } while (query.after.has_value());
   walk.Finish();
+  std::vector<AuditFault> faults;
+  rows.Finish(faults);
+  for (const AuditFault& fault : faults) report(fault);
   return events;
 }
 

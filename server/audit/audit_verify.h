@@ -34,10 +34,12 @@ struct AuditVerdict {
 };
 
 // Checks every event of every audit log: sequence numbers, HMACs, both ends,
-// and that no log was ever found broken while it was written. Calls `report`
-// for each fault, in order of account and sequence number; of a run of missing
-// events once, with the first, and of a log without its record of both ends
-// nothing more. Memory does not grow with the log. Blocks.
+// and that no log was ever found broken while it was written; and that no row
+// is from before what an event says that ended it (row_history.h). Calls
+// `report` for each fault, in order of account and, of the log and of the rows,
+// of sequence number; of a run of missing events once, with the first, and of a
+// log without its record of both ends nothing more. Memory does not grow with
+// the log but for what RowHistory keeps. Blocks.
 //
 // Nothing writes to the store meanwhile: a log that grows may look broken. An
 // error is the store's; what was reported before it stands.

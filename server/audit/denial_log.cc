@@ -31,7 +31,7 @@ identity::Caller Kept(const identity::Caller& caller) {
   kept.principal.id = caller.principal.id;
   kept.request_id = caller.request_id;
   kept.peer = caller.peer;
-  kept.user_agent = caller.user_agent.substr(0, kMaxUserAgentBytes);
+  kept.user_agent = KeptUserAgent(caller.user_agent);
   return kept;
 }
 

@@ -9,8 +9,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/file_sync.h"
 #include "base/rfc3339.h"
-#include "base/secret_file.h"
 #include "base/uuid.h"
 #include "server/token/token.h"
 

@@ -195,10 +195,10 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
               "Announce tokens so long before they expire. Default: 7d.");
   AddDuration("audit_retention", &config->audit_retention,
               "Delete audit events so old. Default: never.");
-  AddSwitch("verify_audit", &config->verify_audit,
-            "Check all audit logs and seals and exit: 0 if they are whole, 1 "
-            "if not, 3 "
-            "while a server has the database.");
+  AddSwitch(
+      "verify_audit", &config->verify_audit,
+      "Check all audit logs, seals, and rows against both, and exit: 0 if "
+      "all is whole, 1 if not, 3 while a server has the database.");
   AddSwitch("issue_super_admin", &config->issue_super_admin,
             "Make a service account that may do everything everywhere, print "
             "it with its token as JSON, and exit. --bootstrap_account_id names "

@@ -262,7 +262,6 @@ void Authorizations::Get(const identity::CallerPtr& caller,
 
 void Authorizations::Grant(identity::CallerPtr caller,
                            const GrantRequest& request,
-                           storage::Expired expired,
                            Done<storage::AuthorizationRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -286,8 +285,7 @@ void Authorizations::Grant(identity::CallerPtr caller,
   record.subject = {.type = *type, .id = Canonical(request.subject_id)};
   record.id = Uuid::V7(now, *random_);
   record.created_at = WholeMicros(now);
-  storage::WriteOptions options =
-      identity::WriteFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::WriteFor(caller);
   WriteOutcome<storage::AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, record = std::move(record),
@@ -330,7 +328,7 @@ absl::StatusOr<storage::AuthorizationRecord> Authorizations::GrantIn(
 }
 
 void Authorizations::Revoke(identity::CallerPtr caller,
-                            const GetRequest& request, storage::Expired expired,
+                            const GetRequest& request,
                             Done<storage::AuthorizationRecord> done) {
   Violations violations;
   const std::optional<Uuid> account_id =
@@ -342,8 +340,7 @@ void Authorizations::Revoke(identity::CallerPtr caller,
            std::move(done));
     return;
   }
-  storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::RevocationFor(caller);
   WriteOutcome<storage::AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now = clock_->Now(),

@@ -90,7 +90,7 @@ class Authorizations {
   //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: see CheckReceiver, unless
   //     the request acknowledges it, which its event then says.
   void Grant(identity::CallerPtr caller, const GrantRequest& request,
-             storage::Expired expired, Done<storage::AuthorizationRecord> done);
+             Done<storage::AuthorizationRecord> done);
 
   // Revokes; if it is revoked already nothing changes. What decides who governs
   // (IsGoverning) takes the same right as to grant it, or a manager could put
@@ -102,7 +102,6 @@ class Authorizations {
   //     caller could not grant it.
   //   FAILED_PRECONDITION / LAST_OWNER: see last_owner.h.
   void Revoke(identity::CallerPtr caller, const GetRequest& request,
-              storage::Expired expired,
               Done<storage::AuthorizationRecord> done);
 
  private:

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "server/audit/audit_log.h"
 #include "server/domain/token_issue.h"
+#include "server/domain/token_receiver.h"
 
 namespace signet::domain {
 namespace {
@@ -44,6 +45,7 @@ Founder NewFounder(const std::string& name, const std::string& token_prefix,
   account.token = std::move(token.record);
   account.created_at = account.token.created_at;
   account.updated_at = account.created_at;
+  account.token_shown_to = kShownToOperator;
   return {.account = std::move(account), .token = std::move(token.text)};
 }
 

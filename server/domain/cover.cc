@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "server/domain/access.h"
+#include "server/seal/seal.h"
 
 namespace signet::domain {
 namespace {
@@ -36,6 +37,17 @@ absl::Status NotCovered() {
                    "the caller's rights do not cover those of the service "
                    "account; an owner of the account can do it, or else a "
                    "super_admin",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+// What was granted by a row that somebody has damaged is not to be learnt, and
+// it may be put right again.
+absl::Status CoverUnknown() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "an authorization of the service account is not as this "
+                   "server wrote it, so that only a super_admin covers it; the "
+                   "server's operator finds out more by a check of the "
+                   "database",
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
@@ -76,6 +88,9 @@ absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
       cover == Cover::kGoverning ? kMaxSearchedGrants : kMaxCoveredGrants;
   const absl::StatusOr<std::vector<storage::AuthorizationRecord>> grants =
       txn.ListGrantsOf(target, std::nullopt, limit + 1);
+  if (GetErrorDetail(grants.status()).reason == seal::kRecordAltered) {
+    return CoverUnknown();
+  }
   if (!grants.ok()) return grants.status();
   if (static_cast<int>(grants->size()) > limit) return NotCovered();
   for (const storage::AuthorizationRecord& grant : *grants) {

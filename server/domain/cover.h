@@ -73,7 +73,9 @@ absl::Status CheckMayGrant(Rights& rights,
 // OK if `rights` cover the unrevoked grants that `cover` names of the service
 // account.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: they do not. The error says nothing
-//     of what the service account holds.
+//     of what the service account holds. Or one of its grants does not verify
+//     (SealedStore): whoever damaged it could put it right again afterwards. A
+//     super_admin covers that too, and so can stop it.
 absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
                          const Uuid& service_account_id, Cover cover);
 

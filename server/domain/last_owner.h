@@ -22,7 +22,7 @@ namespace signet::domain {
 enum class OauthOwners { kCanAct, kCannotAct };
 
 // Whether the subject can act at `now`; or the store's error. A service account
-// whose row does not verify cannot.
+// whose rows do not verify cannot; nor does an ownership count that does not.
 absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
                             absl::Time now, const storage::Subject& subject);
 

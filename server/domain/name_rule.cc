@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/utf8.h"
+#include "server/token/credential_text.h"
 
 namespace signet::domain {
 namespace {
@@ -44,6 +45,10 @@ struct TextRule {
 };
 
 absl::Status CheckText(std::string_view text, const TextRule& rule) {
+  if (token::HoldsCredential(text)) {
+    return Invalid(
+        "got a text with a credential in it, which is a secret, want none");
+  }
   int code_points = 0;
   bool blank = true;
   while (!text.empty()) {

@@ -20,7 +20,9 @@ namespace signet::domain {
 //     to U+2069 (they make text read as what it is not);
 //   - a noncharacter: U+FDD0 to U+FDEF, and the last two of each plane.
 // Other format characters (zero-width ones among them), private use and
-// unassigned code points are allowed. Nothing is normalised.
+// unassigned code points are allowed. Nothing is normalised. Nor does a
+// credential stand in it anywhere (credential_text.h): names are listed and
+// audited.
 //
 // INVALID_ARGUMENT otherwise; the message is "got X, want Y" and names at most
 // one code point by its number.

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/error.h"
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 #include "server/identity/token_state.h"
 
 namespace signet::domain {
@@ -151,7 +151,7 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
                        {.reason = "IDEMPOTENCY_KEY_REUSED"});
     }
     const absl::StatusOr<Secret> text =
-        crypto::OpenBox(place.key, kept->sealed, Context(replay, place));
+        crypto::Decrypt(place.key, kept->ciphertext, Context(replay, place));
     if (!text.ok()) {
       return MakeError(
           absl::StatusCode::kFailedPrecondition,
@@ -191,8 +191,8 @@ absl::Status KeepReplay(storage::WriteTxn& txn, const Replay& replay,
   return txn.PutReplay(
       {.lookup = place.lookup,
        .fingerprint = replay.fingerprint,
-       .sealed = crypto::CloseBox(place.key, Encode(issued).Expose(),
-                                  Context(replay, place), random),
+       .ciphertext = crypto::Encrypt(place.key, Encode(issued).Expose(),
+                                     Context(replay, place), random),
        .created_at = WholeMicros(now)});
 }
 

@@ -170,7 +170,6 @@ void ServiceAccounts::ChangeOne(identity::CallerPtr caller,
 
 void ServiceAccounts::Revoke(identity::CallerPtr caller,
                              const RevokeRequest& request,
-                             storage::Expired expired,
                              Done<storage::ServiceAccountRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -187,8 +186,7 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
     return;
   }
   const identity::CallerPtr by = caller;
-  storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::RevocationFor(caller);
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, now, id = *id, revocation = std::move(revocation),
@@ -213,7 +211,7 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
 
 void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
                                   const BatchRevokeRequest& request,
-                                  storage::Expired expired, Done<Batch> done) {
+                                  Done<Batch> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
   storage::ServiceAccountQuery query;
@@ -249,8 +247,7 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
-  storage::WriteOptions options =
-      identity::WriteFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::WriteFor(caller);
   WriteOutcome<Batch>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, query = std::move(query),
@@ -296,7 +293,7 @@ absl::Status UnsupportedTokenTypeError() {
 
 void ServiceAccounts::RevokeSelf(
     identity::CallerPtr caller, const RevokeSelfRequest& request,
-    storage::Expired expired, absl::AnyInvocable<void(absl::Status) &&> done) {
+    absl::AnyInvocable<void(absl::Status) &&> done) {
   Violations violations;
   Revocation revocation =
       ReadRevocation(request.reason, request.comment,
@@ -311,16 +308,14 @@ void ServiceAccounts::RevokeSelf(
   }
   const std::string public_id = caller->principal.token_public_id;
   EndPresented(std::move(caller), public_id, revocation.reason,
-               std::move(revocation.comment), std::move(expired),
-               std::move(done));
+               std::move(revocation.comment), std::move(done));
 }
 
 void ServiceAccounts::EndPresented(
     identity::CallerPtr caller, const std::string& public_id,
-    storage::RevokeReason reason, std::string comment, storage::Expired expired,
+    storage::RevokeReason reason, std::string comment,
     absl::AnyInvocable<void(absl::Status) &&> done) {
-  storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::RevocationFor(caller);
   store_->Write(
       [this, caller = std::move(caller), now = clock_->Now(), public_id,
        revocation =
@@ -337,16 +332,14 @@ void ServiceAccounts::EndPresented(
 
 void ServiceAccounts::RevokeToken(
     identity::CallerPtr caller, const identity::TokenFactsPtr& target,
-    storage::Expired expired, absl::AnyInvocable<void(absl::Status) &&> done) {
+    absl::AnyInvocable<void(absl::Status) &&> done) {
   const absl::Time now = clock_->Now();
   if (IsItself(caller->principal, target->account_id, target->subject_id)) {
     EndPresented(std::move(caller), target->public_id,
-                 storage::RevokeReason::kKeyCompromise, "", std::move(expired),
-                 std::move(done));
+                 storage::RevokeReason::kKeyCompromise, "", std::move(done));
     return;
   }
-  storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::RevocationFor(caller);
   const identity::CallerPtr by = caller;
   store_->Write(
       [this, caller = std::move(caller), now,

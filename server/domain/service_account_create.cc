@@ -62,7 +62,6 @@ struct ServiceAccounts::CreateCall {
   std::vector<std::string> capabilities;
   std::optional<Replay> replay;
   absl::Status fault;  // Stands unless the call is a repetition.
-  storage::Expired expired;
   Done<IssuedServiceAccount> done;
   int attempts_left = kMintAttempts;
   // The answer given before, if it was.
@@ -140,7 +139,6 @@ struct ServiceAccounts::CreateCall {
 };
 
 void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
-                             storage::Expired expired,
                              Done<IssuedServiceAccount> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -187,7 +185,6 @@ void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
       std::unique(call->capabilities.begin(), call->capabilities.end()),
       call->capabilities.end());
   call->replay = std::move(replay);
-  call->expired = std::move(expired);
   call->done = std::move(done);
   call->fault = std::move(fault);
   if (expires_at.ok()) record.token.expires_at = *expires_at;
@@ -205,10 +202,7 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   record.created_at = record.token.created_at;
   record.updated_at = record.created_at;
 
-  storage::Expired expired;
-  if (call->expired) expired = [call] { return call->expired(); };
-  storage::WriteOptions options =
-      identity::WriteFor(*call->caller, std::move(expired));
+  storage::WriteOptions options = identity::WriteFor(call->caller);
   storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *audit_, *clock_, *random_);
   };

@@ -14,7 +14,6 @@
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/violations.h"
-#include "server/identity/token_state.h"
 
 namespace signet::domain {
 namespace {
@@ -40,6 +39,15 @@ std::string Fingerprint(const Uuid& account_id, const Uuid& id,
   return std::move(encoder).text();
 }
 
+// Whoever still has a token that was replaced, though it is good for an
+// overlap, has not the one that took its place, and would take that over.
+absl::Status ReplacedTokenError() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the token presented was replaced by a rotation; only the "
+                   "one that took its place may rotate the service account",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
 }  // namespace
 
 // A rotation on its way through the store, which may try it more than once.
@@ -56,7 +64,6 @@ struct ServiceAccounts::RotateCall {
   std::optional<Replay> replay;
   absl::Status fault;  // Stands unless the call is a repetition.
   IssuedToken minted;
-  storage::Expired expired;
   Done<IssuedServiceAccount> done;
   int attempts_left = kMintAttempts;
   IssuedServiceAccount issued;  // The answer.
@@ -102,13 +109,13 @@ struct ServiceAccounts::RotateCall {
     absl::StatusOr<std::vector<storage::TokenRecord>> in_use =
         txn.ListTokensInUse(account_id, id);
     if (!in_use.ok()) return in_use.status();
-    const absl::StatusOr<std::optional<absl::Time>> expiry =
-        IsItself(caller->principal, record)
-            ? OwnExpiry(txn, replaced)
-            : absl::StatusOr<std::optional<absl::Time>>(Expiry(replaced));
-    if (!expiry.ok()) return expiry.status();
+    std::optional<absl::Time> expiry = Expiry(replaced);
+    if (IsItself(caller->principal, record)) {
+      absl::Status status = LimitOwn(replaced, expiry);
+      if (!status.ok()) return status;
+    }
     record.token = minted.record;
-    record.token.expires_at = *expiry;
+    record.token.expires_at = expiry;
     // By itself it shows the token to whoever had the one before.
     if (!IsItself(caller->principal, record)) {
       record.token_shown_to = caller->principal.ToString();
@@ -161,26 +168,25 @@ struct ServiceAccounts::RotateCall {
     return std::min(*before.expires_at, WholeMicros(now) + *max_ttl);
   }
 
-  // The same of a service account's own token: it ends no later than the one
-  // before, nor than the one presented, which may be about to retire.
-  absl::StatusOr<std::optional<absl::Time>> OwnExpiry(
-      storage::ReadTxn& txn, const storage::TokenRecord& before) const {
-    const absl::StatusOr<storage::TokenOwner> presented =
-        txn.FindToken(caller->principal.token_public_id);
-    if (!presented.ok()) return presented.status();
-    const absl::Time end = std::min(
-        before.expires_at.value_or(absl::InfiniteFuture()),
-        identity::DeathOf(presented->token).value_or(absl::InfiniteFuture()));
-    const std::optional<absl::Time> wanted = Expiry(before);
-    if (wanted.value_or(absl::InfiniteFuture()) <= end) return wanted;
+  // What a service account may do to itself, by its current token only: the
+  // next one ends no later.
+  absl::Status LimitOwn(const storage::TokenRecord& current,
+                        std::optional<absl::Time>& expiry) const {
+    if (caller->principal.token_public_id != current.public_id) {
+      return ReplacedTokenError();
+    }
+    if (expiry.value_or(absl::InfiniteFuture()) <=
+        current.expires_at.value_or(absl::InfiniteFuture())) {
+      return absl::OkStatus();
+    }
     if (!keep_expiry) return SelfLimitError();
-    return std::optional(end);
+    expiry = current.expires_at;
+    return absl::OkStatus();
   }
 };
 
 void ServiceAccounts::Rotate(identity::CallerPtr caller,
                              const RotateRequest& request,
-                             storage::Expired expired,
                              Done<IssuedServiceAccount> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -224,7 +230,6 @@ void ServiceAccounts::Rotate(identity::CallerPtr caller,
   call->etag = request.etag;
   call->replay = std::move(replay);
   call->fault = std::move(fault);
-  call->expired = std::move(expired);
   call->done = std::move(done);
   MintAndRotate(std::move(call));
 }
@@ -233,10 +238,7 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
   --call->attempts_left;
   call->minted = IssueToken(policy_.token_prefix, call->now, std::nullopt,
                             *keyring_, *random_);
-  storage::Expired expired;
-  if (call->expired) expired = [call] { return call->expired(); };
-  storage::WriteOptions options =
-      identity::WriteFor(*call->caller, std::move(expired));
+  storage::WriteOptions options = identity::WriteFor(call->caller);
   storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *this, *audit_, *random_);
   };

@@ -167,7 +167,6 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
 }
 
 void ServiceAccounts::Update(identity::CallerPtr caller, UpdateRequest request,
-                             storage::Expired expired,
                              Done<storage::ServiceAccountRecord> done) {
   const absl::Time now = clock_->Now();
   Violations violations;
@@ -205,10 +204,9 @@ void ServiceAccounts::Update(identity::CallerPtr caller, UpdateRequest request,
     return;
   }
   const identity::CallerPtr by = caller;
-  storage::WriteOptions options =
-      DisablesOnly(request)
-          ? identity::RevocationFor(*caller, std::move(expired))
-          : identity::WriteFor(*caller, std::move(expired));
+  storage::WriteOptions options = DisablesOnly(request)
+                                      ? identity::RevocationFor(caller)
+                                      : identity::WriteFor(caller);
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, request = std::move(request), expires_at, now](

@@ -63,10 +63,10 @@ std::string EtagOf(const storage::ServiceAccountRecord& record);
 // Besides its right on the account, who acts on a service account must cover
 // what that holds (see cover.h): PERMISSION_DENIED / GRANT_EXCEEDS_OWN. On
 // itself a service account that has the right may rotate, shorten, disable and
-// end, and never ends up enabled again, with other labels, or living longer
-// than the token it presents; the same error. No change leaves an account
-// without an owner that can act (see last_owner.h): FAILED_PRECONDITION /
-// LAST_OWNER. Only whoever presents a token ends it all the same.
+// end, and never ends up enabled again, with other labels, or living longer;
+// the same error. It rotates by its current token only. No change leaves an
+// account without an owner that can act (see last_owner.h): FAILED_PRECONDITION
+// / LAST_OWNER. Only whoever presents a token ends it all the same.
 //
 // `done` is called once, perhaps before the method returns, and must not block.
 class ServiceAccounts {
@@ -170,7 +170,7 @@ class ServiceAccounts {
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
   //   What FindReplay says.
   void Create(identity::CallerPtr caller, CreateRequest request,
-              storage::Expired expired, Done<IssuedServiceAccount> done);
+              Done<IssuedServiceAccount> done);
 
   // Needs Right::kView.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
@@ -188,22 +188,22 @@ class ServiceAccounts {
   //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
   //   ABORTED / ETAG_MISMATCH: it is at another version.
   void Update(identity::CallerPtr caller, UpdateRequest request,
-              storage::Expired expired,
               Done<storage::ServiceAccountRecord> done);
 
   // Mints a new token for the same identity. The one before is good for the
   // overlap; one that was still to retire ends at once. Needs Right::kManage
-  // and Cover::kEverything, a repetition too. Does not enable. What a service
-  // account makes of itself dies when the token presented does, at the latest.
+  // and Cover::kEverything, a repetition too. Does not enable. A service
+  // account rotates itself by its current token only, and the next one dies
+  // when that would have, at the latest; a replaced token that is good for an
+  // overlap could otherwise take over the account. A repetition may present it.
   //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindReplay says.
   void Rotate(identity::CallerPtr caller, const RotateRequest& request,
-              storage::Expired expired, Done<IssuedServiceAccount> done);
+              Done<IssuedServiceAccount> done);
 
   // Ends it for ever; if it has ended already nothing changes. Needs
   // Right::kManage and Cover::kGoverning.
   //   NOT_FOUND: as Update.
   void Revoke(identity::CallerPtr caller, const RevokeRequest& request,
-              storage::Expired expired,
               Done<storage::ServiceAccountRecord> done);
 
   // Revokes those that meet all conditions, of which there is at least one, on
@@ -212,14 +212,12 @@ class ServiceAccounts {
   // The next batch goes on with `next_page_token`: what was revoked or left out
   // would be in the way of one that begins at the newest again.
   void BatchRevoke(identity::CallerPtr caller,
-                   const BatchRevokeRequest& request, storage::Expired expired,
-                   Done<Batch> done);
+                   const BatchRevokeRequest& request, Done<Batch> done);
 
   // Ends the token presented, whatever its state: a replaced one alone, a
   // current one with its service account. Needs no right, and no live token.
   //   INVALID_ARGUMENT / UNSUPPORTED_TOKEN_TYPE: it is an OAuth access token.
   void RevokeSelf(identity::CallerPtr caller, const RevokeSelfRequest& request,
-                  storage::Expired expired,
                   absl::AnyInvocable<void(absl::Status) &&> done);
 
   // Ends a token that somebody has presented: a replaced one alone, a current
@@ -230,7 +228,6 @@ class ServiceAccounts {
   // account's last owner.
   void RevokeToken(identity::CallerPtr caller,
                    const identity::TokenFactsPtr& target,
-                   storage::Expired expired,
                    absl::AnyInvocable<void(absl::Status) &&> done);
 
  private:
@@ -271,7 +268,6 @@ class ServiceAccounts {
   // Ends the token, for `caller` who has presented it.
   void EndPresented(identity::CallerPtr caller, const std::string& public_id,
                     storage::RevokeReason reason, std::string comment,
-                    storage::Expired expired,
                     absl::AnyInvocable<void(absl::Status) &&> done);
 
   storage::Store* const store_;

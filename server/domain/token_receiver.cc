@@ -72,8 +72,14 @@ absl::Status CheckReceiverOf(storage::ReadTxn& txn,
         "overlap first, or set acknowledge_token_shown to true");
   }
   const std::string& shown_to = record.token_shown_to;
-  if (shown_to.empty() || shown_to == granter.ToString()) {
+  if (shown_to == kShownToOperator || shown_to == granter.ToString()) {
     return absl::OkStatus();
+  }
+  if (shown_to.empty()) {
+    return ShownToAnother(
+        "the token of the service account is from before this server kept who "
+        "was shown it; rotate it first, or set acknowledge_token_shown to "
+        "true");
   }
   const std::optional<storage::Subject> receiver = ReadPrincipal(shown_to);
   if (receiver.has_value()) {

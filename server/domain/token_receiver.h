@@ -14,16 +14,24 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 // Whoever was shown a service account's token may have kept it, and would have
 // what the service account is granted afterwards.
 
+// ServiceAccountRecord::token_shown_to of a token that the operator of the
+// server got, at a first start or by --issue_super_admin. Who has the machine
+// and the keys is no one to be kept from a right.
+inline constexpr char kShownToOperator[] = "operator";
+
 // OK if `grant` gives nobody who was shown the current token of its subject a
 // right to govern (IsGoverning) that they do not cover now: a user by what was
 // granted to its id, a service account while it is live. The granter knows what
-// it does. A rotation of a service account by itself shows the token to nobody
-// new: whoever was shown the one before had what it takes to see this one.
-//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more, or a
-//     replaced token is good until its overlap ends, of which it is not known
-//     who was shown it. A rotation without an overlap, by another, helps.
-//   FAILED_PRECONDITION / RECORD_ALTERED: who was shown it is not to be learnt
-//     from a row that does not verify.
+// it does. Whoever has lost the right since counts as one who has not got it,
+// and the other way round. A rotation of a service account by itself shows the
+// token to nobody new: whoever was shown the one before had what it takes to
+// see this one.
+//   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more; or
+//     it is not known who was shown the token, as of those made before this
+//     was kept, or a replaced one that is good until its overlap ends. A
+//     rotation without an overlap, by another, helps.
+//   FAILED_PRECONDITION / RECORD_ALTERED: that is not to be learnt from rows
+//     that do not verify.
 absl::Status CheckReceiver(storage::ReadTxn& txn,
                            const identity::Principal& granter, absl::Time now,
                            const storage::AuthorizationRecord& grant);

@@ -38,24 +38,22 @@ using CallerPtr = std::shared_ptr<const Caller>;
 
 // A read, or a write, for a caller: in its turn, and not at all once it has
 // gone.
+inline storage::Expired GoneOf(const CallerPtr& caller) {
+  return [caller] { return caller->gone != nullptr && caller->gone(); };
+}
 inline storage::ReadOptions ReadFor(
     const CallerPtr& caller,
     storage::ReadKind kind = storage::ReadKind::kLookup) {
   return {.work_for = caller->principal.work_for(),
           .kind = kind,
-          .expired = [caller] {
-            return caller->gone != nullptr && caller->gone();
-          }};
+          .expired = GoneOf(caller)};
 }
-inline storage::WriteOptions WriteFor(const Caller& caller,
-                                      storage::Expired expired) {
-  return {.work_for = caller.principal.work_for(),
-          .expired = std::move(expired)};
+inline storage::WriteOptions WriteFor(const CallerPtr& caller) {
+  return {.work_for = caller->principal.work_for(), .expired = GoneOf(caller)};
 }
 // The same of one that ends something, which a full disk must not stop.
-inline storage::WriteOptions RevocationFor(const Caller& caller,
-                                           storage::Expired expired) {
-  storage::WriteOptions options = WriteFor(caller, std::move(expired));
+inline storage::WriteOptions RevocationFor(const CallerPtr& caller) {
+  storage::WriteOptions options = WriteFor(caller);
   options.revocation = true;
   return options;
 }

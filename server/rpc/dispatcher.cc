@@ -224,11 +224,7 @@ void Dispatcher::Act(const api::UnaryMethod& method, gateway::BackendCall call,
         });
     return;
   }
-  auto gone = [caller] { return caller->gone(); };
-  api::MethodCall method_call = {.caller = std::move(caller),
-                                 .request = *request,
-                                 .expired = std::move(gone)};
-  method.handle(std::move(method_call),
+  method.handle({.caller = std::move(caller), .request = *request},
                 [pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
                         response) mutable {

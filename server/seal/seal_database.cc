@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "server/audit/audit_log.h"
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
 #include "server/seal/row_walk.h"
 #include "server/seal/seal.h"
 

@@ -66,16 +66,17 @@ class SealedStore::Reads : public Interface {
     }
     return found;
   }
+  // One that is missing here would count for ended.
   absl::StatusOr<std::vector<storage::TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id) override {
     absl::StatusOr<std::vector<storage::TokenRecord>> tokens =
         txn_.ListTokensInUse(account_id, id);
     if (!tokens.ok()) return tokens;
-    std::erase_if(*tokens, [&](const storage::TokenRecord& token) {
-      const bool sealed = IsSealed(keyring(), account_id, id, token);
-      if (!sealed) store_.Note("token", token.public_id);
-      return !sealed;
-    });
+    for (const storage::TokenRecord& token : *tokens) {
+      if (IsSealed(keyring(), account_id, id, token)) continue;
+      store_.Note("token", token.public_id);
+      return RecordAltered();
+    }
     return tokens;
   }
   absl::StatusOr<storage::ServiceAccountPage> ListServiceAccounts(
@@ -122,15 +123,18 @@ class SealedStore::Reads : public Interface {
     if (record.ok() && !Verify(*record)) return RecordAltered();
     return record;
   }
-  // What is missing here would count for not granted.
+  // What is missing here would count for not granted. Who asks for all of them
+  // compares rights: one that somebody has damaged may be good again tomorrow.
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
       const storage::Subject& subject, std::optional<storage::GrantKind> kind,
       int limit) override {
-    bool all = false;
+    Found found;
     auto grants = ListUpTo(
         limit, [&](int ask) { return txn_.ListGrantsOf(subject, kind, ask); },
-        &all);
-    if (grants.ok() && !all) return RecordAltered();
+        &found);
+    if (!grants.ok()) return grants;
+    const bool compares = !kind.has_value();
+    if (!found.all || (found.altered && compares)) return RecordAltered();
     return grants;
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
@@ -232,25 +236,34 @@ class SealedStore::Reads : public Interface {
                   [this](const Record& record) { return !Verify(record); });
   }
 
-  // Whether it gives what it says.
-  bool IsGood(const storage::ServiceAccountRecord& record) {
-    return Verify(record);
+  // Whether nothing is granted by it under the present issuer.
+  bool IsVoid(const storage::ServiceAccountRecord&) const { return false; }
+  bool IsVoid(const storage::AuthorizationRecord& record) const {
+    return !record.subject_issuer.empty() &&
+           record.subject_issuer != store_.issuer_;
   }
-  bool IsGood(const storage::AuthorizationRecord& record) {
-    return Verify(record) && (record.subject_issuer.empty() ||
-                              record.subject_issuer == store_.issuer_);
-  }
+  // Leaves out what does not give what it says; whether any of it was altered.
   template <typename Record>
-  void LeaveOutVoid(std::vector<Record>& records) {
-    std::erase_if(records,
-                  [this](const Record& record) { return !IsGood(record); });
+  bool LeaveOutVoid(std::vector<Record>& records) {
+    bool altered = false;
+    std::erase_if(records, [&](const Record& record) {
+      if (Verify(record)) return IsVoid(record);
+      altered = true;
+      return true;
+    });
+    return altered;
   }
 
+  // What a list up to a limit is worth.
+  struct Found {
+    bool all = false;      // Nothing is missing that is good.
+    bool altered = false;  // One was left out that does not verify.
+  };
+
   // A few that are left out do not stand before others, and many cost no more
-  // than kMostRead times as much. `all`: whether nothing is missing that is
-  // good.
+  // than kMostRead times as much.
   template <typename List>
-  auto ListUpTo(int limit, List list, bool* all = nullptr)
+  auto ListUpTo(int limit, List list, Found* found = nullptr)
       -> decltype(list(limit)) {
     const int64_t most = std::min(int64_t{kMostRead} * limit,
                                   int64_t{std::numeric_limits<int>::max()});
@@ -258,10 +271,12 @@ class SealedStore::Reads : public Interface {
       auto records = list(static_cast<int>(ask));
       if (!records.ok()) return records;
       const bool read = records->size() < static_cast<size_t>(ask);
-      LeaveOutVoid(*records);
+      const bool altered = LeaveOutVoid(*records);
       const bool enough = records->size() >= static_cast<size_t>(limit);
       if (!read && !enough && ask < most) continue;
-      if (all != nullptr) *all = read || enough;
+      if (found != nullptr) {
+        *found = {.all = read || enough, .altered = altered};
+      }
       if (enough) records->resize(static_cast<size_t>(limit));
       return records;
     }

@@ -27,13 +27,15 @@ namespace signet::seal {
 // What comes out of it verifies, all of it but what ListTokens gives, for who
 // verifies that himself, and CountHeldAuthorizations, which counts the others
 // too. A row that does not is as if it were not there: no token is found by it,
-// no listing shows it, nobody holds what it grants. Asked for by its ids, or
-// changed, it is an error,
+// no listing shows it, nobody holds what it grants, and it is no ownership. It
+// is an error,
 //   FAILED_PRECONDITION / RECORD_ALTERED,
-// so that no change is made on the ground of it. Hence nothing that was read
-// unverified is ever written back with a seal, and SealAuthorization is
-// INTERNAL. It is counted, logged, and found by the offline check
-// (seal_check.h).
+// where it is asked for by its ids or changed, and where something is allowed
+// because there is no such row: among all the grants of a subject (ListGrantsOf
+// without a kind) and the tokens of a service account (ListTokensInUse). So no
+// change is made on the ground of it, nothing that was read unverified is ever
+// written back with a seal, and SealAuthorization is INTERNAL. It is counted,
+// logged, and found by the offline check (seal_check.h).
 //
 // It also binds users and groups to their issuer, as another may use the same
 // names: a grant to one of them is recorded with the issuer it was made under.

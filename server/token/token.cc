@@ -14,17 +14,15 @@
 namespace signet::token {
 namespace {
 
-constexpr size_t kMaxPrefix = 32;
 constexpr size_t kTimeDigits = 8;
 constexpr size_t kPublicId = 16;
 constexpr size_t kSecret = 43;
 constexpr size_t kChecksum = 6;
 constexpr size_t kLast4 = 4;
-// What follows the prefix, with its two underscores.
-constexpr size_t kTail = 1 + kPublicId + 1 + kSecret + kChecksum;
+static_assert(kTokenTailLength == 1 + kPublicId + 1 + kSecret + kChecksum);
 
 bool IsTokenPrefix(std::string_view prefix) {
-  if (prefix.empty() || prefix.size() > kMaxPrefix) return false;
+  if (prefix.empty() || prefix.size() > kMaxTokenPrefixLength) return false;
   if (prefix.front() == '_' || prefix.back() == '_') return false;
   return std::all_of(prefix.begin(), prefix.end(), [](char c) {
     return c == '_' || IsBase62(std::string_view(&c, 1));
@@ -69,10 +67,10 @@ absl::Status ValidateTokenPrefix(std::string_view prefix) {
 MintedToken MintToken(std::string_view prefix, absl::Time now,
                       RandomSource& random) {
   // Made at its final size, so that no outgrown buffer keeps a part of it.
-  std::string text(prefix.size() + kTail, '_');
+  std::string text(prefix.size() + kTokenTailLength, '_');
   std::copy(prefix.begin(), prefix.end(), text.begin());
 
-  const std::span<char> tail = std::span(text).last(kTail);
+  const std::span<char> tail = std::span(text).last(kTokenTailLength);
   const std::span<char> public_id = tail.subspan(1, kPublicId);
   const std::span<char> secret = tail.last(kChecksum + kSecret).first(kSecret);
   const int64_t millis = std::max<int64_t>(absl::ToUnixMillis(now), 0);
@@ -89,13 +87,15 @@ MintedToken MintToken(std::string_view prefix, absl::Time now,
 }
 
 std::optional<ParsedToken> ParseToken(std::string_view text) {
-  if (text.size() <= kTail || text.size() > kMaxPrefix + kTail)
+  if (text.size() <= kTokenTailLength ||
+      text.size() > kMaxTokenPrefixLength + kTokenTailLength)
     return std::nullopt;
-  const std::string_view prefix = text.substr(0, text.size() - kTail);
+  const std::string_view prefix =
+      text.substr(0, text.size() - kTokenTailLength);
   const std::string_view tail = text.substr(prefix.size());
   const std::string_view public_id = tail.substr(1, kPublicId);
   const std::string_view secret = tail.substr(1 + kPublicId + 1, kSecret);
-  const std::string_view checksum = tail.substr(kTail - kChecksum);
+  const std::string_view checksum = tail.substr(kTokenTailLength - kChecksum);
   if (tail[0] != '_' || tail[1 + kPublicId] != '_' || !IsTokenPrefix(prefix) ||
       !IsBase62(public_id) || !IsBase62(secret)) {
     return std::nullopt;

@@ -2,6 +2,7 @@
 #ifndef SIGNET_SERVER_TOKEN_TOKEN_H_
 #define SIGNET_SERVER_TOKEN_TOKEN_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@ namespace signet::token {
 //   checksum   6 base62 characters: CRC-32 (IEEE 802.3, as in zlib) of all that
 //              precedes, most significant digit first, zero-padded
 // The base62 alphabet is `0-9A-Za-z`. Pure functions, thread-safe.
+
+// Of what follows the prefix, from its underscore on.
+inline constexpr size_t kTokenTailLength = 1 + 16 + 1 + 43 + 6;
+inline constexpr size_t kMaxTokenPrefixLength = 32;
 
 struct MintedToken {
   Secret text;

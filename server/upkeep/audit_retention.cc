@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
 
 namespace signet::upkeep {
 namespace {
@@ -57,7 +57,7 @@ absl::Status TrimSome(storage::WriteTxn& txn, const crypto::MacKeyring& keyring,
   out = Trim();  // A body may run again.
   absl::StatusOr<storage::AuditChainRecord> chain = txn.GetAuditChain(account);
   if (!chain.ok() && !absl::IsNotFound(chain.status())) return chain.status();
-  out.sound = chain.ok() && audit::IsSealed(keyring, *chain);
+  out.sound = chain.ok() && audit::HasGoodMac(keyring, *chain);
   if (!out.sound) return absl::OkStatus();
   const absl::StatusOr<storage::AuditPage> page =
       txn.ListAuditEvents(FrontOf(account, kEventsPerWrite));
@@ -68,7 +68,7 @@ absl::Status TrimSome(storage::WriteTxn& txn, const crypto::MacKeyring& keyring,
     // What was found broken is kept as evidence.
     out.sound = event.action != audit::kAuditBrokenAction &&
                 event.sequence == chain->first_sequence &&
-                audit::IsSealed(keyring, chain->mac_before_first, event);
+                audit::HasGoodMac(keyring, chain->mac_before_first, event);
     if (!out.sound) break;
     chain->first_sequence = event.sequence + 1;
     chain->mac_before_first = event.mac;
@@ -76,7 +76,7 @@ absl::Status TrimSome(storage::WriteTxn& txn, const crypto::MacKeyring& keyring,
   const uint64_t removed = chain->first_sequence - untrimmed.first_sequence;
   if (removed == 0) return absl::OkStatus();
   out.more = removed == static_cast<uint64_t>(kEventsPerWrite);
-  audit::SealChain(keyring, *chain);
+  audit::SetMac(keyring, *chain);
   absl::Status status =
       txn.DeleteAuditEventsBefore(account, chain->first_sequence);
   if (status.ok()) status = log.PutTrimmed(txn, now, untrimmed, *chain);

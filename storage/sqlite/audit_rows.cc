@@ -96,7 +96,7 @@ storage::AuditHeadRecord ReadHead(Rows& rows) {
   record.writer = rows.Text(0);
   record.events = static_cast<uint64_t>(rows.Integer(1));
   record.accounts = static_cast<uint64_t>(rows.Integer(2));
-  record.sealed = rows.Bytes(3);
+  record.ciphertext = rows.Bytes(3);
   return record;
 }
 
@@ -171,7 +171,7 @@ absl::Status AuditWrites::PutChain(const storage::AuditChainRecord& record) {
 absl::Status AuditWrites::PutHead(const storage::AuditHeadRecord& record) {
   if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_head_.Execute(record.writer, record.events, record.accounts,
-                           AsBlob(record.sealed));
+                           AsBlob(record.ciphertext));
 }
 
 absl::Status AuditWrites::DeleteBefore(const Uuid& account_id,

@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
-#include "storage/sqlite/connection/file_sync.h"
+#include "base/file_sync.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database_copy.h"
 #include "storage/sqlite/file_watch.h"
@@ -220,7 +220,7 @@ absl::Status Create(const DatabaseOptions& options,
                   absl::StrCat("cannot be put in place (", Errno(), ")"),
                   "give this user write access to the data directory");
   }
-  return SyncDirectory(DirectoryOf(file));
+  return SyncFolder(FolderOf(file));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "storage/sqlite/connection/file_sync.h"
+#include "base/file_sync.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/page_rows.h"
@@ -34,7 +34,7 @@ std::string Megabytes(int64_t bytes) {
 
 absl::Status CheckRoom(const std::string& target, int64_t bytes) {
   struct statvfs disk = {};
-  if (statvfs(DirectoryOf(target).c_str(), &disk) != 0) {
+  if (statvfs(FolderOf(target).c_str(), &disk) != 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         target, ": cannot be made (", Reason(), "); choose another place"));
   }
@@ -167,7 +167,7 @@ absl::Status PutInPlace(const std::string& file, const std::string& target) {
                                      Reason(), "); choose another place"));
   }
   unlink(file.c_str());
-  return SyncDirectory(DirectoryOf(target));
+  return SyncFolder(FolderOf(target));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "storage/sqlite/connection/file_sync.h"
+#include "base/file_sync.h"
 
 namespace signet::sqlite {
 namespace {
@@ -32,10 +32,10 @@ ReserveFile::ReserveFile(std::string file) : file_(std::move(file)) {
 }
 
 bool ReserveFile::Fill() {
-  const int64_t mine = (FreeBytes(DirectoryOf(file_)) + bytes_) / 4;
+  const int64_t mine = (FreeBytes(FolderOf(file_)) + bytes_) / 4;
   const int64_t want = std::min(kBytes, mine / kSlice * kSlice);
   if (want > bytes_) Resize(want);
-  return bytes_ > 0 && FreeBytes(DirectoryOf(file_)) >= bytes_;
+  return bytes_ > 0 && FreeBytes(FolderOf(file_)) >= bytes_;
 }
 
 bool ReserveFile::GiveUpSlice() {

@@ -35,7 +35,7 @@ storage::ReplayRecord ReadReplay(Rows& rows) {
   storage::ReplayRecord record;
   rows.Blob(0, record.lookup);
   rows.Blob(1, record.fingerprint);
-  record.sealed = rows.Bytes(2);
+  record.ciphertext = rows.Bytes(2);
   record.created_at = rows.Time(3);
   return record;
 }
@@ -64,7 +64,7 @@ UpkeepWrites::UpkeepWrites(Preparer& prepare)
 absl::Status UpkeepWrites::PutReplay(const storage::ReplayRecord& record) {
   if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_replay_.Execute(record.lookup, record.fingerprint,
-                             AsBlob(record.sealed), record.created_at);
+                             AsBlob(record.ciphertext), record.created_at);
 }
 
 absl::StatusOr<int> UpkeepWrites::DeleteReplaysBefore(absl::Time before,

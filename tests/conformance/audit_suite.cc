@@ -218,15 +218,15 @@ TEST_P(StoreConformance, AnAuditHeadIsKeptForEachWriter) {
   const AuditHeadRecord node = {.writer = "node b",
                                 .events = std::numeric_limits<int64_t>::max(),
                                 .accounts = 7,
-                                .sealed = std::string("\0\xff", 2)};
+                                .ciphertext = std::string("\0\xff", 2)};
   AuditHeadRecord own = {
-      .writer = "", .events = 0, .accounts = 0, .sealed = ""};
+      .writer = "", .events = 0, .accounts = 0, .ciphertext = ""};
   ASSERT_THAT(put(node), IsOk());
   ASSERT_THAT(put(own), IsOk());
   EXPECT_THAT(heads(), IsOkAndHolds(ElementsAre(own, node)));
   own.events = 5;
   own.accounts = 2;
-  own.sealed = "later";
+  own.ciphertext = "later";
   ASSERT_THAT(put(own), IsOk());
   EXPECT_THAT(heads(), IsOkAndHolds(ElementsAre(own, node)));
   AuditHeadRecord broken = own;

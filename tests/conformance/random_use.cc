@@ -121,7 +121,7 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
       const AuditHeadRecord head = {.writer = AText(),
                                     .events = Pick(9),
                                     .accounts = Pick(9),
-                                    .sealed = AText()};
+                                    .ciphertext = AText()};
       return [=](WriteTxn& txn) { return txn.PutAuditHead(head); };
     }
     case 17: {

@@ -62,7 +62,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
               txn.InsertAuthorization(SampleCapability(account_, 30, subject)),
               txn.InsertAuditEvent(SampleAuditEvent(account_, 1)),
               txn.PutAuditChain(chain),
-              txn.PutAuditHead({.writer = "", .events = 1, .sealed = "a"}),
+              txn.PutAuditHead({.writer = "", .events = 1, .ciphertext = "a"}),
               txn.PutReplay(SampleReplay(1)),
               txn.SetWatermark("purge", SampleTime())}) {
           if (!s.ok()) return s;
@@ -156,10 +156,11 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
       },
       [&](auto& txn) { return txn.PutAuditChain(changed_chain); },
       [&](auto& txn) {
-        return txn.PutAuditHead({.writer = "", .events = 2, .sealed = "b"});
+        return txn.PutAuditHead({.writer = "", .events = 2, .ciphertext = "b"});
       },
       [&](auto& txn) {
-        return txn.PutAuditHead({.writer = "x", .events = 2, .sealed = "b"});
+        return txn.PutAuditHead(
+            {.writer = "x", .events = 2, .ciphertext = "b"});
       },
       [&](auto& txn) { return txn.DeleteAuditEventsBefore(account_, 9); },
       [&](auto& txn) { return txn.PutReplay(SampleReplay(2)); },

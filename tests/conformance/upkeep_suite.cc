@@ -103,7 +103,7 @@ TEST_P(StoreConformance, TheDeadAreTheRevokedAndTheExpired) {
 TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
   const ReplayRecord first = SampleReplay(1);
   ReplayRecord second = SampleReplay(2);
-  second.sealed = std::string("\0\xff any bytes", 12);
+  second.ciphertext = std::string("\0\xff any bytes", 12);
   const auto put = [&](const ReplayRecord& record) {
     return Write([&](WriteTxn& txn) { return txn.PutReplay(record); });
   };

@@ -1,81 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whoever writes to the database, but has not the key, becomes nobody by it."""
 
-import contextlib
 import re
 import secrets
-import sqlite3
 
 import pytest
-from harness import process, rest
+from harness import process
+from harness.api import Api, message
+from harness.editor import Played, call, check, database, raw
 from harness.surfaces import Grpc, Rest
 
 SURFACES = {"rest": lambda server: Rest(server, "--http1.1"), "grpc": Grpc}
-
-
-def check(server, *flags):
-    """(exit code, the lines of faults) of the offline check."""
-    done = process.run("--verify_audit", f"--data_dir={server.data}", *flags)
-    assert done.stdout.splitlines(), done.stderr
-    return done.returncode, done.stdout.splitlines()[:-1]
-
-
-@contextlib.contextmanager
-def database(server):
-    connection = sqlite3.connect(server.data / "signet.db")
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
-
-
-def call(server, method, path, token, body=None):
-    return rest.request(server, method, path, token=token, json_body=body)
-
-
-class Played:
-    """A server with an owner, a bot that may view, one whose token was rotated away
-    with an overlap, and one that has ended in each way."""
-
-    def __init__(self, server):
-        self.server = server
-        first = server.first
-        self.owner = first["token"]
-        self.account = first["account_id"]
-        self.accounts = server.accounts_path
-        self.grants = self.accounts.replace("service-accounts", "authorizations")
-        self.bot = self.make("bot")
-        self.other = self.make("other")
-        self.expired = self.make("expired", expires_at="2100-01-01T00:00:00Z")
-        self.disabled = self.make("disabled")
-        self.revoked = self.make("revoked")
-        self.replaced = self.make("replaced")
-        for id_ in (self.bot, self.other, self.disabled, self.revoked, self.replaced):
-            self.grant(id_["id"], "account.view")
-        self.once_manager = self.make("manager")
-        grant = self.grant(self.once_manager["id"], "auth.manage")
-        assert call(server, "POST", f"{self.grants}/{grant['id']}/revoke", self.owner).status == 200
-        self.change("PATCH", self.disabled, {"enabled": False})
-        self.change("POST", self.revoked, None, "/revoke")
-        self.current = self.change("POST", self.replaced, {}, "/rotate")
-
-    def make(self, name, **fields):
-        made = call(self.server, "POST", self.accounts, self.owner, {"name": name, **fields})
-        assert made.status == 201
-        return made.json()
-
-    def grant(self, id_, capability):
-        made = call(self.server, "POST", self.grants, self.owner,
-                    {"grant_kind": "capability", "capability_key": capability,
-                     "subject_type": "service_account", "subject_id": id_})
-        assert made.status == 201
-        return made.json()
-
-    def change(self, method, who, body, suffix=""):
-        done = call(self.server, method, f"{self.accounts}/{who['id']}{suffix}", self.owner, body)
-        assert done.status == 200, done.json()
-        return done.json()
 
 
 @pytest.fixture
@@ -83,11 +18,6 @@ def played(start):
     world = Played(start())
     assert world.server.stop() == 0
     return world
-
-
-def raw(uuid_text):
-    return bytes.fromhex(uuid_text.replace("-", ""))
-
 
 
 # Each is (an edit, whose token is tried). None of them may work.
@@ -404,6 +334,32 @@ def test_an_older_releases_database_is_sealed_once_and_explicitly(played):
                   played.owner).json()
     assert "account.sealed" in [event["action"] for event in events]
     assert server.stop() == 0
+
+
+def test_who_was_shown_an_older_releases_token_is_not_known(played):
+    """So it takes a rotation, or a word, before it can be used to govern."""
+    server = played.server
+    with database(server) as db:
+        db.execute("UPDATE service_accounts SET token_shown_to = NULL")
+    unseal(server)
+    (server.data / "audit_head").unlink()
+    assert seal(server).returncode == 0
+    server.start()
+    body = {"grant_kind": "capability", "capability_key": "auth.manage",
+            "subject_type": "service_account", "subject_id": played.bot["id"]}
+    answer = call(server, "POST", played.grants, played.owner, body)
+    assert (answer.status, answer.json()["reason"]) == (409, "TOKEN_SHOWN_TO_ANOTHER")
+    with Api(server) as api:
+        create = lambda **more: api.call(
+            "signet.v1.Authorizations/CreateAuthorization",
+            message("signet.v1.CreateAuthorizationRequest", account_id=played.account,
+                    **body | more), "signet.v1.Authorization", token=played.owner)
+        assert create().reason == "TOKEN_SHOWN_TO_ANOTHER"
+        assert create(acknowledge_token_shown=True).code.name == "OK"
+        assert create(subject_id=played.other["id"]).reason == "TOKEN_SHOWN_TO_ANOTHER"
+    played.change("POST", played.other, {}, "/rotate")
+    assert call(server, "POST", played.grants, played.owner,
+                body | {"subject_id": played.other["id"]}).status == 201
 
 
 def test_seals_that_were_taken_away_are_never_given_again(played):

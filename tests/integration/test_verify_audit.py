@@ -6,7 +6,7 @@ import re
 import sqlite3
 
 import pytest
-from harness import process
+from harness import process, rest
 from harness.surfaces import Rest
 
 SUMMARY = re.compile(r"^(\d+) events of (\d+) accounts and (\d+) seals: (\d+) faults$", re.MULTILINE)
@@ -137,3 +137,75 @@ def test_serves_nothing(stopped):
     assert done.returncode == 0
     assert done.stdout.count("\n") == 1
     assert not (stopped.folder / "ports").exists()
+
+
+def copy_rows(db, table, where):
+    """(columns, rows), to be put back by put_rows; without what SQLite computes."""
+    columns = ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
+    return columns, db.execute(f"SELECT {columns} FROM {table} WHERE {where}").fetchall()
+
+
+def put_rows(db, table, where, copied):
+    columns, rows = copied
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute(f"DELETE FROM {table} WHERE {where}")
+    for values in rows:
+        db.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(values))})",
+                   values)
+
+
+# A call on a bot, the tables whose rows of before it are put back, and what is found.
+PUT_BACK = {
+    "revoked": ("POST", "/revoke", {}, ["service_accounts"], "service account {id}"),
+    "disabled": ("PATCH", "", {"enabled": False}, ["service_accounts"], "service account {id}"),
+    "rotated": ("POST", "/rotate", {}, ["service_accounts", "tokens"], "token {public_id}"),
+}
+
+
+@pytest.mark.parametrize("case", PUT_BACK)
+def test_a_row_from_before_its_end_is_found(start, case):
+    """It has its seal: nothing but the log tells that it is not the latest."""
+    method, tail, body, tables, row = PUT_BACK[case]
+    server = start()
+    owner = server.first["token"]
+    made = rest.request(server, "POST", server.accounts_path, token=owner,
+                        json_body={"name": "bot"}).json()
+    mine = "x'" + made["id"].replace("-", "") + "'"
+    where = {"service_accounts": f"id = {mine}", "tokens": f"service_account_id = {mine}"}
+    with database(server) as db:
+        before = {table: copy_rows(db, table, where[table]) for table in tables}
+    assert rest.request(server, method, f"{server.accounts_path}/{made['id']}{tail}", token=owner,
+                        json_body=body).status == 200
+    assert server.stop() == 0
+    assert verify(server)[:2] == (0, [])
+    with database(server) as db:
+        for table, copied in before.items():
+            put_rows(db, table, where[table], copied)
+    code, faults, _ = verify(server)
+    assert code == 1
+    (fault,) = faults
+    row = row.format(id=made["id"], public_id=made["token_public_id"])
+    assert fault.endswith(f" {row}: the row is from before this event")
+    server.start()  # It authenticates: that is what the check is for.
+    assert Rest(server, "--http1.1").self_(token=made["token"]).code == "OK"
+
+
+def test_a_grant_from_before_its_revocation_is_found(start):
+    server = start()
+    owner = server.first["token"]
+    made = rest.request(server, "POST", server.accounts_path, token=owner,
+                        json_body={"name": "bot", "capabilities": ["account.view"]}).json()
+    grants = server.accounts_path.replace("service-accounts", "authorizations")
+    (grant,) = rest.request(server, "GET", f"{grants}?subject_id={made['id']}", token=owner).json()
+    mine = "id = x'" + grant["id"].replace("-", "") + "'"
+    with database(server) as db:
+        before = copy_rows(db, "authorizations", mine)
+    assert rest.request(server, "DELETE", f"{grants}/{grant['id']}", token=owner).status == 200
+    assert server.stop() == 0
+    assert verify(server)[:2] == (0, [])
+    with database(server) as db:
+        put_rows(db, "authorizations", mine, before)
+    code, faults, _ = verify(server)
+    assert code == 1
+    (fault,) = faults
+    assert fault.endswith(f" authorization {grant['id']}: the row is from before this event")

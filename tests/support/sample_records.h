@@ -122,7 +122,7 @@ inline storage::ReplayRecord SampleReplay(uint32_t number) {
   storage::ReplayRecord record;
   for (int i = 0; i < 4; ++i) record.lookup[31 - i] = number >> (8 * i) & 0xff;
   record.fingerprint.fill(static_cast<uint8_t>(number));
-  record.sealed = absl::StrFormat("sealed %d", number);
+  record.ciphertext = absl::StrFormat("sealed %d", number);
   record.created_at = SampleTime(number);
   return record;
 }

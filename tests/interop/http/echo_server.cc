@@ -203,7 +203,8 @@ int Run(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
 
   SystemClock clock;
-  JsonLogger logger(STDERR_FILENO, &clock);
+  JsonLogger logger(STDERR_FILENO, &clock,
+                    [](std::string_view text) { return std::string(text); });
   EchoHandler handler;
   auto server = http::HttpServer::Start(ParseOptions(argc, argv), &handler,
                                         &clock, &logger);

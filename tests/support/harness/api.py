@@ -56,9 +56,9 @@ class Reply:
 class Api:
     """One channel to a server. Use it as a context manager."""
 
-    def __init__(self, server):
+    def __init__(self, server, options=()):
         self._channel = grpc.insecure_channel(
-            server.grpc, options=[("grpc.enable_http_proxy", 0)])
+            server.grpc, options=[("grpc.enable_http_proxy", 0), *options])
 
     def __enter__(self):
         return self

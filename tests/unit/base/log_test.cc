@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/json.h"
 #include "gmock/gmock.h"
@@ -26,6 +27,8 @@
 
 namespace signet {
 namespace {
+
+std::string AsItIs(std::string_view text) { return std::string(text); }
 
 // Two connected descriptors: what is written to one is read from the other.
 class Channel {
@@ -79,7 +82,7 @@ Json ParseLine(std::string_view line) {
 TEST(JsonLogger, WritesOneObjectWithItsFieldsInOrder) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   logger.Log(LogLevel::kInfo, "request",
              {{"method", "Create"},
               {"bytes", int64_t{-42}},
@@ -93,10 +96,26 @@ TEST(JsonLogger, WritesOneObjectWithItsFieldsInOrder) {
   EXPECT_EQ(channel.Read(), "");
 }
 
+// Before it is cut, so that no part of it is left.
+TEST(JsonLogger, CleansEveryText) {
+  FakeClock clock;
+  Channel channel = Channel::Datagrams();
+  JsonLogger logger(channel.writer(), &clock, [](std::string_view text) {
+    return absl::StrReplaceAll(std::string(text), {{"secret", "-"}});
+  });
+  const std::string text = std::string(1020, 'x') + "secret";
+  logger.Warning("a secret", {{"k", text}, {"n", int64_t{1}}});
+  logger.LogRefusal("peer", LogLevel::kInfo, "b", {{"k", "secret"}});
+  const Json line = ParseLine(channel.Read());
+  EXPECT_EQ(line["message"], "a -");
+  EXPECT_EQ(line["k"], std::string(1020, 'x') + "-");
+  EXPECT_EQ(ParseLine(channel.Read())["k"], "-");
+}
+
 TEST(JsonLogger, NamesTheLevels) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   logger.Info("a");
   logger.Warning("b");
   logger.Error("c", {{"k", "v"}});
@@ -108,7 +127,7 @@ TEST(JsonLogger, NamesTheLevels) {
 TEST(JsonLogger, ReadsBackWhateverTheTextHolds) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   std::string text;
   for (int c = 0; c < 0x80; ++c) text.push_back(static_cast<char>(c));
   text.append("\xC2\x9B");          // A C1 control: CSI.
@@ -125,7 +144,7 @@ TEST(JsonLogger, ReadsBackWhateverTheTextHolds) {
 TEST(JsonLogger, EscapesInLowerCaseHexAndPairs) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   logger.Info("\"\\/\n\x1b\x7f\xC3\xA9\xF0\x9F\x98\x80");
   EXPECT_THAT(
       channel.Read(),
@@ -135,7 +154,7 @@ TEST(JsonLogger, EscapesInLowerCaseHexAndPairs) {
 TEST(JsonLogger, BytesThatAreNotUtf8BecomeReplacements) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   logger.Info(
       "a\xFF"
       "b\xE2\x82"
@@ -148,7 +167,7 @@ TEST(JsonLogger, BytesThatAreNotUtf8BecomeReplacements) {
 TEST(JsonLogger, NumbersAreExactOrNull) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   logger.Info("n", {{"tenth", 0.1},
                     {"big", 1e300},
                     {"nan", std::nan("")},
@@ -165,7 +184,7 @@ TEST(JsonLogger, NumbersAreExactOrNull) {
 TEST(JsonLogger, LongTextsAreCutAndTheLineFitsAPipe) {
   FakeClock clock;
   Channel channel = Channel::Datagrams();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   const std::string plain(5000, 'x');
   std::string escaped;
   for (int i = 0; i < 2000; ++i) escaped.append("\xF0\x9F\x98\x80");
@@ -187,7 +206,7 @@ TEST(JsonLogger, LinesOfSeveralThreadsDoNotMix) {
   constexpr int kLines = 100;
   FakeClock clock;
   Channel channel = Channel::Pipe();
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&logger, t] {
@@ -211,7 +230,7 @@ TEST(JsonLogger, LinesOfSeveralThreadsDoNotMix) {
 TEST(JsonLogger, AReaderThatStoppedCostsLinesNotTime) {
   FakeClock clock;
   Channel channel = Channel::Pipe();  // Its writing end blocks when full.
-  JsonLogger logger(channel.writer(), &clock);
+  JsonLogger logger(channel.writer(), &clock, &AsItIs);
   const std::string filling(1000, 'x');
   for (int i = 0; i < 1000; ++i) logger.Info(filling);  // A pipe holds 64 KiB.
   logger.Info("lost");
@@ -237,10 +256,10 @@ TEST(JsonLogger, AReaderThatStoppedCostsLinesNotTime) {
 
 TEST(JsonLogger, ABadDescriptorIsNoHarm) {
   FakeClock clock;
-  JsonLogger logger(-1, &clock);
+  JsonLogger logger(-1, &clock, &AsItIs);
   logger.Info("x");
   const int reading_only = open("/dev/null", O_RDONLY);
-  JsonLogger other(reading_only, &clock);
+  JsonLogger other(reading_only, &clock, &AsItIs);
   other.Info("x");
   close(reading_only);
 }

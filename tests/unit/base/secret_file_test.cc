@@ -140,13 +140,6 @@ TEST_F(SecretFileTest, AReplacementTakesThePlaceOfWhatIsThere) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(SecretFileTest, AFolderOfAPath) {
-  EXPECT_EQ(FolderOf("/a/b"), "/a");
-  EXPECT_EQ(FolderOf("/a"), "/");
-  EXPECT_EQ(FolderOf("a/b"), "a");
-  EXPECT_EQ(FolderOf("a"), ".");
-}
-
 TEST_F(SecretFileTest, NoDirectoryIsNotFound) {
   EXPECT_THAT(CreateSecretFile(directory_ / "none" / "file", "x", random_),
               StatusIs(absl::StatusCode::kNotFound));

@@ -19,7 +19,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 #include "crypto/system_random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -307,8 +307,9 @@ TEST_F(MacKeyringTest, ARotationLeavesWhatWasSealedGood) {
   EXPECT_EQ((*both)->ComputeWith(MacPurpose::kSeal, 1, "x"), seal);
   EXPECT_EQ((*both)->Compute(MacPurpose::kSeal, "x"),
             (*after)->Compute(MacPurpose::kSeal, "x"));
-  EXPECT_EQ((*before)->BoxSecret(1)->Expose(), (*both)->BoxSecret(1)->Expose());
-  EXPECT_EQ((*after)->BoxSecret(1), nullptr);
+  EXPECT_EQ((*before)->EncryptionSecret(1)->Expose(),
+            (*both)->EncryptionSecret(1)->Expose());
+  EXPECT_EQ((*after)->EncryptionSecret(1), nullptr);
 }
 
 // Neither the text nor the keys stay in memory that was given back.

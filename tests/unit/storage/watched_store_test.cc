@@ -189,7 +189,7 @@ TEST_P(WatchedStoreTest, SaysNothingOfWhatDecidesAboutNoToken) {
         absl::Status status = txn.EnsureAccount(SampleId(8), SampleTime());
         status.Update(txn.TouchLastUsed({&use, 1}));
         status.Update(txn.InsertAuditEvent(SampleAuditEvent(kHome, 1)));
-        status.Update(txn.PutAuditHead({.writer = "", .sealed = "x"}));
+        status.Update(txn.PutAuditHead({.writer = "", .ciphertext = "x"}));
         status.Update(txn.PutReplay(SampleReplay(1)));
         status.Update(txn.SetWatermark("task", SampleTime()));
         status.Update(txn.DeleteAuditEventsBefore(kHome, 2));

@@ -170,36 +170,37 @@ TEST_F(AuditHeadTest, AnAccountWithoutALogIsAFault) {
 }
 
 TEST_F(AuditHeadTest, WhatAHeadHoldsIsHidden) {
-  std::set<std::string> boxes;
+  std::set<std::string> ciphertexts;
   for (int i = 0; i < 20; ++i) {
-    const storage::AuditHeadRecord record = heads.Close(Head());
-    boxes.insert(record.sealed);
-    EXPECT_THAT(heads.Open(record), IsOkAndHolds(Head()));
+    const storage::AuditHeadRecord record = heads.ToRecord(Head());
+    ciphertexts.insert(record.ciphertext);
+    EXPECT_THAT(heads.FromRecord(record), IsOkAndHolds(Head()));
     // By another process, with the same keys.
-    EXPECT_THAT(AuditHeads(keyring.get(), &random).Open(record),
+    EXPECT_THAT(AuditHeads(keyring.get(), &random).FromRecord(record),
                 IsOkAndHolds(Head()));
   }
-  EXPECT_EQ(boxes.size(), 20);
+  EXPECT_EQ(ciphertexts.size(), 20);
 }
 
 TEST_F(AuditHeadTest, AnAlteredHeadDoesNotOpen) {
   const storage::AuditHeadRecord good = Records()[0];
   std::vector<storage::AuditHeadRecord> altered;
-  for (size_t i = 0; i < good.sealed.size(); ++i) {
+  for (size_t i = 0; i < good.ciphertext.size(); ++i) {
     altered.push_back(good);
-    altered.back().sealed[i] ^= 1;
+    altered.back().ciphertext[i] ^= 1;
     altered.push_back(good);
-    altered.back().sealed.resize(i);
+    altered.back().ciphertext.resize(i);
   }
   for (int i = 0; i < 3; ++i) altered.push_back(good);
   altered.end()[-1].events += 1;
   altered.end()[-2].accounts += 1;
   altered.end()[-3].writer = "x";
   for (const storage::AuditHeadRecord& record : altered) {
-    EXPECT_THAT(heads.Open(record), StatusIs(StatusCode::kUnauthenticated));
+    EXPECT_THAT(heads.FromRecord(record),
+                StatusIs(StatusCode::kUnauthenticated));
   }
   const auto other = crypto::MacKeyring::ForTest("other");
-  EXPECT_THAT(AuditHeads(other.get(), &random).Open(good),
+  EXPECT_THAT(AuditHeads(other.get(), &random).FromRecord(good),
               StatusIs(StatusCode::kUnauthenticated));
 }
 

@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
+#include "server/token/token.h"
+#include "tests/support/seeded_random.h"
 #include "tests/unit/server/domain/audit_world.h"
 
 namespace signet::audit {
@@ -20,6 +22,12 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+std::string SomeToken() {
+  SeededRandom random(5);
+  return std::string(
+      token::MintToken("hbx_sa", SampleTime(), random).text.Expose());
+}
 
 // Five events of one account and two of another.
 class AuditLogTest : public testing::Test, protected domain::AuditWorld {
@@ -35,6 +43,22 @@ TEST_F(AuditLogTest, WhatIsWrittenIsWhole) {
   AuditVerdict verdict;
   EXPECT_THAT(Verify(&verdict), IsEmpty());
   EXPECT_EQ(verdict, (AuditVerdict{.accounts = 2, .events = 7, .faults = 0}));
+}
+
+// Not even a part of it, where it is cut.
+TEST_F(AuditLogTest, KeepsNoCredential) {
+  const std::string token = SomeToken();
+  identity::Caller caller;
+  caller.user_agent = std::string(220, 'x') + " " + token + " tail";
+  Write([&](storage::WriteTxn& txn) {
+    return log.Append(
+        txn, kAccount, caller, SampleTime(9),
+        {.action = "a", .details = {{"old_name", "my \"" + token + "\""}}});
+  });
+  const storage::AuditEventRecord event = Events(kAccount).back();
+  EXPECT_EQ(event.user_agent, std::string(220, 'x') + " [redacted] tail");
+  EXPECT_EQ(event.details, R"({"old_name":"my \"[redacted]\""})");
+  EXPECT_EQ(KeptUserAgent(event.user_agent), event.user_agent);
 }
 
 TEST_F(AuditLogTest, KeepsWhatACallerDid) {
@@ -147,7 +171,7 @@ TEST_P(ChainTamperTest, IsFound) {
 
   // It is still found after the log has gone on.
   Append(kAccount, 6);
-  EXPECT_TRUE(IsSealed(*keyring, *Chain(kAccount)));
+  EXPECT_TRUE(HasGoodMac(*keyring, *Chain(kAccount)));
   EXPECT_THAT(Faulty(), testing::Not(IsEmpty()));
   EXPECT_EQ(Events(kAccount).back().action, "test.6");
 }

@@ -33,7 +33,7 @@ class AuthorizationsTest : public testing::Test {
   absl::StatusOr<storage::AuthorizationRecord> Grant(
       const identity::Principal& who, Authorizations::GrantRequest request) {
     Outcome<storage::AuthorizationRecord> outcome;
-    world_.authorizations.Grant(CallerFor(who), std::move(request), nullptr,
+    world_.authorizations.Grant(CallerFor(who), std::move(request),
                                 outcome.Done());
     return outcome.Take();
   }
@@ -43,7 +43,7 @@ class AuthorizationsTest : public testing::Test {
     Outcome<storage::AuthorizationRecord> outcome;
     world_.authorizations.Revoke(
         CallerFor(who),
-        {.account_id = home_, .authorization_id = id.ToString()}, nullptr,
+        {.account_id = home_, .authorization_id = id.ToString()},
         outcome.Done());
     return outcome.Take();
   }
@@ -223,7 +223,7 @@ TEST_F(AuthorizationsTest, ARevokedServiceAccountIsNoOtherOwner) {
   world_.accounts.Revoke(
       CallerFor(world_.owner),
       {.account_id = home_, .service_account_id = world_.program.id.ToString()},
-      nullptr, outcome.Done());
+      outcome.Done());
   ASSERT_THAT(outcome.Take(), IsOk());
   EXPECT_THAT(Revoke(world_.owner, SampleId(101)),
               ErrorIs(absl::StatusCode::kFailedPrecondition, "LAST_OWNER"));
@@ -268,6 +268,7 @@ TEST_F(AuthorizationsTest, OnlyASuperAdminLetsInServiceAccountsOfOthers) {
   EXPECT_THAT(Grant(world_.owner, request), Denied("GRANT_EXCEEDS_OWN"));
   EXPECT_THAT(Grant(world_.super_admin, request), IsOk());
   request.subject_id = world_.program.id.ToString();
+  request.acknowledge_token_shown = true;  // It is from nowhere.
   EXPECT_THAT(Grant(world_.owner, request), IsOk());
 }
 

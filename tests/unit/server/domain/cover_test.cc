@@ -54,8 +54,7 @@ ServiceAccounts::UpdateRequest UpdateOf(const ServiceAccountRecord& target) {
 absl::Status Update(TokenWorld& world, const Principal& who,
                     ServiceAccounts::UpdateRequest request) {
   Outcome<ServiceAccountRecord> outcome;
-  world.accounts.Update(CallerFor(who), std::move(request), nullptr,
-                        outcome.Done());
+  world.accounts.Update(CallerFor(who), std::move(request), outcome.Done());
   return outcome.Take().status();
 }
 
@@ -69,7 +68,7 @@ absl::Status RotateBy(TokenWorld& world, const Principal& who,
   request.account_id = target.account_id.ToString();
   request.service_account_id = target.id.ToString();
   Outcome<IssuedServiceAccount> outcome;
-  world.accounts.Rotate(CallerFor(who), request, nullptr, outcome.Done());
+  world.accounts.Rotate(CallerFor(who), request, outcome.Done());
   return outcome.Take().status();
 }
 
@@ -162,7 +161,7 @@ absl::Status Revoke(TokenWorld& world, const Principal& who,
   world.accounts.Revoke(CallerFor(who),
                         {.account_id = target.account_id.ToString(),
                          .service_account_id = target.id.ToString()},
-                        nullptr, outcome.Done());
+                        outcome.Done());
   return outcome.Take().status();
 }
 
@@ -384,7 +383,7 @@ TEST(Cover, ABatchLeavesOutAndCountsWhatIsNotCovered) {
                                {.account_id = world.kHome.ToString(),
                                 .conditions = {.name_prefix = "ci"},
                                 .dry_run = dry_run},
-                               nullptr, outcome.Done());
+                               outcome.Done());
     const auto batch = outcome.Take();
     ASSERT_THAT(batch, IsOk());
     EXPECT_EQ(batch->not_covered, 1);
@@ -402,7 +401,7 @@ TEST(Cover, ARevocationByTokenIsNoWayRound) {
   facts->account_id = world.kHome;
   facts->public_id = world.target.token.public_id;
   const auto revoke = [&](const Principal& who) {
-    world.accounts.RevokeToken(CallerFor(who), facts, nullptr,
+    world.accounts.RevokeToken(CallerFor(who), facts,
                                [&](absl::Status s) { outcome = s; });
     return *outcome;
   };
@@ -420,7 +419,7 @@ TEST(Cover, IsAskedBeforeTheStateOfTheTarget) {
     request.account_id = world.kHome.ToString();
     request.service_account_id = world.target.id.ToString();
     Outcome<ServiceAccountRecord> outcome;
-    world.accounts.Update(CallerFor(manager), std::move(request), nullptr,
+    world.accounts.Update(CallerFor(manager), std::move(request),
                           outcome.Done());
     return outcome.Take().status();
   };
@@ -481,7 +480,7 @@ TEST(Cover, ARepetitionAsksAgain) {
                           {.account_id = world.kHome.ToString(),
                            .service_account_id = world.target.id.ToString(),
                            .idempotency_key = "rotation"},
-                          nullptr, outcome.Done());
+                          outcome.Done());
     return outcome.Take();
   };
   const auto created = create();

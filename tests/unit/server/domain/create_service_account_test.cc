@@ -156,16 +156,16 @@ TEST(CreateServiceAccount, TheStoresErrorsComeThrough) {
 
 TEST(CreateServiceAccount, ACallerWhoHasLeftLeavesNoRow) {
   DomainWorld world;
-  bool asked = false;
-  EXPECT_THAT(world.Create(world.owner, world.Good(),
-                           [&asked] {
-                             asked = true;
-                             return true;
-                           }),
-              StatusIs(absl::StatusCode::kDeadlineExceeded));
-  EXPECT_TRUE(asked);
-  EXPECT_THAT(world.Create(world.owner, world.Good(), [] { return false; }),
-              IsOk());
+  const auto create = [&world](bool gone) {
+    auto caller = std::make_shared<identity::Caller>();
+    caller->principal = world.owner;
+    caller->gone = [gone] { return gone; };
+    Outcome<IssuedServiceAccount> outcome;
+    world.accounts.Create(std::move(caller), world.Good(), outcome.Done());
+    return outcome.Take();
+  };
+  EXPECT_THAT(create(true), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(create(false), IsOk());
 }
 
 // What is wrong with a request, and what it is told.
@@ -290,7 +290,7 @@ TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
     ServiceAccounts::CreateRequest request = world.Good();
     request.capabilities = std::move(capabilities);
     Outcome<IssuedServiceAccount> outcome;
-    accounts.Create(CallerFor(world.owner), request, nullptr, outcome.Done());
+    accounts.Create(CallerFor(world.owner), request, outcome.Done());
     EXPECT_THAT(outcome.Take(), IsOk());
     return store.altered_rows() - before;
   };

@@ -142,11 +142,9 @@ struct DomainWorld {
 
   absl::StatusOr<IssuedServiceAccount> Create(
       const identity::Principal& principal,
-      ServiceAccounts::CreateRequest request,
-      storage::Expired expired = nullptr) {
+      ServiceAccounts::CreateRequest request) {
     Outcome<IssuedServiceAccount> outcome;
-    accounts.Create(CallerFor(principal), std::move(request),
-                    std::move(expired), outcome.Done());
+    accounts.Create(CallerFor(principal), std::move(request), outcome.Done());
     return outcome.Take();
   }
 

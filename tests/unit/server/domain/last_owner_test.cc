@@ -50,7 +50,7 @@ class LastOwner : public testing::Test {
     accounts().Revoke(CallerFor(world_.super_admin),
                       {.account_id = target.account_id.ToString(),
                        .service_account_id = target.id.ToString()},
-                      nullptr, outcome.Done());
+                      outcome.Done());
     return outcome.Take().status();
   }
 
@@ -60,7 +60,7 @@ class LastOwner : public testing::Test {
     request.service_account_id = target.id.ToString();
     Outcome<storage::ServiceAccountRecord> outcome;
     accounts().Update(CallerFor(world_.super_admin), std::move(request),
-                      nullptr, outcome.Done());
+                      outcome.Done());
     return outcome.Take().status();
   }
 
@@ -71,7 +71,7 @@ class LastOwner : public testing::Test {
                            {.account_id = account_id.ToString(),
                             .conditions = {.name_prefix = "ci"},
                             .dry_run = dry_run},
-                           nullptr, outcome.Done());
+                           outcome.Done());
     return outcome.Take();
   }
 
@@ -80,7 +80,7 @@ class LastOwner : public testing::Test {
     authorizations().Revoke(CallerFor(world_.super_admin),
                             {.account_id = world_.kAway.ToString(),
                              .authorization_id = id.ToString()},
-                            nullptr, outcome.Done());
+                            outcome.Done());
     return outcome.Take().status();
   }
 
@@ -183,7 +183,7 @@ TEST_F(LastOwner, MayBeRotatedShortenedAndRenamed) {
   accounts().Rotate(CallerFor(world_.super_admin),
                     {.account_id = world_.kAway.ToString(),
                      .service_account_id = only.id.ToString()},
-                    nullptr, outcome.Done());
+                    outcome.Done());
   EXPECT_THAT(outcome.Take(), IsOk());
 }
 
@@ -193,7 +193,7 @@ TEST_F(LastOwner, EndsWhereItsTokenIsPresented) {
   identity::Principal self = ServiceAccountOf(only.account_id, only.id);
   self.token_public_id = only.token.public_id;
   std::optional<absl::Status> outcome;
-  accounts().RevokeSelf(CallerFor(self), {}, nullptr,
+  accounts().RevokeSelf(CallerFor(self), {},
                         [&outcome](absl::Status s) { outcome = s; });
   EXPECT_THAT(*outcome, IsOk());
 }

@@ -138,7 +138,7 @@ TEST_F(ListServiceAccounts, RevokedOnesOnlyWhenAskedFor) {
   Outcome<storage::ServiceAccountRecord> outcome;
   world_.accounts.Revoke(CallerFor(world_.owner),
                          {.account_id = home_, .service_account_id = ids_['a']},
-                         nullptr, outcome.Done());
+                         outcome.Done());
   ASSERT_THAT(outcome.Take(), IsOk());
   EXPECT_EQ(Names({}), "bdcP");
   EXPECT_EQ(Names({.conditions = {.include_revoked = true}}), "bdacP");
@@ -222,7 +222,7 @@ TEST_F(ListServiceAccounts, ATokensHandleFindsItsOwnerEvenWhenReplaced) {
   Outcome<IssuedServiceAccount> rotated;
   world_.accounts.Rotate(CallerFor(world_.owner),
                          {.account_id = home_, .service_account_id = ids_['a']},
-                         nullptr, rotated.Done());
+                         rotated.Done());
   ASSERT_THAT(rotated.Take(), IsOk());
   const auto after = get(before->token.public_id);
   ASSERT_THAT(after, IsOk());

@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/token/token.h"
+#include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
 namespace signet::domain {
@@ -165,6 +167,21 @@ TEST(NameOfWhiteSpace, IsRefusedAloneAndTakenInCompany) {
     EXPECT_EQ(CheckName(Encode(c) + " ").message(),
               "got only white space, want at least one other character");
     EXPECT_THAT(CheckName(Encode(c) + "x"), IsOk());
+  }
+}
+
+TEST(NameWithACredential, IsRefusedWherePeopleWriteSomething) {
+  SeededRandom random(5);
+  const std::string token(
+      token::MintToken("hbx_sa", absl::FromUnixSeconds(1893553445), random)
+          .text.Expose());
+  const std::string text = "my " + token + "!";
+  for (const absl::Status& status :
+       {CheckName(text), CheckSubjectName(text), CheckFreeText(text),
+        CheckLabels({{"a", text}})}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(status.message(), testing::HasSubstr("a credential"));
+    EXPECT_THAT(status.message(), testing::Not(testing::HasSubstr(token)));
   }
 }
 

@@ -45,7 +45,7 @@ class Races : public testing::Test {
     Outcome<IssuedServiceAccount> outcome;
     accounts_.Create(CallerFor(owner_),
                      {.account_id = home_.ToString(), .name = "contended"},
-                     nullptr, outcome.Done());
+                     outcome.Done());
     return *outcome.Take();
   }
 
@@ -55,7 +55,7 @@ class Races : public testing::Test {
                      {.account_id = home_.ToString(),
                       .service_account_id = id,
                       .overlap = RawDuration{.seconds = 3600}},
-                     nullptr, outcome.Done());
+                     outcome.Done());
     return outcome.Take();
   }
 
@@ -130,7 +130,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
                          {.account_id = home_.ToString(),
                           .service_account_id = id,
                           .description = std::to_string(i)},
-                         nullptr, outcome.Done());
+                         outcome.Done());
         if (!outcome.Take().ok()) break;
         if (i == 0) acting.DecrementCount();
       }
@@ -145,13 +145,13 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
                                .subject_id = id,
                                .capability_key = "auth.manage",
                                .acknowledge_token_shown = true},
-                              nullptr, granted.Done());
+                              granted.Done());
         Outcome<storage::AuthorizationRecord> ended;
         authorizations_.Revoke(
             CallerFor(owner_),
             {.account_id = home_.ToString(),
              .authorization_id = granted.Take()->id.ToString()},
-            nullptr, ended.Done());
+            ended.Done());
         EXPECT_THAT(ended.Take(), IsOk());
         if (i == 0) acting.DecrementCount();
       }
@@ -160,7 +160,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
     Outcome<storage::ServiceAccountRecord> outcome;
     accounts_.Revoke(CallerFor(owner_),
                      {.account_id = home_.ToString(), .service_account_id = id},
-                     nullptr, outcome.Done());
+                     outcome.Done());
     EXPECT_THAT(outcome.Take(), IsOk());
     EXPECT_FALSE(Authenticates(issued.token.Expose()));
     revoked.Notify();
@@ -225,7 +225,7 @@ TEST_F(Races, TheLastOwnerStays) {
                       {.account_id = home_.ToString(),
                        .service_account_id = whom.id.ToString(),
                        .enabled = false},
-                      nullptr, outcome.Done());
+                      outcome.Done());
       return outcome.Take().status();
     };
     absl::Status outcomes[2];

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/secret_file.h"
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/temp_dir.h"
@@ -33,7 +33,7 @@ class ReplayTest : public testing::Test {
       const std::string& credential = "credential") {
     Outcome<IssuedServiceAccount> outcome;
     world_.accounts.Create(CallerFor(who, credential), std::move(request),
-                           nullptr, outcome.Done());
+                           outcome.Done());
     return outcome.Take();
   }
   absl::StatusOr<IssuedServiceAccount> Create(
@@ -52,8 +52,7 @@ class ReplayTest : public testing::Test {
   absl::StatusOr<IssuedServiceAccount> Rotate(
       const ServiceAccounts::RotateRequest& request) {
     Outcome<IssuedServiceAccount> outcome;
-    world_.accounts.Rotate(CallerFor(world_.owner), request, nullptr,
-                           outcome.Done());
+    world_.accounts.Rotate(CallerFor(world_.owner), request, outcome.Done());
     return outcome.Take();
   }
 
@@ -66,7 +65,7 @@ class ReplayTest : public testing::Test {
         .service_account_id = record.id.ToString()};
     request.*member = value;
     Outcome<storage::ServiceAccountRecord> outcome;
-    world_.accounts.Update(CallerFor(world_.owner), std::move(request), nullptr,
+    world_.accounts.Update(CallerFor(world_.owner), std::move(request),
                            outcome.Done());
     EXPECT_THAT(outcome.Take(), IsOk());
   }
@@ -161,7 +160,7 @@ TEST_F(ReplayTest, AnotherRequestUnderTheKeyIsRefused) {
                          {.account_id = world_.kHome.ToString(),
                           .service_account_id = world_.program.id.ToString(),
                           .idempotency_key = "key-1"},
-                         nullptr, rotated.Done());
+                         rotated.Done());
   EXPECT_THAT(rotated.Take(), ErrorIs(absl::StatusCode::kInvalidArgument,
                                       "IDEMPOTENCY_KEY_REUSED"));
   EXPECT_EQ(Count(), count);
@@ -201,7 +200,7 @@ TEST_F(ReplayTest, WhoLostTheRightGetsNoAnswer) {
   world_.accounts.Revoke(CallerFor(world_.owner),
                          {.account_id = world_.kHome.ToString(),
                           .service_account_id = world_.program.id.ToString()},
-                         nullptr, outcome.Done());
+                         outcome.Done());
   ASSERT_THAT(outcome.Take(), IsOk());
   EXPECT_THAT(Create(Keyed(), world_.program),
               ErrorIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
@@ -246,7 +245,7 @@ TEST_F(ReplayTest, ATokenThatHasEndedIsNotGivenAgain) {
   world_.accounts.Revoke(CallerFor(world_.owner),
                          {.account_id = world_.kHome.ToString(),
                           .service_account_id = issued->record.id.ToString()},
-                         nullptr, revoked.Done());
+                         revoked.Done());
   ASSERT_THAT(revoked.Take(), IsOk());
   EXPECT_THAT(Rotate(rotate), TokenEnded());
 }
@@ -341,7 +340,7 @@ TEST_F(ReplayTest, ARotationIsSafeToRepeat) {
                             .service_account_id = world_.program.id.ToString(),
                             .overlap = RawDuration{.seconds = 60},
                             .idempotency_key = key},
-                           nullptr, outcome.Done());
+                           outcome.Done());
     return outcome.Take();
   };
   const auto first = rotate("key-1");
@@ -365,7 +364,7 @@ TEST_F(ReplayTest, ARepeatedRotationShowsWhatTheFirstDid) {
                            {.account_id = world_.kHome.ToString(),
                             .service_account_id = world_.program.id.ToString(),
                             .idempotency_key = "key-1"},
-                           nullptr, outcome.Done());
+                           outcome.Done());
     return outcome.Take();
   };
   const auto first = rotate();
@@ -405,9 +404,9 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
                                      return found.status();
                                    }),
               IsOk());
-  EXPECT_EQ(stolen.sealed.find(token), std::string::npos);
+  EXPECT_EQ(stolen.ciphertext.find(token), std::string::npos);
   const std::string secret = token.substr(token.size() - 49, 43);
-  EXPECT_EQ(stolen.sealed.find(secret.substr(0, 8)), std::string::npos);
+  EXPECT_EQ(stolen.ciphertext.find(secret.substr(0, 8)), std::string::npos);
   // Guesses at the key from all that the thief has.
   const auto mac = issued->record.token.mac;
   const std::string mac_text(mac.begin(), mac.end());
@@ -418,7 +417,7 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
         std::string(stolen.fingerprint.begin(), stolen.fingerprint.end())}) {
     const Secret key =
         crypto::DeriveKey(guess, "key-1", "signet replay key v1");
-    EXPECT_FALSE(crypto::OpenBox(key, stolen.sealed, "").ok());
+    EXPECT_FALSE(crypto::Decrypt(key, stolen.ciphertext, "").ok());
     Replay forged = Replay::For(*world_.keyring,
                                 *CallerFor(world_.owner, guess), "key-1", "");
     forged.fingerprint = stolen.fingerprint;

@@ -51,8 +51,7 @@ class SelfLimits : public testing::Test {
     request.account_id = world_.kHome.ToString();
     request.service_account_id = who.id.ToString();
     Outcome<IssuedServiceAccount> outcome;
-    world_.accounts.Rotate(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
+    world_.accounts.Rotate(CallerFor(who), std::move(request), outcome.Done());
     return outcome.Take();
   }
 
@@ -61,8 +60,7 @@ class SelfLimits : public testing::Test {
     request.account_id = world_.kHome.ToString();
     request.service_account_id = who.id.ToString();
     Outcome<storage::ServiceAccountRecord> outcome;
-    world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
+    world_.accounts.Update(CallerFor(who), std::move(request), outcome.Done());
     return outcome.Take();
   }
 
@@ -97,18 +95,45 @@ TEST_F(SelfLimits, OneThatNeverExpiresMayGoOnSo) {
   EXPECT_EQ(rotated->record.token.expires_at, std::nullopt);
 }
 
-// Whoever holds a token that a rotation has replaced holds it until it retires.
-TEST_F(SelfLimits, AReplacedTokenMakesNoneThatOutlivesIt) {
+// Whoever has found it would have the one that took its place, too, or end it.
+TEST_F(SelfLimits, AReplacedTokenWorksButDoesNotRotate) {
   const IssuedServiceAccount issued = Issue(std::nullopt);
   const identity::Principal old = DomainWorld::Bearer(issued);
-  const absl::Time retires = WholeMicros(world_.clock.Now()) + absl::Hours(1);
   ASSERT_THAT(Rotate(old, {.overlap = RawDuration{.seconds = 3600}}), IsOk());
-  EXPECT_THAT(
-      Rotate(old, {.expires_at = RawTimestamp{.seconds = kBase + 7200}}),
-      Refused());
-  const auto again = Rotate(old);
+  const auto stands = world_.Get(world_.owner, world_.kHome.ToString(),
+                                 issued.record.id.ToString());
+  for (const ServiceAccounts::RotateRequest& request :
+       {ServiceAccounts::RotateRequest{},
+        {.overlap = RawDuration{.seconds = 7200}},
+        {.expires_at = RawTimestamp{.seconds = kBase + 60}}}) {
+    EXPECT_THAT(Rotate(old, request), Refused());
+  }
+  EXPECT_EQ(
+      *world_.Get(old, world_.kHome.ToString(), issued.record.id.ToString()),
+      *stands);
+  EXPECT_THAT(world_.Create(old, world_.Good()), IsOk());
+  EXPECT_THAT(Update(old, {.enabled = false}), IsOk());
+}
+
+// It had no answer, so it asks again with what it has.
+TEST_F(SelfLimits, AReplacedTokenIsToldAgainWhatItsRotationGave) {
+  const identity::Principal old = DomainWorld::Bearer(Issue(std::nullopt));
+  const auto rotate = [&] {
+    ServiceAccounts::RotateRequest request = {
+        .account_id = world_.kHome.ToString(),
+        .service_account_id = old.id.ToString(),
+        .overlap = RawDuration{.seconds = 60},
+        .idempotency_key = "019a5b6e-0000-4000-8000-000000000001"};
+    Outcome<IssuedServiceAccount> outcome;
+    world_.accounts.Rotate(CallerFor(old, "credential"), request,
+                           outcome.Done());
+    return outcome.Take();
+  };
+  const auto first = rotate();
+  ASSERT_THAT(first, IsOk());
+  const auto again = rotate();
   ASSERT_THAT(again, IsOk());
-  EXPECT_EQ(again->record.token.expires_at, retires);
+  EXPECT_EQ(again->token.Expose(), first->token.Expose());
 }
 
 TEST_F(SelfLimits, AnUpdateMayShortenRenameAndDisable) {

@@ -44,8 +44,7 @@ class ServiceAccountLife : public testing::Test {
     request.account_id = home_;
     if (request.service_account_id.empty()) request.service_account_id = id();
     Outcome<storage::ServiceAccountRecord> outcome;
-    world_.accounts.Update(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
+    world_.accounts.Update(CallerFor(who), std::move(request), outcome.Done());
     return outcome.Take();
   }
 
@@ -55,8 +54,7 @@ class ServiceAccountLife : public testing::Test {
     request.account_id = home_;
     if (request.service_account_id.empty()) request.service_account_id = id();
     Outcome<IssuedServiceAccount> outcome;
-    world_.accounts.Rotate(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
+    world_.accounts.Rotate(CallerFor(who), std::move(request), outcome.Done());
     return outcome.Take();
   }
 
@@ -66,15 +64,14 @@ class ServiceAccountLife : public testing::Test {
     request.account_id = home_;
     if (request.service_account_id.empty()) request.service_account_id = id();
     Outcome<storage::ServiceAccountRecord> outcome;
-    world_.accounts.Revoke(CallerFor(who), std::move(request), nullptr,
-                           outcome.Done());
+    world_.accounts.Revoke(CallerFor(who), std::move(request), outcome.Done());
     return outcome.Take();
   }
 
   absl::Status RevokeSelf(const identity::Principal& who,
                           ServiceAccounts::RevokeSelfRequest request = {}) {
     std::optional<absl::Status> result;
-    world_.accounts.RevokeSelf(CallerFor(who), std::move(request), nullptr,
+    world_.accounts.RevokeSelf(CallerFor(who), std::move(request),
                                [&result](absl::Status s) { result = s; });
     return *result;
   }
@@ -84,7 +81,7 @@ class ServiceAccountLife : public testing::Test {
       ServiceAccounts::BatchRevokeRequest request) {
     request.account_id = home_;
     Outcome<ServiceAccounts::Batch> outcome;
-    world_.accounts.BatchRevoke(CallerFor(who), std::move(request), nullptr,
+    world_.accounts.BatchRevoke(CallerFor(who), std::move(request),
                                 outcome.Done());
     return outcome.Take();
   }

@@ -36,7 +36,7 @@ class TokenReceiver : public testing::Test {
                            {.account_id = world_.kHome.ToString(),
                             .service_account_id = id.ToString(),
                             .overlap = overlap},
-                           nullptr, outcome.Done());
+                           outcome.Done());
     return outcome.Take();
   }
 
@@ -51,8 +51,7 @@ class TokenReceiver : public testing::Test {
         .acknowledge_token_shown = acknowledge};
     if (capability != nullptr) request.capability_key = capability;
     Outcome<storage::AuthorizationRecord> outcome;
-    world_.authorizations.Grant(CallerFor(who), request, nullptr,
-                                outcome.Done());
+    world_.authorizations.Grant(CallerFor(who), request, outcome.Done());
     return outcome.Take().status();
   }
 
@@ -158,6 +157,35 @@ TEST_F(TokenReceiver, IsAskedAboutNow) {
   EXPECT_THAT(GrantAs(world_.owner, second, "account_owner", nullptr),
               Refused())
       << "who is switched off covers nothing";
+}
+
+// Of a token from before this was kept.
+TEST_F(TokenReceiver, MayBeAnybodyWhereItIsNotKnown) {
+  const Uuid id = CreateAs(world_.owner).record.id;
+  world_.ChangeRecord(
+      id, [](storage::ServiceAccountRecord& it) { it.token_shown_to.clear(); });
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "mailbox.create"), IsOk())
+      << "that governs nothing";
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "auth.manage"),
+              Refused());
+  EXPECT_THAT(GrantAs(world_.super_admin, id, "super_admin", nullptr),
+              Refused());
+  EXPECT_THAT(GrantAs(world_.owner, id, "capability", "auth.manage", true),
+              IsOk());
+  EXPECT_THAT(
+      LastDetails(),
+      testing::HasSubstr("\"acknowledged\":\"TOKEN_SHOWN_TO_ANOTHER\""));
+  ASSERT_THAT(RotateAs(world_.owner, id), IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, id, "account_owner", nullptr), IsOk());
+}
+
+// Who started the server has its keys.
+TEST_F(TokenReceiver, IsTheOperatorOfAFirstStart) {
+  const Uuid id = CreateAs(world_.owner).record.id;
+  world_.ChangeRecord(id, [](storage::ServiceAccountRecord& it) {
+    it.token_shown_to = kShownToOperator;
+  });
+  EXPECT_THAT(GrantAs(world_.super_admin, id, "super_admin", nullptr), IsOk());
 }
 
 TEST_F(TokenReceiver, IsAcknowledgedInTheEvent) {

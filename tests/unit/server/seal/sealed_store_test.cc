@@ -2,24 +2,21 @@
 #include "server/seal/sealed_store.h"
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/domain/cover.h"
 #include "server/domain/last_owner.h"
 #include "server/domain/token_receiver.h"
 #include "server/seal/seal.h"
-#include "storage/memory/memory_store.h"
-#include "tests/support/borrowed_store.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/server/seal/sealed_store_fixture.h"
 
 namespace signet::seal {
 namespace {
@@ -28,121 +25,6 @@ using absl::StatusCode;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-// A sealed store, and one who has the engine below it but not the key.
-class SealedStoreTest : public testing::Test {
- protected:
-  const Uuid kAccount = SampleId(1);
-  const Uuid kId = SampleId(2);
-  const storage::Subject kSubject = {storage::SubjectType::kServiceAccount,
-                                     kId.ToString()};
-
-  SealedStoreTest() {
-    Write([this](storage::WriteTxn& txn) {
-      absl::Status status = txn.EnsureAccount(kAccount, SampleTime());
-      status.Update(
-          txn.InsertServiceAccount(SampleServiceAccount(kAccount, 2)));
-      status.Update(
-          txn.InsertServiceAccount(SampleServiceAccount(kAccount, 3)));
-      status.Update(
-          txn.InsertAuthorization(SampleCapability(kAccount, 101, kSubject)));
-      return status;
-    });
-  }
-
-  void Write(storage::Store::WriteBody body) {
-    EXPECT_THAT(storage::WriteAndWait(store_, std::move(body)), IsOk());
-  }
-  // As with an editor of the database.
-  void Tamper(storage::Store::WriteBody body) {
-    EXPECT_THAT(storage::WriteAndWait(engine_, std::move(body)), IsOk());
-  }
-  void TamperAccount(
-      const std::function<void(storage::ServiceAccountRecord&)>& edit) {
-    Tamper([&](storage::WriteTxn& txn) {
-      storage::ServiceAccountRecord record =
-          *txn.GetServiceAccount(kAccount, kId);
-      edit(record);
-      return txn.UpdateServiceAccount(record);
-    });
-  }
-
-  // Another row of the same id, under an account that is looked at before.
-  void AddDecoy() {
-    Tamper([this](storage::WriteTxn& txn) {
-      absl::Status status = txn.EnsureAccount(SampleId(0), SampleTime());
-      storage::ServiceAccountRecord decoy =
-          SampleServiceAccount(SampleId(0), 4);
-      decoy.id = kId;
-      status.Update(txn.InsertServiceAccount(decoy));
-      return status;
-    });
-  }
-
-  template <typename T>
-  absl::StatusOr<T> In(
-      storage::Store& store,
-      const std::function<absl::StatusOr<T>(storage::ReadTxn&)>& ask) {
-    absl::StatusOr<T> answer = absl::UnknownError("not run");
-    const absl::Status status =
-        storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
-          answer = ask(txn);
-          return absl::OkStatus();
-        });
-    EXPECT_THAT(status, IsOk());
-    return answer;
-  }
-  absl::StatusOr<storage::TokenOwner> Find(uint32_t number,
-                                           storage::Store* store = nullptr) {
-    return In<storage::TokenOwner>(
-        store == nullptr ? store_ : *store, [&](storage::ReadTxn& txn) {
-          return txn.FindToken(SamplePublicId(number));
-        });
-  }
-  absl::StatusOr<storage::ServiceAccountRecord> Get() {
-    return In<storage::ServiceAccountRecord>(
-        store_, [&](storage::ReadTxn& txn) {
-          return txn.GetServiceAccount(kAccount, kId);
-        });
-  }
-  std::vector<storage::AuthorizationRecord> Held() {
-    return *In<std::vector<storage::AuthorizationRecord>>(
-        store_, [&](storage::ReadTxn& txn) {
-          return txn.ListHeldAuthorizations({&kSubject, 1}, kAccount);
-        });
-  }
-  std::vector<storage::ServiceAccountRecord> Listed() {
-    storage::ServiceAccountQuery query;
-    query.account_id = kAccount;
-    query.filter.include_revoked = true;
-    query.limit = query.scan_limit = 100;
-    return In<storage::ServiceAccountPage>(
-               store_,
-               [&](storage::ReadTxn& txn) {
-                 return txn.ListServiceAccounts(query);
-               })
-        ->records;
-  }
-  bool AllVerify() {
-    const auto found = Find(2, &engine_);
-    return IsSealed(*keyring_, *found);
-  }
-
-  memory::MemoryStore engine_;
-  FakeClock clock_;
-  RecordingLogger logger_;
-  const std::unique_ptr<crypto::MacKeyring> keyring_ =
-      crypto::MacKeyring::ForTest("key");
-  std::vector<storage::TokenChanges> told_;
-  SealedStore store_{std::make_unique<BorrowedStore>(&engine_),
-                     keyring_.get(),
-                     /*issuer=*/"",
-                     &clock_,
-                     &logger_,
-                     [this](const storage::TokenChanges& changes) {
-                       told_.push_back(changes);
-                     }};
-};
 
 TEST_F(SealedStoreTest, WhatIsWrittenComesBack) {
   EXPECT_THAT(Find(2), IsOk());
@@ -298,7 +180,8 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
   const auto list = [&](int limit) {
     return In<std::vector<storage::AuthorizationRecord>>(
         store_, [&](storage::ReadTxn& txn) {
-          return txn.ListGrantsOf(kSubject, std::nullopt, limit);
+          return txn.ListGrantsOf(kSubject, storage::GrantKind::kCapability,
+                                  limit);
         });
   };
   EXPECT_THAT(list(2), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered))
@@ -306,6 +189,118 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
   EXPECT_EQ(store_.altered_rows(), 2 + 8 + 32);
   EXPECT_THAT(list(40), IsOkAndHolds(SizeIs(1)));
   EXPECT_THAT(list(0), IsOkAndHolds(IsEmpty()));
+}
+
+// Somebody damages the owner's grant, has a manager rotate the owner, and puts
+// the grant right again.
+TEST_F(SealedStoreTest, AnAlteredGrantIsCoveredByASuperAdminOnly) {
+  const storage::Subject owner = {storage::SubjectType::kUser,
+                                  SampleId(77).ToString()};
+  const storage::Subject admin = {storage::SubjectType::kUser,
+                                  SampleId(78).ToString()};
+  Write([&](storage::WriteTxn& txn) {
+    absl::Status status = txn.InsertAuthorization(
+        SampleGrant(kAccount, 102, owner, storage::GrantKind::kAccountOwner));
+    status.Update(txn.InsertAuthorization(
+        SampleGrant(kAccount, 103, admin, storage::GrantKind::kSuperAdmin)));
+    return status;
+  });
+  const auto covers = [&](const storage::Subject& who, domain::Cover cover) {
+    return storage::ReadAndWait(store_, [&](storage::ReadTxn& txn) {
+      domain::Rights rights(&txn, {who});
+      return domain::CheckCovers(txn, rights, kId, cover);
+    });
+  };
+  EXPECT_THAT(covers(owner, domain::Cover::kEverything), IsOk());
+  Tamper([&](storage::WriteTxn& txn) {
+    return txn.SealAuthorization(kAccount, SampleId(101), SampleSeal(1));
+  });
+  for (const domain::Cover cover :
+       {domain::Cover::kGoverning, domain::Cover::kEverything}) {
+    const absl::Status status = covers(owner, cover);
+    EXPECT_THAT(status,
+                ErrorIs(StatusCode::kPermissionDenied, "GRANT_EXCEEDS_OWN"));
+    EXPECT_THAT(status.message(), testing::HasSubstr("not as this server"));
+    EXPECT_THAT(covers(admin, cover), IsOk());
+  }
+}
+
+// An ownership that does not verify is none: it neither keeps its holder from
+// being ended nor lets another owner go.
+TEST_F(SealedStoreTest, AnAlteredOwnershipIsNoOwner) {
+  const storage::Subject other = {storage::SubjectType::kServiceAccount,
+                                  SampleId(3).ToString()};
+  Write([&](storage::WriteTxn& txn) {
+    absl::Status status;
+    for (const auto& [number, subject] :
+         {std::pair(102, kSubject), std::pair(103, other)}) {
+      status.Update(txn.InsertAuthorization(SampleGrant(
+          kAccount, number, subject, storage::GrantKind::kAccountOwner)));
+    }
+    return status;
+  });
+  const auto may_end = [&](uint32_t number) {
+    return storage::ReadAndWait(store_, [&](storage::ReadTxn& txn) {
+      const storage::ServiceAccountRecord record =
+          *txn.GetServiceAccount(kAccount, SampleId(number));
+      return domain::CheckMayLose(txn, domain::OauthOwners::kCannotAct,
+                                  SampleTime(), std::span(&record, 1));
+    });
+  };
+  EXPECT_THAT(may_end(2), IsOk());
+  EXPECT_THAT(may_end(3), IsOk());
+  Tamper([&](storage::WriteTxn& txn) {
+    return txn.SealAuthorization(kAccount, SampleId(102), SampleSeal(1));
+  });
+  EXPECT_THAT(may_end(2), IsOk());
+  EXPECT_THAT(may_end(3),
+              ErrorIs(StatusCode::kFailedPrecondition, "LAST_OWNER"));
+}
+
+// A token that a rotation replaced is hidden until somebody else has been made
+// an owner, or until a rotation has ended all the others.
+TEST_F(SealedStoreTest, AnAlteredTokenDoesNotCountForEnded) {
+  Write([this](storage::WriteTxn& txn) {
+    storage::ServiceAccountRecord record =
+        *txn.GetServiceAccount(kAccount, kId);
+    storage::TokenRecord before = record.token;
+    record.token_shown_to = "operator";
+    absl::Status status = txn.ReplaceToken(WithToken(record, 22));
+    before.retires_at = SampleTime(9);
+    status.Update(txn.UpdateToken(kAccount, kId, before));
+    return status;
+  });
+  const storage::AuthorizationRecord grant =
+      SampleGrant(kAccount, 102, kSubject, storage::GrantKind::kAccountOwner);
+  const auto check = [&] {
+    return storage::ReadAndWait(store_, [&](storage::ReadTxn& txn) {
+      return domain::CheckReceiver(txn, identity::Principal(), SampleTime(5),
+                                   grant);
+    });
+  };
+  EXPECT_THAT(check(), ErrorIs(StatusCode::kFailedPrecondition,
+                               domain::kTokenShownToAnother));
+  Tamper([this](storage::WriteTxn& txn) {
+    storage::TokenRecord token = txn.FindToken(SamplePublicId(2))->token;
+    token.retires_at = SampleTime(1);
+    return txn.UpdateToken(kAccount, kId, token);
+  });
+  const auto altered = ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered);
+  EXPECT_THAT(check(), altered);
+  EXPECT_THAT(In<std::vector<storage::TokenRecord>>(
+                  store_,
+                  [&](storage::ReadTxn& txn) {
+                    return txn.ListTokensInUse(kAccount, kId);
+                  }),
+              altered);
+  EXPECT_THAT(In<bool>(store_,
+                       [&](storage::ReadTxn& txn) {
+                         return domain::CanAct(txn,
+                                               domain::OauthOwners::kCannotAct,
+                                               SampleTime(5), kSubject);
+                       }),
+              IsOkAndHolds(true))
+      << "its current token is good";
 }
 
 // What does not verify never gets a seal by it.

@@ -132,7 +132,7 @@ TEST_F(AuditRetentionTest, WhatWasFoundBrokenIsKeptAsEvidence) {
   EXPECT_THAT(logger.lines(), SizeIs(1));
 }
 
-TEST_F(AuditRetentionTest, AnUnsealedLogIsNotSealedAgain) {
+TEST_F(AuditRetentionTest, ALogThatDoesNotVerifyGetsNoGoodMac) {
   for (int i = 1; i <= 3; ++i) Append(kAccount, i);
   storage::AuditChainRecord chain = *Chain(kAccount);
   chain.last_mac[0] ^= 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/audit/audit_seal.h"
+#include "server/audit/audit_mac.h"
 
 #include <cstdint>
 #include <string>
@@ -43,28 +43,28 @@ std::string EncodeChain(const storage::AuditChainRecord& chain) {
 
 }  // namespace
 
-void SealEvent(const crypto::MacKeyring& keyring,
-               const crypto::Sha256Digest& previous_mac,
-               storage::AuditEventRecord& event) {
+void SetMac(const crypto::MacKeyring& keyring,
+            const crypto::Sha256Digest& previous_mac,
+            storage::AuditEventRecord& event) {
   event.key_version = keyring.current_version();
   event.mac = keyring.Compute(EncodeEvent(previous_mac, event));
 }
 
-bool IsSealed(const crypto::MacKeyring& keyring,
-              const crypto::Sha256Digest& previous_mac,
-              const storage::AuditEventRecord& event) {
+bool HasGoodMac(const crypto::MacKeyring& keyring,
+                const crypto::Sha256Digest& previous_mac,
+                const storage::AuditEventRecord& event) {
   return keyring.Verify(event.key_version, EncodeEvent(previous_mac, event),
                         event.mac);
 }
 
-void SealChain(const crypto::MacKeyring& keyring,
-               storage::AuditChainRecord& chain) {
+void SetMac(const crypto::MacKeyring& keyring,
+            storage::AuditChainRecord& chain) {
   chain.key_version = keyring.current_version();
   chain.mac = keyring.Compute(EncodeChain(chain));
 }
 
-bool IsSealed(const crypto::MacKeyring& keyring,
-              const storage::AuditChainRecord& chain) {
+bool HasGoodMac(const crypto::MacKeyring& keyring,
+                const storage::AuditChainRecord& chain) {
   return keyring.Verify(chain.key_version, EncodeChain(chain), chain.mac);
 }
 

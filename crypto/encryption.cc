@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 
 #include <openssl/aead.h>
 #include <openssl/digest.h>
@@ -54,29 +54,29 @@ Secret DeriveKey(std::string_view secret, std::string_view salt,
   return Secret(std::move(text));
 }
 
-std::string CloseBox(const Secret& key, std::string_view plaintext,
-                     std::string_view context, RandomSource& random) {
-  std::string sealed(kNonceBytes + plaintext.size() + kTagBytes, '\0');
-  uint8_t* const nonce = Bytes(sealed);
+std::string Encrypt(const Secret& key, std::string_view plaintext,
+                    std::string_view context, RandomSource& random) {
+  std::string ciphertext(kNonceBytes + plaintext.size() + kTagBytes, '\0');
+  uint8_t* const nonce = Bytes(ciphertext);
   random.Fill(std::span(nonce, kNonceBytes));
   size_t size = 0;
   const Aead aead(key);
   if (EVP_AEAD_CTX_seal(aead.get(), nonce + kNonceBytes, &size,
-                        sealed.size() - kNonceBytes, nonce, kNonceBytes,
+                        ciphertext.size() - kNonceBytes, nonce, kNonceBytes,
                         Bytes(plaintext), plaintext.size(), Bytes(context),
                         context.size()) != 1) {
     std::abort();
   }
-  return sealed;
+  return ciphertext;
 }
 
-absl::StatusOr<Secret> OpenBox(const Secret& key, std::string_view sealed,
+absl::StatusOr<Secret> Decrypt(const Secret& key, std::string_view ciphertext,
                                std::string_view context) {
   const absl::Status refused =
-      absl::UnauthenticatedError("sealed box: want the key that closed it");
-  if (sealed.size() < kNonceBytes + kTagBytes) return refused;
-  const std::string_view nonce = sealed.substr(0, kNonceBytes);
-  const std::string_view body = sealed.substr(kNonceBytes);
+      absl::UnauthenticatedError("ciphertext box: want the key that closed it");
+  if (ciphertext.size() < kNonceBytes + kTagBytes) return refused;
+  const std::string_view nonce = ciphertext.substr(0, kNonceBytes);
+  const std::string_view body = ciphertext.substr(kNonceBytes);
   std::string plaintext(body.size(), '\0');
   size_t size = 0;
   const Aead aead(key);

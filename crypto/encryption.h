@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_CRYPTO_SEALED_BOX_H_
-#define SIGNET_CRYPTO_SEALED_BOX_H_
+#ifndef SIGNET_CRYPTO_ENCRYPTION_H_
+#define SIGNET_CRYPTO_ENCRYPTION_H_
 
 #include <string>
 #include <string_view>
@@ -19,14 +19,14 @@ Secret DeriveKey(std::string_view secret, std::string_view salt,
 // Encrypts with AES-256-GCM (NIST SP 800-38D) under a key of DeriveKey's and a
 // random nonce of 96 bits, so at most 2^32 times under one key. `context` is
 // authenticated, not kept.
-std::string CloseBox(const Secret& key, std::string_view plaintext,
-                     std::string_view context, RandomSource& random);
+std::string Encrypt(const Secret& key, std::string_view plaintext,
+                    std::string_view context, RandomSource& random);
 
-// What CloseBox was given. UNAUTHENTICATED: another key, another context, or
-// `sealed` was altered.
-absl::StatusOr<Secret> OpenBox(const Secret& key, std::string_view sealed,
+// What Encrypt was given. UNAUTHENTICATED: another key, another context, or
+// `ciphertext` was altered.
+absl::StatusOr<Secret> Decrypt(const Secret& key, std::string_view ciphertext,
                                std::string_view context);
 
 }  // namespace signet::crypto
 
-#endif  // SIGNET_CRYPTO_SEALED_BOX_H_
+#endif  // SIGNET_CRYPTO_ENCRYPTION_H_

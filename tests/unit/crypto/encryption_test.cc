@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crypto/sealed_box.h"
+#include "crypto/encryption.h"
 
 #include <string>
 
@@ -26,40 +26,42 @@ TEST(DeriveKey, FollowsRfc5869) {
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
 }
 
-class SealedBox : public testing::Test {
+class Encryption : public testing::Test {
  protected:
   SeededRandom random_;
   const Secret key_ = DeriveKey("secret", "salt", "info");
 };
 
-TEST_F(SealedBox, GivesBackWhatWasSealed) {
+TEST_F(Encryption, GivesBackWhatItWasGiven) {
   for (const std::string& text :
        {std::string(), std::string("a\0b", 3), std::string(100'000, 'x')}) {
-    const std::string sealed = CloseBox(key_, text, "context", random_);
-    const auto opened = OpenBox(key_, sealed, "context");
+    const std::string ciphertext = Encrypt(key_, text, "context", random_);
+    const auto opened = Decrypt(key_, ciphertext, "context");
     ASSERT_THAT(opened, IsOk());
     EXPECT_EQ(opened->Expose(), text);
   }
 }
 
-TEST_F(SealedBox, NeverSealsAlikeTwice) {
-  EXPECT_NE(CloseBox(key_, "text", "", random_),
-            CloseBox(key_, "text", "", random_));
+TEST_F(Encryption, IsNeverAlikeTwice) {
+  EXPECT_NE(Encrypt(key_, "text", "", random_),
+            Encrypt(key_, "text", "", random_));
 }
 
-TEST_F(SealedBox, RefusesAnotherKeyContextOrText) {
-  const std::string sealed = CloseBox(key_, "text", "context", random_);
+TEST_F(Encryption, RefusesAnotherKeyContextOrText) {
+  const std::string ciphertext = Encrypt(key_, "text", "context", random_);
   const auto refused = StatusIs(absl::StatusCode::kUnauthenticated);
-  EXPECT_THAT(OpenBox(DeriveKey("secret", "salt", "other"), sealed, "context"),
-              refused);
-  EXPECT_THAT(OpenBox(key_, sealed, "other"), refused);
-  for (size_t i = 0; i < sealed.size(); ++i) {
-    std::string altered = sealed;
+  EXPECT_THAT(
+      Decrypt(DeriveKey("secret", "salt", "other"), ciphertext, "context"),
+      refused);
+  EXPECT_THAT(Decrypt(key_, ciphertext, "other"), refused);
+  for (size_t i = 0; i < ciphertext.size(); ++i) {
+    std::string altered = ciphertext;
     altered[i] ^= 1;
-    EXPECT_THAT(OpenBox(key_, altered, "context"), refused) << i;
-    EXPECT_THAT(OpenBox(key_, sealed.substr(0, i), "context"), refused) << i;
+    EXPECT_THAT(Decrypt(key_, altered, "context"), refused) << i;
+    EXPECT_THAT(Decrypt(key_, ciphertext.substr(0, i), "context"), refused)
+        << i;
   }
-  EXPECT_THAT(OpenBox(key_, sealed + "x", "context"), refused);
+  EXPECT_THAT(Decrypt(key_, ciphertext + "x", "context"), refused);
 }
 
 }  // namespace
