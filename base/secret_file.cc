@@ -35,8 +35,8 @@ absl::Status WithTemporary(
   const int fd = OpenTemporary(path, random, temporary);
   if (fd < 0) return ErrnoStatus(path, "create");
   const absl::Cleanup cleaner = [fd, &temporary] {
-    close(fd);
     unlink(temporary.c_str());
+    close(fd);
   };
 
   // A umask may have taken the owner's own rights away.

@@ -130,6 +130,7 @@ ROOMS = {
         folder = "server/audit",
         doors = [
             "identity",
+            "token",
             "storage",
             "crypto",
             "base",
@@ -303,6 +304,7 @@ ROOMS = {
             "audit",
             "oauth",
             "identity",
+            "token",
             "remote",
             "transcode",
             "gateway",

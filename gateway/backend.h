@@ -3,11 +3,13 @@
 #define SIGNET_GATEWAY_BACKEND_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "base/uuid.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/rpc/status.pb.h"
@@ -31,6 +33,9 @@ struct BackendCall {
   std::unique_ptr<google::protobuf::Message> request;
   // Every Authorization value, in order; or the one that a form stands for.
   std::vector<std::string> authorization;
+  // What an OAuth client says that it is, beside its credential: a service
+  // account's id. The credential of any other service account is no good then.
+  std::optional<Uuid> client_id = {};
   // Came by a listener whose clients may ask about tokens without a credential.
   bool trusted = false;
   std::string request_id;  // 1 to 64 of A-Za-z0-9._-

@@ -37,7 +37,8 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(
 int ExitCode(const absl::Status& status) {
   const std::string reason = GetErrorDetail(status).reason;
   if (reason == "FLAG_INVALID") return 2;
-  if (reason == "DATABASE_REFUSED") return 3;
+  // One that turns out to be damaged is to be opened no more.
+  if (reason == "DATABASE_REFUSED" || reason == "DATA_LOSS") return 3;
   return 1;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/error.h"
+#include "server/open_store.h"
 #include "storage/sqlite/database_copy.h"
 
 namespace signet::server {
@@ -25,8 +26,14 @@ absl::Status BackUp(const config::ServerConfig& config,
   const std::string fault(copy.status().message());
   if (absl::IsAlreadyExists(copy.status()))
     return config::FlagError("backup", fault);
+  if (absl::IsPermissionDenied(copy.status()))
+    return config::FlagError("backup", fault);
   if (absl::IsNotFound(copy.status()))
     return config::FlagError("data_dir", fault);
+  if (absl::IsFailedPrecondition(copy.status()) ||
+      absl::IsDataLoss(copy.status())) {
+    return DatabaseRefused(fault);
+  }
   if (!copy.ok()) return copy.status();
   return surroundings.show(absl::StrCat(config.backup, ": ", copy->bytes,
                                         " bytes, schema version ",

@@ -55,7 +55,11 @@ Secret CredentialLine(const domain::Bootstrapped& credential) {
 }
 
 BootstrapFile::BootstrapFile(std::string path, RandomSource* random)
-    : path_(std::move(path)), pending_(path_ + ".pending"), random_(random) {}
+    : path_(std::move(path)), pending_(PendingPath(path_)), random_(random) {}
+
+std::string BootstrapFile::PendingPath(const std::string& path) {
+  return path.empty() ? "" : absl::StrCat(path, ".pending");
+}
 
 absl::Status BootstrapFile::Recover(storage::Store& store) {
   const absl::StatusOr<Secret> text = ReadSecretFile(pending_);

@@ -24,6 +24,10 @@ Secret CredentialLine(const domain::Bootstrapped& credential);
 // thread-safe.
 class BootstrapFile {
  public:
+  // Where the credential of such a file at `path` waits for its commit; empty
+  // if `path` is.
+  static std::string PendingPath(const std::string& path);
+
   // `random` is borrowed and outlives this object.
   BootstrapFile(std::string path, RandomSource* random);
 

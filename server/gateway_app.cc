@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "base/version.h"
 #include "gateway/remote/remote_backend.h"
+#include "server/leftover_files.h"
 #include "server/rest_front.h"
 
 namespace signet::server {
@@ -41,6 +42,7 @@ class GatewayApp final : public App {
 };
 
 absl::Status GatewayApp::Start() {
+  SweepLeftovers({config_.port_file}, *around_.logger);
   if (absl::Status status =
           config::PreparePortFile(config_.port_file, *around_.random);
       !status.ok()) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "storage/memory/memory_store.h"
+#include "storage/sqlite/malformed_rows.h"
 #include "storage/sqlite/sqlite_store.h"
 
 namespace signet::server {
@@ -24,7 +25,7 @@ absl::Status Explain(const absl::Status& status) {
     case absl::StatusCode::kDataLoss:
     // A schema that is not what its version says: somebody set that back.
     case absl::StatusCode::kInternal:
-      return MakeError(status.code(), message, {.reason = "DATABASE_REFUSED"});
+      return DatabaseRefused(message);
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
       return config::FlagError("data_dir", message);
@@ -93,7 +94,8 @@ absl::Status CheckFirstStart(const config::ServerConfig& config,
 }
 
 absl::StatusOr<std::unique_ptr<storage::Store>> Open(
-    const config::ServerConfig& config, bool create_if_missing, Logger* logger,
+    const config::ServerConfig& config, bool create_if_missing,
+    MalformedRows malformed_rows, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint) {
   if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
     return status;
@@ -114,6 +116,7 @@ absl::StatusOr<std::unique_ptr<storage::Store>> Open(
   options.max_queued_writes = config.write_queue_limit;
   options.max_writes_per_commit = config.write_batch_limit;
   options.read_connections = config.read_connections;
+  options.refuse_malformed_rows = malformed_rows == MalformedRows::kRefused;
   options.logger = logger;
   options.on_checkpoint = std::move(on_checkpoint);
   absl::StatusOr<std::unique_ptr<sqlite::SqliteStore>> store =
@@ -130,12 +133,13 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(
   if (config.storage == config::StorageEngine::kSqlite) {
     if (absl::Status s = CheckFirstStart(config, logger); !s.ok()) return s;
   }
-  return Open(config, /*create_if_missing=*/true, logger,
-              std::move(on_checkpoint));
+  return Open(config, /*create_if_missing=*/true, MalformedRows::kRefused,
+              logger, std::move(on_checkpoint));
 }
 
 absl::StatusOr<ExistingStore> OpenExistingStore(
-    const config::ServerConfig& config, RandomSource& random, Logger* logger) {
+    const config::ServerConfig& config, RandomSource& random, Logger* logger,
+    MalformedRows malformed_rows) {
   // Before the keys, whose place follows from the directory.
   if (absl::Status status = CheckDirectory(config.data_dir); !status.ok()) {
     return status;
@@ -153,11 +157,19 @@ absl::StatusOr<ExistingStore> OpenExistingStore(
     return config::FlagError("token_keys_file",
                              std::string(keyring.status().message()));
   }
-  absl::StatusOr<std::unique_ptr<storage::Store>> store =
-      Open(config, /*create_if_missing=*/false, logger, nullptr);
+  absl::StatusOr<std::unique_ptr<storage::Store>> store = Open(
+      config, /*create_if_missing=*/false, malformed_rows, logger, nullptr);
   if (!store.ok()) return store.status();
   return ExistingStore{.keyring = *std::move(keyring),
                        .store = *std::move(store)};
+}
+
+absl::Status ReportMalformedRows(
+    const config::ServerConfig& config,
+    absl::FunctionRef<void(const std::string& row)> report) {
+  if (config.storage == config::StorageEngine::kMemory) return absl::OkStatus();
+  return sqlite::FindMalformedRowsIn(
+      config.data_dir, sqlite::SqliteOptions().busy_timeout, report);
 }
 
 }  // namespace signet::server

@@ -3,8 +3,11 @@
 #define SIGNET_SERVER_OPEN_STORE_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -25,6 +28,13 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(
     const config::ServerConfig& config, Logger* logger,
     absl::AnyInvocable<void()> on_checkpoint = nullptr);
 
+// What is made of rows that no server can have written, where they are met
+// while a database is opened.
+enum class MalformedRows {
+  kRefused,  // The database is not opened.
+  kLeft,     // It is, for who will report them or mend them.
+};
+
 // What belongs to a database that a server has made.
 struct ExistingStore {
   std::unique_ptr<crypto::MacKeyring> keyring;
@@ -36,7 +46,16 @@ struct ExistingStore {
 //   FLAG_INVALID: --token_keys_file cannot be read, or there is no database in
 //     --data_dir. Otherwise as OpenStore.
 absl::StatusOr<ExistingStore> OpenExistingStore(
-    const config::ServerConfig& config, RandomSource& random, Logger* logger);
+    const config::ServerConfig& config, RandomSource& random, Logger* logger,
+    MalformedRows malformed_rows = MalformedRows::kRefused);
+
+// Calls `report` with a name for each row of the database in --data_dir that no
+// server can have written; the engine says how it names them. This process may
+// have the database open.
+//   DATA_LOSS: it is damaged; what was reported stands.
+absl::Status ReportMalformedRows(
+    const config::ServerConfig& config,
+    absl::FunctionRef<void(const std::string& row)> report);
 
 }  // namespace signet::server
 

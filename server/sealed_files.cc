@@ -4,15 +4,15 @@
 #include <utility>
 
 #include "server/audit_head_start.h"
-#include "server/open_store.h"
 #include "server/seal/sealed_store.h"
 
 namespace signet::server {
 
 absl::StatusOr<SealedFiles> OpenSealedFiles(const config::ServerConfig& config,
-                                            const Surroundings& surroundings) {
-  absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+                                            const Surroundings& surroundings,
+                                            MalformedRows malformed_rows) {
+  absl::StatusOr<ExistingStore> opened = OpenExistingStore(
+      config, *surroundings.random, surroundings.logger, malformed_rows);
   if (!opened.ok()) return opened.status();
   SealedFiles files;
   files.keyring = std::move(opened->keyring);

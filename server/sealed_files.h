@@ -9,6 +9,7 @@
 #include "server/app.h"
 #include "server/audit_head_writer.h"
 #include "server/config/config.h"
+#include "server/open_store.h"
 #include "storage/store.h"
 
 namespace signet::server {
@@ -24,8 +25,9 @@ struct SealedFiles {
 
 // Opens it as a server would, with the same refusals, and makes nothing.
 // `surroundings` are borrowed. Errors as OpenExistingStore and CheckAuditHead.
-absl::StatusOr<SealedFiles> OpenSealedFiles(const config::ServerConfig& config,
-                                            const Surroundings& surroundings);
+absl::StatusOr<SealedFiles> OpenSealedFiles(
+    const config::ServerConfig& config, const Surroundings& surroundings,
+    MalformedRows malformed_rows = MalformedRows::kRefused);
 
 }  // namespace signet::server
 

@@ -28,6 +28,7 @@
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/token_directory.h"
+#include "server/leftover_files.h"
 #include "server/open_store.h"
 #include "server/quick_start.h"
 #include "server/rest_front.h"
@@ -156,6 +157,10 @@ absl::Status ServerApp::OpenFiles() {
       });
   if (!opened.ok()) return opened.status();
   std::unique_ptr<storage::Store> store = *std::move(opened);
+  SweepLeftovers(
+      {config_.TokenKeysPath(), config_.AuditHeadPath(),
+       BootstrapFile::PendingPath(config_.bootstrap_file), config_.port_file},
+      *around_.logger);
 
   bool empty = false;
   absl::Status status =
@@ -228,6 +233,12 @@ absl::Status ServerApp::StartClock() {
       storage::ReadAndWait(*store_, [&mark](storage::ReadTxn& txn) {
         return upkeep::ReadWatermark(txn, upkeep::kTimeWatermark, mark);
       });
+  if (absl::IsFailedPrecondition(status)) {
+    return DatabaseRefused(absl::StrCat(
+        config_.data_dir,
+        "/signet.db: its mark of time is malformed; run signetd --data_dir=",
+        config_.data_dir, " --set_time_mark=now"));
+  }
   if (!status.ok()) return status;
   const absl::Time wall = around_.clock->Now();
   if (mark.has_value() && *mark > wall + absl::Seconds(1)) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/set_time_mark.h"
 
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,7 +23,7 @@ absl::Status SetTimeMark(const config::ServerConfig& config,
                          const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<SealedFiles> files =
-      OpenSealedFiles(config, surroundings);
+      OpenSealedFiles(config, surroundings, MalformedRows::kLeft);
   if (!files.ok()) return files.status();
   const absl::Time now = surroundings.clock->Now();
   absl::Time mark = now;
@@ -34,14 +33,12 @@ absl::Status SetTimeMark(const config::ServerConfig& config,
     mark = *named;
   }
   const audit::AuditLog audit(files->keyring.get(), surroundings.random);
-  const absl::StatusOr<std::optional<absl::Time>> before =
+  const absl::StatusOr<std::string> before =
       upkeep::CorrectTimeMark(*files->store, audit, mark, now);
   if (!before.ok()) return before.status();
   if (absl::Status s = files->head_writer->Write(); !s.ok()) return s;
-  std::string text =
-      absl::StrCat("mark of time: was ",
-                   before->has_value() ? FormatRfc3339(**before) : "none",
-                   ", is ", FormatRfc3339(mark), "\n");
+  std::string text = absl::StrCat("mark of time: was ", *before, ", is ",
+                                  FormatRfc3339(mark), "\n");
   if (mark - now > kFarAhead) {
     absl::StrAppend(
         &text, "warning: the mark is ",

@@ -83,8 +83,8 @@ absl::Status VerifyHeadFile(
 absl::Status VerifyAuditLogs(const config::ServerConfig& config,
                              const Surroundings& surroundings) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
-  const absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+  const absl::StatusOr<ExistingStore> opened = OpenExistingStore(
+      config, *surroundings.random, surroundings.logger, MalformedRows::kLeft);
   if (!opened.ok()) return opened.status();
 
   absl::Status shown;
@@ -95,20 +95,43 @@ absl::Status VerifyAuditLogs(const config::ServerConfig& config,
   };
   storage::Store& store = *opened->store;
   const crypto::MacKeyring& keyring = *opened->keyring;
+  // What cannot be read ends that part of the check only.
+  const auto unless_damaged = [&](const absl::Status& status,
+                                  const char* part) {
+    if (!absl::IsDataLoss(status)) return status;
+    report({.what =
+                "not checked to the end, as what is malformed or damaged is "
+                "in the way",
+            .row = part});
+    return absl::OkStatus();
+  };
   const audit::AuditHeads heads(&keyring, surroundings.random);
+  absl::Status status = unless_damaged(
+      ReportMalformedRows(config,
+                          [&](const std::string& row) {
+                            report({.what = "malformed", .row = row});
+                          }),
+      "rows");
+  if (!status.ok()) return status;
   const absl::StatusOr<audit::AuditVerdict> verdict =
       audit::VerifyAudit(store, keyring, report);
-  if (!verdict.ok()) return verdict.status();
-  absl::Status status = audit::VerifyAuditHead(store, keyring, heads, report);
+  status = unless_damaged(verdict.status(), "audit logs");
   if (!status.ok()) return status;
-  status = VerifyHeadFile(config.AuditHeadPath(), *opened, heads, report);
+  status = unless_damaged(audit::VerifyAuditHead(store, keyring, heads, report),
+                          "audit head");
+  if (!status.ok()) return status;
+  status = unless_damaged(
+      VerifyHeadFile(config.AuditHeadPath(), *opened, heads, report),
+      "audit head file");
   if (!status.ok()) return status;
   const absl::StatusOr<uint64_t> rows =
       seal::VerifySeals(store, keyring, report);
-  if (!rows.ok()) return rows.status();
+  status = unless_damaged(rows.status(), "seals");
+  if (!status.ok()) return status;
+  const audit::AuditVerdict seen = verdict.value_or(audit::AuditVerdict());
   shown.Update(surroundings.show(
-      absl::StrCat(verdict->events, " events of ", verdict->accounts,
-                   " accounts and ", *rows, " seals: ", faults, " faults\n")));
+      absl::StrCat(seen.events, " events of ", seen.accounts, " accounts and ",
+                   rows.value_or(0), " seals: ", faults, " faults\n")));
   if (!shown.ok()) return shown;
   if (faults == 0) return absl::OkStatus();
   return MakeError(absl::StatusCode::kDataLoss,

@@ -9,8 +9,9 @@
 namespace signet::server {
 
 // What --verify_audit does: opens the store as a server would, which fails
-// while one has it, and checks every audit log, all of them together, what the
-// audit head file says of them, and the seal of every row that has one. Shows a
+// while one has it, and checks that every row has the shape that its table
+// wants, every audit log, all of them together, what the audit head file says
+// of them, and the seal of every row that has one. Shows a
 // line for each fault, then a summary. Serves nothing and, apart from what
 // opening does, writes nothing.
 //   DATA_LOSS / AUDIT_BROKEN: there were faults.

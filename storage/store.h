@@ -131,7 +131,8 @@ class ReadTxn {
   virtual absl::StatusOr<ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) = 0;
 
-  // How far a periodic task of this name has come. NOT_FOUND: never ran.
+  // How far a periodic task of this name has come.
+  //   NOT_FOUND: never ran. FAILED_PRECONDITION: what is there is no time.
   virtual absl::StatusOr<absl::Time> GetWatermark(std::string_view name) = 0;
 };
 

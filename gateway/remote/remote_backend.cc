@@ -98,6 +98,9 @@ void RemoteBackend::Call(gateway::BackendCall call, Done done) {
     context.AddMetadata("authorization", value);  // Copies it.
     Wipe(value);
   }
+  if (call.client_id.has_value()) {
+    context.AddMetadata("signet-client-id", call.client_id->ToString());
+  }
   context.AddMetadata("x-request-id", call.request_id);
   if (call.scope == gateway::CallScope::kAdmit) {
     context.AddMetadata("signet-call-scope", "admit");

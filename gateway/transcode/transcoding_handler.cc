@@ -108,7 +108,9 @@ void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
         return Refuse(*exchange, "", *fault);
       }
     }
-    if (match.route->form_body) TakeClientCredential(call.authorization);
+    if (match.route->form_body) {
+      call.client_id = TakeClientCredential(call.authorization);
+    }
     if (match.route->next_page_token_field != nullptr) {
       exchange->target = request.target;
     }

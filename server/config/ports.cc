@@ -29,8 +29,8 @@ absl::Status PreparePortFile(const std::string& path, RandomSource& random) {
   std::string temporary;
   const int fd = OpenTemporary(path, random, temporary);
   if (fd < 0) return Failure("write", path);
-  close(fd);
   unlink(temporary.c_str());
+  close(fd);
   return absl::OkStatus();
 }
 
@@ -50,11 +50,11 @@ absl::Status WritePortFile(const std::string& path, const Ports& ports,
   if (!status.ok()) {
     status = FlagError("port_file", std::string(status.message()));
   }
-  if (close(fd) != 0) status.Update(Failure("write", path));
   if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
     status = Failure("write", path);
   }
   if (!status.ok()) unlink(temporary.c_str());
+  if (close(fd) != 0) status.Update(Failure("write", path));
   return status;
 }
 

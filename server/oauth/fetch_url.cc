@@ -14,6 +14,11 @@
 namespace signet::oauth {
 namespace {
 
+bool IsVisibleAscii(const std::string& text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 // Taken apart by the library that will open it, so that both agree on the host.
 class Url {
  public:
@@ -50,6 +55,18 @@ class Url {
     return host == "localhost" || host == "[::1]";
   }
 
+  // None, or one that something can listen on.
+  bool HasUsualPort() const {
+    const std::optional<std::string> port = Get(CURLUPART_PORT);
+    return !port.has_value() || port->find_first_not_of('0') != port->npos;
+  }
+
+  // As it is once escapes are undone.
+  bool HasPlainHost() const {
+    const std::string host = Get(CURLUPART_HOST).value_or("");
+    return IsVisibleAscii(host) && host.find('%') == host.npos;
+  }
+
   bool HasCredentialsOrFragment() const {
     return Has(CURLUPART_USER) || Has(CURLUPART_PASSWORD) ||
            Has(CURLUPART_FRAGMENT);
@@ -66,8 +83,23 @@ class Url {
 
 }  // namespace
 
+absl::Status CheckUrlCharacters(const std::string& url) {
+  if (IsVisibleAscii(url)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "got a character that no URL has, want ASCII only: a host in its xn-- "
+      "form (RFC 5890), a path in percent-encoding");
+}
+
 absl::Status CheckIssuerUrl(const std::string& issuer) {
+  if (absl::Status s = CheckUrlCharacters(issuer); !s.ok()) return s;
   const std::optional<Url> url = Url::Parse(issuer);
+  if (url.has_value() && !url->HasPlainHost()) {
+    return absl::InvalidArgumentError(
+        "host: got an escape, want ASCII only, in its xn-- form (RFC 5890)");
+  }
+  if (url.has_value() && !url->HasUsualPort()) {
+    return absl::InvalidArgumentError("port: want 1 to 65535");
+  }
   if (url.has_value() && (url->IsHttps() || url->IsLoopbackHttp()) &&
       !url->HasCredentialsOrFragment() && !url->Has(CURLUPART_QUERY)) {
     return absl::OkStatus();
@@ -79,6 +111,7 @@ absl::Status CheckIssuerUrl(const std::string& issuer) {
 
 absl::Status CheckKeysUrl(const std::string& jwks_uri,
                           const std::string& issuer) {
+  if (absl::Status s = CheckUrlCharacters(jwks_uri); !s.ok()) return s;
   const std::optional<Url> url = Url::Parse(jwks_uri);
   if (url.has_value() && !url->HasCredentialsOrFragment()) {
     if (url->IsHttps()) return absl::OkStatus();

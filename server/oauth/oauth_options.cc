@@ -46,13 +46,16 @@ absl::Status OauthOptions::Validate() const {
   if (!required_scope.empty() && !IsScopeToken(required_scope)) {
     return OauthFlagError("oauth_required_scope", "want one scope (RFC 6749)");
   }
-  // Of an issuer whose keys are in a file only the name counts.
+  // Of an issuer whose keys are in a file only the name counts; one with a
+  // colon is a URI (RFC 7519 section 2).
+  absl::Status named;
   if (jwks_file.empty()) {
-    if (const absl::Status s = CheckIssuerUrl(issuer); !s.ok()) {
-      return OauthFlagError("oauth_issuer", std::string(s.message()));
-    }
+    named = CheckIssuerUrl(issuer);
+  } else if (issuer.find(':') != issuer.npos) {
+    named = CheckUrlCharacters(issuer);
   }
-  return absl::OkStatus();
+  if (named.ok()) return named;
+  return OauthFlagError("oauth_issuer", std::string(named.message()));
 }
 
 absl::Status OauthFlagError(std::string_view flag, std::string_view detail) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "base/steady_event.h"
 #include "crypto/digest.h"
 #include "server/api/wire.h"
+#include "server/identity/auth_error.h"
 #include "server/identity/bearer.h"
 #include "server/rpc/status.h"
 
@@ -49,6 +51,15 @@ Secret ReplaySeed(const std::vector<std::string>& authorization) {
       std::string(reinterpret_cast<const char*>(seed.data()), seed.size()));
   Wipe(seed);
   return secret;
+}
+
+// Whether who calls is the OAuth client that it says it is, if it says so. A
+// user has no client of Signet's.
+bool IsClient(const identity::Principal& principal,
+              const std::optional<Uuid>& client_id) {
+  return !client_id.has_value() ||
+         principal.kind == identity::PrincipalKind::kUser ||
+         principal.id == *client_id;
 }
 
 constexpr absl::Duration kIdlePoll = absl::Milliseconds(2);
@@ -157,6 +168,10 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
             absl::StatusOr<identity::Principal> principal) mutable {
           if (!principal.ok()) {
             std::move(pending).Fail(principal.status());
+            return;
+          }
+          if (!IsClient(*principal, call.client_id)) {
+            std::move(pending).Fail(identity::TokenInvalidError());
             return;
           }
           caller->principal = *std::move(principal);

@@ -22,11 +22,11 @@
 namespace signet::rpc {
 
 // The way of every call in this process, from gRPC and from REST alike:
-// authenticate, admit or handle, note a denial for the audit log, and make a
-// google.rpc.Status of an error (see status.h). A method that is not in the
-// table: UNIMPLEMENTED, after authentication. What stays hidden from clients
-// (the text of INTERNAL, UNKNOWN and DATA_LOSS) is logged here with the call's
-// request id.
+// authenticate (as the OAuth client that the call names, if it does), admit or
+// handle, note a denial for the audit log, and make a google.rpc.Status of an
+// error (see status.h). A method that is not in the table: UNIMPLEMENTED, after
+// authentication. What stays hidden from clients (the text of INTERNAL, UNKNOWN
+// and DATA_LOSS) is logged here with the call's request id.
 //
 // Thread-safe. Nothing blocks but AwaitIdle().
 class Dispatcher final : public gateway::Backend {

@@ -26,6 +26,7 @@ namespace {
 
 constexpr char kRequestId[] = "x-request-id";
 constexpr char kCallScope[] = "signet-call-scope";
+constexpr char kClientId[] = "signet-client-id";
 constexpr std::string_view kAdmit = "admit";
 
 size_t MaxBytes(const google::protobuf::MethodDescriptor& method) {
@@ -53,6 +54,8 @@ GrpcMetadata::GrpcMetadata(const grpc::CallbackServerContext& context) {
       user_agent = value;
     } else if (key == kCallScope) {
       scope = value;
+    } else if (key == kClientId) {
+      client_id = Uuid::Parse(value).value_or(Uuid());
     }
   }
 }
@@ -181,6 +184,7 @@ void GrpcCalls::AskBackend(const GrpcMethod& method,
   call.trusted = deps_.trusted;
   call.request.reset(method.prototype->New());
   call.authorization = std::move(metadata.authorization);
+  call.client_id = metadata.client_id;
   call.request_id =
       http::ChooseRequestId(metadata.request_ids, now, *deps_.random);
   call.peer = PeerAddress(context->peer());

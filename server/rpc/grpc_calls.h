@@ -3,6 +3,7 @@
 #define SIGNET_SERVER_RPC_GRPC_CALLS_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/uuid.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -44,6 +46,8 @@ struct GrpcMetadata {
   std::vector<std::string_view> request_ids;
   std::string_view user_agent;
   std::string_view scope;
+  // Nil where it is there and no UUID: nobody's.
+  std::optional<Uuid> client_id;
 };
 
 // `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`, a URI, as an address and port.

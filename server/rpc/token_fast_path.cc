@@ -66,7 +66,8 @@ std::optional<std::string_view> PlainAuthorization(
       if (found || value.empty()) return std::nullopt;
       found = true;
       authorization = {value.data(), value.size()};
-    } else if (key == "x-request-id" || key == "signet-call-scope") {
+    } else if (key == "x-request-id" || key == "signet-call-scope" ||
+               key == "signet-client-id") {
       return std::nullopt;
     }
   }

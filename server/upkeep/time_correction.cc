@@ -78,23 +78,27 @@ absl::StatusOr<std::vector<Uuid>> Concerned(storage::Store& store) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<absl::Time>> CorrectTimeMark(
-    storage::Store& store, const audit::AuditLog& audit, absl::Time mark,
-    absl::Time now) {
-  std::optional<absl::Time> before;
+absl::StatusOr<std::string> CorrectTimeMark(storage::Store& store,
+                                            const audit::AuditLog& audit,
+                                            absl::Time mark, absl::Time now) {
+  std::optional<absl::Time> time;
   absl::Status status =
-      storage::ReadAndWait(store, [&before](storage::ReadTxn& txn) {
-        return ReadWatermark(txn, kTimeWatermark, before);
+      storage::ReadAndWait(store, [&time](storage::ReadTxn& txn) {
+        return ReadWatermark(txn, kTimeWatermark, time);
       });
-  if (!status.ok()) return status;
+  std::string before = time.has_value() ? FormatRfc3339(*time) : "none";
+  if (absl::IsFailedPrecondition(status)) {
+    before = "malformed";
+  } else if (!status.ok()) {
+    return status;
+  }
   const absl::StatusOr<std::vector<Uuid>> accounts = Concerned(store);
   if (!accounts.ok()) return accounts.status();
 
   mark = WholeMicros(mark);
   const audit::AuditEntry entry = {
       .action = "time.correct",
-      .details = {{"old", before.has_value() ? FormatRfc3339(*before) : "none"},
-                  {"new", FormatRfc3339(mark)}}};
+      .details = {{"old", before}, {"new", FormatRfc3339(mark)}}};
   std::span<const Uuid> left = *accounts;
   do {
     const auto some = left.first(std::min(left.size(), kCorrectionsPerWrite));

@@ -16,7 +16,7 @@ namespace signet::upkeep {
 // The mark of time (see TrustedClock), for the next process.
 inline constexpr std::string_view kTimeWatermark = "time";
 
-// `out` receives nullopt where it was never set.
+// `out` receives nullopt where it was never set. Errors as GetWatermark().
 absl::Status ReadWatermark(storage::ReadTxn& txn, std::string_view name,
                            std::optional<absl::Time>& out);
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "storage/sqlite/page_rows.h"
+#include "storage/sqlite/connection/page_rows.h"
 
 namespace signet::sqlite {
 namespace {

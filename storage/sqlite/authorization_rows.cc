@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "storage/sqlite/connection/page_rows.h"
 #include "storage/sqlite/connection/seal_column.h"
-#include "storage/sqlite/page_rows.h"
 
 namespace signet::sqlite {
 namespace {

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
-#include <thread>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -20,8 +19,10 @@
 #include "absl/synchronization/notification.h"
 #include "base/file_sync.h"
 #include "storage/sqlite/connection/sqlite_error.h"
+#include "storage/sqlite/damage_check.h"
 #include "storage/sqlite/database_copy.h"
 #include "storage/sqlite/file_watch.h"
+#include "storage/sqlite/schema/schema_check.h"
 
 namespace signet::sqlite {
 namespace {
@@ -29,6 +30,9 @@ namespace {
 constexpr std::string_view kRestore =
     "restore it from a backup, or move the whole data directory aside to start "
     "anew";
+
+constexpr std::string_view kUndoChange =
+    "undo that change, while no server runs, or restore a backup";
 
 constexpr char kRestoredBeside[] =
     "; if you have just restored a backup, remove signet.db-wal and "
@@ -55,6 +59,12 @@ absl::Status Explain(const std::string& file, const absl::Status& error,
     case absl::StatusCode::kFailedPrecondition:
       return Refuse(error.code(), file, message,
                     "run the release that wrote it, or a newer one");
+    case absl::StatusCode::kAborted:
+      return Refuse(absl::StatusCode::kFailedPrecondition, file, message,
+                    kUndoChange);
+    case absl::StatusCode::kPermissionDenied:
+      return Refuse(absl::StatusCode::kFailedPrecondition, file, message,
+                    "give this user write access to the data directory");
     case absl::StatusCode::kUnavailable:
       return Refuse(error.code(), file, message,
                     "check the disk, the file's owner and mode, and which "
@@ -79,12 +89,30 @@ bool HasContent(const std::string& file) {
   return lstat(file.c_str(), &info) == 0 && info.st_size > 0;
 }
 
+absl::Status RefuseForeign(const std::string& file) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, file,
+                "is a database of another application",
+                "choose another data directory");
+}
+
+using Header = std::array<uint8_t, 100>;
+
+uint32_t Number(const Header& header, size_t offset) {
+  uint32_t number = 0;
+  for (size_t i = 0; i < sizeof number; ++i) {
+    number = number << 8 | header[offset + i];
+  }
+  return number;
+}
+
 // Looks at the header (sqlite.org/fileformat.html section 1.3) before SQLite
 // does: merely to open a foreign database may change it.
 absl::Status CheckHeader(const std::string& file) {
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr size_t kFormatOffset = 44;
+  constexpr uint32_t kNewestFormat = 4;
   constexpr size_t kApplicationIdOffset = 68;
-  std::array<uint8_t, 100> header;
+  Header header;
 
   const int fd = open(file.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno == ELOOP) {
@@ -110,44 +138,20 @@ absl::Status CheckHeader(const std::string& file) {
   }
   if (std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
     return Refuse(absl::StatusCode::kDataLoss, file,
-                  "has no SQLite header; it is damaged or another kind of file",
+                  "has no SQLite header; it is damaged, encrypted or another "
+                  "kind of file",
                   kRestore);
   }
-  uint32_t application_id = 0;
-  for (size_t i = 0; i < sizeof application_id; ++i) {
-    application_id = application_id << 8 | header[kApplicationIdOffset + i];
+  const uint32_t format = Number(header, kFormatOffset);
+  if (format == 0 || format > kNewestFormat) {
+    return Refuse(absl::StatusCode::kDataLoss, file,
+                  "has a damaged header (no such format of a schema)",
+                  kRestore);
   }
-  if (application_id != kApplicationId) {
-    return Refuse(absl::StatusCode::kFailedPrecondition, file,
-                  "is a database of another application",
-                  "choose another data directory");
+  if (Number(header, kApplicationIdOffset) != kApplicationId) {
+    return RefuseForeign(file);
   }
   return absl::OkStatus();
-}
-
-// Searches for damage until `limit` has passed.
-absl::Status CheckForDamage(SqliteConnection& connection,
-                            absl::Duration limit) {
-  // A progress handler would not do: SQLite 3.40 calls none while it walks a
-  // tree. An interruption before the first step is forgotten, hence more than
-  // one.
-  absl::Notification checked;
-  std::thread timer([&connection, &checked, wait = limit]() mutable {
-    while (!checked.WaitForNotificationWithTimeout(wait)) {
-      sqlite3_interrupt(connection.handle());
-      wait = absl::Milliseconds(10);
-    }
-  });
-  const absl::StatusOr<std::string> verdict =
-      connection.QueryText("PRAGMA quick_check(1)");
-  const bool out_of_time =
-      sqlite3_errcode(connection.handle()) == SQLITE_INTERRUPT;
-  checked.Notify();
-  timer.join();
-  if (out_of_time) return absl::OkStatus();
-  if (!verdict.ok()) return verdict.status();
-  if (*verdict == "ok") return absl::OkStatus();
-  return absl::DataLossError(absl::StrReplaceAll(*verdict, {{"\n", " "}}));
 }
 
 absl::Status UseWriteAheadLog(SqliteConnection& connection) {
@@ -243,7 +247,13 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
   absl::StatusOr<SqliteConnection> connection = SqliteConnection::Open(
       options.connection, SqliteConnection::Access::kReadWrite);
   if (!connection.ok()) return Explain(file, connection.status(), had_log);
-  absl::Status status = CheckForDamage(*connection, options.check_time);
+  // First of all, so that what was done to a table is not taken for damage to
+  // its rows.
+  absl::Status status = CheckSchema(*connection, migrations);
+  if (status.ok()) {
+    status = CheckForDamage(*connection, options.check_time,
+                            options.refuse_malformed_rows);
+  }
   if (status.ok()) status = UseWriteAheadLog(*connection);
   if (status.ok()) {
     status = Migrate(*connection, migrations,
@@ -260,6 +270,27 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
   // too full for that still serves reads.
   sqlite3_wal_checkpoint_v2(connection->handle(), "main",
                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  return connection;
+}
+
+absl::StatusOr<SqliteConnection> OpenDatabaseToRead(
+    const ConnectionOptions& options, std::span<const Migration> migrations) {
+  const std::string& file = options.file;
+  if (!Exists(file)) {
+    return absl::NotFoundError(absl::StrCat(
+        file, ": is not there; choose the directory of a server that ran"));
+  }
+  // By SQLite alone: to close a descriptor of one's own takes away the locks
+  // that a store in this process has on the file.
+  absl::StatusOr<SqliteConnection> connection =
+      SqliteConnection::Open(options, SqliteConnection::Access::kReadOnly);
+  if (!connection.ok()) return Explain(file, connection.status());
+  const absl::StatusOr<int64_t> application =
+      connection->QueryInteger("PRAGMA application_id");
+  if (!application.ok()) return Explain(file, application.status());
+  if (*application != kApplicationId) return RefuseForeign(file);
+  const absl::Status status = CheckSchema(*connection, migrations);
+  if (!status.ok()) return Explain(file, status);
   return connection;
 }
 

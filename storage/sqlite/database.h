@@ -21,7 +21,8 @@ struct DatabaseOptions {
   // How much time the search for damage may take; a large file is searched as
   // far as that goes.
   absl::Duration check_time;
-  Logger* logger = nullptr;  // Of a migration's progress. Not owned.
+  bool refuse_malformed_rows = true;  // See CheckForDamage.
+  Logger* logger = nullptr;           // Of a migration's progress. Not owned.
 };
 
 // Opens the one connection that writes, making the database if there is none.
@@ -35,14 +36,21 @@ struct DatabaseOptions {
 // durable.
 //
 // Errors name the file and say what to do, in one line:
-//   FAILED_PRECONDITION: not a database of ours, a newer schema, no right to
-//     write it, a symbolic link, or a file of several names. The file is as it
-//     was.
+//   FAILED_PRECONDITION: not a database of ours, a newer schema, one that is
+//     not what the migrations make (see CheckSchema), no right to write it, a
+//     symbolic link, or a file of several names. The file is as it was.
 //   DATA_LOSS: the file is damaged.
 //   RESOURCE_EXHAUSTED: no room for that copy. The file is as it was.
 //   UNAVAILABLE: locked by another process, or the disk failed.
 absl::StatusOr<SqliteConnection> OpenDatabase(
     const DatabaseOptions& options, std::span<const Migration> migrations);
+
+// A connection that only reads, to a database that OpenDatabase() would open,
+// of any version, whether or not a server has it open. Does not search for
+// damage, and changes nothing.
+//   NOT_FOUND: there is none. Otherwise as OpenDatabase().
+absl::StatusOr<SqliteConnection> OpenDatabaseToRead(
+    const ConnectionOptions& options, std::span<const Migration> migrations);
 
 }  // namespace signet::sqlite
 

@@ -16,9 +16,10 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/file_sync.h"
+#include "storage/sqlite/connection/page_rows.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database.h"
-#include "storage/sqlite/page_rows.h"
+#include "storage/sqlite/schema/migration.h"
 
 namespace signet::sqlite {
 namespace {
@@ -35,7 +36,7 @@ std::string Megabytes(int64_t bytes) {
 absl::Status CheckRoom(const std::string& target, int64_t bytes) {
   struct statvfs disk = {};
   if (statvfs(FolderOf(target).c_str(), &disk) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
+    return absl::PermissionDeniedError(absl::StrCat(
         target, ": cannot be made (", Reason(), "); choose another place"));
   }
   const auto room = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
@@ -45,48 +46,34 @@ absl::Status CheckRoom(const std::string& target, int64_t bytes) {
                    Megabytes(bytes)));
 }
 
-absl::Status BeingWritten(const std::string& file) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      file,
-      ": another copy is being written there; wait for it, or choose another "
-      "place"));
-}
-
-// Takes away what a killed process may have left. Who is still at it holds the
-// lock.
-absl::Status RemoveLeftOver(const std::string& file) {
-  const int fd =
-      open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  absl::Cleanup close_file = [fd] {
-    if (fd >= 0) close(fd);
-  };
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) return BeingWritten(file);
-  unlink(file.c_str());
-  return absl::OkStatus();
-}
-
-// A new, empty file, which is this process's alone as long as the descriptor is
-// open.
+// The descriptor of an empty file, in place of what a killed process may have
+// left. As long as it is open, its flock(2) says that a copy is being made.
 absl::StatusOr<int> MakeEmpty(const std::string& file) {
-  if (absl::Status s = RemoveLeftOver(file); !s.ok()) return s;
+  const absl::Status busy = absl::AlreadyExistsError(absl::StrCat(
+      file, ": is being written by another process; choose another place"));
+  const int left =
+      open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const absl::Cleanup close_left = [left] {
+    if (left >= 0) close(left);
+  };
+  if (left >= 0 && flock(left, LOCK_EX | LOCK_NB) != 0 &&
+      errno == EWOULDBLOCK) {
+    return busy;
+  }
+  unlink(file.c_str());
   const int fd = open(file.c_str(),
                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
+    return absl::PermissionDeniedError(absl::StrCat(
         file, ": cannot be made (", Reason(), "); choose another place"));
   }
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  close(fd);
-  return BeingWritten(file);
-}
-
-// Whether that is still the file's name: who locked it before we did may have
-// taken it for a left-over one.
-bool IsNamed(int fd, const std::string& file) {
-  struct stat opened = {};
-  struct stat named = {};
-  return fstat(fd, &opened) == 0 && lstat(file.c_str(), &named) == 0 &&
-         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  struct stat made = {};
+  const bool taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (taken || fstat(fd, &made) != 0 || made.st_nlink == 0) {
+    close(fd);
+    return busy;
+  }
+  return fd;
 }
 
 // Of a source in a transaction: a snapshot, so nothing has to begin anew.
@@ -128,7 +115,9 @@ absl::Status Verify(SqliteConnection& source, SqliteConnection& copy) {
   const absl::StatusOr<std::string> verdict =
       copy.QueryText("PRAGMA quick_check(1)");
   if (!verdict.ok()) return verdict.status();
-  if (*verdict != "ok") return absl::DataLossError(*verdict);
+  if (*verdict != "ok") {
+    return absl::DataLossError("a row, a page or an index is malformed");
+  }
   std::vector<std::string> queries = {"PRAGMA application_id",
                                       "PRAGMA user_version"};
   const absl::StatusOr<std::vector<std::string>> tables = TablesOf(source);
@@ -162,7 +151,7 @@ absl::Status PutInPlace(const std::string& file, const std::string& target) {
   if (absl::Status s = SyncFile(file); !s.ok()) return s;
   if (link(file.c_str(), target.c_str()) != 0) {
     return absl::Status(errno == EEXIST ? absl::StatusCode::kAlreadyExists
-                                        : absl::StatusCode::kFailedPrecondition,
+                                        : absl::StatusCode::kPermissionDenied,
                         absl::StrCat(target, ": cannot be put in place (",
                                      Reason(), "); choose another place"));
   }
@@ -202,11 +191,11 @@ absl::StatusOr<DatabaseCopy> CopyDatabase(SqliteConnection& source,
     return s;
   }
   const std::string partial = target + ".partial";
-  const absl::StatusOr<int> fd = MakeEmpty(partial);
-  if (!fd.ok()) return fd.status();
-  absl::Cleanup close_file = [&fd] { close(*fd); };
+  const absl::StatusOr<int> made = MakeEmpty(partial);
+  if (!made.ok()) return made.status();
+  // Last: it would take away locks that SQLite has on the file.
+  const absl::Cleanup close_made = [&made] { close(*made); };
   absl::Status status = CopyInto(source, partial);
-  if (!IsNamed(*fd, partial)) return BeingWritten(partial);
   if (status.ok()) status = PutInPlace(partial, target);
   if (!status.ok()) {
     unlink(partial.c_str());
@@ -219,24 +208,15 @@ absl::StatusOr<DatabaseCopy> BackUpDirectory(const std::string& directory,
                                              const std::string& target,
                                              absl::Duration busy_timeout) {
   const std::string file = absl::StrCat(directory, "/signet.db");
-  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
-    return absl::NotFoundError(absl::StrCat(
-        file, ": is not there; choose the directory of a server that ran"));
-  }
-  absl::StatusOr<SqliteConnection> source = SqliteConnection::Open(
+  absl::StatusOr<SqliteConnection> source = OpenDatabaseToRead(
       {.file = file, .vfs = "", .busy_timeout = busy_timeout},
-      SqliteConnection::Access::kReadOnly);
+      SchemaMigrations());
   if (!source.ok()) return source.status();
-  const absl::StatusOr<int64_t> application =
-      source->QueryInteger("PRAGMA application_id");
-  if (!application.ok()) return application.status();
-  if (*application != kApplicationId) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        file,
-        ": is a database of another application; choose the directory "
-        "of a server that ran"));
-  }
-  return CopyDatabase(*source, target);
+  absl::StatusOr<DatabaseCopy> copy = CopyDatabase(*source, target);
+  if (!absl::IsDataLoss(copy.status())) return copy;
+  return absl::DataLossError(
+      absl::StrCat(file, ": is damaged (", copy.status().message(),
+                   "); --verify_audit names malformed rows; restore a backup"));
 }
 
 }  // namespace signet::sqlite

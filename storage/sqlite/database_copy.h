@@ -26,10 +26,10 @@ absl::StatusOr<int64_t> DatabaseBytes(SqliteConnection& connection);
 // A killed process may leave `target` + ".partial", which the next copy to
 // there takes away. `source` may be one that reads only, while another process
 // writes and checkpoints; it is in no transaction, and writes nothing.
-//   ALREADY_EXISTS: `target` is there. It is as it was.
+//   ALREADY_EXISTS: `target` is there, or another process makes a copy to
+//     there. It is as it was.
 //   RESOURCE_EXHAUSTED: the disk has no room for it and for `spare_bytes` more.
-//   FAILED_PRECONDITION: the file cannot be made there, or another copy is
-//     being written to there.
+//   PERMISSION_DENIED: the file cannot be made there.
 //   DATA_LOSS: the original is damaged.
 //   UNAVAILABLE: the disk failed, or another process holds a lock.
 absl::StatusOr<DatabaseCopy> CopyDatabase(SqliteConnection& source,
@@ -38,8 +38,7 @@ absl::StatusOr<DatabaseCopy> CopyDatabase(SqliteConnection& source,
 
 // The same of the database of a data directory, whether or not a server runs on
 // it. Takes no lock and changes nothing there.
-//   NOT_FOUND: there is no database. FAILED_PRECONDITION: it is another
-//   application's.
+//   Otherwise, of the database, as OpenDatabaseToRead().
 absl::StatusOr<DatabaseCopy> BackUpDirectory(const std::string& directory,
                                              const std::string& target,
                                              absl::Duration busy_timeout);

@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "storage/sqlite/connection/page_rows.h"
 #include "storage/sqlite/connection/sqlite_error.h"
-#include "storage/sqlite/page_rows.h"
 
 namespace signet::sqlite {
 namespace {
@@ -90,7 +90,12 @@ GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
   if (look_ != nullptr) {
     if (absl::Status s = look_(); !s.ok()) return Refuse(group, s);
   }
-  if (absl::Status s = begin_.Execute(); !s.ok()) return Abandon(group, s);
+  if (absl::Status s = begin_.Execute(); !s.ok()) {
+    const int code = sqlite3_extended_errcode(connection_.handle());
+    GroupResult result = Abandon(group, s);
+    result.locked = (code & 0xff) == SQLITE_BUSY;
+    return result;
+  }
   const absl::StatusOr<int64_t> version = ReadInteger(data_version_);
   if (!version.ok()) return Abandon(group, version.status());
   if (*version != own_version_) return Refuse(group, ForeignCommit());

@@ -40,6 +40,9 @@ struct GroupResult {
   // Whether the trouble is a full disk, at whatever step it was met: nothing is
   // written, and the same may be tried again once there is room.
   bool disk_full = false;
+  // Whether the transaction could not begin because another process holds the
+  // write lock, and did so for the connection's busy timeout.
+  bool locked = false;
 };
 
 // Owns the writing connection: makes many writes durable with one fsync. Not

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "storage/sqlite/page_rows.h"
+#include "storage/sqlite/connection/page_rows.h"
 
 namespace signet::sqlite {
 namespace {

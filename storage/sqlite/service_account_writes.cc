@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "storage/sqlite/connection/page_rows.h"
 #include "storage/sqlite/connection/seal_column.h"
-#include "storage/sqlite/page_rows.h"
 
 namespace signet::sqlite {
 namespace {

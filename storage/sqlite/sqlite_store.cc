@@ -132,6 +132,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
                      .vfs = options.vfs,
                      .busy_timeout = options.busy_timeout},
       .check_time = options.check_time,
+      .refuse_malformed_rows = options.refuse_malformed_rows,
       .logger = options.logger,
   };
   absl::StatusOr<SqliteConnection> connection =
@@ -171,6 +172,8 @@ SqliteStore::SqliteStore(SqliteOptions options, DirectoryLock lock,
       checkpointer_(std::make_unique<Checkpointer>(
           &group_commit_->connection(), options_.checkpoint_after_pages,
           options_.busy_timeout)),
+      foreign_lock_(&group_commit_->connection(), options_.busy_timeout,
+                    options_.logger),
       reserve_(absl::StrCat(options_.directory, "/signet.reserve"),
                options_.disk_look_interval, options_.logger),
       readers_(std::move(readers)),
@@ -253,6 +256,13 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   WriteGathering gathering(queue_, group, options_.max_writes_per_commit);
   const GroupResult result = RunInWhatRoomThereIs(group, gathering);
   if (result.fatal) Fail(result.status);
+  if (result.locked) {
+    const absl::Status refusal = foreign_lock_.Refuse();
+    gathering.ForEachInTurn(
+        [&refusal](PendingWrite& write) { std::move(write.done)(refusal); });
+    return;
+  }
+  foreign_lock_.NoteFree();
   gathering.ForEachInTurn([](PendingWrite& write) {
     std::move(write.done)(std::move(write.outcome));
   });

@@ -19,6 +19,7 @@
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/directory_lock.h"
 #include "storage/sqlite/file_watch.h"
+#include "storage/sqlite/foreign_lock.h"
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/read_pool.h"
 #include "storage/sqlite/revocation_reserve.h"
@@ -52,6 +53,8 @@ struct SqliteOptions {
   // How long Open() may search for damage. About 100 MB are searched in that
   // time; damage behind them is found when it is met, which fails the store.
   absl::Duration check_time = absl::Milliseconds(500);
+  // Whether what that search finds of rows keeps the database closed.
+  bool refuse_malformed_rows = true;
   // The log is copied into the database when it has this many 4 KiB pages. The
   // more, the more often a page is written to the log only.
   int checkpoint_after_pages = 4000;
@@ -89,8 +92,9 @@ struct SqliteOptions {
 // is found, the files are not those any more that were opened (see FileWatch),
 // or another process writes to them, the store refuses everything until it is
 // opened anew. What it acknowledges is in files that are in their place. A full
-// disk is no failure: writes are refused, reads go on, and writes work again
-// once there is space. Revocations are stored even then, in room that
+// disk is no failure, nor is another process that holds the write lock: writes
+// are refused, reads go on, and writes work again once there is space, or the
+// lock is free. Revocations are stored even then, in room that
 // `signet.reserve` has kept, until that is used up.
 class SqliteStore final : public storage::Store {
  public:
@@ -98,7 +102,8 @@ class SqliteStore final : public storage::Store {
   // file and the remedy in one line, and leaves the database as it was.
   //   NOT_FOUND: there is none, and none is to be made.
   //   FAILED_PRECONDITION: the directory cannot be written or another process
-  //     uses it; the database is another application's or a newer release's.
+  //     uses it; the database is another application's or a newer release's, or
+  //     its schema is not what Signet makes.
   //   DATA_LOSS: the database is damaged, cut short or incomplete.
   //   UNAVAILABLE: the disk failed, or another process holds a lock.
   //   INVALID_ARGUMENT: an option is out of range.
@@ -150,6 +155,7 @@ class SqliteStore final : public storage::Store {
   // The writer's own.
   std::unique_ptr<GroupCommit> group_commit_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  ForeignLock foreign_lock_;
   RevocationReserve reserve_;
   bool disk_trouble_ = false;
 

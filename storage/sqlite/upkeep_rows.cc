@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "storage/sqlite/page_rows.h"
+#include "absl/strings/str_cat.h"
+#include "storage/sqlite/connection/page_rows.h"
 
 namespace signet::sqlite {
 namespace {
@@ -52,8 +54,16 @@ absl::StatusOr<storage::ReplayRecord> UpkeepReads::FindReplay(
 }
 
 absl::StatusOr<absl::Time> UpkeepReads::GetWatermark(std::string_view name) {
-  return ReadOne(get_watermark_.Query(name), "no such watermark",
-                 [](Rows& rows) { return rows.Time(0); });
+  Rows rows = get_watermark_.Query(name);
+  if (!rows.Next()) {
+    return rows.status().ok() ? absl::NotFoundError("no such watermark")
+                              : rows.status();
+  }
+  const absl::Time time = rows.Time(0);
+  if (rows.status().ok()) return time;
+  // Not DATA_LOSS, which would end the store: it can be set anew.
+  return absl::FailedPreconditionError(
+      absl::StrCat("the watermark ", std::string(name), " is malformed"));
 }
 
 UpkeepWrites::UpkeepWrites(Preparer& prepare)

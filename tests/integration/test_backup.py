@@ -96,7 +96,7 @@ def test_never_over_a_file_nor_without_a_database(start, tmp_path):
     assert none.returncode == 2
     assert not (tmp_path / "none").exists()
     unwritable = back_up(server, tmp_path / "none" / "copy")
-    assert unwritable.returncode == 1
+    assert unwritable.returncode == 2
     assert "choose another place" in unwritable.stderr
 
 

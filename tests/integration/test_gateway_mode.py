@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--mode=gateway answers, byte for byte, as the server's own REST does."""
 
+import base64
 import functools
 import http.client
 import json
@@ -43,6 +44,10 @@ def idle(server):
     return made[0]["id"]
 
 
+def basic(client, secret):
+    return base64.b64encode(f"{client}:{secret}".encode()).decode()
+
+
 def requests(server):
     """Requests whose answers do not change with time: name -> arguments."""
     first, path = server.first, server.accounts_path
@@ -59,6 +64,12 @@ def requests(server):
         "bad form": ("POST", "/v1/public/auth/self/revoke", {
             "body": f"token={token.INVENTED}",
             "fields": ["Content-Type: application/x-www-form-urlencoded"]}),
+        "another client": ("POST", "/oauth2/introspect", {"body": "token=x", "fields": [
+            f"Authorization: Basic {basic(idle(server), first['token'])}",
+            "Content-Type: application/x-www-form-urlencoded"]}),
+        "that client": ("POST", "/oauth2/introspect", {"body": "token=x", "fields": [
+            f"Authorization: Basic {basic(first['service_account_id'], first['token'])}",
+            "Content-Type: application/x-www-form-urlencoded"]}),
         "self": ("GET", "/v1/public/auth/self", owner),
         "absent": ("GET", f"{path}/{uuid.UUID(int=7)}", owner),
         "no credential": ("GET", "/v1/public/auth/self", {}),
@@ -90,8 +101,9 @@ def requests(server):
     }
 
 
-CASES = ["read", "head", "list", "update", "bad etag", "bad form", "self", "absent", "no credential", "bad credential",
-         "other scheme", "two credentials", "other account", "bad account id", "bad name",
+CASES = ["read", "head", "list", "update", "bad etag", "bad form", "another client",
+         "that client", "self", "absent", "no credential", "bad credential", "other scheme",
+         "two credentials", "other account", "bad account id", "bad name",
          "past", "malformed", "malformed, bad credential", "malformed, other account",
          "unknown key", "too large", "media type", "no route", "no route, no credential",
          "wrong method", "query"]
@@ -104,6 +116,12 @@ def test_same_bytes(server, gateway, case, http):
     direct = rest.request(server, method, path, http=http, **options)
     remote = rest.request(gateway, method, path, http=http, **options)
     assert remote.comparable() == direct.comparable()
+
+
+@pytest.mark.parametrize("case, status", [("another client", 401), ("that client", 200)])
+def test_a_clients_id_is_passed_on(server, gateway, case, status):
+    method, path, options = requests(server)[case]
+    assert rest.request(gateway, method, path, **options).status == status
 
 
 def test_no_case_is_forgotten(server):

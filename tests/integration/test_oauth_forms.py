@@ -67,6 +67,24 @@ def test_the_askers_token_may_be_a_clients_password(world, path):
         'Bearer realm="signet", error="invalid_token"', 'Basic realm="signet"']
 
 
+@pytest.mark.parametrize("path", [INTROSPECT, REVOKE])
+def test_a_clients_id_is_compared_where_it_may_be_a_service_accounts(world, path):
+    asker, other = world.create("auth.verify"), world.create("auth.verify")
+
+    def ask(client, text="token=junk"):
+        pair = base64.b64encode(f"{client}:{asker['token']}".encode()).decode()
+        return rest.request(world.server, "POST", path, body=text, fields=[
+            f"Authorization: Basic {pair}", "Content-Type: application/x-www-form-urlencoded"])
+
+    for own in (asker["id"], asker["id"].upper(), asker["id"].replace("-", "%2D"), "api", ""):
+        assert ask(own).status == 200, own
+    for wrong in (other["id"], world.account, "00000000-0000-0000-0000-000000000000"):
+        for text in ("token=junk", "no=token"):  # A credential that is not good ranks first.
+            answer = ask(wrong, text)
+            assert (answer.status, answer.json()["error"]) == (401, "invalid_client"), wrong
+            assert answer.json()["reason"] == "TOKEN_INVALID"
+
+
 def test_elsewhere_a_password_is_no_credential(server, world):
     pair = base64.b64encode(f"client:{world.owner}".encode()).decode()
     answer = rest.request(server, "GET", "/v1/public/auth/self",

@@ -29,6 +29,13 @@ def refused(server, *flags, env=None):
     (["--token_prefix=a-b"], "--token_prefix"),
     (["--colour=red"], "--colour"),
     (["--oauth_issuer=https://issuer.example"], "--oauth_audience"),
+    (["--oauth_audience=signet", "--oauth_issuer=https://bücher.example"], "--oauth_issuer"),
+    (["--oauth_audience=signet", "--oauth_issuer=https://b%C3%BCcher.example"],
+     "--oauth_issuer"),
+    (["--oauth_audience=signet", "--oauth_issuer=https://me@issuer.example"], "--oauth_issuer"),
+    (["--oauth_audience=signet", "--oauth_issuer=https://issuer.example:0"], "--oauth_issuer"),
+    (["--oauth_audience=signet", "--oauth_issuer=https://issuer.example:65536"],
+     "--oauth_issuer"),
     (["--flagfile=/nonexistent"], "--flagfile"),
     (["--bootstrap_account_id=1"], "--bootstrap_account_id"),
     (["--mode=gateway"], "--grpc_target"),
@@ -39,6 +46,14 @@ def test_bad_flag_exits_2_and_touches_nothing(tmp_path, flags, named):
     assert done.stderr.startswith(f"signetd: {named}: ")
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_an_issuer_in_other_letters_it_says_what_to_write(tmp_path):
+    done = refused(Server(tmp_path), "--oauth_audience=signet",
+                   "--oauth_issuer=https://bücher.example")
+    assert done.stderr == (
+        "signetd: --oauth_issuer: got a character that no URL has, want ASCII only: a host in "
+        "its xn-- form (RFC 5890), a path in percent-encoding\n")
 
 
 def test_an_argument_that_is_no_flag_is_not_repeated(tmp_path):

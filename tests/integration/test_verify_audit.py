@@ -50,6 +50,73 @@ def test_untouched(stopped):
     assert events >= 4
 
 
+def damage(server, sql):
+    """Past every constraint, as who has the file may."""
+    with database(server) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        assert connection.execute(sql).rowcount > 0
+
+
+def mend_time_mark(server):
+    return process.run("--set_time_mark=now", f"--data_dir={server.data}")
+
+
+# One that the search for damage at a start finds, and one that it does not.
+@pytest.mark.parametrize("mark, told", [
+    ("zeroblob(8)", "a row of the table watermarks is malformed: --verify_audit names it, and "
+                    "--set_time_mark=now mends a mark of time"),
+    ("x'ffffffffffffffffff'", "its mark of time is malformed; run signetd --data_dir=")])
+def test_a_malformed_mark_of_time_is_told_and_mended(stopped, mark, told):
+    damage(stopped, f"UPDATE watermarks SET time = {mark} WHERE name = 'time'")
+    done = process.run(*stopped.arguments()[1:])
+    assert done.returncode == 3
+    assert told in done.stderr and "--set_time_mark=now" in done.stderr
+
+    code, faults, events = verify(stopped)
+    assert (code, faults) == (1, ["database table watermarks, row time, column time: malformed"])
+    assert events >= 4
+
+    done = mend_time_mark(stopped)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("mark of time: was malformed, is ")
+    code, faults, more = verify(stopped)
+    assert (code, faults, more) == (0, [], events + 1)
+    stopped.start()
+    listed = Rest(stopped, "--http1.1").self_(token=stopped.first["token"])
+    assert listed.code == "OK"
+    assert stopped.stop() == 0
+
+
+@pytest.mark.parametrize("table, column, value", [
+    ("service_accounts", "labels", "'no object'"), ("service_accounts", "enabled", "7"),
+    ("tokens", "mac", "x'00'"), ("tokens", "created_at", "x'ffffffffffffffffff'"),
+    ("authorizations", "grant_kind", "9"), ("audit_events", "at", "x'ffffffffffffffffff'"),
+    ("audit_chains", "last_mac", "x'00'"), ("accounts", "created_at", "x''")])
+def test_a_malformed_row_is_a_fault_with_its_table_and_row(stopped, table, column, value):
+    with database(stopped) as connection:
+        count, = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    damage(stopped, f"UPDATE {table} SET {column} = {value}")
+    code, faults, _ = verify(stopped)
+    assert code == 1
+    rows = [line for line in faults if line.endswith(f", column {column}: malformed")]
+    assert len(rows) == count
+    assert all(line.startswith(f"database table {table}, row ") for line in rows)
+    assert not any("sqlite" in line for line in faults)
+
+
+def test_a_damaged_page_is_told_in_plain_words(stopped):
+    file = stopped.data / "signet.db"
+    with database(stopped) as connection:
+        root, = connection.execute("SELECT rootpage FROM sqlite_schema"
+                                   " WHERE name = 'audit_events'").fetchone()
+    with file.open("r+b") as out:
+        out.seek((root - 1) * 4096)
+        out.write(b"\x55" * 64)
+    done = process.run("--verify_audit", f"--data_dir={stopped.data}")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith(f"signetd: {file}: is damaged (a page or ")
+
+
 EDITS = {
     "actor": "UPDATE audit_events SET actor = 'user:x' WHERE sequence = 2",
     "details": "UPDATE audit_events SET details = '' WHERE sequence = 2",

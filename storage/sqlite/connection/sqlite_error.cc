@@ -30,8 +30,13 @@ absl::Status SqliteError(int code, std::string_view detail) {
       }
       return absl::InternalError(describe());
     case SQLITE_CORRUPT:
+      return absl::DataLossError(absl::StrCat(
+          "a page or the schema of the database is malformed (code ", code,
+          ")"));
     case SQLITE_NOTADB:
-      return absl::DataLossError(describe());
+      return absl::DataLossError(absl::StrCat(
+          "the database is encrypted or has a malformed header (code ", code,
+          ")"));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return unavailable("the database is locked");

@@ -74,21 +74,12 @@ std::string Rows::Bytes(int column) {
 }
 
 std::map<std::string, std::string> Rows::Labels(int column) {
-  std::map<std::string, std::string> labels;
-  if (IsNull(column)) return labels;
-  const absl::StatusOr<Json> json = ParseJson(Text(column), {.max_depth = 1});
-  if (!json.ok() || !json->is_object()) {
-    SetDamaged(column);
-    return labels;
-  }
-  for (const auto& [name, value] : json->items()) {
-    if (!value.is_string()) {
-      SetDamaged(column);
-      return {};
-    }
-    labels.emplace(name, value.get_ref<const std::string&>());
-  }
-  return labels;
+  if (IsNull(column)) return {};
+  std::optional<std::map<std::string, std::string>> labels =
+      DecodeLabels(Text(column));
+  if (labels.has_value()) return *std::move(labels);
+  SetDamaged(column);
+  return {};
 }
 
 storage::Seal Rows::ReadSeal(int column) {
@@ -134,6 +125,18 @@ std::optional<std::string> BindableLabels(
   }
   json += '}';
   return json;
+}
+
+std::optional<std::map<std::string, std::string>> DecodeLabels(
+    std::string_view text) {
+  const absl::StatusOr<Json> json = ParseJson(text, {.max_depth = 1});
+  if (!json.ok() || !json->is_object()) return std::nullopt;
+  std::map<std::string, std::string> labels;
+  for (const auto& [name, value] : json->items()) {
+    if (!value.is_string()) return std::nullopt;
+    labels.emplace(name, value.get_ref<const std::string&>());
+  }
+  return labels;
 }
 
 void Statement::Bind(int index, int64_t value) {

@@ -77,6 +77,10 @@ inline std::span<const uint8_t> AsBlob(std::string_view bytes) {
 std::optional<std::string> BindableLabels(
     const std::map<std::string, std::string>& labels);
 
+// What BindableLabels() made; nullopt: it did not make this.
+std::optional<std::map<std::string, std::string>> DecodeLabels(
+    std::string_view text);
+
 // A prepared statement with bound parameters, the only way values reach SQL.
 // Not thread-safe. Made by Preparer.
 class Statement {

@@ -41,15 +41,6 @@ absl::Status FinishStep(SqliteConnection& connection, int version) {
       absl::StrCat("PRAGMA user_version = ", version).c_str());
 }
 
-absl::StatusOr<bool> IsPrepared(SqliteConnection& connection,
-                                const Migration& step) {
-  if (step.is_prepared == nullptr) return false;
-  const absl::StatusOr<int64_t> prepared =
-      connection.QueryInteger(step.is_prepared);
-  if (!prepared.ok()) return prepared.status();
-  return *prepared != 0;
-}
-
 absl::Status RunStep(SqliteConnection& connection, const Migration& step,
                      int version, Logger* logger) {
   const absl::StatusOr<bool> prepared = IsPrepared(connection, step);
@@ -88,16 +79,33 @@ absl::StatusOr<int> SchemaVersion(SqliteConnection& connection) {
   return static_cast<int>(*version);
 }
 
-absl::Status Migrate(SqliteConnection& connection,
-                     std::span<const Migration> migrations,
-                     MigrateOptions options) {
+absl::StatusOr<int> KnownSchemaVersion(SqliteConnection& connection,
+                                       std::span<const Migration> migrations) {
   const absl::StatusOr<int> version = SchemaVersion(connection);
-  if (!version.ok()) return version.status();
   const int newest = static_cast<int>(migrations.size());
-  if (*version < 0 || *version > newest) {
+  if (version.ok() && (*version < 0 || *version > newest)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "schema version: got ", *version, ", want at most ", newest));
   }
+  return version;
+}
+
+absl::StatusOr<bool> IsPrepared(SqliteConnection& connection,
+                                const Migration& step) {
+  if (step.is_prepared == nullptr) return false;
+  const absl::StatusOr<int64_t> prepared =
+      connection.QueryInteger(step.is_prepared);
+  if (!prepared.ok()) return prepared.status();
+  return *prepared != 0;
+}
+
+absl::Status Migrate(SqliteConnection& connection,
+                     std::span<const Migration> migrations,
+                     MigrateOptions options) {
+  const absl::StatusOr<int> version =
+      KnownSchemaVersion(connection, migrations);
+  if (!version.ok()) return version.status();
+  const int newest = static_cast<int>(migrations.size());
   if (*version == newest) return absl::OkStatus();
   if (*version > 0 && options.before_change != nullptr) {
     const absl::StatusOr<bool> begun =

@@ -20,7 +20,7 @@ struct Migration {
 
   // Before that, where many rows change: they do so bit by bit, each bit in a
   // transaction of its own. A process killed on the way leaves the version
-  // before, which older releases still open, and the next one goes on.
+  // before, and the next one goes on.
   struct RowWork {
     const char* what;  // For the log.
     // The last key of the next rows behind the key ?1, which is NULL at first,
@@ -29,7 +29,7 @@ struct Migration {
     const char* change;  // Of the rows behind ?1 up to ?2.
   };
   std::span<const RowWork> work = {};
-  // What `work` needs. Nothing that an older release would mind.
+  // What `work` needs. An older release refuses the schema from then on.
   const char* prepare = nullptr;
   const char* is_prepared = nullptr;  // A query: 1 if `prepare` has been run.
 };
@@ -46,6 +46,15 @@ std::span<const Migration> SchemaMigrations();
 
 // The version the database is at: the number of steps it has been through.
 absl::StatusOr<int> SchemaVersion(SqliteConnection& connection);
+
+// The same, of a database that `migrations` can take further.
+//   FAILED_PRECONDITION: it is at a version beyond the list.
+absl::StatusOr<int> KnownSchemaVersion(SqliteConnection& connection,
+                                       std::span<const Migration> migrations);
+
+// Whether `step.prepare` has been run on the database.
+absl::StatusOr<bool> IsPrepared(SqliteConnection& connection,
+                                const Migration& step);
 
 // Takes the database through the steps it lacks, each in a transaction with its
 // version; a step that fails leaves the version before it. Steps may rebuild

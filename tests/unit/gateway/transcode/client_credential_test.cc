@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/transcode/client_credential.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,20 @@ TEST(TakeClientCredential, ThePasswordIsTheToken) {
 TEST(TakeClientCredential, WhoeverTheClientSaysItIs) {
   EXPECT_EQ(Taken(Basic(":t")), "Bearer t");
   EXPECT_EQ(Taken(Basic("%zz\xff:t")), "Bearer t");
+}
+
+TEST(TakeClientCredential, AnIdThatAServiceAccountMayHaveIsTold) {
+  const auto id = [](const std::string& pair) {
+    std::vector<std::string> authorization = {Basic(pair)};
+    return TakeClientCredential(authorization);
+  };
+  const std::string uuid = "0192d5a0-7c1e-7b50-9c2a-8dd25736052a";
+  EXPECT_EQ(id(uuid + ":t"), Uuid::Parse(uuid));
+  EXPECT_EQ(id("0192d5a0%2D7c1e-7b50-9c2a-8DD25736052A:t"), Uuid::Parse(uuid));
+  for (const char* name : {"", "api", "%zz", "0192d5a0-7c1e-7b50-9c2a"}) {
+    EXPECT_EQ(id(std::string(name) + ":t"), std::nullopt) << name;
+  }
+  EXPECT_EQ(id(uuid), std::nullopt);
 }
 
 TEST(TakeClientCredential, IsFormEncoded) {

@@ -10,6 +10,7 @@ namespace {
 
 using absl::StatusCode;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 TEST(CheckIssuerUrl, TakesHttps) {
   for (const char* url :
@@ -37,17 +38,41 @@ TEST(CheckIssuerUrl, TakesHttpOfThisMachineOnly) {
 }
 
 TEST(CheckIssuerUrl, RefusesEverythingElse) {
-  for (const char* url :
-       {"", "issuer.example.com", "//issuer.example.com", "https://",
-        "ftp://issuer.example.com", "file:///etc/passwd", "gopher://127.0.0.1",
-        "https://issuer.example.com?x=1", "https://issuer.example.com#x",
-        "https://user@issuer.example.com",
-        "https://user:password@issuer.example.com",
-        "https://issuer.example.com/a b", "https://issuer.example.com\n",
-        "https://issuer.example.com:99999", "joe"}) {
+  for (const char* url : {"",
+                          "issuer.example.com",
+                          "//issuer.example.com",
+                          "https://",
+                          "ftp://issuer.example.com",
+                          "file:///etc/passwd",
+                          "gopher://127.0.0.1",
+                          "https://issuer.example.com?x=1",
+                          "https://issuer.example.com#x",
+                          "https://user@issuer.example.com",
+                          "https://user:password@issuer.example.com",
+                          "https://issuer.example.com/a b",
+                          "https://issuer.example.com\n",
+                          "https://issuer.example.com:99999",
+                          "https://issuer.example.com:0",
+                          "https://issuer.example.com:x",
+                          "https://b%c3%bc"
+                          "cher.example",
+                          "https://b\xc3\xbc"
+                          "cher.example",
+                          "https://issuer.example.com/\xc3\xbc",
+                          "http://127.0.0.1:65536",
+                          "https://issuer.example.com/\x7f",
+                          "joe"}) {
     EXPECT_THAT(CheckIssuerUrl(url), StatusIs(StatusCode::kInvalidArgument))
         << url;
   }
+}
+
+TEST(CheckIssuerUrl, SaysWhatToWriteForAHostOfOtherLetters) {
+  EXPECT_THAT(CheckIssuerUrl("https://xn--bcher-kva.example"), IsOk());
+  EXPECT_THAT(std::string(CheckIssuerUrl("https://b\xc3\xbc"
+                                         "cher.example")
+                              .message()),
+              HasSubstr("xn--"));
 }
 
 TEST(CheckKeysUrl, MayBeOnAnotherHost) {
@@ -67,7 +92,9 @@ TEST(CheckKeysUrl, LeadsNoSecureIssuerToPlainHttp) {
   EXPECT_THAT(
       CheckKeysUrl("http://issuer.example.com/jwks", "http://127.0.0.1:2"),
       StatusIs(StatusCode::kInvalidArgument));
-  for (const char* url : {"", "/jwks", "file:///etc/passwd", "data:,{}",
+  for (const char* url : {"https://b\xc3\xbc"
+                          "cher.example",
+                          "", "/jwks", "file:///etc/passwd", "data:,{}",
                           "https://user@keys.example.net", "https://k#f"}) {
     EXPECT_THAT(CheckKeysUrl(url, "http://127.0.0.1:2"),
                 StatusIs(StatusCode::kInvalidArgument))

@@ -23,6 +23,15 @@ TEST(OauthOptions, IssuerOfAFileMayBeAnyName) {
   EXPECT_FALSE(options.Validate().ok());
   options.jwks_file = "keys.json";
   EXPECT_THAT(options.Validate(), IsOk());
+  options.issuer =
+      "b\xc3\xbc"
+      "cher";
+  EXPECT_THAT(options.Validate(), IsOk());
+  // With a colon it is a URI, which has none of these.
+  options.issuer =
+      "https://b\xc3\xbc"
+      "cher.example";
+  EXPECT_FALSE(options.Validate().ok());
 }
 
 struct BadOptions {

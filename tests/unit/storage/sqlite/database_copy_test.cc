@@ -170,5 +170,17 @@ TEST_F(DatabaseCopyTest, OfADamagedDatabaseIsNone) {
   EXPECT_FALSE(std::filesystem::exists(Target() + ".partial"));
 }
 
+TEST_F(DatabaseCopyTest, ACopyThatAnotherMakesIsLeftAlone) {
+  const std::string partial = Target() + ".partial";
+  const int other = open(partial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(other, 0);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
+  EXPECT_THAT(BackUp(), StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_TRUE(std::filesystem::exists(partial));
+  close(other);  // As when that process is killed.
+  EXPECT_THAT(BackUp(), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(partial));
+}
+
 }  // namespace
 }  // namespace signet::sqlite

@@ -291,6 +291,30 @@ TEST_F(DatabaseTest, ARowThatBreaksItsConstraintIsRefused) {
   ExpectRefused(StatusCode::kDataLoss, "is damaged");
 }
 
+TEST_F(DatabaseTest, ASchemaThatIsNotWhatTheStepsMakeIsRefused) {
+  Make();
+  {
+    absl::StatusOr<SqliteConnection> connection = Open();
+    ASSERT_THAT(connection->Execute("CREATE INDEX mine ON notes (text);"
+                                    "PRAGMA wal_checkpoint (TRUNCATE)"),
+                IsOk());
+  }
+  ExpectRefused(StatusCode::kFailedPrecondition,
+                "the index mine on notes is not Signet's");
+  // And is not migrated either.
+  ExpectRefused(StatusCode::kFailedPrecondition,
+                "the index mine on notes is not Signet's", {kFirst, kSecond});
+  EXPECT_FALSE(std::filesystem::exists(Copy()));
+}
+
+TEST_F(DatabaseTest, AFormatOfTheSchemaThatThereIsNotIsRefused) {
+  Make();
+  for (const char format : {'\0', '\5'}) {
+    Overwrite(47, std::string(1, format));
+    ExpectRefused(StatusCode::kDataLoss, "damaged header");
+  }
+}
+
 TEST_F(DatabaseTest, ALockedDatabaseIsReportedAsSuch) {
   Make();
   absl::StatusOr<SqliteConnection> holder = SqliteConnection::Open(
@@ -420,9 +444,13 @@ TEST_F(DatabaseTest, AMigrationThatWasInterruptedGoesOnAndIsNotCopiedAgain) {
   Migration broken = kWorked;
   broken.sql = "CREATE INDEX notes_read ON nothing (read);";
   EXPECT_THAT(Open({kFirst, broken}).status(), StatusIs(StatusCode::kInternal));
+  // The release before is told that this is not its schema.
+  EXPECT_THAT(std::string(Open({kFirst}).status().message()),
+              HasSubstr("`read integer`, which is not Signet's"));
   {
-    // The release before still opens it.
-    absl::StatusOr<SqliteConnection> connection = Open({kFirst});
+    absl::StatusOr<SqliteConnection> connection = SqliteConnection::Open(
+        {.file = file_, .vfs = "", .busy_timeout = absl::ZeroDuration()},
+        SqliteConnection::Access::kReadWrite);
     ASSERT_THAT(connection, IsOk());
     EXPECT_THAT(
         connection->QueryInteger("SELECT count(*) FROM notes WHERE read = 1"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_STORAGE_SQLITE_PAGE_ROWS_H_
-#define SIGNET_STORAGE_SQLITE_PAGE_ROWS_H_
+#ifndef SIGNET_STORAGE_SQLITE_CONNECTION_PAGE_ROWS_H_
+#define SIGNET_STORAGE_SQLITE_CONNECTION_PAGE_ROWS_H_
 
 #include <array>
 #include <cstdint>
@@ -62,4 +62,4 @@ auto ReadOne(Rows rows, const char* missing, ReadRow read)
 
 }  // namespace signet::sqlite
 
-#endif  // SIGNET_STORAGE_SQLITE_PAGE_ROWS_H_
+#endif  // SIGNET_STORAGE_SQLITE_CONNECTION_PAGE_ROWS_H_
