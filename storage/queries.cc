@@ -90,6 +90,12 @@ bool HeldFilter::Matches(const AuthorizationRecord& record) const {
          (!record.resource_id.has_value() || record.resource_id == resource_id);
 }
 
+bool GrantFilter::Matches(const AuthorizationRecord& record) const {
+  return Admits(kind, record.grant_kind) &&
+         (record.grant_kind != GrantKind::kCapability ||
+          record.capability_key->starts_with(capability_prefix));
+}
+
 bool AuditQuery::Matches(const AuditEventRecord& record) const {
   return record.account_id == account_id && Admits(actor, record.actor) &&
          Admits(action, record.action) &&

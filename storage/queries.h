@@ -47,7 +47,8 @@ struct ServiceAccountFilter {
 };
 
 // Ids rise with time, so kCreated is by id. Names compare byte by byte. Never
-// used comes before any use. Ties go by id.
+// used comes before any use. Ties go by id. In order of name no rows are looked
+// at but those that begin with the filter's name_prefix.
 enum class ServiceAccountOrder { kCreated, kName, kLastUsed };
 
 // A place in a listing: that of a row, which need not be there any more.
@@ -107,6 +108,15 @@ struct HeldFilter {
   std::vector<std::string> capability_keys;
   std::optional<std::string> resource_type = {};
   std::optional<Uuid> resource_id = {};
+
+  bool Matches(const AuthorizationRecord& record) const;
+};
+
+// Which grants of a subject are asked for.
+struct GrantFilter {
+  std::optional<GrantKind> kind = {};  // Of this kind alone.
+  // Of capabilities those alone whose key begins so, byte by byte.
+  std::string capability_prefix = {};
 
   bool Matches(const AuthorizationRecord& record) const;
 };

@@ -83,10 +83,11 @@ class ReadTxn {
   virtual absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
       const AuthorizationRecord& grant) = 0;
 
-  // The unrevoked authorizations that name `subject`, on every account, of that
-  // kind if one is given; at most `limit`, whichever they are, in order of id.
+  // The unrevoked authorizations that name `subject`, on every account, and
+  // that `filter` lets through; any `limit` of them at most, in order of id.
+  // Reads few others, however many the subject holds on an account.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject& subject, std::optional<GrantKind> kind, int limit) = 0;
+      const Subject& subject, const GrantFilter& filter, int limit) = 0;
 
   // The unrevoked account_owner authorizations on the account; at most `limit`,
   // in order of id.
@@ -173,7 +174,14 @@ class WriteTxn : public ReadTxn {
   // Moves last_used_at forward, never back. Skips who is not there.
   virtual absl::Status TouchLastUsed(std::span<const LastUse> uses) = 0;
 
-  // Removes the service account and all its tokens. NOT_FOUND: not there.
+  // Removes up to `limit` of the service account's tokens that were replaced,
+  // whether or not they have ended, in order of public id; the number removed.
+  virtual absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
+                                                   const Uuid& id,
+                                                   int limit) = 0;
+
+  // Removes the service account and all its tokens, however many are left.
+  // NOT_FOUND: not there.
   virtual absl::Status DeleteServiceAccount(const Uuid& account_id,
                                             const Uuid& id) = 0;
 

@@ -39,6 +39,11 @@ class NotingTxn final : public WriteTxn {
     Note(account_id, service_account_id);
     return txn_.UpdateToken(account_id, service_account_id, token);
   }
+  absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
+                                           const Uuid& id, int limit) override {
+    Note(account_id, id);
+    return txn_.DeleteReplacedTokens(account_id, id, limit);
+  }
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override {
     Note(account_id, id);
@@ -138,9 +143,8 @@ class NotingTxn final : public WriteTxn {
     return txn_.FindEqualAuthorization(grant);
   }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject& subject, std::optional<GrantKind> kind,
-      int limit) override {
-    return txn_.ListGrantsOf(subject, kind, limit);
+      const Subject& subject, const GrantFilter& filter, int limit) override {
+    return txn_.ListGrantsOf(subject, filter, limit);
   }
   absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override {

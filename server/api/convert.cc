@@ -112,8 +112,8 @@ void ToProto(const domain::ServiceAccounts::Batch& batch,
     ToProto(record, *out.add_service_accounts());
   }
   out.set_more(!batch.next_page_token.empty());
-  out.set_next_page_token(batch.next_page_token);
   out.set_not_covered(batch.not_covered);
+  out.set_next_page_token(batch.next_page_token);
 }
 
 void ToProto(const domain::IssuedServiceAccount& issued,

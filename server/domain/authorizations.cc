@@ -115,19 +115,20 @@ absl::Status CheckRoomForGrant(storage::ReadTxn& txn,
       {.reason = "TOO_MANY_GRANTS"});
 }
 
-// OK if `subject` may get something on the account from one whose right to
-// manage it comes from `by`: a service account of another account is a
-// super_admin's to let in.
-absl::Status CheckSubject(storage::ReadTxn& txn, const Uuid& account_id,
-                          const storage::Subject& subject,
-                          storage::GrantKind by) {
-  if (subject.type != storage::SubjectType::kServiceAccount ||
-      by == storage::GrantKind::kSuperAdmin) {
+// OK if one who holds `rights` may let `subject` have something on the account:
+// a service account of another account is a super_admin's to let in.
+absl::Status CheckSubject(storage::ReadTxn& txn, Rights& rights,
+                          const Uuid& account_id,
+                          const storage::Subject& subject) {
+  if (subject.type != storage::SubjectType::kServiceAccount) {
     return absl::OkStatus();
   }
   const absl::Status found =
       txn.GetServiceAccount(account_id, *Uuid::Parse(subject.id)).status();
   if (!absl::IsNotFound(found)) return found;
+  const absl::StatusOr<bool> super_admin = rights.IsSuperAdmin();
+  if (!super_admin.ok()) return super_admin.status();
+  if (*super_admin) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied,
                    "the account holds no such service account, and only a "
                    "super_admin can grant to those of others",
@@ -302,8 +303,10 @@ absl::StatusOr<storage::AuthorizationRecord> Authorizations::GrantIn(
   const absl::StatusOr<storage::GrantKind> by =
       AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage);
   if (!by.ok()) return by.status();
-  absl::Status status = CheckMayGrant(txn, caller.principal.Subjects(), record);
-  if (status.ok()) status = CheckSubject(txn, account_id, record.subject, *by);
+  Rights rights(&txn, caller.principal.Subjects());
+  absl::Status status = CheckMayGrant(rights, record);
+  if (status.ok())
+    status = CheckSubject(txn, rights, account_id, record.subject);
   if (status.ok() && *by == storage::GrantKind::kSuperAdmin) {
     status = txn.EnsureAccount(account_id, record.created_at);
   }

@@ -2,7 +2,7 @@
 #include "server/domain/cover.h"
 
 #include <algorithm>
-#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -32,6 +32,9 @@ bool Covers(const storage::AuthorizationRecord& held,
   return false;
 }
 
+// Of capabilities, those that govern begin so.
+constexpr std::string_view kGoverningPrefix = "auth.";
+
 absl::Status NotCovered() {
   return MakeError(absl::StatusCode::kPermissionDenied,
                    "the caller's rights do not cover those of the service "
@@ -55,7 +58,7 @@ absl::Status CoverUnknown() {
 
 bool IsGoverning(const storage::AuthorizationRecord& grant) {
   return grant.grant_kind != storage::GrantKind::kCapability ||
-         grant.capability_key->starts_with("auth.");
+         grant.capability_key->starts_with(kGoverningPrefix);
 }
 
 absl::StatusOr<bool> Rights::MayGrant(
@@ -73,28 +76,34 @@ absl::StatusOr<bool> Rights::MayGrant(
                      });
 }
 
+absl::StatusOr<bool> Rights::IsSuperAdmin() {
+  storage::AuthorizationRecord anything;
+  anything.grant_kind = storage::GrantKind::kSuperAdmin;
+  return MayGrant(anything);
+}
+
 absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
-                         const Uuid& service_account_id, Cover cover) {
+                         const Uuid& service_account_id, Cover cover,
+                         int* read) {
   const storage::Subject target = {
       .type = storage::SubjectType::kServiceAccount,
       .id = service_account_id.ToString()};
-  // A super_admin covers whatever there is, however much.
-  storage::AuthorizationRecord anything;
-  anything.grant_kind = storage::GrantKind::kSuperAdmin;
-  const absl::StatusOr<bool> everything = rights.MayGrant(anything);
+  const absl::StatusOr<bool> everything = rights.IsSuperAdmin();
   if (!everything.ok()) return everything.status();
   if (*everything) return absl::OkStatus();
-  const int limit =
-      cover == Cover::kGoverning ? kMaxSearchedGrants : kMaxCoveredGrants;
+  const bool governing = cover == Cover::kGoverning;
+  const int limit = governing ? kMaxGoverningGrants : kMaxCoveredGrants;
+  storage::GrantFilter filter;
+  if (governing) filter.capability_prefix = kGoverningPrefix;
   const absl::StatusOr<std::vector<storage::AuthorizationRecord>> grants =
-      txn.ListGrantsOf(target, std::nullopt, limit + 1);
+      txn.ListGrantsOf(target, filter, limit + 1);
   if (GetErrorDetail(grants.status()).reason == seal::kRecordAltered) {
     return CoverUnknown();
   }
   if (!grants.ok()) return grants.status();
+  if (read != nullptr) *read += static_cast<int>(grants->size());
   if (static_cast<int>(grants->size()) > limit) return NotCovered();
   for (const storage::AuthorizationRecord& grant : *grants) {
-    if (cover == Cover::kGoverning && !IsGoverning(grant)) continue;
     const absl::StatusOr<bool> covered = rights.MayGrant(grant);
     if (!covered.ok()) return covered.status();
     if (!*covered) return NotCovered();

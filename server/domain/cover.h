@@ -29,11 +29,10 @@ enum class Cover {
   kEverything,
 };
 
-// How many grants of one service account are compared, and how many are
-// searched for governing ones. What holds more is covered by a super_admin
-// only.
+// How many grants of one service account are compared for kEverything, and how
+// many for kGoverning. What holds more is covered by a super_admin only.
 inline constexpr int kMaxCoveredGrants = 2000;
-inline constexpr int kMaxSearchedGrants = 20000;
+inline constexpr int kMaxGoverningGrants = 20000;
 
 // Whether the grant decides who governs: `auth.*`, account_owner, super_admin.
 // Pure.
@@ -50,6 +49,9 @@ class Rights {
   // Whether one who holds this may grant it (see CheckMayGrant); or the store's
   // error.
   absl::StatusOr<bool> MayGrant(const storage::AuthorizationRecord& grant);
+
+  // Whether super_admin is among it, who covers whatever there is.
+  absl::StatusOr<bool> IsSuperAdmin();
 
  private:
   storage::ReadTxn* const txn_;
@@ -71,13 +73,14 @@ absl::Status CheckMayGrant(Rights& rights,
                            const storage::AuthorizationRecord& grant);
 
 // OK if `rights` cover the unrevoked grants that `cover` names of the service
-// account.
+// account. No others are read; how many were is added to `read`, if given.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: they do not. The error says nothing
 //     of what the service account holds. Or one of its grants does not verify
 //     (SealedStore): whoever damaged it could put it right again afterwards. A
 //     super_admin covers that too, and so can stop it.
 absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
-                         const Uuid& service_account_id, Cover cover);
+                         const Uuid& service_account_id, Cover cover,
+                         int* read = nullptr);
 
 // Whether the service account is the principal itself.
 bool IsItself(const identity::Principal& principal, const Uuid& account_id,

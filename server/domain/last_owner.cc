@@ -29,6 +29,8 @@ absl::Status LastOwner() {
 absl::StatusOr<bool> IsLiveNow(storage::ReadTxn& txn,
                                const storage::ServiceAccountRecord& record,
                                absl::Time now, bool if_altered) {
+  // None is, so they need not be read.
+  if (record.revoked_at.has_value() || !record.enabled) return false;
   if (identity::IsLive({.token = record.token, .owner = record}, now))
     return true;
   const absl::StatusOr<std::vector<storage::TokenRecord>> tokens =
@@ -98,7 +100,7 @@ absl::Status CheckMayLose(
     if (!acts.ok()) return acts.status();
     if (!*acts) continue;
     const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owned =
-        txn.ListGrantsOf(subject, storage::GrantKind::kAccountOwner,
+        txn.ListGrantsOf(subject, {.kind = storage::GrantKind::kAccountOwner},
                          kMaxOwnedAccounts + 1);
     if (!owned.ok()) return owned.status();
     if (owned->size() > kMaxOwnedAccounts) return LastOwner();

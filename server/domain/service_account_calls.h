@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 #include "server/domain/service_accounts.h"
+#include "server/domain/violations.h"
 #include "storage/store.h"
 
 // What the methods of ServiceAccounts share. Not for others.
@@ -51,16 +52,28 @@ audit::AuditEntry ServiceAccountEntry(std::string action, const Uuid& id);
 // When a token dies, for an event.
 std::string AuditedTime(const std::optional<absl::Time>& time);
 
-// What a page token of the listing belongs to; `purpose` tells methods apart.
-std::string QuestionOf(std::string_view purpose,
-                       const storage::ServiceAccountQuery& query);
-
 // Moves on updated_at and the revision.
 void MarkChanged(storage::ServiceAccountRecord& record, absl::Time now);
 
 // Ends a replaced token for good. Where it would have retired later, it shows
 // `now` as its time of retirement.
 void EndForGood(storage::TokenRecord& token, absl::Time now);
+
+// How a revocation is recorded.
+struct Revocation {
+  storage::RevokeReason reason = storage::RevokeReason::kUnspecified;
+  std::string comment = {};
+};
+
+// As the client wrote it; `fallback` where it gave no reason.
+Revocation ReadRevocation(const std::string& reason, const std::string& comment,
+                          storage::RevokeReason fallback,
+                          Violations& violations);
+
+// Ends `record`, and says so in the event.
+void MarkRevoked(storage::ServiceAccountRecord& record,
+                 const identity::Caller& caller, absl::Time now,
+                 const Revocation& revocation, audit::AuditEntry& entry);
 
 template <typename T>
 void ServiceAccounts::Refuse(const identity::Caller& caller,

@@ -8,7 +8,6 @@
 
 #include "server/domain/cover.h"
 #include "server/domain/name_rule.h"
-#include "server/domain/page_token.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_account_filter.h"
 #include "server/domain/service_accounts.h"
@@ -18,36 +17,8 @@
 namespace signet::domain {
 namespace {
 
-// Looked at in one transaction, during which nobody else writes.
-constexpr int kMaxBatch = 100;
-
 constexpr char kRevoke[] = "service_account.revoke";
 constexpr char kRevokeToken[] = "service_account.revoke_token";
-
-// How a revocation is recorded.
-struct Revocation {
-  storage::RevokeReason reason;
-  std::string comment;
-};
-
-void MarkRevoked(storage::ServiceAccountRecord& record,
-                 const identity::Caller& caller, absl::Time now,
-                 const Revocation& revocation, audit::AuditEntry& entry) {
-  record.revoked_at = WholeMicros(now);
-  record.revoked_by_user_id = caller.principal.user_id();
-  record.revoke_reason = revocation.reason;
-  record.revoke_comment = revocation.comment;
-  MarkChanged(record, now);
-  entry.details["reason"] = RevokeReasonName(revocation.reason);
-}
-
-Revocation ReadRevocation(const std::string& reason, const std::string& comment,
-                          storage::RevokeReason fallback,
-                          Violations& violations) {
-  violations.Add("comment", CheckFreeText(comment));
-  return {.reason = ReadRevokeReason(reason, fallback, violations),
-          .comment = comment};
-}
 
 // Ends a token: a replaced one alone, a current one with its service account,
 // unless that has ended already. NOT_FOUND: no such token.
@@ -75,43 +46,6 @@ absl::Status EndToken(storage::WriteTxn& txn, const identity::Caller& caller,
   return audit.Append(txn, record.account_id, caller, now, entry);
 }
 
-// A batch of those that the principal covers; itself it is never in it.
-absl::StatusOr<ServiceAccounts::Batch> PickCovered(
-    storage::ReadTxn& txn, const identity::Principal& by,
-    std::vector<storage::ServiceAccountRecord> found) {
-  ServiceAccounts::Batch batch;
-  Rights rights(&txn, by.Subjects());
-  for (storage::ServiceAccountRecord& record : found) {
-    if (IsItself(by, record)) continue;
-    const absl::Status covered =
-        CheckCovers(txn, rights, record.id, Cover::kGoverning);
-    if (covered.ok()) {
-      batch.records.push_back(std::move(record));
-    } else if (absl::IsPermissionDenied(covered)) {
-      ++batch.not_covered;
-    } else {
-      return covered;
-    }
-  }
-  return batch;
-}
-
-absl::Status RevokeEach(storage::WriteTxn& txn, const identity::Caller& caller,
-                        absl::Time now, const Revocation& revocation,
-                        const audit::AuditLog& audit,
-                        std::vector<storage::ServiceAccountRecord>& records) {
-  for (storage::ServiceAccountRecord& record : records) {
-    audit::AuditEntry entry = ServiceAccountEntry(kRevoke, record.id);
-    MarkRevoked(record, caller, now, revocation, entry);
-    absl::Status status = txn.UpdateServiceAccount(record);
-    if (status.ok()) {
-      status = audit.Append(txn, record.account_id, caller, now, entry);
-    }
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
 // Lets what was replaced, and is good for an overlap, end no later than the
 // current token now does.
 absl::Status BoundReplaced(storage::WriteTxn& txn,
@@ -132,6 +66,25 @@ absl::Status BoundReplaced(storage::WriteTxn& txn,
 }
 
 }  // namespace
+
+void MarkRevoked(storage::ServiceAccountRecord& record,
+                 const identity::Caller& caller, absl::Time now,
+                 const Revocation& revocation, audit::AuditEntry& entry) {
+  record.revoked_at = WholeMicros(now);
+  record.revoked_by_user_id = caller.principal.user_id();
+  record.revoke_reason = revocation.reason;
+  record.revoke_comment = revocation.comment;
+  MarkChanged(record, now);
+  entry.details["reason"] = RevokeReasonName(revocation.reason);
+}
+
+Revocation ReadRevocation(const std::string& reason, const std::string& comment,
+                          storage::RevokeReason fallback,
+                          Violations& violations) {
+  violations.Add("comment", CheckFreeText(comment));
+  return {.reason = ReadRevokeReason(reason, fallback, violations),
+          .comment = comment};
+}
 
 void ServiceAccounts::ChangeOne(identity::CallerPtr caller,
                                 const Uuid& account_id, const Uuid& id,
@@ -207,81 +160,6 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
         return true;
       },
       std::move(options), std::move(done));
-}
-
-void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
-                                  const BatchRevokeRequest& request,
-                                  Done<Batch> done) {
-  const absl::Time now = clock_->Now();
-  Violations violations;
-  storage::ServiceAccountQuery query;
-  query.account_id =
-      violations.TakeId("account_id", request.account_id).value_or(Uuid());
-  query.filter = ReadConditions(request.conditions, now, violations);
-  query.filter.include_revoked = false;
-  BoundPage(kMaxBatch, "", query, violations);
-  std::string question = QuestionOf("signet batch revoke v1", query);
-  if (!request.page_token.empty()) {
-    TakePosition(
-        *keyring_, question, request.page_token,
-        [&query](Decoder& decoder) {
-          query.after = storage::ServiceAccountPosition{.id = decoder.Id()};
-        },
-        violations);
-  }
-  if (query.filter.state == storage::ServiceAccountState::kRevoked) {
-    violations.Add("state", "want active, expired or disabled");
-  }
-  if (query.filter.name_prefix.empty() && !query.filter.state.has_value() &&
-      !query.filter.expires_before.has_value() &&
-      !query.filter.unused_since.has_value()) {
-    violations.Add("name_prefix",
-                   "want at least one condition: name_prefix, state, "
-                   "expires_before or unused_since");
-  }
-  Revocation revocation =
-      ReadRevocation(request.reason, request.comment,
-                     storage::RevokeReason::kUnspecified, violations);
-  if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
-    return;
-  }
-  storage::WriteOptions options = identity::WriteFor(caller);
-  WriteOutcome<Batch>(
-      *store_, std::move(options),
-      [this, caller = std::move(caller), now, query = std::move(query),
-       question = std::move(question), revocation = std::move(revocation),
-       dry_run =
-           request.dry_run](storage::WriteTxn& txn) -> absl::StatusOr<Batch> {
-        const absl::Status access =
-            AuthorizeCaller(txn, *caller, clock_->Now(), query.account_id,
-                            Right::kManage)
-                .status();
-        if (!access.ok()) return access;
-        absl::StatusOr<storage::ServiceAccountPage> page =
-            txn.ListServiceAccounts(query);
-        if (!page.ok()) return page.status();
-        absl::StatusOr<Batch> batch =
-            PickCovered(txn, caller->principal, std::move(page->records));
-        if (!batch.ok()) return batch;
-        if (page->next.has_value()) {
-          batch->next_page_token = MakePageToken(
-              *keyring_, question, EncodePosition(page->next->id));
-        }
-        absl::Status status = CheckMayLose(txn, policy_.oauth_owners,
-                                           clock_->Now(), batch->records);
-        if (status.ok() && !dry_run) {
-          status = RevokeEach(txn, *caller, now, revocation, *audit_,
-                              batch->records);
-        }
-        if (!status.ok()) return status;
-        for (storage::ServiceAccountRecord& record : batch->records) {
-          record = Shown(std::move(record));
-        }
-        return batch;
-      },
-      std::move(done));
 }
 
 absl::Status UnsupportedTokenTypeError() {

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "base/encoding.h"
 #include "server/domain/name_rule.h"
+#include "server/domain/page_token.h"
 
 namespace signet::domain {
 namespace {
@@ -95,6 +97,45 @@ void ReadOrder(std::string_view order_by, storage::ServiceAccountQuery& query,
                    "want created_at, name or last_used_at, and perhaps \" "
                    "desc\"");
   }
+}
+
+std::string QuestionOf(std::string_view method,
+                       const storage::ServiceAccountQuery& query) {
+  Encoder encoder(method);
+  encoder.Add(query.account_id)
+      .Add(query.filter.include_revoked)
+      .Add(query.filter.name_prefix)
+      .Add(query.filter.state.has_value())
+      .Add(static_cast<int>(
+          query.filter.state.value_or(storage::ServiceAccountState::kActive)))
+      .Add(query.filter.expires_before)
+      .Add(query.filter.unused_since)
+      .Add(static_cast<int>(query.order))
+      .Add(query.descending);
+  return std::move(encoder).text();
+}
+
+std::string MakePageToken(const crypto::MacKeyring& keyring,
+                          std::string_view question,
+                          const storage::ServiceAccountPosition& position) {
+  return MakePageToken(
+      keyring, question,
+      EncodePosition(position.id, position.name, position.last_used_at));
+}
+
+void TakePosition(const crypto::MacKeyring& keyring, std::string_view question,
+                  std::string_view token, storage::ServiceAccountQuery& query,
+                  Violations& violations) {
+  TakePosition(
+      keyring, question, token,
+      [&query](Decoder& decoder) {
+        storage::ServiceAccountPosition position;
+        position.id = decoder.Id();
+        position.name = decoder.Text();
+        position.last_used_at = decoder.OptionalTime();
+        query.after = std::move(position);
+      },
+      violations);
 }
 
 storage::RevokeReason ReadRevokeReason(std::string_view text,

@@ -2,9 +2,11 @@
 #ifndef SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_FILTER_H_
 #define SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_FILTER_H_
 
+#include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "crypto/mac_keyring.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/violations.h"
 #include "storage/queries.h"
@@ -25,6 +27,22 @@ void ReadOrder(std::string_view order_by, storage::ServiceAccountQuery& query,
 storage::RevokeReason ReadRevokeReason(std::string_view text,
                                        storage::RevokeReason fallback,
                                        Violations& violations);
+
+// What a page token belongs to: a method, by a name of its own, and what it was
+// asked.
+std::string QuestionOf(std::string_view method,
+                       const storage::ServiceAccountQuery& query);
+
+// The page token that leads on from `position`.
+std::string MakePageToken(const crypto::MacKeyring& keyring,
+                          std::string_view question,
+                          const storage::ServiceAccountPosition& position);
+
+// Sets where the query begins to where such a token leads; see TakePosition of
+// page_token.h.
+void TakePosition(const crypto::MacKeyring& keyring, std::string_view question,
+                  std::string_view token, storage::ServiceAccountQuery& query,
+                  Violations& violations);
 
 // As clients see it.
 std::string_view RevokeReasonName(storage::RevokeReason reason);

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/encoding.h"
 #include "server/domain/page_token.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_account_filter.h"
@@ -15,32 +14,9 @@
 namespace signet::domain {
 namespace {
 
-storage::ServiceAccountPosition ReadPosition(Decoder& decoder) {
-  storage::ServiceAccountPosition position;
-  position.id = decoder.Id();
-  position.name = decoder.Text();
-  position.last_used_at = decoder.OptionalTime();
-  return position;
-}
+constexpr char kQuestion[] = "signet list service accounts v1";
 
 }  // namespace
-
-std::string QuestionOf(std::string_view purpose,
-                       const storage::ServiceAccountQuery& query) {
-  Encoder encoder(purpose);
-  encoder.Add(query.account_id)
-      .Add(query.filter.include_revoked)
-      .Add(query.filter.name_prefix)
-      .Add(query.filter.state.has_value())
-      .Add(static_cast<int>(
-          query.filter.state.value_or(storage::ServiceAccountState::kActive)))
-      .Add(query.filter.expires_before)
-      .Add(query.filter.unused_since)
-      .Add(static_cast<int>(query.order))
-      .Add(query.descending);
-  return std::move(encoder).text();
-}
-
 void ServiceAccounts::Get(const identity::CallerPtr& caller,
                           const GetRequest& request,
                           Done<storage::ServiceAccountRecord> done) {
@@ -99,12 +75,9 @@ void ServiceAccounts::List(const identity::CallerPtr& caller,
   query.filter = ReadConditions(request.conditions, clock_->Now(), violations);
   ReadOrder(request.order_by, query, violations);
   BoundPage(request.page_size, request.page_token, query, violations);
-  std::string question = QuestionOf("signet list service accounts v1", query);
+  std::string question = QuestionOf(kQuestion, query);
   if (!request.page_token.empty()) {
-    TakePosition(
-        *keyring_, question, request.page_token,
-        [&query](Decoder& decoder) { query.after = ReadPosition(decoder); },
-        violations);
+    TakePosition(*keyring_, question, request.page_token, query, violations);
   }
   if (!violations.empty()) {
     Refuse(*caller, request.account_id, Right::kView,
@@ -128,9 +101,7 @@ void ServiceAccounts::List(const identity::CallerPtr& caller,
         }
         if (found->next.has_value()) {
           page.next_page_token =
-              MakePageToken(*keyring_, question,
-                            EncodePosition(found->next->id, found->next->name,
-                                           found->next->last_used_at));
+              MakePageToken(*keyring_, question, *found->next);
         }
         return page;
       },

@@ -147,9 +147,9 @@ class ServiceAccounts {
     std::string page_token = {};
   };
   struct Batch {
-    std::vector<storage::ServiceAccountRecord> records = {};
+    std::vector<storage::ServiceAccountRecord> records = {};  // Newest first.
+    int not_covered = 0;                                      // Left out.
     std::string next_page_token = {};  // Empty at the end.
-    int not_covered = 0;               // Left out.
   };
   struct RevokeSelfRequest {
     std::string reason = {};
@@ -206,11 +206,13 @@ class ServiceAccounts {
   void Revoke(identity::CallerPtr caller, const RevokeRequest& request,
               Done<storage::ServiceAccountRecord> done);
 
-  // Revokes those that meet all conditions, of which there is at least one, on
-  // a page of at most 100 (see BoundPage); never the caller. Needs
-  // Right::kManage. Leaves out, and counts, those without Cover::kGoverning.
-  // The next batch goes on with `next_page_token`: what was revoked or left out
-  // would be in the way of one that begins at the newest again.
+  // Revokes, in one transaction, at most 100 of those that meet all conditions,
+  // of which there is at least one; never the caller. Needs Right::kManage.
+  // Leaves out, and counts, those without Cover::kGoverning. Looks through a
+  // bounded number of rows, in reads: the transaction looks at what it ends
+  // and at nothing else. The next call goes on behind, so that whoever follows
+  // the page tokens comes to the end whatever there is in between. A dry run
+  // writes nothing, and is answered as the real one would be.
   void BatchRevoke(identity::CallerPtr caller,
                    const BatchRevokeRequest& request, Done<Batch> done);
 
@@ -231,9 +233,12 @@ class ServiceAccounts {
                    absl::AnyInvocable<void(absl::Status) &&> done);
 
  private:
+  struct BatchCall;
   struct CreateCall;
   struct RotateCall;
 
+  void SearchBatch(std::shared_ptr<BatchCall> call);
+  void EndBatch(std::shared_ptr<BatchCall> call);
   void MintAndCreate(std::shared_ptr<CreateCall> call);
   void MintAndRotate(std::shared_ptr<RotateCall> call);
 

@@ -126,14 +126,14 @@ class SealedStore::Reads : public Interface {
   // What is missing here would count for not granted. Who asks for all of them
   // compares rights: one that somebody has damaged may be good again tomorrow.
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
-      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
+      const storage::Subject& subject, const storage::GrantFilter& filter,
       int limit) override {
     Found found;
     auto grants = ListUpTo(
-        limit, [&](int ask) { return txn_.ListGrantsOf(subject, kind, ask); },
+        limit, [&](int ask) { return txn_.ListGrantsOf(subject, filter, ask); },
         &found);
     if (!grants.ok()) return grants;
-    const bool compares = !kind.has_value();
+    const bool compares = !filter.kind.has_value();
     if (!found.all || (found.altered && compares)) return RecordAltered();
     return grants;
   }
@@ -339,6 +339,10 @@ class SealedStore::Writes final : public SealedStore::Reads<storage::WriteTxn> {
   }
   absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override {
     return txn().TouchLastUsed(uses);
+  }
+  absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
+                                           const Uuid& id, int limit) override {
+    return txn().DeleteReplacedTokens(account_id, id, limit);
   }
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override {

@@ -23,6 +23,8 @@ constexpr int kPurgesPerWrite = 20;
 constexpr int kNoticesPerWrite = 100;
 // That a transaction revokes; an event is written for each.
 constexpr int kGrantsPerWrite = 100;
+// Replaced ones that a transaction deletes.
+constexpr int kTokensPerWrite = 200;
 // Who expires before this time was announced, if created before the other one.
 constexpr std::string_view kNoticeWatermark = "expiry_notice";
 constexpr std::string_view kNoticeCreatedWatermark = "expiry_notice_created";
@@ -162,15 +164,21 @@ absl::StatusOr<Housekeeping::PurgeStep> Housekeeping::PurgeSome(
   if (!dead.ok()) return dead.status();
   PurgeStep step = {.purged = 0, .more = dead->size() == kPurgesPerWrite};
   int may_revoke = kGrantsPerWrite;
+  int may_delete = kTokensPerWrite;
   for (const storage::ServiceAccountRecord& record : *dead) {
     const absl::StatusOr<int> revoked =
         RevokeGrants(txn, *audit_, record, now, may_revoke);
     if (!revoked.ok()) return revoked.status();
     may_revoke -= *revoked;
-    if (may_revoke == 0) {  // It may hold more: the next one goes on with it.
-      step.more = true;
-      break;
-    }
+    // It may hold more, or have more tokens: the next step goes on with it.
+    step.more = step.more || may_revoke == 0;
+    if (may_revoke == 0) break;
+    const absl::StatusOr<int> deleted =
+        txn.DeleteReplacedTokens(record.account_id, record.id, may_delete);
+    if (!deleted.ok()) return deleted.status();
+    may_delete -= *deleted;
+    step.more = step.more || may_delete == 0;
+    if (may_delete == 0) break;
     absl::Status status = PurgeOne(txn, record, now);
     if (!status.ok()) return status;
     ++step.purged;

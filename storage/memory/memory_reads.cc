@@ -142,7 +142,10 @@ MemoryReads<Interface>::ListServiceAccounts(
        row != reads_.service_accounts.end() &&
        row->first.account_id == query.account_id;
        ++row) {
-    rows.push_back(&row->second);
+    if (query.order != storage::ServiceAccountOrder::kName ||
+        row->second.name.starts_with(query.filter.name_prefix)) {
+      rows.push_back(&row->second);
+    }
   }
   const auto behind = [&](const storage::ServiceAccountPosition& a,
                           const storage::ServiceAccountPosition& b) {
@@ -255,15 +258,14 @@ MemoryReads<Interface>::FindEqualAuthorization(
 template <typename Interface>
 absl::StatusOr<std::vector<storage::AuthorizationRecord>>
 MemoryReads<Interface>::ListGrantsOf(const storage::Subject& subject,
-                                     std::optional<storage::GrantKind> kind,
+                                     const storage::GrantFilter& filter,
                                      int limit) {
   RowPointers<storage::AuthorizationRecord> rows;
   for (auto grant = reads_.grants.lower_bound({subject, Uuid()});
        grant != reads_.grants.end() && grant->subject == subject; ++grant) {
     const storage::AuthorizationRecord& record =
         reads_.authorizations.find(grant->id)->second;
-    if (!record.revoked_at.has_value() &&
-        record.grant_kind == kind.value_or(record.grant_kind)) {
+    if (!record.revoked_at.has_value() && filter.Matches(record)) {
       rows.push_back(&record);
     }
   }

@@ -184,6 +184,26 @@ absl::Status MemoryWriteTxn::TouchLastUsed(
   });
 }
 
+absl::StatusOr<int> MemoryWriteTxn::DeleteReplacedTokens(const Uuid& account_id,
+                                                         const Uuid& id,
+                                                         int limit) {
+  std::vector<std::string> public_ids;
+  const absl::Status status = Attempt([&] {
+    const MemoryTables::ServiceAccountKey key = {account_id, id};
+    for (const auto& [public_id, token] : tables_.tokens) {
+      if (static_cast<int>(public_ids.size()) >= limit) break;
+      if (token.owner == key && token.replaced.has_value())
+        public_ids.push_back(public_id);
+    }
+    for (const std::string& public_id : public_ids) {
+      Set(tables_.tokens, public_id, std::nullopt);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return static_cast<int>(public_ids.size());
+}
+
 absl::Status MemoryWriteTxn::DeleteServiceAccount(const Uuid& account_id,
                                                   const Uuid& id) {
   return Attempt([&]() -> absl::Status {

@@ -48,7 +48,7 @@ class MemoryReads : public Interface {
   absl::StatusOr<storage::AuthorizationRecord> FindEqualAuthorization(
       const storage::AuthorizationRecord& grant) override;
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
-      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
+      const storage::Subject& subject, const storage::GrantFilter& filter,
       int limit) override;
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override;
@@ -106,6 +106,8 @@ class MemoryWriteTxn final : public MemoryReads<storage::WriteTxn> {
                            const Uuid& service_account_id,
                            const storage::TokenRecord& token) override;
   absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override;
+  absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
+                                           const Uuid& id, int limit) override;
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override;
   absl::Status InsertAuthorization(

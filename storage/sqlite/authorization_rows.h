@@ -36,7 +36,7 @@ class AuthorizationReads {
   absl::StatusOr<storage::AuthorizationRecord> FindEqual(
       const storage::AuthorizationRecord& grant);
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
-      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
+      const storage::Subject& subject, const storage::GrantFilter& filter,
       int limit);
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit);

@@ -115,9 +115,9 @@ SqliteReads<Interface>::FindEqualAuthorization(
 template <typename Interface>
 absl::StatusOr<std::vector<storage::AuthorizationRecord>>
 SqliteReads<Interface>::ListGrantsOf(const storage::Subject& subject,
-                                     std::optional<storage::GrantKind> kind,
+                                     const storage::GrantFilter& filter,
                                      int limit) {
-  return Note(statements_.authorizations.ListGrantsOf(subject, kind, limit));
+  return Note(statements_.authorizations.ListGrantsOf(subject, filter, limit));
 }
 
 template <typename Interface>

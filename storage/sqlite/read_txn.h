@@ -65,7 +65,7 @@ class SqliteReads : public Interface {
   absl::StatusOr<storage::AuthorizationRecord> FindEqualAuthorization(
       const storage::AuthorizationRecord& grant) override;
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
-      const storage::Subject& subject, std::optional<storage::GrantKind> kind,
+      const storage::Subject& subject, const storage::GrantFilter& filter,
       int limit) override;
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override;

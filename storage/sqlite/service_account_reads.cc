@@ -70,10 +70,13 @@ constexpr char kAllTokens[] =
 
 constexpr char kUpByCreation[] = SIGNET_LISTING("", "s.id > ?2", "s.id");
 constexpr char kDownByCreation[] = SIGNET_LISTING("", "s.id < ?2", "s.id DESC");
-constexpr char kUpByName[] =
-    SIGNET_LISTING(SIGNET_BY_NAME, "(s.name, s.id) > (?2, ?3)", "s.name, s.id");
+// From a place to the end of those whose name begins as is asked for.
+constexpr char kUpByName[] = SIGNET_LISTING(
+    SIGNET_BY_NAME, "(s.name, s.id) > (?2, ?3) AND s.name < ifnull(?4, x'ff')",
+    "s.name, s.id");
 constexpr char kDownByName[] = SIGNET_LISTING(
-    SIGNET_BY_NAME, "(s.name, s.id) < (?2, ?3)", "s.name DESC, s.id DESC");
+    SIGNET_BY_NAME, "(s.name, s.id) < (ifnull(?2, x'ff'), ?3) AND s.name >= ?4",
+    "s.name DESC, s.id DESC");
 constexpr char kUpByLastUse[] = SIGNET_LISTING(
     SIGNET_BY_LAST_USE, "(s.last_use, s.id) > (?2, ?3)", "s.last_use, s.id");
 constexpr char kDownByLastUse[] =
@@ -225,26 +228,32 @@ absl::StatusOr<storage::ServiceAccountPage> ServiceAccountReads::List(
       after.has_value() ? after->id.bytes() : start;
   const auto page = [&](Statement& statement, const auto&... keys) {
     return ReadPage<storage::ServiceAccountPage>(
-        statement.Query(query.account_id, keys..., id), query,
-        &ReadServiceAccount);
+        statement.Query(query.account_id, keys...), query, &ReadServiceAccount);
   };
   switch (query.order) {
     case storage::ServiceAccountOrder::kCreated:
-      return page(by_creation_.Towards(down));
-    case storage::ServiceAccountOrder::kName:
+      return page(by_creation_.Towards(down), id);
+    case storage::ServiceAccountOrder::kName: {
       // Text comes before blobs.
-      if (!after.has_value() && down) {
-        return page(by_name_.descending, start);
+      const std::string& prefix = query.filter.name_prefix;
+      const std::optional<std::string> end = EndOfPrefix(prefix);
+      if (down) {
+        return after.has_value() && (!end.has_value() || after->name < *end)
+                   ? page(by_name_.descending, after->name, id, prefix)
+                   : page(by_name_.descending, end, kBeforeAll, prefix);
       }
-      return page(by_name_.Towards(down),
-                  after.has_value() ? std::string_view(after->name) : "");
+      return after.has_value() && after->name >= prefix
+                 ? page(by_name_.ascending, after->name, id, end)
+                 : page(by_name_.ascending, prefix, kBeforeAll, end);
+    }
     case storage::ServiceAccountOrder::kLastUsed: {
-      if (!after.has_value()) return page(by_last_use_.Towards(down), start);
+      if (!after.has_value())
+        return page(by_last_use_.Towards(down), start, start);
       const std::vector<uint8_t> time =
           after->last_used_at.has_value()
               ? EncodeTimeBound(*after->last_used_at)
               : std::vector<uint8_t>();
-      return page(by_last_use_.Towards(down), time);
+      return page(by_last_use_.Towards(down), time, id);
     }
   }
   return absl::InternalError("no such order");

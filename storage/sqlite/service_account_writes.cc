@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/service_account_writes.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,8 +63,10 @@ constexpr char kTouch[] =
     " AND (last_used_at IS NULL OR last_used_at < ?3)";
 
 constexpr char kDeleteReplaced[] =
-    "DELETE FROM tokens WHERE account_id = ?1 AND service_account_id = ?2"
-    " AND retires_at IS NOT NULL";
+    "DELETE FROM tokens WHERE public_id IN"
+    " (SELECT public_id FROM tokens INDEXED BY tokens_replaced"
+    " WHERE account_id = ?1 AND service_account_id = ?2"
+    " AND retires_at IS NOT NULL ORDER BY public_id LIMIT ?3)";
 
 constexpr char kDeleteCurrent[] = "DELETE FROM tokens WHERE " SIGNET_CURRENT;
 
@@ -176,11 +179,26 @@ absl::Status ServiceAccountWrites::TouchLastUsed(
   return absl::OkStatus();
 }
 
+absl::StatusOr<int> ServiceAccountWrites::DeleteReplaced(const Uuid& account_id,
+                                                         const Uuid& id,
+                                                         int limit) {
+  if (absl::Status s =
+          delete_replaced_.Execute(account_id, id, std::max(limit, 0));
+      !s.ok()) {
+    return s;
+  }
+  return delete_replaced_.ChangedRows();
+}
+
 absl::Status ServiceAccountWrites::Delete(const Uuid& account_id,
                                           const Uuid& id) {
-  for (Statement* tokens : {&delete_replaced_, &delete_current_}) {
-    if (absl::Status s = tokens->Execute(account_id, id); !s.ok()) return s;
+  // To SQLite, a negative limit is none.
+  if (absl::Status s = delete_replaced_.Execute(account_id, id, int64_t{-1});
+      !s.ok()) {
+    return s;
   }
+  if (absl::Status s = delete_current_.Execute(account_id, id); !s.ok())
+    return s;
   if (absl::Status s = delete_.Execute(account_id, id); !s.ok()) return s;
   return delete_.ChangedRows() > 0 ? absl::OkStatus() : NoSuchServiceAccount();
 }

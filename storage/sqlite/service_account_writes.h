@@ -25,6 +25,8 @@ class ServiceAccountWrites {
                            const Uuid& service_account_id,
                            const storage::TokenRecord& token);
   absl::Status TouchLastUsed(std::span<const storage::LastUse> uses);
+  absl::StatusOr<int> DeleteReplaced(const Uuid& account_id, const Uuid& id,
+                                     int limit);
   absl::Status Delete(const Uuid& account_id, const Uuid& id);
 
  private:

@@ -102,6 +102,19 @@ absl::Status SqliteWriteTxn::TouchLastUsed(
       [&] { return statements_.service_accounts.TouchLastUsed(uses); });
 }
 
+absl::StatusOr<int> SqliteWriteTxn::DeleteReplacedTokens(const Uuid& account_id,
+                                                         const Uuid& id,
+                                                         int limit) {
+  absl::StatusOr<int> deleted = 0;
+  const absl::Status status = Attempt([&] {
+    deleted =
+        statements_.service_accounts.DeleteReplaced(account_id, id, limit);
+    return deleted.status();
+  });
+  if (!status.ok()) return status;
+  return deleted;
+}
+
 absl::Status SqliteWriteTxn::DeleteServiceAccount(const Uuid& account_id,
                                                   const Uuid& id) {
   return Attempt(

@@ -64,6 +64,8 @@ class SqliteWriteTxn final : public SqliteReads<storage::WriteTxn> {
                            const Uuid& service_account_id,
                            const storage::TokenRecord& token) override;
   absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override;
+  absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
+                                           const Uuid& id, int limit) override;
   absl::Status DeleteServiceAccount(const Uuid& account_id,
                                     const Uuid& id) override;
   absl::Status InsertAuthorization(

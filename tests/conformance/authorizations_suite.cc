@@ -173,26 +173,63 @@ TEST_P(StoreConformance, AllThatASubjectHoldsIsListedWhateverTheAccount) {
        {revoked, here, there, owner, SampleCapability(account_, 14, kGroup)}) {
     ASSERT_THAT(Insert(grant), IsOk());
   }
-  const auto list = [this](const Subject& subject,
-                           std::optional<GrantKind> kind, int limit) {
+  const auto list = [this](const Subject& subject, const GrantFilter& filter,
+                           int limit) {
     return Ask(
-        [&](ReadTxn& txn) { return txn.ListGrantsOf(subject, kind, limit); });
+        [&](ReadTxn& txn) { return txn.ListGrantsOf(subject, filter, limit); });
   };
-  EXPECT_THAT(list(kUser, std::nullopt, 9),
+  EXPECT_THAT(list(kUser, {}, 9),
               IsOkAndHolds(ElementsAre(owner, there, here)));
   for (const size_t limit : {size_t{1}, size_t{2}}) {
-    const auto some = list(kUser, std::nullopt, static_cast<int>(limit));
+    const auto some = list(kUser, {}, static_cast<int>(limit));
     ASSERT_THAT(some, IsOk());
     EXPECT_THAT(*some, testing::SizeIs(limit));
     EXPECT_TRUE(std::is_sorted(
         some->begin(), some->end(),
         [](const auto& a, const auto& b) { return a.id < b.id; }));
   }
-  EXPECT_THAT(list(kUser, std::nullopt, 0), IsOkAndHolds(testing::IsEmpty()));
-  EXPECT_THAT(list(kUser, GrantKind::kAccountOwner, 9),
-              IsOkAndHolds(ElementsAre(owner)));
-  EXPECT_THAT(list({SubjectType::kServiceAccount, kUser.id}, std::nullopt, 9),
+  EXPECT_THAT(list(kUser, {}, 0), IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(list({SubjectType::kServiceAccount, kUser.id}, {}, 9),
               IsOkAndHolds(testing::IsEmpty()));
+}
+
+TEST_P(StoreConformance, GrantsOfASubjectArePickedByKindAndByCapability) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ASSERT_THAT(EnsureAccount(other_account_), IsOk());
+  std::vector<AuthorizationRecord> all;
+  uint32_t number = 10;
+  for (const Uuid& account : {account_, other_account_}) {
+    for (const char* key : {"auth", "auth.", "auth.manage", "auth.z", "auth/x",
+                            "b", "auth.\u00e9"}) {
+      all.push_back(SampleCapability(account, number++, kUser));
+      all.back().capability_key = key;
+    }
+    for (const GrantKind kind :
+         {GrantKind::kAccountOwner, GrantKind::kSuperAdmin}) {
+      all.push_back(SampleGrant(account, number++, kUser, kind));
+    }
+  }
+  for (const auto& grant : all) ASSERT_THAT(Insert(grant), IsOk());
+  const std::pair<GrantFilter, size_t> cases[] = {
+      {{}, 2 * 9},
+      {{.capability_prefix = "auth."}, 2 * (4 + 2)},
+      {{.capability_prefix = "auth.manage"}, 2 * (1 + 2)},
+      {{.capability_prefix = "c"}, 2 * 2},
+      {{.kind = GrantKind::kAccountOwner}, 2},
+      {{.kind = GrantKind::kSuperAdmin}, 2},
+      {{.kind = GrantKind::kCapability}, 2 * 7},
+      {{.kind = GrantKind::kCapability, .capability_prefix = "b"}, 2}};
+  for (const auto& [filter, count] : cases) {
+    std::vector<AuthorizationRecord> want;
+    for (const AuthorizationRecord& grant : all) {
+      if (filter.Matches(grant)) want.push_back(grant);
+    }
+    EXPECT_EQ(want.size(), count);
+    EXPECT_THAT(Ask([&, &filter = filter](ReadTxn& txn) {
+                  return txn.ListGrantsOf(kUser, filter, 99);
+                }),
+                IsOkAndHolds(want));
+  }
 }
 
 TEST_P(StoreConformance, OwnersAreListedAccountByAccount) {

@@ -194,6 +194,45 @@ TEST_P(StoreConformance, APageOfWhatIsLeftOutIsBoundedInBytes) {
   EXPECT_THAT(found, ElementsAre(1));
 }
 
+// Wherever it begins.
+TEST_P(StoreConformance, InOrderOfNameOthersAreNotEvenLookedAt) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const char* const kNames[] = {"a",     "bo",   "bot",     "bot-1", "bot-1",
+                                "bot-2", "bot.", "bot\xff", "bou",   "c"};
+  const std::pair<std::string, size_t> kPrefixes[] = {
+      {"bot", 6}, {"bot-", 3}, {"bot\xff", 1}, {"\xff", 0}, {"", 10}};
+  uint32_t number = 1;
+  for (const char* name : kNames) {
+    ServiceAccountRecord record = SampleServiceAccount(account_, number++);
+    record.name = name;
+    ASSERT_THAT(Insert(record), IsOk());
+  }
+  for (const bool descending : {false, true}) {
+    for (const auto& [prefix, count] : kPrefixes) {
+      ServiceAccountQuery query{
+          .account_id = account_,
+          .filter = {.name_prefix = prefix, .now = SampleTime()},
+          .order = ServiceAccountOrder::kName,
+          .descending = descending,
+          .limit = 99,
+          .scan_limit = static_cast<int>(count)};
+      auto page = List(query);
+      ASSERT_THAT(page, IsOk());
+      EXPECT_THAT(page->records, testing::SizeIs(count));
+      EXPECT_EQ(page->next, std::nullopt);
+      // From before the first of them, and from behind the last.
+      for (const char* from : {"a", "c"}) {
+        query.after = {.id = SampleId(5), .name = from};
+        page = List(query);
+        ASSERT_THAT(page, IsOk());
+        const bool before = (std::string(from) == "a") != descending;
+        if (prefix.empty()) continue;
+        EXPECT_THAT(page->records, testing::SizeIs(before ? count : 0));
+      }
+    }
+  }
+}
+
 TEST_P(StoreConformance, AListingOfNothingIsEmpty) {
   for (const ServiceAccountOrder order : kOrders) {
     for (const bool descending : {false, true}) {

@@ -141,7 +141,10 @@ void StoreModelTest::CompareAnswers() {
     return txn.ListHeldAuthorizations(subjects, account_id);
   });
   CompareAnswer("ListGrantsOf", [&](ReadTxn& txn) {
-    return txn.ListGrantsOf(subjects[0], authorizations.grant_kind, 1000);
+    return txn.ListGrantsOf(subjects[0],
+                            {.kind = authorizations.grant_kind,
+                             .capability_prefix = limit < 2 ? "" : "auth."},
+                            1000);
   });
   CompareAnswer("ListOwners", [&](ReadTxn& txn) {
     return txn.ListOwners(account_id, limit);

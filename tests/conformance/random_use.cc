@@ -88,7 +88,8 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
     }
     case 11:
       return [=](WriteTxn& txn) {
-        return txn.DeleteServiceAccount(account_id, id);
+        return limit == 0 ? txn.DeleteReplacedTokens(account_id, id, 2).status()
+                          : txn.DeleteServiceAccount(account_id, id);
       };
     case 12:
       return [record = AnAuthorization()](WriteTxn& txn) {

@@ -157,6 +157,42 @@ TEST_P(StoreConformance, ATokensUpdateReplacesAllThatMayChangeOfIt) {
   EXPECT_THAT(Get(account_, record.id), IsOkAndHolds(current));
 }
 
+TEST_P(StoreConformance, ReplacedTokensAreDeletedAFewAtATime) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  const ServiceAccountRecord record = SampleServiceAccount(account_, 10);
+  const ServiceAccountRecord bystander = SampleServiceAccount(account_, 30);
+  ASSERT_THAT(Insert(record), IsOk());
+  ASSERT_THAT(Insert(bystander), IsOk());
+  ASSERT_THAT(Replace(WithToken(bystander, 31), SampleTime(90)), IsOk());
+  for (uint32_t token = 11; token <= 15; ++token) {
+    ASSERT_THAT(Write([&](WriteTxn& txn) {
+                  return ReplaceIn(txn, WithToken(record, token),
+                                   SampleTime(token), token % 2 == 0);
+                }),
+                IsOk());
+  }
+  const auto remove = [&](int limit) {
+    absl::StatusOr<int> removed = 0;
+    EXPECT_THAT(Write([&](WriteTxn& txn) {
+                  removed =
+                      txn.DeleteReplacedTokens(account_, record.id, limit);
+                  return removed.status();
+                }),
+                IsOk());
+    return *removed;
+  };
+  EXPECT_EQ(remove(-1), 0);
+  EXPECT_EQ(remove(0), 0);
+  EXPECT_EQ(remove(2), 2);
+  for (uint32_t token = 10; token <= 15; ++token) {
+    EXPECT_EQ(FindOwner(SamplePublicId(token)).ok(), token >= 12) << token;
+  }
+  EXPECT_EQ(remove(9), 3);
+  EXPECT_EQ(remove(9), 0);
+  EXPECT_THAT(Get(account_, record.id), IsOkAndHolds(WithToken(record, 15)));
+  EXPECT_THAT(FindOwner(SamplePublicId(30)), IsOk()) << "of another";
+}
+
 TEST_P(StoreConformance, ATokensUpdateNeedsTheTokenOfThatServiceAccount) {
   ASSERT_THAT(EnsureAccount(account_), IsOk());
   ASSERT_THAT(EnsureAccount(other_account_), IsOk());

@@ -139,6 +139,12 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
       [&](auto& txn) {
         return txn.TouchLastUsed({&use, 1});
       },
+      [&](auto& txn) {
+        absl::Status status =
+            ReplaceIn(txn, WithToken(changed, 22), SampleTime(2));
+        if (!status.ok()) return status;
+        return txn.DeleteReplacedTokens(account_, record.id, 9).status();
+      },
       [&](auto& txn) { return txn.DeleteServiceAccount(account_, record.id); },
       [&](auto& txn) {
         return txn.InsertAuthorization(

@@ -357,6 +357,44 @@ def test_batch_revocation_shows_first_and_then_does(server):
     assert not any(works(server, token) for token in tokens)
 
 
+def test_batch_revocation_goes_on_behind_its_page_token(server, api):
+    made = [create(server, f"paged-{i}") for i in range(105)]
+    ids = {account["id"] for account in made}
+
+    def on_rest(**body):
+        return call(server, "POST", "/batch-revoke", {"name_prefix": "paged-", **body}).json()
+
+    def on_grpc(**fields):
+        return api.call("signet.v1.ServiceAccounts/BatchRevokeServiceAccounts",
+                        message("signet.v1.BatchRevokeServiceAccountsRequest",
+                                account_id=server.first["account_id"], name_prefix="paged-",
+                                **fields),
+                        "signet.v1.BatchRevokeServiceAccountsResponse",
+                        token=server.first["token"])
+
+    first = on_rest(dry_run=True)
+    assert (len(first["service_accounts"]), first["more"]) == (100, True)
+    second = on_grpc(dry_run=True, page_token=first["next_page_token"]).message
+    assert (len(second.service_accounts), second.more, second.next_page_token) == (5, False, "")
+    shown = {account["id"] for account in first["service_accounts"]}
+    assert shown | {account.id for account in second.service_accounts} == ids
+
+    other = {"name_prefix": "page", "page_token": first["next_page_token"]}
+    refused = call(server, "POST", "/batch-revoke", other)
+    assert refused.status == 400
+    assert [fault["field"] for fault in refused.json()["errors"]] == ["page_token"]
+    reply = on_grpc(page_token="nonsense")
+    assert (reply.code.name, [field for field, _ in reply.violations]) == (
+        "INVALID_ARGUMENT", ["page_token"])
+
+    done = on_grpc().message
+    assert (len(done.service_accounts), done.more) == (100, True)
+    rest = on_rest(page_token=done.next_page_token)
+    assert (len(rest["service_accounts"]), rest["more"]) == (5, False)
+    assert not rest.get("next_page_token")
+    assert not any(works(server, account["token"]) for account in made)
+
+
 # Retries.
 
 KEYED = ["Idempotency-Key: 7d2c1f0e-0b5c-4a57-9d0c-2f4a6d1f3b11"]

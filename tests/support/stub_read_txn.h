@@ -66,8 +66,7 @@ class StubReadTxn : public storage::ReadTxn {
     return Unexpected();
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
-      const storage::Subject&, std::optional<storage::GrantKind>,
-      int) override {
+      const storage::Subject&, const storage::GrantFilter&, int) override {
     return Unexpected();
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(

@@ -2,6 +2,7 @@
 #ifndef SIGNET_TESTS_SUPPORT_UNRELIABLE_STORE_H_
 #define SIGNET_TESTS_SUPPORT_UNRELIABLE_STORE_H_
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "absl/status/status.h"
 #include "storage/memory/memory_store.h"
 #include "storage/store.h"
+#include "tests/support/counting_txn.h"
 
 namespace signet {
 
@@ -28,6 +30,9 @@ class UnreliableStore final : public storage::Store {
 
   int reads() const { return reads_; }
   int writes() const { return writes_; }
+  // The most rows that one write since the last Forget() has looked up.
+  int most_rows_read() const { return most_rows_read_; }
+  void Forget() { most_rows_read_ = 0; }
 
   void Read(ReadBody body, Done done,
             storage::ReadOptions options = {}) override {
@@ -67,7 +72,15 @@ class UnreliableStore final : public storage::Store {
           },
           [](const absl::Status&) {});
     }
-    inner_.Write(std::move(body), std::move(done), std::move(options));
+    inner_.Write(
+        [this, body = std::move(body)](storage::WriteTxn& txn) mutable {
+          int rows = 0;
+          CountingTxn counting(txn, rows);
+          absl::Status status = body(counting);
+          most_rows_read_ = std::max(most_rows_read_, rows);
+          return status;
+        },
+        std::move(done), std::move(options));
   }
 
   absl::Status Health() const override { return inner_.Health(); }
@@ -83,6 +96,7 @@ class UnreliableStore final : public storage::Store {
   memory::MemoryStore inner_;
   int reads_ = 0;
   int writes_ = 0;
+  int most_rows_read_ = 0;
 };
 
 }  // namespace signet

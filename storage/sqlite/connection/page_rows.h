@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +24,16 @@ inline constexpr std::span<const uint8_t> kBeforeAll = {};
 inline constexpr std::array<uint8_t, 17> kBehindAll = {
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+// The least text behind all those that begin with `prefix`, byte by byte;
+// nothing if none is. In SQL, ifnull(it, x'ff') is behind them in any case.
+inline std::optional<std::string> EndOfPrefix(std::string_view prefix) {
+  while (prefix.ends_with('\xff')) prefix.remove_suffix(1);
+  if (prefix.empty()) return std::nullopt;
+  std::string end(prefix);
+  ++end.back();
+  return end;
+}
 
 // The page that `query` asks for out of `rows`, which are those behind its
 // position, in order. Steps no further than it must.

@@ -138,6 +138,12 @@ TEST_P(WatchedStoreTest, TellsOfARotationAndARetirement) {
 TEST_P(WatchedStoreTest, TellsOfADeletion) {
   EXPECT_THAT(
       Told([](WriteTxn& txn) {
+        return txn.DeleteReplacedTokens(kHome, SampleId(2), 9).status();
+      }),
+      ElementsAre(TokenChanges{.service_accounts = {{kHome, SampleId(2)}},
+                               .new_public_ids = {}}));
+  EXPECT_THAT(
+      Told([](WriteTxn& txn) {
         return txn.DeleteServiceAccount(kHome, SampleId(2));
       }),
       ElementsAre(TokenChanges{.service_accounts = {{kHome, SampleId(2)}},

@@ -39,18 +39,18 @@ class RowHistoryTest : public testing::Test {
 
   Rows ReadRows() {
     Rows rows;
-    EXPECT_THAT(
-        storage::ReadAndWait(
-            world_.store,
-            [&](storage::ReadTxn& txn) {
-              const storage::Subject subject = {
-                  storage::SubjectType::kServiceAccount, id().ToString()};
-              rows.account = *txn.GetServiceAccount(world_.kHome, id());
-              rows.token = rows.account.token;
-              rows.grant = txn.ListGrantsOf(subject, std::nullopt, 1)->front();
-              return absl::OkStatus();
-            }),
-        IsOk());
+    EXPECT_THAT(storage::ReadAndWait(
+                    world_.store,
+                    [&](storage::ReadTxn& txn) {
+                      const storage::Subject subject = {
+                          storage::SubjectType::kServiceAccount,
+                          id().ToString()};
+                      rows.account = *txn.GetServiceAccount(world_.kHome, id());
+                      rows.token = rows.account.token;
+                      rows.grant = txn.ListGrantsOf(subject, {}, 1)->front();
+                      return absl::OkStatus();
+                    }),
+                IsOk());
     return rows;
   }
 

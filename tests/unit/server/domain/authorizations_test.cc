@@ -272,6 +272,30 @@ TEST_F(AuthorizationsTest, OnlyASuperAdminLetsInServiceAccountsOfOthers) {
   EXPECT_THAT(Grant(world_.owner, request), IsOk());
 }
 
+// Whatever else it holds on the account.
+TEST_F(AuthorizationsTest, ASuperAdminWhoOwnsTheAccountTooLetsThemIn) {
+  Authorizations::GrantRequest request =
+      Capability(world_.nobody, "mailbox.create");
+  request.subject_type = "service_account";
+  uint32_t number = 700;
+  for (const storage::GrantKind kind :
+       {storage::GrantKind::kCapability, storage::GrantKind::kAccountOwner}) {
+    storage::AuthorizationRecord grant = SampleCapability(
+        world_.kHome, number, world_.super_admin.Subjects()[0]);
+    if (kind == storage::GrantKind::kAccountOwner) {
+      grant = SampleGrant(world_.kHome, number,
+                          world_.super_admin.Subjects()[0], kind);
+    }
+    ASSERT_THAT(storage::WriteAndWait(world_.store,
+                                      [&](storage::WriteTxn& txn) {
+                                        return txn.InsertAuthorization(grant);
+                                      }),
+                IsOk());
+    request.subject_id = SampleId(++number).ToString();
+    EXPECT_THAT(Grant(world_.super_admin, request), IsOk());
+  }
+}
+
 TEST_F(AuthorizationsTest, ASuperAdminsGrantBringsTheAccountIntoBeing) {
   Authorizations::GrantRequest request = {
       .account_id = world_.kAbsent.ToString(),

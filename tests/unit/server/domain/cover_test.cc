@@ -373,26 +373,6 @@ TEST(Cover, MoreGrantsThanAreLookedAtAreCoveredByASuperAdminOnly) {
       << "it can still be stopped";
 }
 
-TEST(Cover, ABatchLeavesOutAndCountsWhatIsNotCovered) {
-  CoverWorld world(kOwnerCase);
-  ServiceAccounts::CreateRequest request = world.Good();
-  const Uuid other = world.Create(world.owner, request)->record.id;
-  for (const bool dry_run : {true, false}) {
-    Outcome<ServiceAccounts::Batch> outcome;
-    world.accounts.BatchRevoke(CallerFor(world.Caller(Who::kManager)),
-                               {.account_id = world.kHome.ToString(),
-                                .conditions = {.name_prefix = "ci"},
-                                .dry_run = dry_run},
-                               outcome.Done());
-    const auto batch = outcome.Take();
-    ASSERT_THAT(batch, IsOk());
-    EXPECT_EQ(batch->not_covered, 1);
-    ASSERT_EQ(batch->records.size(), 1u);
-    EXPECT_EQ(batch->records[0].id, other);
-  }
-  EXPECT_EQ(world.Stored(), world.target);
-}
-
 TEST(Cover, ARevocationByTokenIsNoWayRound) {
   CoverWorld world(kOwnerCase);
   std::optional<absl::Status> outcome;

@@ -153,6 +153,24 @@ TEST_F(LastOwner, OneThatCannotActIsNone) {
   EXPECT_THAT(Revoke(only), IsLastOwner());
 }
 
+// However many there are.
+TEST_F(LastOwner, OneThatHasEndedCostsTwoRows) {
+  constexpr int kDead = 200;
+  for (int i = 0; i < kDead; ++i) {
+    world_.ChangeRecord(Owner(world_.kAway),
+                        [](storage::ServiceAccountRecord& it) {
+                          it.revoked_at = SampleTime();
+                        });
+  }
+  const storage::ServiceAccountRecord one = Owner(world_.kAway);
+  const storage::ServiceAccountRecord other = Owner(world_.kAway);
+  world_.store.Forget();
+  EXPECT_THAT(Revoke(one), IsOk());
+  EXPECT_GT(world_.store.most_rows_read(), kDead);
+  EXPECT_LT(world_.store.most_rows_read(), 2 * kDead + 20);
+  EXPECT_THAT(Revoke(other), IsLastOwner());
+}
+
 TEST_F(LastOwner, UsersAndGroupsActWhereTheyCanSignIn) {
   const storage::ServiceAccountRecord only = Owner(world_.kAway);
   const Uuid user = MakeOwner(world_.nobody.Subjects()[0]);

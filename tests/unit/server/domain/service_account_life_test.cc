@@ -281,7 +281,7 @@ TEST_F(ServiceAccountLife, ABatchEndsWhatMeetsItsConditionsButNotTheCaller) {
   batch = BatchRevoke(world_.program, {.conditions = {.state = "active"}});
   ASSERT_THAT(batch, IsOk());
   EXPECT_THAT(batch->records, SizeIs(4));
-  EXPECT_THAT(batch->next_page_token, IsEmpty());
+  EXPECT_EQ(batch->next_page_token, "");
   EXPECT_FALSE(Authenticates(first.record.token.public_id));
   EXPECT_FALSE(Authenticates(other.record.token.public_id));
   EXPECT_TRUE(Authenticates(world_.program.token_public_id));
@@ -298,7 +298,7 @@ TEST_F(ServiceAccountLife, ABatchEndsAHundredAtMost) {
     const auto batch = BatchRevoke(world_.owner, request);
     ASSERT_THAT(batch, IsOk());
     EXPECT_THAT(batch->records, SizeIs(want));
-    EXPECT_EQ(!batch->next_page_token.empty(), want == 100);
+    EXPECT_EQ(batch->next_page_token.empty(), want != 100);
   }
 }
 

@@ -112,7 +112,7 @@ class BoundSubjects : public testing::Test {
                 ids);
       EXPECT_EQ(Ids(store,
                     [&](storage::ReadTxn& txn) {
-                      return txn.ListGrantsOf(subject, std::nullopt, 1);
+                      return txn.ListGrantsOf(subject, {}, 1);
                     }),
                 ids);
     }

@@ -180,8 +180,8 @@ TEST_F(SealedStoreTest, ManyAddedRowsAreNotReadWithoutEnd) {
   const auto list = [&](int limit) {
     return In<std::vector<storage::AuthorizationRecord>>(
         store_, [&](storage::ReadTxn& txn) {
-          return txn.ListGrantsOf(kSubject, storage::GrantKind::kCapability,
-                                  limit);
+          return txn.ListGrantsOf(
+              kSubject, {.kind = storage::GrantKind::kCapability}, limit);
         });
   };
   EXPECT_THAT(list(2), ErrorIs(StatusCode::kFailedPrecondition, kRecordAltered))

@@ -184,6 +184,47 @@ TEST_F(HousekeepingTest, SoWhoHoldsMuchIsPurgedInSeveral) {
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
+TEST_F(HousekeepingTest, SoIsWhoWasRotatedOften) {
+  policy.purge_after = kDay;
+  constexpr uint32_t kTokens = 500;
+  storage::ServiceAccountRecord record = SampleServiceAccount(kAccount, 10);
+  Insert(record);
+  Write([&](storage::WriteTxn& txn) {
+    absl::Status status;
+    for (uint32_t i = 0; i < kTokens; ++i) {
+      status.Update(ReplaceIn(txn, WithToken(record, 1000 + i), Now() - kDay));
+    }
+    record = WithToken(record, 1000 + kTokens - 1);
+    record.revoked_at = Now() - 2 * kDay;
+    status.Update(txn.UpdateServiceAccount(record));
+    return status;
+  });
+  InsertRevoked(11, Now() - 2 * kDay);
+  const auto tokens = [this] {
+    size_t count = 0;
+    EXPECT_THAT(storage::ReadAndWait(store,
+                                     [&](storage::ReadTxn& txn) {
+                                       count = txn.ListTokens("", 9999)->size();
+                                       return absl::OkStatus();
+                                     }),
+                IsOk());
+    return count;
+  };
+  const size_t before = tokens();
+  store.run_bodies_twice = true;
+  const int writes = store.writes();
+  int asked = 0;
+  Housekeeping(&store, keyring.get(), &log, &logger, policy)
+      .Run(Now(), [&asked] { return ++asked > 2; });
+  EXPECT_EQ(tokens(), before - 200) << "in one transaction";
+  Run();
+  EXPECT_FALSE(IsThere(10));
+  EXPECT_FALSE(IsThere(11));
+  EXPECT_EQ(tokens(), before - kTokens - 2);
+  EXPECT_EQ(store.writes(), writes + (1 + 1) + (1 + 2));
+  EXPECT_THAT(Verify(), IsEmpty());
+}
+
 TEST_F(HousekeepingTest, APurgeEndsWhatWasGranted) {
   policy.purge_after = kDay;
   InsertRevoked(10, Now() - 2 * kDay);

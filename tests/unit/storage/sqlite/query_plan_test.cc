@@ -79,6 +79,8 @@ TEST_F(QueryPlanTest, NothingSortsOrGoesThroughAWholeTable) {
       if (sql == "SELECT EXISTS (SELECT 1 FROM accounts)") continue;
       // One row for each who writes.
       if (step == "SCAN audit_heads") continue;
+      // One for each account of a subject's.
+      if (step == "SCAN held_on") continue;
       EXPECT_FALSE(absl::StartsWith(step, "SCAN ") &&
                    step != "SCAN CONSTANT ROW")
           << sql << ": " << step;
@@ -97,11 +99,14 @@ TEST_F(QueryPlanTest, APageBeginsAtItsPosition) {
     }
     ++listings;
     const bool down = absl::StrContains(sql, "DESC");
-    EXPECT_THAT(
-        PlanOf(sql)[0],
-        testing::AllOf(testing::HasSubstr("account_id=? AND ("),
-                       testing::HasSubstr(down ? ",id)<(?,?)" : ",id)>(?,?)")))
+    EXPECT_THAT(PlanOf(sql)[0],
+                testing::HasSubstr(down ? ",id)<(?,?)" : ",id)>(?,?)"))
         << sql;
+    if (absl::StrContains(sql, "ORDER BY s.name")) {
+      EXPECT_THAT(PlanOf(sql)[0],
+                  testing::HasSubstr(down ? "name>?" : "name<?"))
+          << sql;
+    }
   }
   EXPECT_EQ(listings, 4);
 }
@@ -155,9 +160,10 @@ TEST_F(QueryPlanTest, OwnersAndWhoseTheyAreAreFoundAtOnce) {
   for (const std::string& sql : Statements()) {
     for (const auto& [part, index] :
          {std::pair("owners_in_force", "owners_in_force (account_id=?)"),
-          std::pair("?3 IS NULL OR grant_kind",
+          std::pair("held_on",
                     "authorizations_in_force (subject_type=? AND "
-                    "subject_id=?)"),
+                    "subject_id=? AND account_id=? AND grant_kind=? "
+                    "AND <expr>>? AND <expr><?)"),
           std::pair("WHERE s.id = ?1", "service_accounts_by_id (id=?)")}) {
       if (!absl::StrContains(sql, part)) continue;
       ++looked_up;
