@@ -51,6 +51,7 @@ struct BackendReply {
   google::rpc::Status status;  // Code 0: `response` is set (kFull only).
   std::unique_ptr<google::protobuf::Message> response = nullptr;
   std::string principal = {};  // For the log: who called, if known.
+  Uuid tenant_id = {};         // Whose call it was (see WorkFor); nil: unknown.
 };
 
 // The methods behind the gateway: in this process, or on a remote gRPC server.

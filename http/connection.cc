@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
@@ -39,6 +41,35 @@ constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr size_t kLingerBytes = 1 << 20;
 
+// What a connection sends in one turn is about twice of what a loop's Output
+// takes.
+constexpr int kOutputsInATurn = 2;
+
+Uuid NumberAsId(uint64_t number) {
+  Uuid::Bytes bytes = {};
+  for (int i = 0; i < 8; ++i) bytes[i] = number >> (8 * i) & 0xff;
+  return Uuid(bytes);
+}
+
+// Of an IPv6 address the network, of which one client may have every address.
+Uuid AddressAsId(const Connection::Socket& socket) {
+  error_code error;
+  const auto address = socket.remote_endpoint(error).address();
+  if (error) return Uuid();
+  if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
+    Uuid::Bytes network = address.to_v6().to_bytes();
+    std::fill(network.begin() + 8, network.end(), 0);
+    return Uuid(network);
+  }
+  return Uuid(boost::asio::ip::make_address_v6(
+                  boost::asio::ip::v4_mapped,
+                  address.is_v4()
+                      ? address.to_v4()
+                      : boost::asio::ip::make_address_v4(
+                            boost::asio::ip::v4_mapped, address.to_v6()))
+                  .to_bytes());
+}
+
 std::string Describe(const Connection::Socket& socket) {
   error_code error;
   const auto peer = socket.remote_endpoint(error);
@@ -50,13 +81,15 @@ std::string Describe(const Connection::Socket& socket) {
 
 }  // namespace
 
-Connection::Connection(Loop* loop, Socket socket, Quota::Ticket ticket,
-                       bool turn_away)
+Connection::Connection(Loop* loop, uint64_t number, Socket socket,
+                       Quota::Ticket ticket, bool turn_away)
     : loop_(loop),
       socket_(std::move(socket)),
       ticket_(std::move(ticket)),
       turn_away_(turn_away),
-      peer_(Describe(socket_)) {}
+      id_(NumberAsId(number)),
+      peer_(Describe(socket_)),
+      tenant_id_(AddressAsId(socket_)) {}
 
 Connection::~Connection() = default;
 
@@ -73,22 +106,59 @@ void Connection::AwaitReadable() {
   reading_ = true;
   socket_.async_wait(Socket::wait_read,
                      [self = shared_from_this()](const error_code& error) {
-                       self->reading_ = false;
-                       if (self->closed()) return;
-                       self->loop_->BeginEvent();
-                       error ? self->Close() : self->OnReadable();
-                       self->loop_->EndEvent();
+                       self->OnReady(error, Turn::kRead);
                      });
 }
 
 void Connection::AwaitWritable() {
   socket_.async_wait(Socket::wait_write,
                      [self = shared_from_this()](const error_code& error) {
-                       if (self->closed()) return;
-                       self->loop_->BeginEvent();
-                       error ? self->Close() : self->OnWritable();
-                       self->loop_->EndEvent();
+                       self->OnReady(error, Turn::kWrite);
                      });
+}
+
+void Connection::OnReady(const error_code& error, Turn turn) {
+  if (closed()) return;
+  if (!error) return loop_->Wait(shared_from_this(), turn);
+  loop_->BeginEvent();
+  Close();
+  loop_->EndEvent();
+}
+
+void Connection::Take(Turn turn) {
+  switch (turn) {
+    case Turn::kRead:
+      reading_ = false;
+      if (!closed()) OnReadable();
+      return;
+    case Turn::kWrite:
+      if (!closed()) OnWritable();
+      return;
+    case Turn::kAnswers:
+      return DeliverKept();
+    case Turn::kSettle:
+      settling_ = false;
+      return loop_->SettleSoon(shared_from_this());
+  }
+}
+
+void Connection::Keep(Answer answer) {
+  kept_.push_back(std::move(answer));
+  if (kept_.size() > 1) return;
+  loop_->Wait(shared_from_this(), Turn::kAnswers);
+}
+
+void Connection::DeliverKept() {
+  for (int i = 0; i < kAnswersInATurn && !kept_.empty(); ++i) {
+    Answer answer = std::move(kept_.front());
+    kept_.pop_front();
+    Deliver(answer.stream, std::move(answer.response));
+  }
+  if (kept_.empty()) {
+    std::deque<Answer>().swap(kept_);  // Idle, it holds no memory.
+  } else {
+    loop_->Wait(shared_from_this(), Turn::kAnswers);
+  }
 }
 
 void Connection::OnReadable() {
@@ -136,6 +206,7 @@ void Connection::Receive(std::string_view bytes) {
 
 void Connection::Deliver(uint32_t stream, HttpResponse response) {
   --running_calls_;
+  if (response.tenant_id != Uuid()) tenant_id_ = response.tenant_id;
   if (session_ == nullptr) {
     WipeIfSensitive(response);
     return;
@@ -172,10 +243,10 @@ size_t Connection::unsent_bytes() const {
 
 bool Connection::Flush() {
   Output& output = loop_->output();
-  for (;;) {
+  for (int outputs = 0;;) {
     session_->Produce(output);
     if (output.empty()) {
-      if (session_->Flushed(loop_->now())) continue;
+      if (session_->Flushed(loop_->now())) SettleInTurn();
       return true;
     }
     const std::string_view bytes = output.bytes();
@@ -190,7 +261,16 @@ bool Connection::Flush() {
     output.Clear();
     if (sent < 0) return false;
     if (!pending_.empty()) return true;
+    if (++outputs == kOutputsInATurn) {
+      SettleInTurn();
+      return true;
+    }
   }
+}
+
+void Connection::SettleInTurn() {
+  if (std::exchange(settling_, true)) return;
+  loop_->Wait(shared_from_this(), Turn::kSettle);
 }
 
 void Connection::OnWritable() {

@@ -3,12 +3,16 @@
 #define SIGNET_HTTP_CONNECTION_H_
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/uuid.h"
+#include "base/work_for.h"
 #include "http/http_message.h"
 #include "http/quota.h"
 #include "http/session.h"
@@ -31,13 +35,40 @@ class Connection final : public SessionHost,
 
   // `ticket` is the connection's place; `turn_away` that there was none and the
   // client is only to be told. `loop` outlives the connection.
-  Connection(Loop* loop, Socket socket, Quota::Ticket ticket, bool turn_away);
+  // `number` is another for each connection of the loop.
+  Connection(Loop* loop, uint64_t number, Socket socket, Quota::Ticket ticket,
+             bool turn_away);
   ~Connection() override;
 
   void Start();
 
+  // A small piece of work, for which the connection waits its turn.
+  enum class Turn {
+    kRead,     // The socket has something.
+    kWrite,    // The socket takes something.
+    kAnswers,  // There are answers that the session has not got yet.
+    kSettle,   // There is more to send, or to begin, than belongs in one turn.
+  };
+  void Take(Turn turn);
+
+  // The tenant that called last, or while none is known the client's address;
+  // and this connection.
+  WorkFor work_for() const {
+    return {.tenant_id = tenant_id_, .principal_id = id_};
+  }
+
+  static constexpr int kAnswersInATurn = 32;
+
   // Gives the session an answer, unless the connection is gone.
   void Deliver(uint32_t stream, HttpResponse response);
+
+  struct Answer {
+    uint32_t stream = 0;
+    HttpResponse response;
+    Quota::Ticket ticket;  // Of the call.
+  };
+  // The same when it is this connection's turn.
+  void Keep(Answer answer);
 
   // Sends what the session has to say, then closes or reads on as it wishes.
   void Settle();
@@ -68,11 +99,14 @@ class Connection final : public SessionHost,
 
   void AwaitReadable();
   void AwaitWritable();
+  void OnReady(const boost::system::error_code& error, Turn turn);
+  void DeliverKept();
   void OnReadable();
   void OnWritable();
   void Receive(std::string_view bytes);
   // False: the connection is no more.
   bool Flush();
+  void SettleInTurn();
   void DropPending();
   void Linger();
 
@@ -85,9 +119,13 @@ class Connection final : public SessionHost,
   Socket socket_;
   const Quota::Ticket ticket_;
   const bool turn_away_;
+  const Uuid id_;  // Among the connections of its loop.
   std::string peer_;
+  Uuid tenant_id_;
   State state_ = State::kOpen;
-  bool reading_ = false;  // A wait for input is pending.
+  bool reading_ = false;  // A wait for input, or a turn to read, is pending.
+  std::deque<Answer> kept_;
+  bool settling_ = false;  // A turn to settle is pending.
   int running_calls_ = 0;
 
   std::string opening_;  // Less than it takes to choose the session.

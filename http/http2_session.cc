@@ -110,6 +110,7 @@ bool Http2Session::idle() const { return streams_.empty(); }
 void Http2Session::Receive(std::string_view bytes, MonotonicTime now) {
   if (closing_) return;
   now_ = now;
+  begun_ = 0;
   const ssize_t taken = nghttp2_session_mem_recv(
       session_.get(), reinterpret_cast<const uint8_t*>(bytes.data()),
       bytes.size());
@@ -266,7 +267,7 @@ bool Http2Session::Charge(Http2Stream& stream, size_t bytes) {
 }
 
 void Http2Session::Dispatch(Http2Stream& stream) {
-  if (!unsent_.MayBegin()) {
+  if (!MayBegin()) {
     stream.state = Http2Stream::State::kWaiting;
     waiting_.push_back(stream.id);
     return;
@@ -275,6 +276,7 @@ void Http2Session::Dispatch(Http2Stream& stream) {
   stream.lease.Release();
   stream.state = Http2Stream::State::kHandling;
   unsent_.Begin();
+  ++begun_;
   if (!host_->Call(static_cast<uint32_t>(stream.id), stream.request)) {
     Reset(stream, NGHTTP2_REFUSED_STREAM);
   }
@@ -283,7 +285,7 @@ void Http2Session::Dispatch(Http2Stream& stream) {
 // True: there may be something to produce.
 bool Http2Session::DispatchWaiting() {
   const size_t before = waiting_.size();
-  while (!waiting_.empty() && unsent_.MayBegin()) {
+  while (!waiting_.empty() && MayBegin()) {
     Http2Stream* const stream = Find(waiting_.front());
     waiting_.pop_front();
     if (stream != nullptr && stream->state == Http2Stream::State::kWaiting) {
@@ -457,6 +459,7 @@ void Http2Session::Produce(Output& out) {
 
 bool Http2Session::Flushed(MonotonicTime now) {
   now_ = now;
+  begun_ = 0;
   if (closing_) return false;
   if (!overspent_ && !(draining_ && streams_.empty())) {
     return DispatchWaiting();

@@ -29,12 +29,15 @@ namespace signet::http {
 //   - A stream's window is the body limit and is never refilled. Streams that
 //     have arrived in part share kMaxBufferedBytes; who exceeds it is refused.
 //   - Requests wait while the client does not take the answers there are; see
-//     UnsentAnswers.
+//     UnsentAnswers. So do those beyond kCallsInATurn of one Receive or
+//     Flushed.
 //   - A FloodGuard ends connections that only make work.
 // Faults of one request are answered on its stream, which is then reset; the
 // connection goes on.
 class Http2Session final : public Session {
  public:
+  static constexpr int kCallsInATurn = 32;
+
   // `host` and `options` outlive the session.
   Http2Session(SessionHost* host, const HttpServerOptions* options,
                MonotonicTime now);
@@ -79,6 +82,7 @@ class Http2Session final : public Session {
   void OnHead(Http2Stream& stream);
   void Dispatch(Http2Stream& stream);
   bool DispatchWaiting();
+  bool MayBegin() const { return begun_ < kCallsInATurn && unsent_.MayBegin(); }
   bool Charge(Http2Stream& stream, size_t bytes);
   void Refuse(Http2Stream& stream, HttpFault fault);
   void Answer(Http2Stream& stream, HttpResponse response);
@@ -99,6 +103,7 @@ class Http2Session final : public Session {
   FloodGuard guard_;
   UnsentAnswers unsent_;
   std::deque<int32_t> waiting_;  // Streams, some of which may be gone.
+  int begun_ = 0;                // Calls, in this turn.
   MonotonicTime now_;            // Of the event being dealt with.
   MonotonicTime idle_since_;     // While there are no streams.
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "base/uuid.h"
 
 namespace signet::http {
 
@@ -45,6 +46,9 @@ struct HttpResponse {
   std::vector<HttpField> fields;  // Without Content-Length, Date, Connection.
   std::string body;
   bool sensitive = false;  // The body holds a token: wiped once written.
+  // Whose call it was (see WorkFor); nil where that is not known. A listener
+  // serves the connections of tenants in turn.
+  Uuid tenant_id = {};
 };
 
 // Faults found before there is a sound request to handle.

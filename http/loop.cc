@@ -19,6 +19,14 @@
 namespace signet::http {
 namespace {
 
+// After so long the loop looks what else has come. To look more often would
+// cost more, and find less of what a client sends in one go.
+constexpr std::chrono::microseconds kBetweenLooks{250};
+
+// Each connection waits for a turn of each kind at most once.
+constexpr FairQueueLimits kAll = {
+    .total = SIZE_MAX, .of_one_tenant = SIZE_MAX, .of_one_principal = SIZE_MAX};
+
 // Fine enough for the shortest time limit to be kept within a quarter.
 std::chrono::nanoseconds SweepPeriod(const HttpServerOptions& options) {
   const absl::Duration shortest = std::min(
@@ -49,7 +57,8 @@ Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
       })),
       now_(std::chrono::steady_clock::now()),
       budget_(buffered_bytes),
-      max_unsent_bytes_(unsent_bytes) {}
+      max_unsent_bytes_(unsent_bytes),
+      waiting_(kAll) {}
 
 Loop::~Loop() = default;
 
@@ -68,7 +77,7 @@ void Loop::Adopt(Connection::Socket socket, Quota::Ticket ticket,
                           ticket = std::move(ticket), turn_away]() mutable {
     now_ = std::chrono::steady_clock::now();
     auto connection = std::make_shared<Connection>(
-        this, std::move(socket), std::move(ticket), turn_away);
+        this, next_number_++, std::move(socket), std::move(ticket), turn_away);
     connection->list_index = connections_.size();
     connections_.push_back(connection);
     draining_ ? connection->Close() : connection->Start();
@@ -122,16 +131,21 @@ void Loop::BeginEvent() {
 
 void Loop::EndEvent() {
   for (;;) {
+    Settle();
     mailbox_->Collect(letters_);
-    if (letters_.empty() && unsettled_.empty()) return;
+    if (letters_.empty()) return;
     // What happens here may call the handler again.
     mailbox_->Awake();
-    for (Letter& letter : letters_) {
-      if (auto call = calls_.Take(letter.call)) {
-        call->connection->Deliver(call->stream, std::move(letter.response));
-      }
+    DeliverLetters();
+  }
+}
+
+void Loop::Settle() {
+  while (called_ || !unsettled_.empty()) {
+    if (std::exchange(called_, false)) {
+      mailbox_->CollectSome(letters_);
+      DeliverLetters();
     }
-    letters_.clear();
     for (size_t i = 0; i < unsettled_.size(); ++i) {
       unsettled_[i]->needs_settle = false;
       unsettled_[i]->Settle();
@@ -142,12 +156,58 @@ void Loop::EndEvent() {
   }
 }
 
+void Loop::DeliverLetters() {
+  for (Letter& letter : letters_) Deliver(letter);
+  letters_.clear();
+}
+
+void Loop::Deliver(Letter& letter) {
+  std::optional<CallTable::Call> call = calls_.Take(letter.call);
+  if (!call.has_value()) return;
+  Connection& connection = *call->connection;
+  if (&connection == taking_turn_ &&
+      answers_at_once_ < Connection::kAnswersInATurn) {
+    ++answers_at_once_;
+    connection.Deliver(call->stream, std::move(letter.response));
+  } else {
+    connection.Keep({.stream = call->stream,
+                     .response = std::move(letter.response),
+                     .ticket = std::move(call->ticket)});
+  }
+}
+
+void Loop::Wait(std::shared_ptr<Connection> connection, Connection::Turn turn) {
+  const WorkFor work_for = connection->work_for();
+  Waiting waiting = {.connection = std::move(connection), .turn = turn};
+  waiting_.Push(work_for, waiting);
+  if (std::exchange(turns_are_due_, true)) return;
+  boost::asio::post(io_, [this] { TakeTurns(); });
+}
+
+void Loop::TakeTurns() {
+  BeginEvent();
+  const MonotonicTime look_again = now_ + kBetweenLooks;
+  while (!waiting_.empty()) {
+    const Waiting next = waiting_.Pop();
+    taking_turn_ = next.connection.get();
+    answers_at_once_ = 0;
+    next.connection->Take(next.turn);
+    Settle();
+    taking_turn_ = nullptr;
+    if (std::chrono::steady_clock::now() >= look_again) break;
+  }
+  EndEvent();
+  turns_are_due_ = !waiting_.empty();
+  if (turns_are_due_) boost::asio::post(io_, [this] { TakeTurns(); });
+}
+
 bool Loop::Call(std::shared_ptr<Connection> connection, uint32_t stream,
                 HttpRequest& request) {
   Quota::Ticket ticket = calls_quota_->Take();
   if (!ticket) return false;
   const uint64_t number =
       calls_.Add({std::move(connection), stream, std::move(ticket)});
+  called_ = true;
   handler_->Handle(std::move(request), Responder(mailbox_, number));
   return true;
 }

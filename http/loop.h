@@ -19,6 +19,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/fair_queue.h"
 #include "base/log.h"
 #include "base/throttle.h"
 #include "http/budget.h"
@@ -37,6 +38,12 @@ namespace signet::http {
 // A thread with an event loop and the connections it serves. What connections
 // share without locks lives here: buffers, the table of running calls, one
 // timer that sweeps them all.
+//
+// What is to be done for connections is done in turns, each a small piece of
+// work: by turns of the tenants that call on them, and of each by turns of its
+// connections (see FairQueue). Every quarter of a millisecond it looks what
+// else has come, so whoever brings little does not wait for the backlog of
+// others.
 class Loop {
  public:
   // All arguments outlive the loop. `calls` is shared between loops.
@@ -77,9 +84,12 @@ class Loop {
   MonotonicTime now() const { return now_; }
 
   // To be called around each event: the first notes the time, the second
-  // delivers answers and sends what there is.
+  // takes in answers and sends what there is.
   void BeginEvent();
   void EndEvent();
+
+  // Lets the connection do `turn` when it is its turn.
+  void Wait(std::shared_ptr<Connection> connection, Connection::Turn turn);
 
   // Runs the handler. False: too many calls are running.
   bool Call(std::shared_ptr<Connection> connection, uint32_t stream,
@@ -88,6 +98,17 @@ class Loop {
   void Remove(Connection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // What waits for its turn.
+  struct Waiting {
+    std::shared_ptr<Connection> connection = nullptr;
+    Connection::Turn turn = Connection::Turn::kRead;
+  };
+
+  void TakeTurns();
+  // Takes in the answers that have come at once, and sends what there is.
+  void Settle();
+  void DeliverLetters();
+  void Deliver(Letter& letter);
   void CountUnsent(Connection& connection);
   void BoundUnsent();
   void SweepLater();
@@ -119,8 +140,16 @@ class Loop {
   Output output_;
   std::vector<Letter> letters_;
   CallTable calls_;
+  uint64_t next_number_ = 1;
   std::vector<std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> unsettled_;
+  FairQueue<Waiting> waiting_;
+  bool turns_are_due_ = false;  // TakeTurns is sure to be called.
+  // Whose turn it is. Some answers to what it asks come at once, and are part
+  // of the turn.
+  const Connection* taking_turn_ = nullptr;
+  int answers_at_once_ = 0;
+  bool called_ = false;  // So that there may be an answer already.
   bool draining_ = false;
   bool stopped_ = false;
 };

@@ -25,6 +25,11 @@ void Mailbox::Collect(std::vector<Letter>& letters) {
   awake_ = false;
 }
 
+void Mailbox::CollectSome(std::vector<Letter>& letters) {
+  absl::MutexLock lock(&mutex_);
+  letters_.swap(letters);
+}
+
 void Mailbox::Awake() {
   absl::MutexLock lock(&mutex_);
   awake_ = true;

@@ -37,6 +37,9 @@ class Mailbox : public boost::intrusive_ref_counter<Mailbox> {
   // for the next ones.
   void Collect(std::vector<Letter>& letters) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The same of a loop that is at work and will Collect again, unasked.
+  void CollectSome(std::vector<Letter>& letters) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // The loop is at work and will Collect in the end, unasked.
   void Awake() ABSL_LOCKS_EXCLUDED(mutex_);
 

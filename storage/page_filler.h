@@ -35,6 +35,9 @@ bool Matches(const Query& query, const Record& record) {
 //     }
 //     filler.Take(the row);
 //   }
+//
+// Where a part of a row costs much to read and no condition is about it,
+// instead of Take: `if (filler.Admits(the rest, its bytes)) filler.Add(all)`.
 template <typename Page, typename Query>
 class PageFiller {
  public:
@@ -50,12 +53,21 @@ class PageFiller {
 
   template <typename Record>
   void Take(Record record) {
+    if (Admits(record, 0)) Add(std::move(record));
+  }
+
+  // Looks at a row. Whether it belongs on the page.
+  template <typename Record>
+  bool Admits(const Record& record, int64_t unread_bytes) {
     ++looked_at_;
-    const int64_t bytes = BytesOf(record);
-    bytes_looked_at_ += bytes;
+    bytes_looked_at_ += BytesOf(record) + unread_bytes;
     last_ = PositionOf(record, query_);
-    if (!Matches(query_, record)) return;
-    bytes_ += bytes;
+    return Matches(query_, record);
+  }
+
+  template <typename Record>
+  void Add(Record record) {
+    bytes_ += BytesOf(record);
     page_.records.push_back(std::move(record));
   }
 

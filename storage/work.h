@@ -3,21 +3,9 @@
 #define SIGNET_STORAGE_WORK_H_
 
 #include "absl/functional/any_invocable.h"
-#include "base/uuid.h"
+#include "base/work_for.h"
 
 namespace signet::storage {
-
-// Whom a transaction is for. An engine with a queue serves tenants in turn, and
-// the principals of each in turn, whatever account the work is about: who asks
-// for much waits for it, and nobody else does.
-struct WorkFor {
-  // The account that the caller belongs to, or a user's own id. Nil: nobody in
-  // particular, as for work of the server's own.
-  Uuid tenant_id = {};
-  Uuid principal_id = {};
-
-  friend bool operator==(const WorkFor&, const WorkFor&) = default;
-};
 
 // What a read costs. The cheap ones never wait for the others.
 enum class ReadKind {

@@ -68,8 +68,14 @@ struct TranscodingHandler::Exchange {
   std::string target = {};     // Of a listing, for the link to its next page.
   bool token_in_form = false;  // The credential came in a form.
   std::optional<gateway::Problem>
-      fault;  // To answer unless the backend refuses first.
+      fault;            // To answer unless the backend refuses first.
+  Uuid tenant_id = {};  // Once the backend has said.
   Respond respond;
+
+  void Answer(http::HttpResponse response) {
+    response.tenant_id = tenant_id;
+    std::move(respond)(std::move(response));
+  }
 };
 
 void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
@@ -153,6 +159,7 @@ gateway::BackendCall TranscodingHandler::NewCall(
 
 void TranscodingHandler::Finish(Exchange& exchange,
                                 gateway::BackendReply reply) {
+  exchange.tenant_id = reply.tenant_id;
   if (reply.status.code() != google::rpc::OK) {
     gateway::Problem problem = gateway::BackendProblem(reply.status);
     exchange.names.Apply(problem);
@@ -166,7 +173,7 @@ void TranscodingHandler::Finish(Exchange& exchange,
     if (!exchange.fault.has_value()) {
       Log(exchange, "", 200, google::rpc::Code_Name(problem.code),
           problem.reason);
-      return std::move(exchange.respond)(FormAnswer(exchange.request_id));
+      return exchange.Answer(FormAnswer(exchange.request_id));
     }
   }
   if (exchange.fault.has_value()) {
@@ -186,7 +193,7 @@ void TranscodingHandler::Finish(Exchange& exchange,
   if (!exchange.route->unlogged_success) {
     Log(exchange, reply.principal, response->status, "OK", "");
   }
-  std::move(exchange.respond)(*std::move(response));
+  exchange.Answer(*std::move(response));
 }
 
 void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
@@ -194,7 +201,7 @@ void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
   Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
       problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
-  std::move(exchange.respond)(gateway::ProblemResponse(
+  exchange.Answer(gateway::ProblemResponse(
       problem, exchange.request_id,
       is_oauth ? gateway::ProblemReader::kOAuth : gateway::ProblemReader::kApi,
       options_.resource_metadata));

@@ -296,7 +296,7 @@ UnaryMethod Revoke(domain::TokenVerifier* verifier,
         std::move(done)(status);
       }
     };
-    const storage::WorkFor asked_by = call.caller->principal.work_for();
+    const WorkFor asked_by = call.caller->principal.work_for();
     verifier->Find(
         request.token(), clock->Now(), asked_by,
         [accounts, caller = std::move(call.caller), finish = std::move(finish)](

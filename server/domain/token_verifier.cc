@@ -130,7 +130,7 @@ void TokenVerifier::FindScope(const identity::CallerPtr& caller,
     std::move(done)(std::move(violations).ToStatus());
     return;
   }
-  const storage::WorkFor work_for = caller->principal.work_for();
+  const WorkFor work_for = caller->principal.work_for();
   const VerifyScope there = {
       .every_account = false, .account_id = *account, .work_for = work_for};
   const VerifyScope everywhere = {.every_account = true, .work_for = work_for};
@@ -255,7 +255,7 @@ void TokenVerifier::VerifyCaller(const identity::Principal& caller,
 }
 
 void TokenVerifier::ReadOthers(identity::TokenFactsPtr facts,
-                               const storage::WorkFor& work_for,
+                               const WorkFor& work_for,
                                std::shared_ptr<const Requirement> requirement,
                                OutcomeDone<TokenVerification> done) {
   const std::vector<storage::Subject> subjects =
@@ -275,8 +275,7 @@ void TokenVerifier::ReadOthers(identity::TokenFactsPtr facts,
 }
 
 void TokenVerifier::ReadUser(const identity::Principal& user,
-                             const storage::WorkFor& work_for,
-                             const Uuid& account_id,
+                             const WorkFor& work_for, const Uuid& account_id,
                              std::shared_ptr<const Requirement> requirement,
                              OutcomeDone<TokenVerification> done) {
   auto facts = std::make_shared<identity::TokenFacts>();

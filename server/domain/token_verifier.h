@@ -48,8 +48,8 @@ struct TokenVerification {
 // About which tokens somebody may ask: those of an account, or all.
 struct VerifyScope {
   bool every_account = false;
-  Uuid account_id = {};            // Unless every_account.
-  storage::WorkFor work_for = {};  // Of who asks.
+  Uuid account_id = {};   // Unless every_account.
+  WorkFor work_for = {};  // Of who asks.
 };
 
 // Says of tokens whether they are good, and for what. Thread-safe; nothing
@@ -109,8 +109,7 @@ class TokenVerifier {
 
   // What is known of a service account's token, whatever its state; or the
   // store's error. `token` is read before this returns.
-  void Find(std::string_view token, absl::Time now,
-            const storage::WorkFor& work_for,
+  void Find(std::string_view token, absl::Time now, const WorkFor& work_for,
             OutcomeDone<identity::TokenFinding> done) {
     directory_->Find(token, now, work_for, std::move(done));
   }
@@ -128,12 +127,11 @@ class TokenVerifier {
   static std::optional<TokenVerification> Judge(
       const identity::TokenFinding& finding, const VerifyScope& scope,
       const Requirement* requirement);
-  void ReadOthers(identity::TokenFactsPtr facts,
-                  const storage::WorkFor& work_for,
+  void ReadOthers(identity::TokenFactsPtr facts, const WorkFor& work_for,
                   std::shared_ptr<const Requirement> requirement,
                   OutcomeDone<TokenVerification> done);
-  void ReadUser(const identity::Principal& user,
-                const storage::WorkFor& work_for, const Uuid& account_id,
+  void ReadUser(const identity::Principal& user, const WorkFor& work_for,
+                const Uuid& account_id,
                 std::shared_ptr<const Requirement> requirement,
                 OutcomeDone<TokenVerification> done);
 

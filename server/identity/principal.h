@@ -61,7 +61,7 @@ struct Principal {
   }
 
   // Whom a transaction of this principal's is for.
-  storage::WorkFor work_for() const {
+  WorkFor work_for() const {
     return {.tenant_id = home_account_id.value_or(id), .principal_id = id};
   }
 

@@ -83,8 +83,7 @@ std::optional<TokenFinding> TokenDirectory::FindAtOnce(std::string_view token,
 }
 
 void TokenDirectory::Find(std::string_view token, absl::Time now,
-                          const std::optional<storage::WorkFor>& asked_by,
-                          Done done) {
+                          const std::optional<WorkFor>& asked_by, Done done) {
   if (std::optional<TokenFinding> finding = FindAtOnce(token, now)) {
     std::move(done)(*std::move(finding));
     return;
@@ -106,7 +105,7 @@ void TokenDirectory::Find(std::string_view token, absl::Time now,
         std::move(question->done)(
             Judge(question->token.Expose(), question->facts, question->now));
       },
-      {.work_for = asked_by.value_or(storage::WorkFor()),
+      {.work_for = asked_by.value_or(WorkFor()),
        .kind = asked_by.has_value() ? storage::ReadKind::kLookup
                                     : storage::ReadKind::kIdentify});
 }

@@ -75,7 +75,7 @@ class TokenDirectory {
   // another; this object outlives the call. `asked_by` is absent where the
   // token is to tell who asks.
   void Find(std::string_view token, absl::Time now,
-            const std::optional<storage::WorkFor>& asked_by, Done done);
+            const std::optional<WorkFor>& asked_by, Done done);
 
  private:
   using PublicId = std::array<uint8_t, 16>;

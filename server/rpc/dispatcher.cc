@@ -62,6 +62,18 @@ bool IsClient(const identity::Principal& principal,
          principal.id == *client_id;
 }
 
+// One that asks again at once is refused ten times a second then, for each call
+// that it has in flight.
+constexpr absl::Duration kHoldRefusals = absl::Milliseconds(100);
+constexpr size_t kMostHeldRefusals = 4096;
+
+// Whether the caller has too much waiting already.
+bool IsFlooder(const absl::Status& status) {
+  if (!absl::IsResourceExhausted(status)) return false;
+  const std::string reason = GetErrorDetail(status).reason;
+  return reason == "READ_QUEUE_FULL" || reason == "WRITE_QUEUE_FULL";
+}
+
 constexpr absl::Duration kIdlePoll = absl::Milliseconds(2);
 
 }  // namespace
@@ -77,6 +89,7 @@ struct Dispatcher::Pending {
   RunningCall running;
   Logger* logger;
   audit::DenialLog* denials;
+  HeldAnswers* held;
   const google::protobuf::MethodDescriptor* method;
   std::string request_id;
   identity::CallerPtr caller;  // Null until it is known.
@@ -87,7 +100,8 @@ struct Dispatcher::Pending {
   void Answer(std::unique_ptr<google::protobuf::Message> response) && {
     std::move(done)({.status = {},
                      .response = std::move(response),
-                     .principal = Principal()});
+                     .principal = Principal(),
+                     .tenant_id = TenantId()});
   }
 
   void Fail(const absl::Status& status) && {
@@ -104,14 +118,26 @@ struct Dispatcher::Pending {
                                     : std::string_view(method->full_name())},
                      {"detail", std::string_view(detail)}});
     }
-    std::move(done)({.status = ToRpcStatus(status),
-                     .response = nullptr,
-                     .principal = Principal()});
+    gateway::BackendReply reply = {.status = ToRpcStatus(status),
+                                   .response = nullptr,
+                                   .principal = Principal(),
+                                   .tenant_id = TenantId()};
+    if (!IsFlooder(status)) return std::move(done)(std::move(reply));
+    HeldAnswers* const keeper = held;
+    keeper->Hold(
+        [pending = std::move(*this), reply = std::move(reply)]() mutable {
+          std::move(pending.done)(std::move(reply));
+        });
   }
 
   std::string Principal() const {
     if (caller == nullptr) return std::string();
     return caller->trusted ? "trusted" : caller->principal.ToString();
+  }
+
+  Uuid TenantId() const {
+    if (caller == nullptr || caller->trusted) return Uuid();
+    return caller->principal.work_for().tenant_id;
   }
 };
 
@@ -124,7 +150,8 @@ Dispatcher::Dispatcher(identity::Authenticator* authenticator,
       denials_(denials),
       clock_(clock),
       logger_(logger),
-      methods_(MakeTable(std::move(methods))) {}
+      methods_(MakeTable(std::move(methods))),
+      held_(std::make_unique<HeldAnswers>(kHoldRefusals, kMostHeldRefusals)) {}
 
 void Dispatcher::Call(gateway::BackendCall call, Done done) {
   std::vector<std::string> authorization = std::move(call.authorization);
@@ -145,6 +172,7 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
   Pending pending = {.running = RunningCall(running_),
                      .logger = logger_,
                      .denials = denials_,
+                     .held = held_.get(),
                      .method = call.method,
                      .request_id = std::move(call.request_id),
                      .caller = nullptr,

@@ -18,6 +18,7 @@
 #include "server/identity/authenticator.h"
 #include "server/identity/caller.h"
 #include "server/rpc/call_count.h"
+#include "server/rpc/held_answers.h"
 
 namespace signet::rpc {
 
@@ -27,6 +28,9 @@ namespace signet::rpc {
 // error (see status.h). A method that is not in the table: UNIMPLEMENTED, after
 // authentication. What stays hidden from clients (the text of INTERNAL, UNKNOWN
 // and DATA_LOSS) is logged here with the call's request id.
+//
+// Who is refused because too much of its waits already (READ_QUEUE_FULL,
+// WRITE_QUEUE_FULL) hears of it a tenth of a second later; see HeldAnswers.
 //
 // Thread-safe. Nothing blocks but AwaitIdle().
 class Dispatcher final : public gateway::Backend {
@@ -70,6 +74,7 @@ class Dispatcher final : public gateway::Backend {
       methods_;
   // Calls hold it too: who was answered may take the dispatcher apart.
   const std::shared_ptr<CallCount> running_ = std::make_shared<CallCount>();
+  const std::unique_ptr<HeldAnswers> held_;
 };
 
 }  // namespace signet::rpc

@@ -24,7 +24,7 @@ struct PendingWrite {
   storage::Expired expired;   // May be null.
   bool revocation = false;    // This and `work_for` as in WriteOptions.
   absl::Status outcome = {};  // What `done` will be told.
-  storage::WorkFor work_for = {};
+  WorkFor work_for = {};
 };
 
 // How the transaction of a group ended.

@@ -24,7 +24,7 @@ ReadQueue::~ReadQueue() {
   if (about_to_take_from == this) about_to_take_from = nullptr;
 }
 
-ReadQueue::PushResult ReadQueue::Push(const storage::WorkFor& work_for,
+ReadQueue::PushResult ReadQueue::Push(const WorkFor& work_for,
                                       storage::ReadKind kind,
                                       PendingRead& read) {
   const bool scan = kind == storage::ReadKind::kScan;

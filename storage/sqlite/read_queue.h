@@ -7,7 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "storage/sqlite/fair_queue.h"
+#include "base/fair_queue.h"
 #include "storage/store.h"
 
 namespace signet::sqlite {
@@ -40,7 +40,7 @@ class ReadQueue {
   enum class PushResult { kAccepted, kFull, kClosed };
 
   // Moves from `read` only if it is accepted.
-  PushResult Push(const storage::WorkFor& work_for, storage::ReadKind kind,
+  PushResult Push(const WorkFor& work_for, storage::ReadKind kind,
                   PendingRead& read);
 
   // What a thread takes.

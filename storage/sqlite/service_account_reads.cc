@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "storage/sqlite/connection/page_rows.h"
 
@@ -121,7 +122,9 @@ storage::TokenRecord ReadToken(Rows& rows, int& column) {
   return token;
 }
 
-storage::ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
+// All but the labels, which cost most.
+storage::ServiceAccountRecord ReadWithoutLabels(Rows& rows, int& column,
+                                                int& labels_column) {
   storage::ServiceAccountRecord record;
   record.account_id = rows.Id(column++);
   record.id = rows.Id(column++);
@@ -136,7 +139,7 @@ storage::ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
       static_cast<storage::RevokeReason>(rows.Integer(column++));
   record.revoke_comment = rows.OptionalText(column++).value_or("");
   record.description = rows.OptionalText(column++).value_or("");
-  record.labels = rows.Labels(column++);
+  labels_column = column++;
   record.enabled = rows.Integer(column++) != 0;
   record.revision = static_cast<uint64_t>(rows.Integer(column++));
   record.owner = rows.OptionalText(column++).value_or("");
@@ -147,9 +150,32 @@ storage::ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
   return record;
 }
 
+storage::ServiceAccountRecord ReadColumns(Rows& rows, int& column) {
+  int labels_column = 0;
+  storage::ServiceAccountRecord record =
+      ReadWithoutLabels(rows, column, labels_column);
+  record.labels = rows.Labels(labels_column);
+  return record;
+}
+
 storage::ServiceAccountRecord ReadServiceAccount(Rows& rows) {
   int column = 0;
   return ReadColumns(rows, column);
+}
+
+using ServiceAccountFiller = storage::PageFiller<storage::ServiceAccountPage,
+                                                 storage::ServiceAccountQuery>;
+
+// Reads the labels, about which there are no conditions, only of a row that is
+// on the page.
+void TakeServiceAccount(Rows& rows, ServiceAccountFiller& filler) {
+  int column = 0;
+  int labels_column = 0;
+  storage::ServiceAccountRecord record =
+      ReadWithoutLabels(rows, column, labels_column);
+  if (!filler.Admits(record, rows.LabelBytes(labels_column))) return;
+  record.labels = rows.Labels(labels_column);
+  filler.Add(std::move(record));
 }
 
 storage::TokenOwner ReadTokenOwner(Rows& rows) {
@@ -227,8 +253,9 @@ absl::StatusOr<storage::ServiceAccountPage> ServiceAccountReads::List(
   const std::span<const uint8_t> id =
       after.has_value() ? after->id.bytes() : start;
   const auto page = [&](Statement& statement, const auto&... keys) {
-    return ReadPage<storage::ServiceAccountPage>(
-        statement.Query(query.account_id, keys...), query, &ReadServiceAccount);
+    return FillPage<storage::ServiceAccountPage>(
+        statement.Query(query.account_id, keys...), query,
+        &TakeServiceAccount);
   };
   switch (query.order) {
     case storage::ServiceAccountOrder::kCreated:

@@ -12,7 +12,7 @@ WriteQueue::WriteQueue(size_t capacity)
                .of_one_principal = std::max<size_t>(1, capacity / 4)}) {}
 
 WriteQueue::PushResult WriteQueue::Push(PendingWrite& write) {
-  const storage::WorkFor work_for = write.work_for;
+  const WorkFor work_for = write.work_for;
   absl::MutexLock lock(&mutex_);
   if (closed_) return PushResult::kClosed;
   return writes_.Push(work_for, write) ? PushResult::kAccepted

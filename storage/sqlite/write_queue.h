@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
-#include "storage/sqlite/fair_queue.h"
+#include "base/fair_queue.h"
 #include "storage/sqlite/group_commit.h"
 
 namespace signet::sqlite {

@@ -83,6 +83,7 @@ FilledData FillData(const std::string& data_dir, const std::string& account_id,
     grant.subject = {.type = storage::SubjectType::kServiceAccount,
                      .id = filled.ids.front()};
     grant.created_at = start;
+    grant.seal = seal::MakeSeal(*keyring, grant);
     const absl::Status owned =
         storage::WriteAndWait(*store, [&grant](storage::WriteTxn& txn) {
           return txn.InsertAuthorization(grant);

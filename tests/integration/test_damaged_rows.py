@@ -81,17 +81,32 @@ def test_who_holds_a_damaged_grant_is_covered_by_a_super_admin_only(played):
                                             token=played.owner).code == "OK"
 
 
-def test_a_super_admin_stops_who_holds_a_damaged_grant(played):
+def test_who_holds_a_damaged_grant_that_governs_nothing_can_still_be_stopped(played):
     with database(played.server) as db:
         db.execute("UPDATE authorizations SET seal = NULL WHERE subject_id = ?",
                    [played.bot["id"]])
-    done = process.run("--issue_super_admin", f"--data_dir={played.server.data}")
     played.server.start()
     path = f"{played.accounts}/{played.bot['id']}"
-    refused_ = call(played.server, "DELETE", path, played.owner)
+    refused_ = call(played.server, "POST", f"{path}/rotate", played.owner, {})
     assert (refused_.status, refused_.json()["reason"]) == (403, "GRANT_EXCEEDS_OWN")
     assert "not as this server wrote it" in refused_.json()["detail"]
-    assert call(played.server, "DELETE", path, json.loads(done.stdout)["token"]).status == 200
+    assert call(played.server, "DELETE", path, played.owner).status == 200
+
+
+def test_a_super_admin_stops_who_holds_a_damaged_grant_that_governs(played):
+    server = played.server
+    server.start()
+    played.grant(played.bot["id"], "auth.manage")
+    assert server.stop() == 0
+    with database(server) as db:
+        db.execute("UPDATE authorizations SET seal = NULL WHERE subject_id = ?"
+                   " AND capability_key = 'auth.manage'", [played.bot["id"]])
+    done = process.run("--issue_super_admin", f"--data_dir={server.data}")
+    server.start()
+    path = f"{played.accounts}/{played.bot['id']}"
+    refused_ = call(server, "DELETE", path, played.owner)
+    assert (refused_.status, refused_.json()["reason"]) == (403, "GRANT_EXCEEDS_OWN")
+    assert call(server, "DELETE", path, json.loads(done.stdout)["token"]).status == 200
 
 
 def test_a_damaged_replaced_token_is_not_passed_over(played):

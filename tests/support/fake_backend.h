@@ -40,6 +40,7 @@ class FakeBackend final : public gateway::Backend {
   std::function<std::unique_ptr<google::protobuf::Message>(
       const google::protobuf::Message& request)>
       act;
+  Uuid tenant_id;  // Of who calls.
 
   const std::vector<gateway::BackendCall>& calls() const { return calls_; }
 
@@ -49,6 +50,7 @@ class FakeBackend final : public gateway::Backend {
       reply.status = *identity_error;
     } else {
       reply.principal = "service_account:test";
+      reply.tenant_id = tenant_id;
       if (call.scope != gateway::CallScope::kIdentify &&
           admission_error.has_value()) {
         reply.status = *admission_error;

@@ -36,19 +36,28 @@ inline std::optional<std::string> EndOfPrefix(std::string_view prefix) {
 }
 
 // The page that `query` asks for out of `rows`, which are those behind its
-// position, in order. Steps no further than it must.
-template <typename Page, typename Query, typename ReadRow>
-absl::StatusOr<Page> ReadPage(Rows rows, const Query& query, ReadRow read) {
+// position, in order. Steps no further than it must. `take` hands a row to the
+// filler it is given.
+template <typename Page, typename Query, typename TakeRow>
+absl::StatusOr<Page> FillPage(Rows&& rows, const Query& query, TakeRow take) {
   storage::PageFiller<Page, Query> filler(query);
   while (rows.Next()) {
     if (filler.complete()) {
       filler.SetMore();
       break;
     }
-    filler.Take(read(rows));
+    take(rows, filler);
   }
   if (!rows.status().ok()) return rows.status();
   return std::move(filler).Finish();
+}
+
+// The same of rows that are read whole.
+template <typename Page, typename Query, typename ReadRow>
+absl::StatusOr<Page> ReadPage(Rows&& rows, const Query& query, ReadRow read) {
+  return FillPage<Page>(
+      std::move(rows), query,
+      [&read](Rows& row, auto& filler) { filler.Take(read(row)); });
 }
 
 // All rows.

@@ -82,6 +82,11 @@ std::map<std::string, std::string> Rows::Labels(int column) {
   return {};
 }
 
+int64_t Rows::LabelBytes(int column) {
+  if (IsNull(column)) return 0;
+  return static_cast<int64_t>(BytesOf(column, SQLITE_TEXT).size());
+}
+
 storage::Seal Rows::ReadSeal(int column) {
   if (IsNull(column)) return {};
   const std::optional<storage::Seal> seal =

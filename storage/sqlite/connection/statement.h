@@ -50,6 +50,8 @@ class Rows {
   std::string Bytes(int column);  // A blob of any size.
   // What BindableLabels() made; nothing from NULL.
   std::map<std::string, std::string> Labels(int column);
+  // How many bytes those labels take in an answer, about, without reading them.
+  int64_t LabelBytes(int column);
   // What EncodeSeal() made; none from NULL.
   storage::Seal ReadSeal(int column);
 

@@ -209,6 +209,17 @@ TEST_F(Http2SessionTest, RequestAndAnswer) {
   EXPECT_FALSE(any_sensitive_);
 }
 
+TEST_F(Http2SessionTest, OfManyRequestsAtOnceAFewBeginInATurn) {
+  Talk();
+  constexpr int kMany = Http2Session::kCallsInATurn + 8;
+  for (int i = 0; i < kMany; ++i) client_.Ask();
+  session_.Receive(client_.Said(), now_);
+  EXPECT_THAT(host_.calls, SizeIs(Http2Session::kCallsInATurn));
+  EXPECT_TRUE(session_.Flushed(now_));
+  EXPECT_THAT(host_.calls, SizeIs(kMany));
+  EXPECT_FALSE(session_.Flushed(now_));
+}
+
 // RFC 9110 section 8.6.
 TEST_F(Http2SessionTest, NoContentHasNoLengthAndNoBody) {
   for (const char* body : {"", "none of this"}) {

@@ -97,6 +97,14 @@ TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
             "service_account_id: \"x\"");
 }
 
+TEST_F(TranscodingHandlerTest, TellsTheListenerWhoseCallItWas) {
+  backend_.tenant_id = Uuid(Uuid::Bytes{7});
+  EXPECT_EQ(Send(Create(R"({"name": "n"})")).tenant_id, backend_.tenant_id);
+  http::HttpResponse refused = Send(Create("no JSON"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.tenant_id, backend_.tenant_id);
+}
+
 TEST_F(TranscodingHandlerTest, HeadIsAnsweredAsGet) {
   http::HttpRequest request = Get(std::string(kAccountsPath) + "/x");
   request.method = "HEAD";

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gateway/api_services.h"
@@ -262,6 +263,33 @@ TEST_F(DispatcherTest, WhatIsInternalGoesToTheLogAndNotToTheClient) {
   EXPECT_EQ(line.fields.at("method"),
             "signet.v1.ServiceAccounts.CreateServiceAccount");
   EXPECT_THAT(line.fields.at("detail"), testing::HasSubstr("page 7 is gone"));
+}
+
+// So that one who asks again at once asks seldom; see HeldAnswers.
+TEST_F(DispatcherTest, WhoHasTooMuchWaitingIsAnsweredBehindTheCall) {
+  for (const char* reason : {"WRITE_QUEUE_FULL", "READ_QUEUE_FULL"}) {
+    store_.write_outcomes = {
+        MakeError(absl::StatusCode::kResourceExhausted, "full",
+                  {.reason = reason, .retry_after = absl::Seconds(1)})};
+    std::thread::id answered_by;
+    gateway::BackendReply reply;
+    absl::Notification answered;
+    world_.dispatcher.Call(Create(kOwner), [&](gateway::BackendReply answer) {
+      answered_by = std::this_thread::get_id();
+      reply = std::move(answer);
+      answered.Notify();
+    });
+    answered.WaitForNotification();
+    EXPECT_NE(answered_by, std::this_thread::get_id());
+    EXPECT_EQ(ReadError(reply.status).reason, reason);
+    EXPECT_EQ(reply.tenant_id, SampleId(11));
+  }
+}
+
+TEST_F(DispatcherTest, SaysWhoseCallItWas) {
+  EXPECT_EQ(Call(Create(kOwner)).tenant_id, SampleId(11));
+  EXPECT_EQ(Call(Create(kNobody)).tenant_id, SampleId(12)) << "a denial";
+  EXPECT_EQ(Call(Create("Bearer junk")).tenant_id, Uuid());
 }
 
 TEST_F(DispatcherTest, ACreateWhoseDeadlineHasPassedIsNotWritten) {

@@ -108,22 +108,6 @@ TEST_F(DatabaseCopyTest, TakesAwayWhatAKilledOneLeft) {
   EXPECT_FALSE(std::filesystem::exists(Target() + ".partial"));
 }
 
-TEST_F(DatabaseCopyTest, LeavesAloneWhatAnotherOneIsWriting) {
-  const std::string partial = Target() + ".partial";
-  const int other = open(partial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  ASSERT_GE(other, 0);
-  ASSERT_EQ(flock(other, LOCK_EX), 0);
-  const absl::Status refused = BackUp().status();
-  EXPECT_THAT(refused, StatusIs(StatusCode::kFailedPrecondition));
-  EXPECT_THAT(std::string(refused.message()),
-              HasSubstr("another copy is being written there"));
-  EXPECT_TRUE(std::filesystem::exists(partial));
-  EXPECT_FALSE(std::filesystem::exists(Target()));
-  close(other);  // As when it was killed.
-  EXPECT_THAT(BackUp(), IsOk());
-  EXPECT_FALSE(std::filesystem::exists(partial));
-}
-
 TEST_F(DatabaseCopyTest, SaysHowMuchRoomItWants) {
   absl::StatusOr<SqliteConnection> source = SqliteConnection::Open(
       {.file = Data() + "/signet.db", .vfs = "", .busy_timeout = {}},

@@ -183,16 +183,16 @@ TEST_F(ReadPoolTest, OneThreadDoesAllKinds) {
 TEST_F(ReadPoolTest, WhoAsksForTooMuchIsRefusedAtOnceAndNobodyElse) {
   const std::unique_ptr<ReadPool> pool = Open(
       2, {.scans = {.total = 9, .of_one_tenant = 3, .of_one_principal = 2}});
-  const storage::WorkFor greedy = {.tenant_id = SampleId(1),
-                                   .principal_id = SampleId(11)};
-  const storage::WorkFor modest = {.tenant_id = SampleId(2),
-                                   .principal_id = SampleId(21)};
+  const WorkFor greedy = {.tenant_id = SampleId(1),
+                          .principal_id = SampleId(11)};
+  const WorkFor modest = {.tenant_id = SampleId(2),
+                          .principal_id = SampleId(21)};
   absl::BlockingCounter answered(4);
   struct {
     absl::Mutex mutex;
     std::vector<absl::Status> all ABSL_GUARDED_BY(mutex);
   } outcomes;
-  const auto scan = [&](const storage::WorkFor& work_for) {
+  const auto scan = [&](const WorkFor& work_for) {
     pool->Submit([](storage::ReadTxn& txn) { return Look(txn); },
                  [&](absl::Status status) {
                    absl::MutexLock lock(&outcomes.mutex);

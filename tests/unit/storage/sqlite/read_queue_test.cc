@@ -23,15 +23,15 @@ constexpr ReadLimits kLimits = {
     .lookups = {.total = 8, .of_one_tenant = 4, .of_one_principal = 4},
     .scans = {.total = 4, .of_one_tenant = 2, .of_one_principal = 1}};
 
-const storage::WorkFor kSomebody = {.tenant_id = SampleId(1),
-                                    .principal_id = SampleId(11)};
-const storage::WorkFor kAnother = {.tenant_id = SampleId(2),
-                                   .principal_id = SampleId(21)};
+const WorkFor kSomebody = {.tenant_id = SampleId(1),
+                           .principal_id = SampleId(11)};
+const WorkFor kAnother = {.tenant_id = SampleId(2),
+                          .principal_id = SampleId(21)};
 
 class ReadQueueTest : public testing::Test {
  protected:
   Pushed Push(storage::ReadKind kind, const std::string& name,
-              const storage::WorkFor& work_for = kSomebody) {
+              const WorkFor& work_for = kSomebody) {
     PendingRead read = {
         .body = nullptr,
         .done = [this, name](absl::Status) { names_.push_back(name); },

@@ -102,5 +102,36 @@ TEST_F(LookUpCostTest, DoesNotGrowWithWhatElseIsStored) {
   }
 }
 
+// They are most of what a row costs, and no condition is about them.
+TEST_F(LookUpCostTest, LabelsAreReadOnlyOfRowsOnThePage) {
+  ASSERT_THAT(connection_->Execute("UPDATE service_accounts SET labels = '{'"),
+              IsOk());
+  storage::ServiceAccountQuery query;
+  query.account_id = kAccount;
+  query.limit = query.scan_limit = 10;
+  query.filter.name_prefix = "nobody is called this";
+  const auto none = txn_->ListServiceAccounts(query);
+  ASSERT_THAT(none, IsOk());
+  EXPECT_TRUE(none->records.empty());
+  query.filter.name_prefix.clear();
+  EXPECT_THAT(txn_->ListServiceAccounts(query),
+              StatusIs(absl::StatusCode::kDataLoss));
+}
+
+// What is not read counts all the same.
+TEST_F(LookUpCostTest, LabelsThatAreNotReadAreBytesLookedAt) {
+  storage::ServiceAccountRecord other = SampleServiceAccount(kAccount, 11);
+  other.labels = {{"note", std::string(5000, 'x')}};
+  ASSERT_THAT(txn_->InsertServiceAccount(other), IsOk());
+  storage::ServiceAccountQuery query;
+  query.account_id = kAccount;
+  query.limit = query.scan_limit = 10;
+  query.filter.name_prefix = "nobody is called this";
+  query.scan_byte_limit = 5000;
+  const auto none = txn_->ListServiceAccounts(query);
+  ASSERT_THAT(none, IsOk());
+  EXPECT_TRUE(none->next.has_value());
+}
+
 }  // namespace
 }  // namespace signet::sqlite

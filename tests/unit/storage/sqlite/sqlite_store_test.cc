@@ -222,13 +222,11 @@ TEST_F(SqliteStoreTest, WhatWaitsSharesOneCommit) {
 TEST_F(SqliteStoreTest, WhoComesBesideAFloodWaitsForOneBody) {
   const std::unique_ptr<SqliteStore> store = Open();
   Gate gate;
-  const storage::WorkFor flood = {.tenant_id = SampleId(1),
-                                  .principal_id = SampleId(2)};
-  const storage::WorkFor late = {.tenant_id = SampleId(3),
-                                 .principal_id = SampleId(4)};
+  const WorkFor flood = {.tenant_id = SampleId(1), .principal_id = SampleId(2)};
+  const WorkFor late = {.tenant_id = SampleId(3), .principal_id = SampleId(4)};
   std::vector<std::string> order;  // Of bodies: the writer's thread's.
   absl::BlockingCounter pending(52);
-  const auto write = [&](const char* name, const storage::WorkFor& work_for,
+  const auto write = [&](const char* name, const WorkFor& work_for,
                          storage::Store::WriteBody body) {
     store->Write(
         [&order, name, body = std::move(body)](storage::WriteTxn& txn) mutable {

@@ -13,8 +13,7 @@ namespace {
 using PushResult = WriteQueue::PushResult;
 
 // A write that can be told from others by what its `done` does.
-PendingWrite Numbered(int number, int* out,
-                      const storage::WorkFor& work_for = {}) {
+PendingWrite Numbered(int number, int* out, const WorkFor& work_for = {}) {
   return {.body = nullptr,
           .done = [number, out](absl::Status) { *out = number; },
           .expired = nullptr,
@@ -33,7 +32,7 @@ std::vector<int> NumbersOf(std::vector<PendingWrite>& group, int& out) {
 
 class WriteQueueTest : public testing::Test {
  protected:
-  PushResult Push(int number, const storage::WorkFor& work_for = {}) {
+  PushResult Push(int number, const WorkFor& work_for = {}) {
     PendingWrite write = Numbered(number, &out_, work_for);
     return queue_.Push(write);
   }
@@ -87,12 +86,12 @@ TEST_F(WriteQueueTest, TakeWaitsForWrites) {
   EXPECT_EQ(taken, (std::vector<int>{1}));
 }
 
-const storage::WorkFor kGreedy = {.tenant_id = SampleId(1),
-                                  .principal_id = SampleId(11)};
-const storage::WorkFor kGreedyToo = {.tenant_id = SampleId(1),
-                                     .principal_id = SampleId(12)};
-const storage::WorkFor kModest = {.tenant_id = SampleId(2),
-                                  .principal_id = SampleId(21)};
+const WorkFor kGreedy = {.tenant_id = SampleId(1),
+                         .principal_id = SampleId(11)};
+const WorkFor kGreedyToo = {.tenant_id = SampleId(1),
+                            .principal_id = SampleId(12)};
+const WorkFor kModest = {.tenant_id = SampleId(2),
+                         .principal_id = SampleId(21)};
 
 TEST_F(WriteQueueTest, TenantsTakeTurns) {
   for (int i = 1; i <= 3; ++i) Push(i, kGreedy);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_STORAGE_SQLITE_FAIR_QUEUE_H_
-#define SIGNET_STORAGE_SQLITE_FAIR_QUEUE_H_
+#ifndef SIGNET_BASE_FAIR_QUEUE_H_
+#define SIGNET_BASE_FAIR_QUEUE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/uuid.h"
-#include "storage/work.h"
+#include "base/work_for.h"
 
-namespace signet::sqlite {
+namespace signet {
 
 // How many may wait, at least one of each.
 struct FairQueueLimits {
@@ -37,11 +37,11 @@ class FairQueue {
   bool empty() const { return size_ == 0; }
 
   // Whether there is room for one more. If not, `work` is left alone.
-  bool Push(const storage::WorkFor& work_for, T& work) {
+  bool Push(const WorkFor& work_for, T& work) {
     if (size_ >= limits_.total) return false;
     const Index tenant = TenantOf(work_for.tenant_id);
     const Index lane = LaneOf(work_for);
-    const bool bounded = work_for != storage::WorkFor();
+    const bool bounded = work_for != WorkFor();
     if (bounded && (tenants_[tenant].size >= limits_.of_one_tenant ||
                     lanes_[lane].size >= limits_.of_one_principal)) {
       Retire(tenant, lane);
@@ -120,7 +120,7 @@ class FairQueue {
     Index next = kNone;
   };
   struct Lane {  // Of a principal.
-    storage::WorkFor work_for;
+    WorkFor work_for;
     List items;
     size_t size = 0;
     Index next = kNone;
@@ -133,7 +133,7 @@ class FairQueue {
   };
 
   using LaneKey = std::pair<Uuid::Bytes, Uuid::Bytes>;
-  static LaneKey KeyOf(const storage::WorkFor& work_for) {
+  static LaneKey KeyOf(const WorkFor& work_for) {
     return {work_for.tenant_id.bytes(), work_for.principal_id.bytes()};
   }
 
@@ -145,7 +145,7 @@ class FairQueue {
     }
     return found->second;
   }
-  Index LaneOf(const storage::WorkFor& work_for) {
+  Index LaneOf(const WorkFor& work_for) {
     const auto [found, added] =
         lanes_by_key_.try_emplace(KeyOf(work_for), kNone);
     if (added) {
@@ -176,6 +176,6 @@ class FairQueue {
   absl::flat_hash_map<Uuid::Bytes, Index> tenants_by_id_;
 };
 
-}  // namespace signet::sqlite
+}  // namespace signet
 
-#endif  // SIGNET_STORAGE_SQLITE_FAIR_QUEUE_H_
+#endif  // SIGNET_BASE_FAIR_QUEUE_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/sqlite/fair_queue.h"
+#include "base/fair_queue.h"
 
 #include <memory>
 #include <string>
@@ -7,20 +7,21 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/sample_records.h"
 
-namespace signet::sqlite {
+namespace signet {
 namespace {
 
 using testing::ElementsAre;
 
-storage::WorkFor Of(uint32_t tenant, uint32_t principal) {
-  return {.tenant_id = SampleId(tenant), .principal_id = SampleId(principal)};
+Uuid Numbered(uint8_t number) { return Uuid(Uuid::Bytes{number}); }
+
+WorkFor Of(uint8_t tenant, uint8_t principal) {
+  return {.tenant_id = Numbered(tenant), .principal_id = Numbered(principal)};
 }
 
 class FairQueueTest : public testing::Test {
  protected:
-  bool Push(const storage::WorkFor& work_for, std::string name) {
+  bool Push(const WorkFor& work_for, std::string name) {
     return queue_.Push(work_for, name);
   }
   std::vector<std::string> PopAll() {
@@ -109,4 +110,4 @@ TEST_F(FairQueueTest, KeepsNothingOfWhatWasTaken) {
 }
 
 }  // namespace
-}  // namespace signet::sqlite
+}  // namespace signet
