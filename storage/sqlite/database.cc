@@ -21,6 +21,7 @@
 #include "storage/sqlite/connection/file_sync.h"
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/database_copy.h"
+#include "storage/sqlite/database_room.h"
 
 namespace signet::sqlite {
 namespace {
@@ -252,8 +253,10 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
   // After an fsync that failed, the log may be read back from memory and yet
   // not be on the disk: copied into the database it is written afresh. A disk
   // too full for that still serves reads.
+  DatabaseRoom::KeepLength(*connection);
   sqlite3_wal_checkpoint_v2(connection->handle(), "main",
                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  DatabaseRoom::LetLengthGo(*connection);
   return connection;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/sqlite/connection/connection.h"
+#include "storage/sqlite/database_room.h"
 #include "storage/sqlite/write_txn.h"
 #include "storage/store.h"
 
@@ -61,34 +62,42 @@ class GroupCommit {
   // Nearly every body that fails has changed nothing by then. So the bodies run
   // without savepoints, which saves a fifth of the work; when one fails after a
   // change, the transaction is rolled back and all run again, with savepoints.
+  //
+  // Commits only where there is the room that `need` asks for; else the disk is
+  // full.
   GroupResult Run(std::vector<PendingWrite>& group,
-                  absl::FunctionRef<bool()> more) {
-    return Run(group, more, /*savepoints=*/false);
+                  absl::FunctionRef<bool()> more, const RoomNeed& need = {}) {
+    return Run(group, more, need, /*savepoints=*/false);
   }
-  GroupResult Run(std::vector<PendingWrite>& group) {
-    return Run(group, [] { return false; });
+  GroupResult Run(std::vector<PendingWrite>& group, const RoomNeed& need = {}) {
+    return Run(
+        group, [] { return false; }, need);
   }
 
   SqliteConnection& connection() { return connection_; }
 
  private:
   GroupCommit(SqliteConnection connection, SqliteWriteTxn txn, Statement begin,
-              Statement commit, Statement rollback, Statement data_version,
-              int64_t own_version);
+              Statement commit, Statement rollback, Statement page_count,
+              Statement data_version, int64_t own_version);
 
   GroupResult Run(std::vector<PendingWrite>& group,
-                  absl::FunctionRef<bool()> more, bool savepoints);
-  GroupResult Commit(std::span<PendingWrite> group);
+                  absl::FunctionRef<bool()> more, const RoomNeed& need,
+                  bool savepoints);
+  GroupResult Commit(std::span<PendingWrite> group, const RoomNeed& need);
   // Undoes the transaction, if one is open, on account of `cause`: the error of
   // the connection's last statement.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
 
-  SqliteConnection connection_;  // First: the statements below go before it.
+  SqliteConnection connection_;  // First: what is below goes before it.
+  DatabaseRoom room_;
   SqliteWriteTxn txn_;
   Statement begin_;
   Statement commit_;
   Statement rollback_;
+  Statement page_count_;
   Statement data_version_;
+  int changes_ = 0;  // Of rows, as of the latest commit.
   // What data_version_ says as long as no other connection has committed.
   const int64_t own_version_;
 };

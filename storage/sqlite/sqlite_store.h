@@ -19,6 +19,7 @@
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/lock_file.h"
 #include "storage/sqlite/read_pool.h"
+#include "storage/sqlite/reserve_file.h"
 #include "storage/sqlite/revocation_reserve.h"
 #include "storage/sqlite/write_queue.h"
 #include "storage/store.h"
@@ -82,8 +83,9 @@ struct SqliteOptions {
 // Fail-stop: when a commit fails in a way that leaves its outcome open, or
 // damage is found, the store refuses everything until it is opened anew. A full
 // disk is no failure: writes are refused, reads go on, and writes work again
-// once there is space. Revocations are stored even then, in room that
-// `signet.reserve` has kept, until that is used up.
+// once there is space. Revocations are stored even then, in room that the
+// database holds behind its pages (DatabaseRoom) and that `signet.reserve` has
+// kept, until both are used up.
 class SqliteStore final : public storage::Store {
  public:
   // Opens the database in `options.directory`, or makes it. An error names the
@@ -110,7 +112,7 @@ class SqliteStore final : public storage::Store {
   void Drain() override;
 
  private:
-  SqliteStore(SqliteOptions options, LockFile lock,
+  SqliteStore(SqliteOptions options, LockFile lock, RevocationReserve reserve,
               std::unique_ptr<GroupCommit> group_commit,
               std::unique_ptr<ReadPool> readers);
 
@@ -121,6 +123,9 @@ class SqliteStore final : public storage::Store {
   // The same, and again with what is to be stored even on a full disk.
   GroupResult RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
                                    WriteGathering& gathering);
+  // Stores revocations in what is kept for them. `disk_full`: they were already
+  // refused once.
+  GroupResult RunInReserve(std::vector<PendingWrite>& group, bool disk_full);
   // Refuses everything from now on. The first failure counts.
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.
