@@ -89,6 +89,11 @@ class SmallDisk:
             end.set()
             thread.join()
 
+    def pages(self):
+        with contextlib.closing(sqlite3.connect(f"file:{self.server.data}/signet.db?mode=ro",
+                                                uri=True)) as database:
+            return database.execute("pragma page_count").fetchone()[0]
+
     def log_pages(self):
         return ((self.disk / "data" / "signet.db-wal").stat().st_size - 32) // (4096 + 24)
 
@@ -311,10 +316,33 @@ def test_the_index_of_the_log_grows_on_a_full_disk(small, name):
     assert not small.works(leaked[0]["token"])
 
 
+def test_while_a_reader_stays_the_reserve_holds_some_hundreds(small):
+    leaked = small.make_many(600)
+    reserve = small.disk / "data" / "signet.reserve"
+    with small.reader():
+        small.fill(but=4 << 20)
+        small.fill_with_creates()
+        stored = 0
+        with pytest.raises(Lost):
+            for made in leaked:
+                small.doors["rest"].revoke(made["id"], "leaked")
+                stored += 1
+        assert stored > 250
+        assert reserve.stat().st_size == 0
+        assert small.works(leaked[stored]["token"])
+    # The log can start over.
+    small.revoke_all(leaked[stored:])
+    assert not any(small.doors["rest"].works(made["token"]) for made in leaked)
+
+
 def test_nobody_else_gets_what_is_kept(small):
     leaked = small.make_many(600)
     small.fill()
+    before = small.pages()
     with small.eater():
         small.revoke_all(leaked)
     assert small.refuses_other_writes()
     assert not any(small.doors["rest"].works(made["token"]) for made in leaked)
+    # Nothing was given up, and at this pace it holds 20,000.
+    assert (small.disk / "data" / "signet.reserve").stat().st_size == 8 << 20
+    assert (small.pages() - before) * 4096 / len(leaked) * 20_000 <= 8 << 20
