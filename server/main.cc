@@ -109,10 +109,12 @@ int Main(int argc, char** argv) {
     return Fail(health);
   }
   signals.ExitOnNext();
+  const absl::Status health = (*app)->Health();  // Before it is stopped.
   const absl::Status drained = (*app)->Drain();
-  if (drained.ok()) return 0;
+  const absl::Status status = health.ok() ? drained : health;
+  if (drained.ok()) return status.ok() ? 0 : Fail(status);
   // Calls that were cut off may run on: leave their world in place.
-  std::quick_exit(Fail(drained));
+  std::quick_exit(Fail(status));
 }
 
 }  // namespace

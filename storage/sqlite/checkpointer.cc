@@ -39,11 +39,16 @@ int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int log_pages) {
 
 absl::Status Checkpointer::MaybeRun() {
   if (log_pages_ < next_at_pages_) return latest_;
+  Run(/*insist=*/log_pages_ >= kInsistAtMultiple * after_pages_);
+  return latest_;
+}
+
+void Checkpointer::StartOver() { Run(/*insist=*/true); }
+
+void Checkpointer::Run(bool insist) {
   next_at_pages_ = log_pages_ + after_pages_;
   ++runs_;
-
   sqlite3* db = connection_->handle();
-  const bool insist = log_pages_ >= kInsistAtMultiple * after_pages_;
   if (insist) sqlite3_busy_timeout(db, kInsistMilliseconds);
   const int code = sqlite3_wal_checkpoint_v2(
       db, "main",
@@ -55,7 +60,6 @@ absl::Status Checkpointer::MaybeRun() {
   }
   const bool fine = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY;
   latest_ = fine ? absl::OkStatus() : SqliteError(db);
-  return latest_;
 }
 
 void Checkpointer::SetAfterPages(int pages) {

@@ -35,8 +35,15 @@ class Checkpointer {
   // From now on that many pages are the due length.
   void SetAfterPages(int pages);
 
-  // How often MaybeRun() has tried.
+  // Copies the log, and waits a little for readers so that the next commit
+  // starts it over. What keeps it from that is no error.
+  void StartOver();
+
+  // How often a checkpoint was tried.
   int runs() const { return runs_; }
+
+  // The log's length as of the latest commit.
+  int log_pages() const { return log_pages_; }
 
   // Copies all of the log, which is left behind, empty.
   absl::Status CopyAll();
@@ -46,6 +53,8 @@ class Checkpointer {
 
  private:
   static int OnCommit(void* self, sqlite3*, const char*, int log_pages);
+  // With a short wait for readers, or none.
+  void Run(bool insist);
 
   SqliteConnection* const connection_;
   int after_pages_;

@@ -21,6 +21,7 @@
 #include "storage/sqlite/connection/sqlite_error.h"
 #include "storage/sqlite/damage_check.h"
 #include "storage/sqlite/database_copy.h"
+#include "storage/sqlite/database_room.h"
 #include "storage/sqlite/file_watch.h"
 #include "storage/sqlite/schema/schema_check.h"
 
@@ -268,8 +269,10 @@ absl::StatusOr<SqliteConnection> OpenDatabase(
   // After an fsync that failed, the log may be read back from memory and yet
   // not be on the disk: copied into the database it is written afresh. A disk
   // too full for that still serves reads.
+  DatabaseRoom::KeepLength(*connection);
   sqlite3_wal_checkpoint_v2(connection->handle(), "main",
                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  DatabaseRoom::LetLengthGo(*connection);
   return connection;
 }
 

@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<FileWatch>> FileWatch::Begin(
   }
   // Where the operator will look for it.
   files[kDirectory].path = name;
-  watch->Checkpoint([] {});
+  watch->WriteDatabase([] {});
   if (absl::Status s = watch->Look(); !s.ok()) return s;
   return watch;
 }
@@ -81,9 +81,9 @@ absl::Status FileWatch::Look() const {
   return NotOurs(files_[kDatabase], "was written to by another process");
 }
 
-void FileWatch::Checkpoint(absl::FunctionRef<void()> checkpoint) {
+void FileWatch::WriteDatabase(absl::FunctionRef<void()> write) {
   absl::MutexLock lock(&mutex_);
-  checkpoint();
+  write();
   content_ = ContentNow();
 }
 

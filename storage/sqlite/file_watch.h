@@ -37,12 +37,13 @@ class FileWatch {
 
   // FAILED_PRECONDITION / DATABASE_REFUSED: a file was removed, moved or
   // replaced, or cannot be looked at any more; the database has a second name,
-  // or was written to otherwise than in Checkpoint(), as by who copies another
-  // over it. The message says what happened to which.
+  // or was written to otherwise than in WriteDatabase(), as by who copies
+  // another over it. The message says what happened to which.
   absl::Status Look() const;
 
-  // Calls `checkpoint`, the only one to write to the database itself.
-  void Checkpoint(absl::FunctionRef<void()> checkpoint);
+  // Calls `write`, as every checkpoint and every change of the file's length
+  // must be: nothing else of this process writes to the database itself.
+  void WriteDatabase(absl::FunctionRef<void()> write);
 
   // Whether the log was removed, moved or replaced, and the directory and the
   // database were not.

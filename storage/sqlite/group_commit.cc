@@ -18,7 +18,8 @@ namespace {
 // Whether a COMMIT that ended with `code` has certainly left no trace. Disk
 // full is met while the log is being written, before the record that commits;
 // locked, before anything is written. Any other error may come after that
-// record: an fsync may fail and yet have written it.
+// record: an fsync may fail and yet have written it, and the log's index is
+// filled in after it (see DatabaseRoom).
 bool CommitLeftNoTrace(int code) {
   return (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_BUSY;
 }
@@ -50,7 +51,7 @@ void SetOutcomes(std::span<PendingWrite> group, const absl::Status& outcome) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
-    SqliteConnection connection, Look look) {
+    SqliteConnection connection, WatchedFiles files) {
   // A body never sees half-written pages on the disk, so keep them in memory.
   if (absl::Status s = connection.Execute("PRAGMA cache_spill = OFF");
       !s.ok()) {
@@ -60,33 +61,37 @@ absl::StatusOr<std::unique_ptr<GroupCommit>> GroupCommit::Create(
   Statement begin = prepare("BEGIN IMMEDIATE");
   Statement commit = prepare("COMMIT");
   Statement rollback = prepare("ROLLBACK");
+  Statement page_count = prepare("PRAGMA page_count");
   Statement data_version = prepare("PRAGMA data_version");
   if (!prepare.status().ok()) return prepare.status();
   const absl::StatusOr<int64_t> version = ReadInteger(data_version);
   if (!version.ok()) return version.status();
   absl::StatusOr<SqliteWriteTxn> txn = SqliteWriteTxn::Create(connection);
   if (!txn.ok()) return txn.status();
-  return std::unique_ptr<GroupCommit>(
-      new GroupCommit(std::move(connection), std::move(look), *std::move(txn),
-                      std::move(begin), std::move(commit), std::move(rollback),
-                      std::move(data_version), *version));
+  return std::unique_ptr<GroupCommit>(new GroupCommit(
+      std::move(connection), std::move(files), *std::move(txn),
+      std::move(begin), std::move(commit), std::move(rollback),
+      std::move(page_count), std::move(data_version), *version));
 }
 
-GroupCommit::GroupCommit(SqliteConnection connection, Look look,
+GroupCommit::GroupCommit(SqliteConnection connection, WatchedFiles files,
                          SqliteWriteTxn txn, Statement begin, Statement commit,
-                         Statement rollback, Statement data_version,
-                         int64_t own_version)
+                         Statement rollback, Statement page_count,
+                         Statement data_version, int64_t own_version)
     : connection_(std::move(connection)),
-      look_(std::move(look)),
+      look_(std::move(files.look)),
+      room_(&connection_, std::move(files.write_database)),
       txn_(std::move(txn)),
       begin_(std::move(begin)),
       commit_(std::move(commit)),
       rollback_(std::move(rollback)),
+      page_count_(std::move(page_count)),
       data_version_(std::move(data_version)),
       own_version_(own_version) {}
 
 GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
-                             absl::FunctionRef<bool()> more, bool savepoints) {
+                             absl::FunctionRef<bool()> more,
+                             const RoomNeed& need, bool savepoints) {
   if (look_ != nullptr) {
     if (absl::Status s = look_(); !s.ok()) return Refuse(group, s);
   }
@@ -115,15 +120,28 @@ GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
         return Abandon(group, s);
       }
       return Run(
-          group, [] { return false; }, /*savepoints=*/true);
+          group, [] { return false; }, need, /*savepoints=*/true);
     }
   }
-  return Commit(group);
+  return Commit(group, need);
 }
 
-GroupResult GroupCommit::Commit(std::span<PendingWrite> group) {
+GroupResult GroupCommit::Commit(std::span<PendingWrite> group,
+                                const RoomNeed& need) {
+  const int changes = sqlite3_total_changes(connection_.handle());
+  if (changes != changes_) {  // Else there is nothing to write.
+    const absl::StatusOr<int64_t> pages = ReadInteger(page_count_);
+    if (!pages.ok()) return Abandon(group, pages.status());
+    if (!room_.Ensure(*pages, need)) {
+      GroupResult result =
+          Abandon(group, StorageUnavailable("storage: the disk is full"));
+      result.disk_full = !result.fatal;
+      return result;
+    }
+  }
   const absl::Status status = commit_.Execute();
   if (status.ok()) {
+    changes_ = changes;
     const absl::Status files = look_ == nullptr ? absl::OkStatus() : look_();
     if (files.ok()) return {};
     SetOutcomes(group, OutcomeUnknown(StorageFailed()));
@@ -142,9 +160,9 @@ GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,
   SetOutcomes(group, cause);
   bool fatal = absl::IsDataLoss(cause);
   if (connection_.InTransaction()) fatal |= !rollback_.Execute().ok();
-  return {.status = cause,
-          .fatal = fatal,
-          .disk_full = !fatal && (code & 0xff) == SQLITE_FULL};
+  const bool full =
+      (code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE;
+  return {.status = cause, .fatal = fatal, .disk_full = !fatal && full};
 }
 
 GroupResult GroupCommit::Refuse(std::span<PendingWrite> group,

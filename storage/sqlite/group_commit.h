@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/sqlite/connection/connection.h"
+#include "storage/sqlite/database_room.h"
 #include "storage/sqlite/write_txn.h"
 #include "storage/store.h"
 
@@ -45,17 +46,22 @@ struct GroupResult {
   bool locked = false;
 };
 
+// What a FileWatch does here; each may be null.
+struct WatchedFiles {
+  // Whether what is committed will be found at the next start; if not, why.
+  // Called before each group and, before it is acknowledged, after its
+  // commit.
+  absl::AnyInvocable<absl::Status()> look = nullptr;
+  DatabaseRoom::WriteDatabase write_database = nullptr;
+};
+
 // Owns the writing connection: makes many writes durable with one fsync. Not
 // thread-safe; belongs to the writer's thread.
 class GroupCommit {
  public:
-  // Whether what is committed will be found at the next start; if not, why.
-  using Look = absl::AnyInvocable<absl::Status()>;
-
-  // `connection` is a writing one from OpenDatabase(). `look`, if not null, is
-  // called before each group and, before it is acknowledged, after its commit.
+  // `connection` is a writing one from OpenDatabase().
   static absl::StatusOr<std::unique_ptr<GroupCommit>> Create(
-      SqliteConnection connection, Look look = nullptr);
+      SqliteConnection connection, WatchedFiles files = {});
 
   // Runs the bodies of `group`, in order, in one transaction and commits it.
   // When all have run, `more` may put one more at the end and says whether it
@@ -71,37 +77,46 @@ class GroupCommit {
   // Nearly every body that fails has changed nothing by then. So the bodies run
   // without savepoints, which saves a fifth of the work; when one fails after a
   // change, the transaction is rolled back and all run again, with savepoints.
+  //
+  // Commits only where there is the room that `need` asks for; else the disk is
+  // full.
   GroupResult Run(std::vector<PendingWrite>& group,
-                  absl::FunctionRef<bool()> more) {
-    return Run(group, more, /*savepoints=*/false);
+                  absl::FunctionRef<bool()> more, const RoomNeed& need = {}) {
+    return Run(group, more, need, /*savepoints=*/false);
   }
-  GroupResult Run(std::vector<PendingWrite>& group) {
-    return Run(group, [] { return false; });
+  GroupResult Run(std::vector<PendingWrite>& group, const RoomNeed& need = {}) {
+    return Run(
+        group, [] { return false; }, need);
   }
 
   SqliteConnection& connection() { return connection_; }
 
  private:
-  GroupCommit(SqliteConnection connection, Look look, SqliteWriteTxn txn,
-              Statement begin, Statement commit, Statement rollback,
-              Statement data_version, int64_t own_version);
+  GroupCommit(SqliteConnection connection, WatchedFiles files,
+              SqliteWriteTxn txn, Statement begin, Statement commit,
+              Statement rollback, Statement page_count, Statement data_version,
+              int64_t own_version);
 
   GroupResult Run(std::vector<PendingWrite>& group,
-                  absl::FunctionRef<bool()> more, bool savepoints);
-  GroupResult Commit(std::span<PendingWrite> group);
+                  absl::FunctionRef<bool()> more, const RoomNeed& need,
+                  bool savepoints);
+  GroupResult Commit(std::span<PendingWrite> group, const RoomNeed& need);
   // Undoes the transaction, if one is open, on account of `cause`: the error of
   // the connection's last statement.
   GroupResult Abandon(std::span<PendingWrite> group, const absl::Status& cause);
   // The same where the store must stop for `cause`, which callers are not told.
   GroupResult Refuse(std::span<PendingWrite> group, const absl::Status& cause);
 
-  SqliteConnection connection_;  // First: the statements below go before it.
-  Look look_;
+  SqliteConnection connection_;  // First: what is below goes before it.
+  absl::AnyInvocable<absl::Status()> look_;
+  DatabaseRoom room_;
   SqliteWriteTxn txn_;
   Statement begin_;
   Statement commit_;
   Statement rollback_;
+  Statement page_count_;
   Statement data_version_;
+  int changes_ = 0;  // Of rows, as of the latest commit.
   // What data_version_ says as long as no other connection has committed.
   const int64_t own_version_;
 };

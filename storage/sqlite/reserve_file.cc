@@ -13,15 +13,13 @@
 #include "base/file_sync.h"
 
 namespace signet::sqlite {
-namespace {
 
 int64_t FreeBytes(const std::string& directory) {
   struct statvfs disk = {};
   if (statvfs(directory.c_str(), &disk) != 0) return 0;
+  if (disk.f_blocks == 0) return int64_t{1} << 40;
   return static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
 }
-
-}  // namespace
 
 ReserveFile::ReserveFile(std::string file) : file_(std::move(file)) {
   struct stat found = {};
@@ -40,6 +38,12 @@ bool ReserveFile::Fill() {
 
 bool ReserveFile::GiveUpSlice() {
   return bytes_ > 0 && Resize(std::max(bytes_ - kSlice, int64_t{0}));
+}
+
+bool ReserveFile::GiveUpForStart() {
+  const int64_t missing = kStart - FreeBytes(FolderOf(file_));
+  return bytes_ > 0 && missing > 0 &&
+         Resize(std::max(bytes_ - missing, int64_t{0}));
 }
 
 bool ReserveFile::Resize(int64_t bytes) {

@@ -7,6 +7,10 @@
 
 namespace signet::sqlite {
 
+// What is free on the file system that `directory` is on; much, where it does
+// not say how large it is.
+int64_t FreeBytes(const std::string& directory);
+
 // Room on the disk that nobody else gets: a file of blocks that are really
 // there, given up bit by bit when the disk is full. Not thread-safe.
 class ReserveFile {
@@ -15,6 +19,8 @@ class ReserveFile {
   static constexpr int64_t kBytes = int64_t{8} << 20;
   // Given up at once.
   static constexpr int64_t kSlice = int64_t{256} << 10;
+  // A start takes it for the log and its index.
+  static constexpr int64_t kStart = int64_t{2} << 20;
 
   // Takes up what is there from before, and makes nothing yet.
   explicit ReserveFile(std::string file);
@@ -25,6 +31,10 @@ class ReserveFile {
 
   // Gives a slice up. False: there is none left.
   bool GiveUpSlice();
+
+  // Gives up what opening the database takes, if so much is not free. Whether
+  // it did.
+  bool GiveUpForStart();
 
   int64_t bytes() const { return bytes_; }
 

@@ -5,13 +5,17 @@
 
 namespace signet::sqlite {
 
-RevocationReserve::RevocationReserve(std::string file,
+RevocationReserve::RevocationReserve(ReserveFile file, bool in_use,
                                      absl::Duration look_interval,
                                      Logger* logger)
     : file_(std::move(file)),
       look_interval_(absl::ToChronoNanoseconds(look_interval)),
       logger_(logger) {
-  file_.Fill();
+  if (in_use) {
+    Use();
+  } else {
+    file_.Fill();
+  }
   if (file_.bytes() == 0 && logger_ != nullptr) {
     logger_->Warning("the disk has no room for the reserve of revocations");
   }
@@ -31,19 +35,24 @@ bool RevocationReserve::LookForRoom() {
   return false;
 }
 
-bool RevocationReserve::MakeRoom() {
-  const bool made = file_.GiveUpSlice();
-  if (logger_ != nullptr && made && !in_use_) {
+void RevocationReserve::Use() {
+  if (in_use_) return;
+  in_use_ = true;
+  if (logger_ != nullptr) {
     logger_->Error(
         "the disk is full; only revocations are stored, in what was reserved",
         {{"bytes_left", file_.bytes()}});
-  } else if (logger_ != nullptr && !made && !said_empty_) {
+  }
+}
+
+bool RevocationReserve::MakeRoom() {
+  const bool made = file_.GiveUpSlice();
+  if (logger_ != nullptr && !made && !said_empty_) {
     logger_->Error(
         "the disk is full and the reserve used up; not even revocations are "
         "stored");
     said_empty_ = true;
   }
-  in_use_ = true;
   return made;
 }
 

@@ -16,19 +16,23 @@ namespace signet::sqlite {
 // writer's thread.
 class RevocationReserve {
  public:
-  // Makes the file. `logger`, which may be null, is borrowed.
-  RevocationReserve(std::string file, absl::Duration look_interval,
+  // Fills the file. `in_use`: a part of it was given up before. `logger`, which
+  // may be null, is borrowed.
+  RevocationReserve(ReserveFile file, bool in_use, absl::Duration look_interval,
                     Logger* logger);
 
-  // Whether a part of it is given up: only revocations are to be written.
+  // Whether only revocations are to be written.
   bool in_use() const { return in_use_; }
 
   // Looks, now and then, whether there is room again, and if so takes it back.
   // Returns in_use().
   bool LookForRoom();
 
-  // After a commit for revocations that the full disk has refused: makes room
-  // for another try. False: there is no more to give.
+  // From now on only revocations are to be written, until there is room again:
+  // the disk is full.
+  void Use();
+
+  // Gives a part of the file up, for another try. False: there is no more.
   bool MakeRoom();
 
  private:

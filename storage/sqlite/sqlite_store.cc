@@ -127,6 +127,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
       DirectoryLock::Acquire(options.directory, options.lock_wait);
   if (!lock.ok()) return lock.status();
 
+  ReserveFile reserve(absl::StrCat(options.directory, "/signet.reserve"));
+  const bool disk_full = reserve.GiveUpForStart();
   const DatabaseOptions database = {
       .connection = {.file = file,
                      .vfs = options.vfs,
@@ -146,8 +148,13 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
         absl::StrCat(file, ": was replaced while it was opened; start again"));
   }
   absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =
-      GroupCommit::Create(*std::move(connection),
-                          [files = files->get()] { return files->Look(); });
+      GroupCommit::Create(
+          *std::move(connection),
+          {.look = [files = files->get()] { return files->Look(); },
+           .write_database =
+               [files = files->get()](absl::FunctionRef<void()> write) {
+                 files->WriteDatabase(write);
+               }});
   if (!group_commit.ok()) return group_commit.status();
   ConnectionOptions reader = database.connection;
   reader.cache_kib = kReadCacheKib / options.read_connections;
@@ -156,13 +163,16 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   if (!readers.ok()) return readers.status();
   // What the readers have opened is what the writer has.
   if (absl::Status s = (*files)->Look(); !s.ok()) return s;
-  return std::unique_ptr<SqliteStore>(
-      new SqliteStore(std::move(options), *std::move(lock), *std::move(files),
-                      *std::move(group_commit), *std::move(readers)));
+  RevocationReserve revocations(std::move(reserve), /*in_use=*/disk_full,
+                                options.disk_look_interval, options.logger);
+  return std::unique_ptr<SqliteStore>(new SqliteStore(
+      std::move(options), *std::move(lock), *std::move(files),
+      std::move(revocations), *std::move(group_commit), *std::move(readers)));
 }
 
 SqliteStore::SqliteStore(SqliteOptions options, DirectoryLock lock,
                          std::unique_ptr<FileWatch> files,
+                         RevocationReserve reserve,
                          std::unique_ptr<GroupCommit> group_commit,
                          std::unique_ptr<ReadPool> readers)
     : options_(std::move(options)),
@@ -174,8 +184,7 @@ SqliteStore::SqliteStore(SqliteOptions options, DirectoryLock lock,
           options_.busy_timeout)),
       foreign_lock_(&group_commit_->connection(), options_.busy_timeout,
                     options_.logger),
-      reserve_(absl::StrCat(options_.directory, "/signet.reserve"),
-               options_.disk_look_interval, options_.logger),
+      reserve_(std::move(reserve)),
       readers_(std::move(readers)),
       queue_(options_.max_queued_writes),
       writer_([this] { RunWriter(); }),
@@ -236,7 +245,7 @@ void SqliteStore::WatchFiles() {
 
 absl::Status SqliteStore::Checkpoint(absl::Status (Checkpointer::*call)()) {
   absl::Status status;
-  files_->Checkpoint([&] { status = (*checkpointer_.*call)(); });
+  files_->WriteDatabase([&] { status = (*checkpointer_.*call)(); });
   return status;
 }
 
@@ -254,6 +263,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
     return;
   }
   WriteGathering gathering(queue_, group, options_.max_writes_per_commit);
+  const int checkpoints = checkpointer_->runs();
   const GroupResult result = RunInWhatRoomThereIs(group, gathering);
   if (result.fatal) Fail(result.status);
   if (result.locked) {
@@ -268,7 +278,6 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   });
   checkpointer_->SetAfterPages(
       reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
-  const int checkpoints = checkpointer_->runs();
   const absl::Status disk =
       result.status.ok() ? Checkpoint(&Checkpointer::MaybeRun) : result.status;
   if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
@@ -283,20 +292,36 @@ GroupResult SqliteStore::RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
   GroupResult result;
   if (!reserve_.LookForRoom()) {
     result =
-        group_commit_->Run(group, [&gathering] { return gathering.More(); });
+        group_commit_->Run(group, [&gathering] { return gathering.More(); },
+                           {.log_pages = checkpointer_->log_pages()});
     if (!result.disk_full) return result;
   }
   std::vector<PendingWrite> refused = TakeOthers(group);
-  bool again = !result.disk_full || (!group.empty() && reserve_.MakeRoom());
-  while (again && !group.empty()) {
-    result = group_commit_->Run(group);
-    again = result.disk_full && reserve_.MakeRoom();
-  }
+  if (!group.empty()) result = RunInReserve(group, result.disk_full);
   for (PendingWrite& write : refused) {
     write.outcome = DiskFull();
     group.push_back(std::move(write));
   }
   return result;
+}
+
+GroupResult SqliteStore::RunInReserve(std::vector<PendingWrite>& group,
+                                      bool disk_full) {
+  reserve_.Use();
+  // A log that starts over needs no room at all.
+  bool may_start_over = true;
+  while (true) {
+    if (disk_full && may_start_over) {
+      files_->WriteDatabase([this] { checkpointer_->StartOver(); });
+      may_start_over = false;
+    } else if (disk_full && !reserve_.MakeRoom()) {
+      return {.status = DiskFull(), .disk_full = true};
+    }
+    GroupResult result = group_commit_->Run(
+        group, {.log_pages = checkpointer_->log_pages(), .leave_spare = false});
+    if (!result.disk_full) return result;
+    disk_full = true;
+  }
 }
 
 void SqliteStore::Fail(const absl::Status& cause) {

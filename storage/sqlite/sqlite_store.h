@@ -22,6 +22,7 @@
 #include "storage/sqlite/foreign_lock.h"
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/read_pool.h"
+#include "storage/sqlite/reserve_file.h"
 #include "storage/sqlite/revocation_reserve.h"
 #include "storage/sqlite/write_queue.h"
 #include "storage/store.h"
@@ -94,8 +95,9 @@ struct SqliteOptions {
 // opened anew. What it acknowledges is in files that are in their place. A full
 // disk is no failure, nor is another process that holds the write lock: writes
 // are refused, reads go on, and writes work again once there is space, or the
-// lock is free. Revocations are stored even then, in room that
-// `signet.reserve` has kept, until that is used up.
+// lock is free. Revocations are stored even then, in room that the database
+// holds behind its pages (DatabaseRoom) and that `signet.reserve` has kept,
+// until both are used up.
 class SqliteStore final : public storage::Store {
  public:
   // Opens the database in `options.directory`, or makes it. An error names the
@@ -125,7 +127,7 @@ class SqliteStore final : public storage::Store {
 
  private:
   SqliteStore(SqliteOptions options, DirectoryLock lock,
-              std::unique_ptr<FileWatch> files,
+              std::unique_ptr<FileWatch> files, RevocationReserve reserve,
               std::unique_ptr<GroupCommit> group_commit,
               std::unique_ptr<ReadPool> readers);
 
@@ -141,6 +143,9 @@ class SqliteStore final : public storage::Store {
   // The same, and again with what is to be stored even on a full disk.
   GroupResult RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
                                    WriteGathering& gathering);
+  // Stores revocations in what is kept for them. `disk_full`: they were already
+  // refused once.
+  GroupResult RunInReserve(std::vector<PendingWrite>& group, bool disk_full);
   // Refuses everything from now on. The first failure counts.
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """On a full disk what ends a credential still commits, out of a reserve; nothing else does."""
 
+import concurrent.futures
+import contextlib
+import itertools
 import os
+import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
@@ -10,6 +15,12 @@ from harness import rest
 from harness.api import Api, message
 from harness.life import GrpcDoor, Lost, RestDoor
 from harness.process import Server
+
+
+IN_USE = "the disk is full; only revocations are stored, in what was reserved"
+
+# The log's index grows when this page of the log is written.
+PAGES_OF_FIRST_INDEX_REGION = 4062
 
 
 class SmallDisk:
@@ -21,21 +32,102 @@ class SmallDisk:
         self.doors = {"rest": RestDoor(self.server), "grpc": GrpcDoor(self.server)}
 
     def restart(self):
-        self.server.kill()
+        self.server.kill()  # Unless it has ended.
         self.server.start()
         self.doors = {"rest": RestDoor(self.server), "grpc": GrpcDoor(self.server)}
 
-    def fill(self):
-        with (self.disk / "filler").open("wb", buffering=0) as filler:
+    def fill(self, but=0):
+        """All but so many bytes, with a file that is not the server's."""
+        with (self.disk / "filler").open("ab", buffering=0) as filler:
             for size in (1 << 20, 4096):
                 try:
                     while True:
                         filler.write(b"x" * size)
                 except OSError:
                     pass
+            if but:
+                filler.truncate(filler.tell() - but)
+
+    def fill_with_creates(self):
+        """Until ten in a row are refused."""
+        labels = {str(i): "v" * 250 for i in range(30)}
+        refused = 0
+        while refused < 10:
+            try:
+                self.doors["rest"].create("fat", None, labels=labels)
+                refused = 0
+            except Lost as refusal:
+                assert "STORAGE_UNAVAILABLE" in str(refusal.args[0])
+                refused += 1
+
+    @contextlib.contextmanager
+    def reader(self):
+        """Another process's read, which keeps the log from starting over."""
+        database = sqlite3.connect(f"file:{self.server.data}/signet.db?mode=ro", uri=True,
+                                   isolation_level=None)
+        database.execute("begin")
+        database.execute("select count(*) from accounts").fetchall()
+        try:
+            yield
+        finally:
+            database.close()
+
+    @contextlib.contextmanager
+    def eater(self):
+        """Another writer on the disk, which takes all that becomes free."""
+        end = threading.Event()
+
+        def eat():
+            while not end.wait(0.0002):
+                self.fill()
+
+        thread = threading.Thread(target=eat)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
+
+    def pages(self):
+        with contextlib.closing(sqlite3.connect(f"file:{self.server.data}/signet.db?mode=ro",
+                                                uri=True)) as database:
+            return database.execute("pragma page_count").fetchone()[0]
+
+    def log_pages(self):
+        return ((self.disk / "data" / "signet.db-wal").stat().st_size - 32) // (4096 + 24)
+
+    def said_of_reserve(self):
+        return [line["message"] for line in self.server.log() if "reserve" in line["message"]]
 
     def make(self):
         return self.doors["rest"].create("ci", None)
+
+    def make_many(self, count):
+        local = threading.local()
+
+        def one(_):
+            if not hasattr(local, "door"):
+                local.door = RestDoor(self.server)
+            return local.door.create("ci", None)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            return list(threads.map(one, range(count)))
+
+    def revoke_all(self, many):
+        """One by one, over REST and gRPC in turn."""
+        for door, made in zip(itertools.cycle(self.doors.values()), many):
+            door.revoke(made["id"], "leaked")
+
+    def wait_for_room(self):
+        """Until another write is stored: the disk is looked at now and then."""
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return self.make()
+            except Lost:
+                assert time.monotonic() < end
+                time.sleep(0.1)
 
     def request(self, method, path, **options):
         return rest.request(self.server, method, path, **options)
@@ -151,38 +243,108 @@ def test_a_leaked_token_is_ended_while_nothing_else_is_written(small):
     # The log starts over in between, so more of them fit than it could grow by.
     for made in many:
         small.doors["grpc"].revoke(made["id"], "leaked")
-    said = [line["message"] for line in small.server.log() if "reserve" in line["message"]]
-    assert said == ["the disk is full; only revocations are stored, in what was reserved"]
+    assert small.said_of_reserve() == [IN_USE]
 
     small.restart()
     assert not any(small.works(made["token"]) for made in leaked + many)
     (small.disk / "filler").unlink()
-    end = time.monotonic() + 20
-    while small.refuses_other_writes():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    small.wait_for_room()
     small.restart()
     assert not any(small.works(made["token"]) for made in leaked)
 
 
 def test_space_that_comes_back_is_noticed_and_reserved_again(small):
-    made = [small.make() for _ in range(3)]
+    made = [small.make() for _ in range(60)]
     reserve = small.disk / "data" / "signet.reserve"
+    database = small.disk / "data" / "signet.db"
     whole = reserve.stat().st_size
     assert whole == reserve.stat().st_blocks * 512 == 8 << 20
-    small.fill()
-    assert small.refuses_other_writes()
-    assert reserve.stat().st_size == whole  # Not for these.
-    small.doors["rest"].revoke(made[0]["id"], "leaked")
-    assert reserve.stat().st_size < whole
-    assert small.refuses_other_writes()
+    assert database.stat().st_blocks * 512 >= database.stat().st_size > 8 << 20
+    with small.reader():
+        small.fill()
+        small.fill_with_creates()
+        assert reserve.stat().st_size == whole  # Not for these.
+        while reserve.stat().st_size == whole:
+            small.doors["rest"].revoke(made.pop()["id"], "leaked")
+        assert small.refuses_other_writes()
     (small.disk / "filler").unlink()
-    end = time.monotonic() + 20
-    while small.refuses_other_writes():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    small.wait_for_room()
     assert reserve.stat().st_size == whole
     # And a second time.
     small.fill()
-    small.doors["rest"].revoke(made[1]["id"], "leaked")
-    assert not small.works(made[1]["token"])
+    small.doors["rest"].revoke(made[0]["id"], "leaked")
+    assert not small.works(made[0]["token"])
+
+
+def test_creates_that_filled_the_disk_leave_room_for_revocations(small):
+    """Also where a reader let them fill it with a log that could not be copied."""
+    leaked = small.make_many(1200)
+    with small.reader():
+        small.fill_with_creates()
+    small.revoke_all(leaked[:1000])
+    assert small.said_of_reserve() == [IN_USE]
+    assert small.refuses_other_writes()
+    assert small.works(leaked[-1]["token"])
+
+    # And after starts on the full disk, each of which shortens the log.
+    for end, some in ((small.server.kill, leaked[1000:1100]), (small.server.stop, leaked[1100:])):
+        assert not end()
+        small.fill()
+        small.restart()
+        small.fill()
+        small.revoke_all(some)
+        assert small.refuses_other_writes()
+    assert not any(small.doors["rest"].works(made["token"]) for made in leaked)
+
+
+@pytest.mark.parametrize("name", ["rest", "grpc"])
+def test_the_index_of_the_log_grows_on_a_full_disk(small, name):
+    """A commit fills it in when it is on the disk already, and must not fail then."""
+    leaked = small.make_many(300)
+    with small.reader():
+        while small.log_pages() < PAGES_OF_FIRST_INDEX_REGION - 40:
+            small.make()
+        while small.log_pages() <= PAGES_OF_FIRST_INDEX_REGION:
+            # Room for some pages of the log, but for no region of its index.
+            small.fill(but=10 * 4096)
+            small.doors[name].revoke(leaked.pop()["id"], "leaked")
+        small.doors[name].revoke(leaked.pop()["id"], "leaked")
+    assert small.works(leaked[0]["token"])
+    assert small.request("GET", "/readyz").status == 200
+    assert small.server.stop() == 0
+    small.fill()
+    small.restart()
+    small.doors[name].revoke(leaked[0]["id"], "leaked")
+    assert not small.works(leaked[0]["token"])
+
+
+def test_while_a_reader_stays_the_reserve_holds_some_hundreds(small):
+    leaked = small.make_many(600)
+    reserve = small.disk / "data" / "signet.reserve"
+    with small.reader():
+        small.fill(but=4 << 20)
+        small.fill_with_creates()
+        stored = 0
+        with pytest.raises(Lost):
+            for made in leaked:
+                small.doors["rest"].revoke(made["id"], "leaked")
+                stored += 1
+        assert stored > 250
+        assert reserve.stat().st_size == 0
+        assert small.works(leaked[stored]["token"])
+    # The log can start over.
+    small.revoke_all(leaked[stored:])
+    assert not any(small.doors["rest"].works(made["token"]) for made in leaked)
+
+
+def test_nobody_else_gets_what_is_kept(small):
+    leaked = small.make_many(600)
+    small.fill()
+    before = small.pages()
+    with small.eater():
+        small.revoke_all(leaked)
+    assert small.refuses_other_writes()
+    assert not any(small.doors["rest"].works(made["token"]) for made in leaked)
+    # Nothing was given up, and at this pace it holds 20,000.
+    assert (small.disk / "data" / "signet.reserve").stat().st_size == 8 << 20
+    assert (small.pages() - before) * 4096 / len(leaked) * 20_000 <= 8 << 20

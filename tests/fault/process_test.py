@@ -2,6 +2,8 @@
 """A disk that fails or may not be written, as the whole process meets it."""
 
 import os
+import signal
+from pathlib import Path
 
 import grpc
 import pytest
@@ -21,7 +23,8 @@ def create(server):
                         token=server.first["token"], json_body={"name": "x"})
 
 
-def test_failed_sync_is_answered_and_ends_the_process(start):
+@pytest.mark.parametrize("told_to_stop", [False, True])
+def test_failed_sync_is_answered_and_ends_the_process(start, told_to_stop):
     server = start()
     assert server.stop() == 0
 
@@ -33,6 +36,10 @@ def test_failed_sync_is_answered_and_ends_the_process(start):
     assert answer.status == 503
     assert answer.json()["reason"] == "WRITE_OUTCOME_UNKNOWN"
     assert tokens
+    if told_to_stop:  # Itself; strace holds signals back.
+        strace = server.process.pid
+        (signetd,) = Path(f"/proc/{strace}/task/{strace}/children").read_text().split()
+        os.kill(int(signetd), signal.SIGTERM)
     assert server.process.wait(20) == 1
     assert server.stderr.read_text().splitlines()[-1].startswith("signetd: ")
 

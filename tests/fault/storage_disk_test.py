@@ -133,7 +133,10 @@ def test_a_damaged_database_is_refused_and_kept(tmp_path):
     assert write(data, 1, 300).code == 0
     database = data / "signet.db"
     whole = database.read_bytes()
-    for damaged in (whole[:8192] + b"\x55" * 4096 + whole[12288:], whole[:-4096],
+    pages = int.from_bytes(whole[28:32], "big")  # Behind them is room that is kept.
+    assert len(whole) > pages * 4096
+    for damaged in (whole[:8192] + b"\x55" * 4096 + whole[12288:],
+                    whole[:pages * 4096 - 4096],
                     whole[:5000], b"", b"\0" * len(whole)):
         database.write_bytes(damaged)
         assert "restore it from a backup" in refusal(data)

@@ -46,8 +46,11 @@ absl::Status SqliteError(int code, std::string_view detail) {
     case SQLITE_PERM:
     case SQLITE_READONLY:
       return unavailable("the database cannot be opened for writing");
-    case SQLITE_INTERRUPT:
     case SQLITE_IOERR:
+      // No room for the index of the log.
+      if (code == SQLITE_IOERR_SHMSIZE) return unavailable("the disk is full");
+      return unavailable("the disk or the memory failed");
+    case SQLITE_INTERRUPT:
     case SQLITE_NOMEM:
     case SQLITE_PROTOCOL:
       return unavailable("the disk or the memory failed");

@@ -65,6 +65,16 @@ TEST_F(CheckpointerTest, LeavesAShortLogAlone) {
   EXPECT_EQ(Syncs(), before);
 }
 
+TEST_F(CheckpointerTest, LetsAShortLogStartOverWhenAsked) {
+  for (int i = 0; i < 5; ++i) Commit();
+  const int pages = checkpointer_->log_pages();
+  const uintmax_t size = LogPages();
+  checkpointer_->StartOver();
+  Commit();
+  EXPECT_LT(checkpointer_->log_pages(), pages);
+  EXPECT_EQ(LogPages(), size);
+}
+
 TEST_F(CheckpointerTest, KeepsTheLogShort) {
   const int before = Syncs();
   for (int i = 0; i < 500; ++i) {

@@ -70,7 +70,7 @@ TEST_F(FileWatchTest, OnlyACheckpointWritesToTheDatabase) {
   const auto write = [this] {
     std::ofstream(At("data/signet.db"), std::ios::app) << "more";
   };
-  watch->Checkpoint([&] {
+  watch->WriteDatabase([&] {
     write();
     EXPECT_THAT(watch->Look(), IsOk());
   });
@@ -78,7 +78,7 @@ TEST_F(FileWatchTest, OnlyACheckpointWritesToTheDatabase) {
   write();
   EXPECT_THAT(watch->Look(),
               ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
-  watch->Checkpoint([] {});
+  watch->WriteDatabase([] {});
   fs::last_write_time(At("data/signet.db"),
                       fs::file_time_type() + std::chrono::hours(1));
   EXPECT_THAT(std::string(watch->Look().message()),

@@ -36,10 +36,10 @@ class GroupCommitTest : public testing::Test {
                      SchemaMigrations());
     EXPECT_THAT(connection, IsOk());
     absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =
-        GroupCommit::Create(*std::move(connection), [this] {
+        GroupCommit::Create(*std::move(connection), {.look = [this] {
           return looks_left_-- > 0 ? absl::OkStatus()
                                    : DatabaseRefused("the file is gone");
-        });
+        }});
     EXPECT_THAT(group_commit, IsOk());
     group_commit_ = *std::move(group_commit);
   }

@@ -66,6 +66,14 @@ TEST_F(ReserveFileTest, TakesUpWhatIsThereButNoHoles) {
   EXPECT_GE(Blocks(), ReserveFile::kBytes);
 }
 
+TEST_F(ReserveFileTest, AStartOnADiskThatHasRoomTakesNothing) {
+  ReserveFile reserve(file_);
+  EXPECT_FALSE(reserve.GiveUpForStart());
+  ASSERT_TRUE(reserve.Fill());
+  EXPECT_FALSE(reserve.GiveUpForStart());
+  EXPECT_EQ(reserve.bytes(), ReserveFile::kBytes);
+}
+
 TEST_F(ReserveFileTest, LeavesAloneWhatALinkNames) {
   const std::string other = directory_.File("other");
   std::ofstream(other) << "precious";

@@ -60,6 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NotADatabase", SQLITE_NOTADB, StatusCode::kDataLoss, "DATA_LOSS"},
         Case{"Full", SQLITE_FULL, StatusCode::kUnavailable,
              kStorageUnavailable},
+        Case{"IndexOfTheLog", SQLITE_IOERR_SHMSIZE, StatusCode::kUnavailable,
+             kStorageUnavailable},
         Case{"Sync", SQLITE_IOERR_FSYNC, StatusCode::kUnavailable,
              kStorageUnavailable},
         Case{"Busy", SQLITE_BUSY, StatusCode::kUnavailable,
