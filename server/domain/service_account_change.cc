@@ -150,7 +150,7 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
   }
   const identity::CallerPtr by = caller;
   storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
+      identity::RevocationFor(*caller, *account_id, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, now, id = *id, revocation = std::move(revocation)](
@@ -201,7 +201,7 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
     return;
   }
   storage::WriteOptions options =
-      identity::WriteFor(*caller, std::move(expired));
+      identity::WriteFor(*caller, query.account_id, std::move(expired));
   WriteOutcome<Batch>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, query = std::move(query),
@@ -287,8 +287,9 @@ void ServiceAccounts::EndPresented(
     identity::CallerPtr caller, const std::string& public_id,
     storage::RevokeReason reason, std::string comment, storage::Expired expired,
     absl::AnyInvocable<void(absl::Status) &&> done) {
-  storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
+  storage::WriteOptions options = identity::RevocationFor(
+      *caller, caller->principal.home_account_id.value_or(Uuid()),
+      std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now = clock_->Now(), public_id,
        revocation =
@@ -313,9 +314,35 @@ void ServiceAccounts::RevokeToken(
                  std::move(done));
     return;
   }
-  storage::WriteOptions options =
-      identity::RevocationFor(*caller, std::move(expired));
   const identity::CallerPtr by = caller;
+  Access::Done finish = [this, by, target, done = std::move(done)](
+                            const absl::Status& status) mutable {
+    if (!absl::IsPermissionDenied(status)) {
+      std::move(done)(status);
+      return;
+    }
+    denials_->Note(*by, target->account_id.ToString(),
+                   ServiceAccountEntry(kRevokeToken, target->subject_id),
+                   status);
+    // To say so would tell whether the token exists.
+    std::move(done)(absl::OkStatus());
+  };
+  // Who may not takes no place among the writes.
+  RefuseWith(*by, target->account_id.ToString(), Right::kManage,
+             [this, caller = std::move(caller), now, target,
+              expired = std::move(expired),
+              finish = std::move(finish)](const absl::Status& access) mutable {
+               if (!access.ok()) return std::move(finish)(access);
+               EndOther(std::move(caller), now, target, std::move(expired),
+                        std::move(finish));
+             });
+}
+
+void ServiceAccounts::EndOther(identity::CallerPtr caller, absl::Time now,
+                               const identity::TokenFactsPtr& target,
+                               storage::Expired expired, Access::Done done) {
+  storage::WriteOptions options =
+      identity::RevocationFor(*caller, target->account_id, std::move(expired));
   store_->Write(
       [this, caller = std::move(caller), now,
        target](storage::WriteTxn& txn) -> absl::Status {
@@ -335,18 +362,7 @@ void ServiceAccounts::RevokeToken(
             kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
-      [this, by, target,
-       done = std::move(done)](const absl::Status& status) mutable {
-        if (!absl::IsPermissionDenied(status)) {
-          std::move(done)(status);
-          return;
-        }
-        denials_->Note(*by, target->account_id.ToString(),
-                       ServiceAccountEntry(kRevokeToken, target->subject_id));
-        // To say so would tell whether the token exists.
-        std::move(done)(absl::OkStatus());
-      },
-      std::move(options));
+      std::move(done), std::move(options));
 }
 
 }  // namespace signet::domain

@@ -208,7 +208,7 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   storage::Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
   storage::WriteOptions options =
-      identity::WriteFor(*call->caller, std::move(expired));
+      identity::WriteFor(*call->caller, record.account_id, std::move(expired));
   storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *audit_, *clock_, *random_);
   };

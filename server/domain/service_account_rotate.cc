@@ -231,7 +231,7 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
   storage::Expired expired;
   if (call->expired) expired = [call] { return call->expired(); };
   storage::WriteOptions options =
-      identity::WriteFor(*call->caller, std::move(expired));
+      identity::WriteFor(*call->caller, call->account_id, std::move(expired));
   storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *this, *audit_, *random_);
   };

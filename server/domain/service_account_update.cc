@@ -215,8 +215,8 @@ void ServiceAccounts::Update(identity::CallerPtr caller, UpdateRequest request,
   const identity::CallerPtr by = caller;
   storage::WriteOptions options =
       DisablesOnly(request)
-          ? identity::RevocationFor(*caller, std::move(expired))
-          : identity::WriteFor(*caller, std::move(expired));
+          ? identity::RevocationFor(*caller, *account_id, std::move(expired))
+          : identity::WriteFor(*caller, *account_id, std::move(expired));
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, request = std::move(request), expires_at, now](

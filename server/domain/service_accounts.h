@@ -267,6 +267,10 @@ class ServiceAccounts {
                     storage::RevokeReason reason, std::string comment,
                     storage::Expired expired,
                     absl::AnyInvocable<void(absl::Status) &&> done);
+  // Ends another's token for a `caller` who was admitted to its account.
+  void EndOther(identity::CallerPtr caller, absl::Time now,
+                const identity::TokenFactsPtr& target, storage::Expired expired,
+                Access::Done done);
 
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;

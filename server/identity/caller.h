@@ -37,25 +37,34 @@ struct Caller {
 using CallerPtr = std::shared_ptr<const Caller>;
 
 // A read, or a write, for a caller: in its turn, and not at all once it has
-// gone.
-inline storage::ReadOptions ReadFor(
-    const CallerPtr& caller,
-    storage::ReadKind kind = storage::ReadKind::kLookup) {
+// gone. A scan and a write are on an account that the caller was admitted to
+// (see UnaryMethod::admit_first).
+inline storage::ReadOptions ReadFor(const CallerPtr& caller) {
   return {.work_for = caller->principal.work_for(),
-          .kind = kind,
+          .kind = storage::ReadKind::kLookup,
           .expired = [caller] {
             return caller->gone != nullptr && caller->gone();
           }};
 }
+inline storage::ReadOptions ScanFor(const CallerPtr& caller,
+                                    const Uuid& account_id) {
+  storage::ReadOptions options = ReadFor(caller);
+  options.work_for = caller->principal.work_for_on(account_id);
+  options.kind = storage::ReadKind::kScan;
+  return options;
+}
 inline storage::WriteOptions WriteFor(const Caller& caller,
+                                      const Uuid& account_id,
                                       storage::Expired expired) {
-  return {.work_for = caller.principal.work_for(),
+  return {.work_for = caller.principal.work_for_on(account_id),
           .expired = std::move(expired)};
 }
 // The same of one that ends something, which a full disk must not stop.
 inline storage::WriteOptions RevocationFor(const Caller& caller,
+                                           const Uuid& account_id,
                                            storage::Expired expired) {
-  storage::WriteOptions options = WriteFor(caller, std::move(expired));
+  storage::WriteOptions options =
+      WriteFor(caller, account_id, std::move(expired));
   options.revocation = true;
   return options;
 }

@@ -231,7 +231,7 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
       deps_.denials->Note(
           *who,
           domain::TokenVerifier::AccountAskedFor(who->principal, account_id_),
-          {.action = kAction});
+          {.action = kAction}, scope.status());
       return End(scope.status());
     }
     if (absl::IsUnavailable(scope.status()) && following_) {
