@@ -64,15 +64,14 @@ struct Principal {
   }
 
   // Whom a transaction of this principal's is for. All users are one tenant,
-  // as there may be any number of them and nothing tells whose they are.
-  storage::WorkFor work_for() const {
-    return {.tenant_id = home_account_id.value_or(kUsersTenant),
-            .principal_id = id};
-  }
+  // as there may be any number of them and nothing tells whose they are. Who is
+  // nobody (see Caller::trusted) is nobody there too.
+  storage::WorkFor work_for() const { return work_for_on(kUsersTenant); }
   // The same once it is known that it holds something on `account_id`: a user
   // then counts with that account. Who holds nothing there could name any.
   storage::WorkFor work_for_on(const Uuid& account_id) const {
-    return {.tenant_id = home_account_id.value_or(account_id),
+    return {.tenant_id = home_account_id.value_or(
+                kind == PrincipalKind::kUser ? account_id : id),
             .principal_id = id};
   }
 
