@@ -124,7 +124,7 @@ void DenialLog::Note(const identity::Caller& caller,
     found->second.behind.Add(std::move(noted));
     return;
   }
-  if (!HasRoomFor(group)) {
+  if (!HasRoomFor(kind)) {
     NoteInRest(group, std::move(noted));
     return;
   }
@@ -150,7 +150,16 @@ DenialLog::Kind DenialLog::KindFor(Kind kind) const {
   return named < options_.max_resources ? kind : of_several;
 }
 
-bool DenialLog::HasRoomFor(const Group& group) const {
+bool DenialLog::HasRoomFor(const Kind& kind) const {
+  const Group& group = kind.group;
+  size_t of_caller = 0;
+  for (auto other = kinds_.lower_bound({.group = group, .caller = kind.caller});
+       other != kinds_.end() && other->first.group == group &&
+       other->first.caller == kind.caller;
+       ++other) {
+    ++of_caller;
+  }
+  if (of_caller >= options_.max_kinds_of_caller) return false;
   const size_t most = group.tenant == group.account_id
                           ? options_.max_kinds_at_home
                           : options_.max_kinds_of_strangers;

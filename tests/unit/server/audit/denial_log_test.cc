@@ -348,6 +348,22 @@ TEST_F(DenialLogTest, OfOneCallerTheRestNamesIt) {
   EXPECT_EQ(ReadDetails(Events()[1])["actions"], "a.write 2");
 }
 
+// At home too one caller has no more than its part, and others theirs.
+TEST_F(DenialLogTest, OneCallerHasFewKindsOfItsOwn) {
+  const auto note = [&](uint32_t caller, int action) {
+    Note(world_.denials,
+         domain::ServiceAccountOf(world_.kHome, SampleId(caller)),
+         absl::StrCat("a.", action), world_.kHome);
+  };
+  for (int action = 0; action < 40; ++action) note(100, action);
+  note(101, 1);
+  EXPECT_THAT(world_.denials.Flush(/*all=*/true), IsOk());
+  ASSERT_THAT(Events(), SizeIs(16 + 1 + 1));
+  EXPECT_EQ(Events()[16].action, "a.1");
+  EXPECT_EQ(Events()[17].action, "denials.further");
+  EXPECT_EQ(ReadDetails(Events()[17])["count"], "24");
+}
+
 TEST_F(DenialLogTest, UsersAreOneTenantButForWhoHoldsSomethingThere) {
   DenialLog log(&world_.store, &world_.audit, &world_.clock, &world_.logger,
                 {.max_kinds_of_strangers = 2});
