@@ -124,7 +124,7 @@ void DenialLog::Note(const identity::Caller& caller,
     found->second.behind.Add(std::move(noted));
     return;
   }
-  if (!HasRoomFor(kind)) {
+  if (!HasRoomFor(group)) {
     NoteInRest(group, std::move(noted));
     return;
   }
@@ -140,26 +140,24 @@ DenialLog::Kind DenialLog::KindFor(Kind kind) const {
   if (kind.resource_id.empty() || kinds_.contains(kind)) return kind;
   Kind of_several = kind;
   of_several.resource_id.clear();
-  size_t named = 0;
-  for (auto other = kinds_.upper_bound(of_several);
-       other != kinds_.end() && other->first.group == kind.group &&
-       other->first.caller == kind.caller && other->first.action == kind.action;
-       ++other) {
-    ++named;
-  }
-  return named < options_.max_resources ? kind : of_several;
-}
-
-bool DenialLog::HasRoomFor(const Kind& kind) const {
-  const Group& group = kind.group;
   size_t of_caller = 0;
-  for (auto other = kinds_.lower_bound({.group = group, .caller = kind.caller});
-       other != kinds_.end() && other->first.group == group &&
+  size_t named = 0;
+  for (auto other =
+           kinds_.lower_bound({.group = kind.group, .caller = kind.caller});
+       other != kinds_.end() && other->first.group == kind.group &&
        other->first.caller == kind.caller;
        ++other) {
     ++of_caller;
+    if (other->first.action == kind.action && !other->first.resource_id.empty())
+      ++named;
   }
-  if (of_caller >= options_.max_kinds_of_caller) return false;
+  return named < options_.max_resources &&
+                 of_caller < options_.max_kinds_of_caller
+             ? kind
+             : of_several;
+}
+
+bool DenialLog::HasRoomFor(const Group& group) const {
   const size_t most = group.tenant == group.account_id
                           ? options_.max_kinds_at_home
                           : options_.max_kinds_of_strangers;

@@ -40,10 +40,10 @@ struct DenialLogOptions {
   int max_per_transaction = 16;
   // Resources that are named one by one, of a caller, action and account.
   size_t max_resources = 4;
-  // Kinds on an account: of one caller, and of all callers of one tenant, where
-  // it is another's account and where it is the tenant's own. The rest share
-  // one event.
+  // A caller that has so many kinds on an account has no more resources named.
   size_t max_kinds_of_caller = 16;
+  // Kinds on an account of all callers of one tenant, where it is another's
+  // account and where it is the tenant's own. The rest share one event.
   size_t max_kinds_of_strangers = 16;
   size_t max_kinds_at_home = 256;
   // What is kept at once, in all and of callers of one tenant; of accounts that
@@ -205,7 +205,7 @@ class DenialLog {
   // The kind under which it is counted: of several resources, where as many as
   // are named have their own.
   Kind KindFor(Kind kind) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool HasRoomFor(const Kind& kind) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool HasRoomFor(const Group& group) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void NoteInRest(const Group& group, Denial denial)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(const Kind& kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
