@@ -69,9 +69,9 @@ struct DenialLogOptions {
 // another's log: beyond a few resources a caller's denials of an action are one
 // kind, which says how many `resources` there were; and beyond a few kinds the
 // rest of the window is one event `denials.further`, which says of whom and of
-// what it was, and how many (see README). A tenant is the account that a
-// service account belongs to. All OAuth users are one, but for those who hold
-// something on the account, who count with it.
+// what it was, and how many (see docs/security.md). A tenant is the account
+// that a service account belongs to. All OAuth users are one, but for those who
+// hold something on the account, who count with it.
 //
 // What is kept is bounded. Denials on accounts that are not there take no room
 // from others: nothing is ever written of them. What there is no room for even
