@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,8 +27,12 @@ struct FairQueueLimits {
 // has the least waiting is served soonest, whatever others bring. Work for
 // nobody in particular is one more tenant, to which only `total` applies.
 //
-// Both ends take the same time however much waits, and allocate only where more
-// waits than ever before. Not thread-safe.
+// Where there is no room, who has little waiting is not refused for who has
+// much: see Push().
+//
+// Both ends take the same time however much waits, but for a Push() to a full
+// queue, which looks at each who waits; and allocate only where more waits than
+// ever before. Not thread-safe.
 template <typename T>
 class FairQueue {
  public:
@@ -36,23 +41,41 @@ class FairQueue {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // Whether there is room for one more. If not, `work` is left alone.
-  bool Push(const WorkFor& work_for, T& work) {
-    if (size_ >= limits_.total) return false;
+  // Whether there was room for one more, `extra` times the limits on top of
+  // them. If not, `work` is left alone.
+  //
+  // Where the queue or the tenant's part of it is full, and `pushed_out` is not
+  // null, it gets the newest of whoever has most waiting, of all tenants or of
+  // the tenant's principals, if that is more than who comes has with this one.
+  // Never of nobody in particular.
+  bool Push(const WorkFor& work_for, T& work,
+            std::optional<T>* pushed_out = nullptr, double extra = 0) {
+    const auto most = [extra](size_t limit) {
+      return limit + static_cast<size_t>(static_cast<double>(limit) * extra);
+    };
     const Index tenant = TenantOf(work_for.tenant_id);
     const Index lane = LaneOf(work_for);
     const bool bounded = work_for != WorkFor();
-    if (bounded && (tenants_[tenant].size >= limits_.of_one_tenant ||
-                    lanes_[lane].size >= limits_.of_one_principal)) {
+    const bool too_many =
+        bounded && lanes_[lane].size >= most(limits_.of_one_principal);
+    Index from = kNone;  // The lane that makes room.
+    if (bounded && tenants_[tenant].size >= most(limits_.of_one_tenant)) {
+      from = LargestLane(tenant, lanes_[lane].size + 2);
+    } else if (size_ >= most(limits_.total)) {
+      const Index largest = LargestTenant(tenants_[tenant].size + 2);
+      from = largest != kNone ? LargestLane(largest, 0)
+             : bounded        ? LargestLane(tenant, lanes_[lane].size + 2)
+                              : kNone;
+    } else if (!too_many) {
+      Add(tenant, lane, work);
+      return true;
+    }
+    if (too_many || from == kNone || pushed_out == nullptr) {
       Retire(tenant, lane);
       return false;
     }
-    const Index item = items_.Take();
-    items_[item].work = std::move(work);
-    if (lanes_[lane].size++ == 0) tenants_[tenant].lanes.Append(lanes_, lane);
-    lanes_[lane].items.Append(items_, item);
-    if (tenants_[tenant].size++ == 0) turns_.Append(tenants_, tenant);
-    ++size_;
+    pushed_out->emplace(TakeNewest(from));
+    Add(tenant, lane, work);
     return true;
   }
 
@@ -74,6 +97,51 @@ class FairQueue {
  private:
   using Index = uint32_t;
   static constexpr Index kNone = UINT32_MAX;
+
+  void Add(Index tenant, Index lane, T& work) {
+    const Index item = items_.Take();
+    items_[item].work = std::move(work);
+    if (lanes_[lane].size++ == 0) tenants_[tenant].lanes.Append(lanes_, lane);
+    lanes_[lane].items.Append(items_, item);
+    if (tenants_[tenant].size++ == 0) turns_.Append(tenants_, tenant);
+    ++size_;
+  }
+
+  // Of those of whom something waits, the tenant that has most, and at least
+  // `than`: of several the last in turn; kNone: there is none. Not nobody.
+  Index LargestTenant(size_t than) {
+    Index largest = kNone;
+    for (Index i = turns_.first; i != kNone; i = tenants_[i].next) {
+      if (tenants_[i].size < than || tenants_[i].id == Uuid()) continue;
+      largest = i;
+      than = tenants_[i].size;
+    }
+    return largest;
+  }
+  // Likewise, of a tenant's lanes.
+  Index LargestLane(Index tenant, size_t than) {
+    Index largest = kNone;
+    for (Index i = tenants_[tenant].lanes.first; i != kNone;
+         i = lanes_[i].next) {
+      if (lanes_[i].size < than) continue;
+      largest = i;
+      than = lanes_[i].size;
+    }
+    return largest;
+  }
+  // Of a lane whose tenant has more than this one waiting.
+  T TakeNewest(Index lane) {
+    const Index tenant = TenantOf(lanes_[lane].work_for.tenant_id);
+    const Index newest = lanes_[lane].items.last;
+    lanes_[lane].items.Remove(items_, newest);
+    T work = std::move(items_[newest].work);
+    items_.Return(newest);
+    --size_;
+    --tenants_[tenant].size;
+    if (--lanes_[lane].size == 0) tenants_[tenant].lanes.Remove(lanes_, lane);
+    Retire(tenant, lane);
+    return work;
+  }
 
   // Elements that are used again, named by their places.
   template <typename Node>
@@ -112,6 +180,14 @@ class FairQueue {
       const Index index = first;
       first = pool[index].next;
       return index;
+    }
+    // One that is in it; looks for it from the first on.
+    template <typename Node>
+    void Remove(Pool<Node>& pool, Index index) {
+      Index before = kNone;
+      for (Index i = first; i != index; i = pool[i].next) before = i;
+      (before == kNone ? first : pool[before].next) = pool[index].next;
+      if (last == index) last = before;
     }
   };
 

@@ -17,6 +17,7 @@ UnaryMethod List(domain::AuditReader* audit) {
   using Request = v1::ListAuditEventsRequest;
   UnaryMethod method = NewMethod(kAuditService, "ListAuditEvents", "audit.list",
                                  domain::Right::kManage, &Request::account_id);
+  method.admit_first = true;
   method.handle = [audit](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     domain::AuditReader::ListRequest list = {

@@ -24,6 +24,7 @@ UnaryMethod List(domain::Authorizations* authorizations) {
   UnaryMethod method = NewMethod(kAuthorizationsService, "ListAuthorizations",
                                  "authorization.list", domain::Right::kManage,
                                  &Request::account_id);
+  method.admit_first = true;
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->List(
@@ -47,6 +48,8 @@ UnaryMethod Get(domain::Authorizations* authorizations) {
   UnaryMethod method =
       NewMethod(kAuthorizationsService, "GetAuthorization", "authorization.get",
                 domain::Right::kManage, &Request::account_id);
+  NameResource(method, audit::kAuthorizationResource,
+               &Request::authorization_id);
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Get(call.caller,
@@ -63,6 +66,7 @@ UnaryMethod Create(domain::Authorizations* authorizations) {
   UnaryMethod method = NewMethod(kAuthorizationsService, "CreateAuthorization",
                                  "authorization.create", domain::Right::kManage,
                                  &Request::account_id);
+  method.admit_first = true;
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Grant(
@@ -89,6 +93,9 @@ UnaryMethod Revoke(domain::Authorizations* authorizations) {
   UnaryMethod method = NewMethod(kAuthorizationsService, "RevokeAuthorization",
                                  "authorization.revoke", domain::Right::kManage,
                                  &Request::account_id);
+  NameResource(method, audit::kAuthorizationResource,
+               &Request::authorization_id);
+  method.admit_first = true;
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Revoke(

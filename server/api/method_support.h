@@ -5,16 +5,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/uuid.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "server/api/convert.h"
 #include "server/api/convert_audit.h"
 #include "server/api/convert_tokens.h"
 #include "server/api/unary_method.h"
+#include "server/audit/audit_log.h"
 #include "server/domain/access.h"
 #include "server/domain/transact.h"
 
@@ -25,6 +28,13 @@ namespace signet::api {
 template <typename Request>
 const Request& As(const google::protobuf::Message& request) {
   return static_cast<const Request&>(request);
+}
+
+// What a request names by `id`.
+inline Resource ResourceOf(std::string_view type, const std::string& id) {
+  const std::optional<Uuid> parsed = Uuid::Parse(id);
+  if (!parsed.has_value()) return {};
+  return {.type = std::string(type), .id = parsed->ToString()};
 }
 
 // The method of `Request` in a service, without its `handle`.
@@ -48,6 +58,15 @@ UnaryMethod NewMethod(const char* service, const char* name, std::string action,
     };
   }
   return method;
+}
+
+// Has the audit log name what `id`, a member function of Request, names.
+template <typename Request>
+void NameResource(UnaryMethod& method, std::string_view type,
+                  const std::string& (Request::*id)() const) {
+  method.resource = [type, id](const google::protobuf::Message& request) {
+    return ResourceOf(type, (As<Request>(request).*id)());
+  };
 }
 
 // Ends a method whose domain call answers `In` with a message `Out`.

@@ -50,6 +50,7 @@ UnaryMethod Create(domain::ServiceAccounts* accounts, Logger* logger) {
       kServiceAccountsService, "CreateServiceAccount", "service_account.create",
       domain::Right::kManage, &Request::account_id);
   method.repeatable = true;
+  method.admit_first = true;
   method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     auto answer = AnswerIssued(*call.caller, logger, std::move(done));
@@ -73,6 +74,8 @@ UnaryMethod Get(domain::ServiceAccounts* accounts) {
   UnaryMethod method = NewMethod(kServiceAccountsService, "GetServiceAccount",
                                  "service_account.get", domain::Right::kView,
                                  &Request::account_id);
+  NameResource(method, audit::kServiceAccountResource,
+               &Request::service_account_id);
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->Get(call.caller,
@@ -90,6 +93,7 @@ UnaryMethod List(domain::ServiceAccounts* accounts) {
   UnaryMethod method = NewMethod(kServiceAccountsService, "ListServiceAccounts",
                                  "service_account.list", domain::Right::kView,
                                  &Request::account_id);
+  method.admit_first = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->List(
@@ -172,6 +176,11 @@ UnaryMethod Update(domain::ServiceAccounts* accounts) {
                          const google::protobuf::Message& request) {
     return As<Request>(request).service_account().account_id();
   };
+  method.resource = [](const google::protobuf::Message& request) {
+    return ResourceOf(audit::kServiceAccountResource,
+                      As<Request>(request).service_account().id());
+  };
+  method.admit_first = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     accounts->Update(std::move(call.caller),
                      ReadUpdate(As<Request>(call.request)),
@@ -187,6 +196,9 @@ UnaryMethod Rotate(domain::ServiceAccounts* accounts, Logger* logger) {
       kServiceAccountsService, "RotateServiceAccount", "service_account.rotate",
       domain::Right::kManage, &Request::account_id);
   method.repeatable = true;
+  NameResource(method, audit::kServiceAccountResource,
+               &Request::service_account_id);
+  method.admit_first = true;
   method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     auto answer = AnswerIssued(*call.caller, logger, std::move(done));
@@ -207,6 +219,9 @@ UnaryMethod Revoke(domain::ServiceAccounts* accounts) {
   UnaryMethod method = NewMethod(
       kServiceAccountsService, "RevokeServiceAccount", "service_account.revoke",
       domain::Right::kManage, &Request::account_id);
+  NameResource(method, audit::kServiceAccountResource,
+               &Request::service_account_id);
+  method.admit_first = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->Revoke(std::move(call.caller),
@@ -227,6 +242,7 @@ UnaryMethod BatchRevoke(domain::ServiceAccounts* accounts) {
       NewMethod(kServiceAccountsService, "BatchRevokeServiceAccounts",
                 "service_account.batch_revoke", domain::Right::kManage,
                 &Request::account_id);
+  method.admit_first = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->BatchRevoke(

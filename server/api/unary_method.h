@@ -22,6 +22,13 @@ struct MethodCall {
   const google::protobuf::Message& request;
 };
 
+// A thing that a request names, as audit events call it (see audit_log.h).
+// Empty, where the request does not name it by a UUID.
+struct Resource {
+  std::string type = {};
+  std::string id = {};
+};
+
 // One method of the API: how a message becomes a call into the domain and its
 // outcome a message. The functions are thread-safe.
 struct UnaryMethod {
@@ -50,6 +57,16 @@ struct UnaryMethod {
   absl::AnyInvocable<std::string(const identity::Principal&,
                                  const google::protobuf::Message&) const>
       account_id = nullptr;
+
+  // What of the account the request is about, for the audit log. Null where it
+  // names nothing.
+  absl::AnyInvocable<Resource(const google::protobuf::Message&) const>
+      resource = nullptr;
+
+  // Whether `handle` asks more of the store than a lookup: then who calls is
+  // admitted by one before, so that who has no right waits for, and takes,
+  // nothing else. `handle` decides all the same.
+  bool admit_first = false;
 
   // Whether Caller::replay_seed is wanted.
   bool repeatable = false;

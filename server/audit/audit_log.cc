@@ -67,14 +67,15 @@ absl::Status AuditLog::Append(storage::WriteTxn& txn, const Uuid& account_id,
 
 absl::Status AuditLog::AppendSystem(storage::WriteTxn& txn,
                                     const Uuid& account_id, absl::Time now,
-                                    const AuditEntry& entry) const {
+                                    const AuditEntry& entry,
+                                    std::string_view outcome) const {
   return AppendEvent(txn, {.account_id = account_id,
                            .at = WholeMicros(now),
                            .actor = std::string(kSystemActor),
                            .action = entry.action,
                            .resource_type = entry.resource_type,
                            .resource_id = entry.resource_id,
-                           .outcome = std::string(kAllowed),
+                           .outcome = std::string(outcome),
                            .request_id = "",
                            .peer = "",
                            .user_agent = "",

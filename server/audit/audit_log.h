@@ -85,7 +85,8 @@ class AuditLog {
 
   // As Append, for what the server does by itself.
   absl::Status AppendSystem(storage::WriteTxn& txn, const Uuid& account_id,
-                            absl::Time now, const AuditEntry& entry) const;
+                            absl::Time now, const AuditEntry& entry,
+                            std::string_view outcome = kAllowed) const;
 
   // Has the record of both ends `after` take the place of `before`, which
   // verifies, when the front of the log is trimmed.

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/error.h"
 #include "base/rfc3339.h"
+#include "server/identity/auth_error.h"
 
 namespace signet::audit {
 namespace {
@@ -16,12 +18,18 @@ constexpr char kWatermark[] = "denials";
 // After a transaction that failed.
 constexpr absl::Duration kRetryPause = absl::Seconds(1);
 
-// Whose denials are counted together: a user's, or those of an account's
-// service accounts.
-std::string TenantOf(const identity::Principal& principal) {
-  return principal.home_account_id.has_value()
-             ? principal.home_account_id->ToString()
-             : principal.ToString();
+// The action of the event of those that have none of their own.
+constexpr char kFurtherAction[] = "denials.further";
+
+constexpr size_t kMaxTold =
+    32;  // Different callers, or resources, of one event.
+
+// Whose denials are counted together: those of an account's service accounts;
+// those of users, with the account's if they hold something there.
+Uuid TenantOf(const identity::Principal& principal, const Uuid& account_id,
+              std::string_view reason) {
+  if (principal.home_account_id.has_value()) return *principal.home_account_id;
+  return reason == "ACCESS_DENIED" ? identity::kUsersTenant : account_id;
 }
 
 // What an event says of a caller, without anything that authenticates.
@@ -62,44 +70,127 @@ void DenialLog::Stop() {
                     {"error", std::string(status.message())}});
 }
 
-void DenialLog::Note(const identity::Caller& caller,
-                     std::string_view account_id, const AuditEntry& entry) {
-  const std::optional<Uuid> account = Uuid::Parse(account_id);
-  if (!account.has_value()) return;
-  const absl::Time now = clock_->Now();
-  Denial denial = {.caller = Kept(caller), .entry = entry, .at = now};
-  Kind kind = {caller.principal.ToString(), entry.action, *account};
-  std::string tenant = TenantOf(caller.principal);
+void DenialLog::Distinct::Add(const std::string& name) {
+  if (name.empty() || names_.contains(name)) return;
+  if (names_.size() < kMaxTold) {
+    names_.insert(name);
+  } else {
+    more_ = true;
+  }
+}
 
-  absl::MutexLock lock(&mutex_);
-  if (const auto found = kinds_.find(kind); found != kinds_.end()) {
-    Count& count = found->second;
-    if (count.count++ == 0) count.first_at = now;
-    // Of several resources no single one is named.
-    const bool same = count.last.entry.resource_id == denial.entry.resource_id;
-    if (count.count > 1 && !same) {
+std::string DenialLog::Distinct::Number() const {
+  return more_ ? absl::StrCat("more than ", kMaxTold)
+               : absl::StrCat(names_.size());
+}
+
+void DenialLog::Count::Add(Denial denial) {
+  resources.Add(denial.entry.resource_id);
+  if (count++ == 0) {
+    first_at = denial.at;
+  } else {
+    if (last.entry.resource_id != denial.entry.resource_id) {
       denial.entry.resource_type.clear();
       denial.entry.resource_id.clear();
     }
-    count.last = std::move(denial);
-    return;
-  }
-  size_t& of_tenant = kinds_of_tenant_[tenant];
-  if (kinds_.size() >= options_.max_kinds ||
-      of_tenant >= options_.max_kinds_per_tenant) {
-    if (of_tenant == 0) kinds_of_tenant_.erase(tenant);
-    ++left_out_unsaid_;
-    if (left_out_.size() < options_.max_kinds || left_out_.contains(*account)) {
-      ++left_out_[*account];
+    if (last.entry.details != denial.entry.details) {
+      denial.entry.details.clear();
     }
+  }
+  last = std::move(denial);
+}
+
+void DenialLog::Note(const identity::Caller& caller,
+                     std::string_view account_id, AuditEntry entry,
+                     const absl::Status& denial) {
+  const std::optional<Uuid> account = Uuid::Parse(account_id);
+  if (!account.has_value()) return;
+  const std::string reason = GetErrorDetail(denial).reason;
+  const Group group = {.absent = identity::IsOnAbsentAccount(denial),
+                       .tenant = TenantOf(caller.principal, *account, reason),
+                       .account_id = *account};
+  entry.details["reason"] = reason;
+  Kind kind = {.group = group,
+               .caller = caller.principal.ToString(),
+               .action = entry.action,
+               .resource_id = entry.resource_id};
+  Denial noted = {
+      .caller = Kept(caller), .entry = std::move(entry), .at = clock_->Now()};
+
+  absl::MutexLock lock(&mutex_);
+  kind = KindFor(std::move(kind));
+  if (const auto found = kinds_.find(kind); found != kinds_.end()) {
+    found->second.behind.Add(std::move(noted));
     return;
   }
-  ++of_tenant;
-  kinds_.emplace(kind, Count{.tenant = std::move(tenant),
-                             .started = now,
-                             .first = std::move(denial)});
+  if (!HasRoomFor(group)) {
+    NoteInRest(group, std::move(noted));
+    return;
+  }
+  ++groups_[group].kinds;
+  ++All(group).kinds;
+  ++of_tenants_[{.absent = group.absent, .tenant = group.tenant}].kinds;
+  kinds_[kind] = {.started = noted.at, .first = std::move(noted)};
   fresh_.push_back(std::move(kind));
   news_.Set();
+}
+
+DenialLog::Kind DenialLog::KindFor(Kind kind) const {
+  if (kind.resource_id.empty() || kinds_.contains(kind)) return kind;
+  Kind of_several = kind;
+  of_several.resource_id.clear();
+  size_t of_caller = 0;
+  size_t named = 0;
+  for (auto other =
+           kinds_.lower_bound({.group = kind.group, .caller = kind.caller});
+       other != kinds_.end() && other->first.group == kind.group &&
+       other->first.caller == kind.caller;
+       ++other) {
+    ++of_caller;
+    if (other->first.action == kind.action && !other->first.resource_id.empty())
+      ++named;
+  }
+  return named < options_.max_resources &&
+                 of_caller < options_.max_kinds_of_caller
+             ? kind
+             : of_several;
+}
+
+bool DenialLog::HasRoomFor(const Group& group) const {
+  const size_t most = group.tenant == group.account_id
+                          ? options_.max_kinds_at_home
+                          : options_.max_kinds_of_strangers;
+  const auto state = groups_.find(group);
+  if (state != groups_.end() && state->second.kinds >= most) return false;
+  const auto share =
+      of_tenants_.find({.absent = group.absent, .tenant = group.tenant});
+  return all_[group.absent ? 1 : 0].kinds < options_.max_kinds &&
+         (share == of_tenants_.end() ||
+          share->second.kinds < options_.max_kinds_per_tenant);
+}
+
+void DenialLog::NoteInRest(const Group& group, Denial denial) {
+  GroupState& state = groups_[group];
+  if (state.rest == nullptr) {
+    Share& share =
+        of_tenants_[{.absent = group.absent, .tenant = group.tenant}];
+    if (All(group).rests >= options_.max_rests ||
+        share.rests >= options_.max_rests_per_tenant) {
+      Tidy(group);
+      left_out_ = true;
+      if (!group.absent) ++left_out_unsaid_;
+      news_.Set();
+      return;
+    }
+    ++All(group).rests;
+    ++share.rests;
+    state.rest = std::make_unique<Rest>();
+    rests_.push_back(group);
+    news_.Set();  // There is something to wait for.
+  }
+  state.rest->callers.Add(denial.caller.principal.ToString());
+  ++state.rest->actions[denial.entry.action];
+  state.rest->count.Add(std::move(denial));
 }
 
 absl::Status DenialLog::Flush(bool all) {
@@ -111,8 +202,11 @@ absl::Status DenialLog::Flush(bool all) {
 }
 
 bool DenialLog::HasDue(absl::Time now) const {
-  return !fresh_.empty() ||
-         (!open_.empty() && IsOver(kinds_.find(open_.front())->second, now));
+  if (!fresh_.empty() || left_out_) return true;
+  if (!open_.empty() && IsOver(kinds_.find(open_.front())->second.started, now))
+    return true;
+  return !rests_.empty() &&
+         IsOver(groups_.find(rests_.front())->second.rest->count.first_at, now);
 }
 
 bool DenialLog::AwaitWork() {
@@ -122,7 +216,7 @@ bool DenialLog::AwaitWork() {
       absl::MutexLock lock(&mutex_);
       if (stopping_) return false;
       if (HasDue(clock_->Now())) return true;
-      counting = !open_.empty();
+      counting = !open_.empty() || !rests_.empty();
     }
     // That the clock moves on wakes nobody.
     news_.AwaitUntil(SteadyEvent::In(counting ? absl::Seconds(1)
@@ -149,56 +243,106 @@ void DenialLog::Loop() {
   }
 }
 
-bool DenialLog::IsOver(const Count& count, absl::Time now) const {
+bool DenialLog::IsOver(absl::Time started, absl::Time now) const {
   // Also where the clock went back.
-  return now < count.started || now >= count.started + options_.window;
+  return now < started || now >= started + options_.window;
 }
 
 void DenialLog::Take(absl::Time now, bool all) {
   const size_t most = static_cast<size_t>(options_.max_per_transaction);
   absl::MutexLock lock(&mutex_);
+  // As long as if it were written.
+  if (std::exchange(left_out_, false)) writing_.push_back({.nothing = true});
   while (writing_.size() < most && !fresh_.empty()) {
-    const Kind kind = std::move(fresh_.front());
+    Kind kind = std::move(fresh_.front());
     fresh_.pop_front();
-    Count& count = kinds_.find(kind)->second;
-    TakeEvent({.account_id = std::get<Uuid>(kind),
-               .denial = std::exchange(count.first, Denial())});
-    open_.push_back(kind);
+    Counted& counted = kinds_.find(kind)->second;
+    writing_.push_back(
+        EventOf(kind.group.account_id, std::exchange(counted.first, Denial())));
+    open_.push_back(std::move(kind));
   }
   while (writing_.size() < most && !open_.empty()) {
-    const Kind kind = open_.front();
-    Count& count = kinds_.find(kind)->second;
-    if (!all && !IsOver(count, now)) break;
+    Kind kind = open_.front();
+    Counted& counted = kinds_.find(kind)->second;
+    if (!all && !IsOver(counted.started, now)) break;
     open_.pop_front();
-    if (count.count == 0) {
+    if (counted.behind.count == 0) {
       Forget(kind);
       continue;
     }
-    TakeEvent({.account_id = std::get<Uuid>(kind),
-               .denial = std::exchange(count.last, Denial()),
-               .count = std::exchange(count.count, 0),
-               .first_at = count.first_at});
-    count.started = now;
-    open_.push_back(kind);
+    writing_.push_back(
+        EventOf(kind.group.account_id, std::exchange(counted.behind, Count())));
+    counted.started = now;
+    open_.push_back(std::move(kind));
   }
-}
-
-void DenialLog::TakeEvent(Event event) {
-  if (const auto left_out = left_out_.find(event.account_id);
-      left_out != left_out_.end()) {
-    event.left_out = left_out->second;
-    left_out_.erase(left_out);
+  while (writing_.size() < most && !rests_.empty()) {
+    const Group group = rests_.front();
+    std::unique_ptr<Rest>& rest = groups_.find(group)->second.rest;
+    if (!all && !IsOver(rest->count.first_at, now)) break;
+    rests_.pop_front();
+    writing_.push_back(
+        EventOf(group, std::move(*std::exchange(rest, nullptr))));
+    --All(group).rests;
+    --of_tenants_[{.absent = group.absent, .tenant = group.tenant}].rests;
+    Tidy(group);
   }
-  writing_.push_back(std::move(event));
 }
 
 void DenialLog::Forget(const Kind& kind) {
-  const auto count = kinds_.find(kind);
-  const auto of_tenant = kinds_of_tenant_.find(count->second.tenant);
-  if (--of_tenant->second == 0) kinds_of_tenant_.erase(of_tenant);
-  kinds_.erase(count);
-  // Nobody is left in whose event the rest could be said.
-  if (kinds_.empty()) left_out_.clear();
+  const Group& group = kind.group;
+  --groups_[group].kinds;
+  --All(group).kinds;
+  --of_tenants_[{.absent = group.absent, .tenant = group.tenant}].kinds;
+  Tidy(group);
+  kinds_.erase(kind);
+}
+
+void DenialLog::Tidy(const Group& group) {
+  const auto state = groups_.find(group);
+  if (state->second.kinds == 0 && state->second.rest == nullptr) {
+    groups_.erase(state);
+  }
+  const auto share =
+      of_tenants_.find({.absent = group.absent, .tenant = group.tenant});
+  if (share->second.kinds == 0 && share->second.rests == 0) {
+    of_tenants_.erase(share);
+  }
+}
+
+DenialLog::Event DenialLog::EventOf(const Uuid& account_id, Denial denial) {
+  return {.account_id = account_id,
+          .entry = std::move(denial.entry),
+          .at = denial.at,
+          .caller = std::move(denial.caller)};
+}
+
+DenialLog::Event DenialLog::EventOf(const Uuid& account_id, Count count) {
+  Event event = EventOf(account_id, std::move(count.last));
+  event.count = count.count;
+  std::map<std::string, std::string>& details = event.entry.details;
+  details["count"] = absl::StrCat(count.count);
+  details["first_at"] = FormatRfc3339(WholeMicros(count.first_at));
+  details["last_at"] = FormatRfc3339(WholeMicros(event.at));
+  if (count.resources.size() > 1) {
+    details["resources"] = count.resources.Number();
+  }
+  return event;
+}
+
+DenialLog::Event DenialLog::EventOf(const Group& group, Rest rest) {
+  Event event = EventOf(group.account_id, std::move(rest.count));
+  event.entry.action = kFurtherAction;
+  std::map<std::string, std::string>& details = event.entry.details;
+  details["of"] = group.tenant == identity::kUsersTenant
+                      ? "users"
+                      : group.tenant.ToString();
+  details["actions"] =
+      absl::StrJoin(rest.actions, ", ", absl::PairFormatter(" "));
+  if (rest.callers.size() > 1) {
+    details["callers"] = rest.callers.Number();
+    event.caller.reset();
+  }
+  return event;
 }
 
 absl::Status DenialLog::WriteTaken() {
@@ -215,7 +359,7 @@ absl::Status DenialLog::WriteTaken() {
       if (IsTransient(status)) {
         left.push_back(std::move(event));
       } else if (!status.ok()) {
-        lost += std::max<uint64_t>(event.count, 1);
+        lost += event.nothing ? 0 : event.count;
       }
     }
   }
@@ -235,30 +379,21 @@ absl::Status DenialLog::WriteTaken() {
 absl::Status DenialLog::Write(std::span<const Event> events) {
   return storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
     for (const Event& event : events) {
+      if (event.nothing) continue;
       const absl::StatusOr<bool> exists = txn.HasAccount(event.account_id);
       if (!exists.ok()) return exists.status();
       if (!*exists) continue;
-      if (absl::Status status = Append(txn, event); !status.ok()) return status;
+      absl::Status status =
+          event.caller.has_value()
+              ? audit_->Append(txn, event.account_id, *event.caller, event.at,
+                               event.entry, kDenied)
+              : audit_->AppendSystem(txn, event.account_id, event.at,
+                                     event.entry, kDenied);
+      if (!status.ok()) return status;
     }
     // So that the disk is waited for in any case.
     return txn.SetWatermark(kWatermark, WholeMicros(clock_->Now()));
   });
-}
-
-absl::Status DenialLog::Append(storage::WriteTxn& txn,
-                               const Event& event) const {
-  const Denial& denial = event.denial;
-  AuditEntry entry = denial.entry;
-  if (event.count > 0) {
-    entry.details["count"] = absl::StrCat(event.count);
-    entry.details["first_at"] = FormatRfc3339(WholeMicros(event.first_at));
-    entry.details["last_at"] = FormatRfc3339(WholeMicros(denial.at));
-  }
-  if (event.left_out > 0) {
-    entry.details["left_out"] = absl::StrCat(event.left_out);
-  }
-  return audit_->Append(txn, event.account_id, denial.caller, denial.at, entry,
-                        kDenied);
 }
 
 void DenialLog::LogLeftOut(absl::Time now) {

@@ -2,16 +2,19 @@
 #ifndef SIGNET_SERVER_AUDIT_DENIAL_LOG_H_
 #define SIGNET_SERVER_AUDIT_DENIAL_LOG_H_
 
+#include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <tuple>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -30,15 +33,25 @@
 namespace signet::audit {
 
 struct DenialLogOptions {
-  // Denials of one caller, action and account within this time are one event.
+  // Denials of one kind within this time are one event.
   absl::Duration window = absl::Seconds(10);
   // Between two transactions: what is denied meanwhile shares the next one.
   absl::Duration pause = absl::Milliseconds(50);
   int max_per_transaction = 16;
-  // Of caller, action and account that are kept at once: in all, and of callers
-  // of one account (of one user).
+  // Resources that are named one by one, of a caller, action and account.
+  size_t max_resources = 4;
+  // A caller that has so many kinds on an account has no more resources named.
+  size_t max_kinds_of_caller = 16;
+  // Kinds on an account of all callers of one tenant, where it is another's
+  // account and where it is the tenant's own. The rest share one event.
+  size_t max_kinds_of_strangers = 16;
+  size_t max_kinds_at_home = 256;
+  // What is kept at once, in all and of callers of one tenant; of accounts that
+  // are there, and again as much of those that are not.
   size_t max_kinds = 4096;
   size_t max_kinds_per_tenant = 256;
+  size_t max_rests = 4096;
+  size_t max_rests_per_tenant = 256;
 };
 
 // Writes denials into the audit logs of the accounts they were about, behind
@@ -47,16 +60,24 @@ struct DenialLogOptions {
 // behind the answer is the same too, up to the rows: each transaction waits for
 // the disk, whether it has an event to write or not.
 //
-// The first denial of a caller, action and account is an event at once (within
-// DenialLogOptions::pause). Those that follow within the window are one event
-// at its end, whose details have their `count`, `first_at` and `last_at`, and
-// so on while they go on. A caller can thus make at most one event a window for
-// each action and account, and no write of another's waits for more than one
-// short transaction of denials.
+// A kind is a caller, action, account and resource. The first of a kind is an
+// event at once (within DenialLogOptions::pause). Those that follow within the
+// window are one event at its end, whose details have their `count`, `first_at`
+// and `last_at`, and so on while they go on.
 //
-// What is kept is bounded. Denials beyond that are counted in the server's log,
-// and as `left_out` in the details of the next such event of their account. The
-// former counts those as well that the store refuses for good.
+// Callers of one tenant have few kinds on an account, so that none fills
+// another's log: beyond a few resources a caller's denials of an action are one
+// kind, which says how many `resources` there were; and beyond a few kinds the
+// rest of the window is one event `denials.further`, which says of whom and of
+// what it was, and how many (see docs/security.md). A tenant is the account
+// that a service account belongs to. All OAuth users are one, but for those who
+// hold something on the account, who count with it.
+//
+// What is kept is bounded. Denials on accounts that are not there take no room
+// from others: nothing is ever written of them. What there is no room for even
+// in the rest, as only somebody makes who is denied on hundreds of accounts
+// that are there, is counted in the server's log, as
+// are those that the store refuses for good.
 //
 // A kill loses what is not written yet, at most a window; Stop() loses nothing
 // that was noted before it, unless the store fails.
@@ -83,43 +104,95 @@ class DenialLog {
   // Idempotent.
   void Stop();
 
-  // Notes that `caller` was denied `entry` on the account; nothing where
-  // `account_id` is no UUID. Touches memory only.
+  // Notes that `caller` was denied `entry` on the account with `denial`, whose
+  // reason the event tells; nothing where `account_id` is no UUID. Touches
+  // memory only.
   void Note(const identity::Caller& caller, std::string_view account_id,
-            const AuditEntry& entry);
+            AuditEntry entry, const absl::Status& denial);
 
   // Writes what is due, and with `all` also what is still being counted.
   // Blocks. Not while the thread runs.
   absl::Status Flush(bool all = false);
 
  private:
-  // Caller, action, account.
-  using Kind = std::tuple<std::string, std::string, Uuid>;
+  // Callers of one tenant on one account.
+  struct Group {
+    bool absent = false;  // Is the account.
+    Uuid tenant = {};
+    Uuid account_id = {};
+    friend auto operator<=>(const Group&, const Group&) = default;
+  };
+  struct Kind {
+    Group group = {};
+    std::string caller = {};
+    std::string action = {};
+    std::string resource_id = {};  // Empty: of none, or of several.
+    friend auto operator<=>(const Kind&, const Kind&) = default;
+  };
 
   // What is kept of one denial.
   struct Denial {
-    identity::Caller caller;
-    AuditEntry entry;
-    absl::Time at;
+    identity::Caller caller = {};
+    AuditEntry entry = {};
+    absl::Time at = {};
   };
 
+  // Some of the different things that were named, to tell their number.
+  class Distinct {
+   public:
+    void Add(const std::string& name);
+    size_t size() const { return names_.size() + (more_ ? 1 : 0); }
+    std::string Number() const;
+
+   private:
+    std::set<std::string> names_;
+    bool more_ = false;
+  };
+
+  // Denials that are not yet handed over.
   struct Count {
-    std::string tenant;
-    absl::Time started;  // Of the window.
-    Denial first;        // While the kind is in fresh_.
-    // Of those behind it that are not yet handed over; the last of them.
     uint64_t count = 0;
     absl::Time first_at = {};
+    // What all of them had in common, of the time of the last.
     Denial last = {};
+    Distinct resources = {};
+
+    void Add(Denial denial);
+  };
+
+  struct Counted {
+    absl::Time started = {};  // Of the window.
+    Denial first = {};        // While the kind is in fresh_.
+    Count behind = {};        // The first.
+  };
+
+  // Of a group, those for whose kinds there was no room.
+  struct Rest {
+    Count count = {};
+    Distinct callers = {};
+    std::map<std::string, uint64_t> actions = {};
+  };
+
+  struct GroupState {
+    size_t kinds = 0;
+    std::unique_ptr<Rest> rest = {};  // Null: none.
+  };
+
+  // What takes room.
+  struct Share {
+    size_t kinds = 0;
+    size_t rests = 0;
   };
 
   // An event to write.
   struct Event {
-    Uuid account_id;
-    Denial denial;
-    uint64_t count = 0;  // 0: it is one, the first.
-    absl::Time first_at = {};
-    uint64_t left_out = 0;
+    Uuid account_id = {};
+    AuditEntry entry = {};
+    absl::Time at = {};
+    // Absent: of several callers.
+    std::optional<identity::Caller> caller = {};
+    uint64_t count = 1;    // Denials that it tells of.
+    bool nothing = false;  // To write, but to wait for the disk.
   };
 
   void Loop();
@@ -130,14 +203,27 @@ class DenialLog {
   bool Pause(absl::Duration pause);
   // Moves up to a transaction's worth of what is due at `now` to writing_.
   void Take(absl::Time now, bool all) ABSL_LOCKS_EXCLUDED(mutex_);
-  void TakeEvent(Event event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsOver(const Count& count, absl::Time now) const;
+  bool IsOver(absl::Time started, absl::Time now) const;
+  // The kind under which it is counted: of several resources, where as many as
+  // are named have their own.
+  Kind KindFor(Kind kind) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool HasRoomFor(const Group& group) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NoteInRest(const Group& group, Denial denial)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(const Kind& kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of what takes room, in all and of the tenant.
+  Share& All(const Group& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return all_[group.absent ? 1 : 0];
+  }
+  // Forgets what the group and its tenant have nothing left of.
+  void Tidy(const Group& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static Event EventOf(const Uuid& account_id, Denial denial);
+  static Event EventOf(const Uuid& account_id, Count count);
+  static Event EventOf(const Group& group, Rest rest);
   // Writes writing_: all of it or, if the fault may lie in one of them, each
   // for itself. An error: what is left of it may be written later.
   absl::Status WriteTaken() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Write(std::span<const Event> events);
-  absl::Status Append(storage::WriteTxn& txn, const Event& event) const;
   void LogLeftOut(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
 
   storage::Store* const store_;
@@ -154,15 +240,20 @@ class DenialLog {
 
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<Kind, Count> kinds_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, size_t> kinds_of_tenant_ ABSL_GUARDED_BY(mutex_);
+  std::map<Kind, Counted> kinds_ ABSL_GUARDED_BY(mutex_);
+  std::map<Group, GroupState> groups_ ABSL_GUARDED_BY(mutex_);
+  // In all: of accounts that are there, and of those that are not. Of each
+  // tenant: by the group without its account.
+  std::array<Share, 2> all_ ABSL_GUARDED_BY(mutex_);
+  std::map<Group, Share> of_tenants_ ABSL_GUARDED_BY(mutex_);
   // Each kind is in one of the two: not yet an event; in order of the start of
   // their windows.
   std::deque<Kind> fresh_ ABSL_GUARDED_BY(mutex_);
   std::deque<Kind> open_ ABSL_GUARDED_BY(mutex_);
-  // Denials for which there was no room, by account while that is known.
-  std::map<Uuid, uint64_t> left_out_ ABSL_GUARDED_BY(mutex_);
-  // Those and what could not be written, of which the log does not tell yet.
+  // Groups that have a rest, in order of its start.
+  std::deque<Group> rests_ ABSL_GUARDED_BY(mutex_);
+  // Denials for which there was no room.
+  bool left_out_ ABSL_GUARDED_BY(mutex_) = false;  // Since the last Take().
   uint64_t left_out_unsaid_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "server/identity/auth_error.h"
+#include "server/identity/token_facts.h"
 #include "server/identity/token_state.h"
 
 namespace signet::domain {
@@ -98,8 +99,12 @@ absl::StatusOr<storage::GrantKind> Authorize(
   if (!held.ok()) return held.status();
   const std::optional<storage::GrantKind> grant =
       GrantFor(*held, account_id, right);
-  if (!grant.has_value()) return AccessDeniedError(right);
-  return *grant;
+  if (grant.has_value()) return *grant;
+  const absl::StatusOr<bool> exists = txn.HasAccount(account_id);
+  if (!exists.ok()) return exists.status();
+  absl::Status denial = AccessDeniedError(right);
+  identity::NoteAccount(denial, *exists);
+  return denial;
 }
 
 absl::StatusOr<storage::GrantKind> AuthorizeCaller(
@@ -124,7 +129,9 @@ absl::StatusOr<storage::GrantKind> AuthorizeCaller(
 void Access::Admit(const identity::Principal& principal,
                    std::string_view account_id, Right right, Done done) {
   const std::optional<Uuid> account = Uuid::Parse(account_id);
-  if (!account.has_value()) {
+  if (!account.has_value() ||
+      (principal.token_facts != nullptr &&
+       GrantFor(principal.token_facts->held, *account, right).has_value())) {
     std::move(done)(absl::OkStatus());
     return;
   }

@@ -60,8 +60,8 @@ bool Gives(const storage::AuthorizationRecord& held,
 //
 // OK holds the kind of grant that decided, the account's own before a
 // super_admin's: unless it is kSuperAdmin, the account exists.
-//   PERMISSION_DENIED / ACCESS_DENIED: no; the same whether the account exists
-//     or not.
+//   PERMISSION_DENIED / ACCESS_DENIED: no; the same, but for what
+//     IsOnAbsentAccount() tells of it, whether the account exists or not.
 //   Whatever the store says.
 //
 // A row is believed: that a service account has power on an account not its own
@@ -89,8 +89,10 @@ class Access {
   // The store outlives this object, which outlives its calls.
   explicit Access(storage::Store* store) : store_(store) {}
 
-  // Whether a call would get past Authorize, for who has found another fault
-  // already. OK if `account_id` is no UUID, as that fault ranks later.
+  // Whether a call would get past Authorize, as far as can be told before it is
+  // made: a lookup, or none where the caller's token was known to give the
+  // right when the call came. OK if `account_id` is no UUID, as that fault
+  // ranks later.
   void Admit(const identity::Principal& principal, std::string_view account_id,
              Right right, Done done);
 

@@ -78,7 +78,7 @@ void AuditReader::List(const identity::CallerPtr& caller,
     return;
   }
   ReadOutcome<Page>(
-      *store_, identity::ReadFor(caller, storage::ReadKind::kScan),
+      *store_, identity::ScanFor(caller, query.account_id),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {

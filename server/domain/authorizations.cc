@@ -214,7 +214,7 @@ void Authorizations::List(const identity::CallerPtr& caller,
     return;
   }
   ReadOutcome<Page>(
-      *store_, identity::ReadFor(caller, storage::ReadKind::kScan),
+      *store_, identity::ScanFor(caller, query.account_id),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
@@ -286,7 +286,7 @@ void Authorizations::Grant(identity::CallerPtr caller,
   record.subject = {.type = *type, .id = Canonical(request.subject_id)};
   record.id = Uuid::V7(now, *random_);
   record.created_at = WholeMicros(now);
-  storage::WriteOptions options = identity::WriteFor(caller);
+  storage::WriteOptions options = identity::WriteFor(caller, record.account_id);
   WriteOutcome<storage::AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now, record = std::move(record),
@@ -343,7 +343,7 @@ void Authorizations::Revoke(identity::CallerPtr caller,
            std::move(done));
     return;
   }
-  storage::WriteOptions options = identity::RevocationFor(caller);
+  storage::WriteOptions options = identity::RevocationFor(caller, *account_id);
   WriteOutcome<storage::AuthorizationRecord>(
       *store_, std::move(options),
       [this, caller = std::move(caller), now = clock_->Now(),

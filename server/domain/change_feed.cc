@@ -110,16 +110,17 @@ ChangeFeed::News ChangeFeed::Since(std::string_view position,
   return news;
 }
 
-bool ChangeFeed::Add(std::shared_ptr<Watcher> watcher,
-                     const std::string& owner) {
+bool ChangeFeed::Add(std::shared_ptr<Watcher> watcher, const Place& place) {
   absl::MutexLock lock(&mutex_);
   if (stopped_ || followers_.size() >= kMaxWatchers) return false;
-  if (!owner.empty() &&
-      std::ranges::count(followers_, owner, &Follower::owner) >=
-          static_cast<ptrdiff_t>(kMaxOfOneOwner)) {
-    return false;
+  size_t by = 0;
+  size_t of = 0;
+  for (const Follower& follower : followers_) {
+    if (place.by.has_value() && follower.place.by == place.by) ++by;
+    if (place.of.has_value() && follower.place.of == place.of) ++of;
   }
-  followers_.push_back({.watcher = std::move(watcher), .owner = owner});
+  if (std::max(by, of) >= kMaxOfOneAccount) return false;
+  followers_.push_back({.watcher = std::move(watcher), .place = place});
   return true;
 }
 

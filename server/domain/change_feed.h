@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -29,7 +30,13 @@ class ChangeFeed {
  public:
   static constexpr size_t kKept = 1 << 16;
   static constexpr size_t kMaxWatchers = 1000;
-  static constexpr size_t kMaxOfOneOwner = 250;
+  static constexpr size_t kMaxOfOneAccount = 250;
+
+  // With whom a watcher is counted; absent: with nobody.
+  struct Place {
+    std::optional<Uuid> by = {};  // The account it belongs to.
+    std::optional<Uuid> of = {};  // The account it follows.
+  };
 
   // Somebody who follows the feed.
   class Watcher {
@@ -74,9 +81,9 @@ class ChangeFeed {
              const Uuid& self = {}) const;
 
   // Calls it from now on until Stop() or, but for a call that has begun or is
-  // about to, Remove(). False if there are kMaxWatchers, or kMaxOfOneOwner with
-  // this `owner`, or it is stopped. An empty owner has no such limit.
-  bool Add(std::shared_ptr<Watcher> watcher, const std::string& owner);
+  // about to, Remove(). False if there are kMaxWatchers, or kMaxOfOneAccount
+  // that belong to the same account or follow the same, or it is stopped.
+  bool Add(std::shared_ptr<Watcher> watcher, const Place& place);
   void Remove(const Watcher* watcher);
 
   // Wakes all watchers soon, as if there were something new.
@@ -95,7 +102,7 @@ class ChangeFeed {
 
   struct Follower {
     std::shared_ptr<Watcher> watcher;
-    std::string owner;
+    Place place;
   };
   using Watchers = std::vector<std::shared_ptr<Watcher>>;
 

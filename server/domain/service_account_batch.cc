@@ -184,7 +184,7 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
 
 void ServiceAccounts::SearchBatch(std::shared_ptr<BatchCall> call) {
   storage::ReadOptions options =
-      identity::ReadFor(call->caller, storage::ReadKind::kScan);
+      identity::ScanFor(call->caller, call->query.account_id);
   ReadOutcome<BatchCall::Found>(
       *store_, std::move(options),
       [this, call](storage::ReadTxn& txn) -> absl::StatusOr<BatchCall::Found> {
@@ -225,7 +225,7 @@ void ServiceAccounts::EndBatch(std::shared_ptr<BatchCall> call) {
   }
   if (call->dry_run) {
     storage::ReadOptions options =
-        identity::ReadFor(call->caller, storage::ReadKind::kScan);
+        identity::ScanFor(call->caller, call->query.account_id);
     ReadOutcome<Batch>(
         *store_, std::move(options),
         [this, call](storage::ReadTxn& txn) {
@@ -234,7 +234,8 @@ void ServiceAccounts::EndBatch(std::shared_ptr<BatchCall> call) {
         answer);
     return;
   }
-  storage::WriteOptions options = identity::WriteFor(call->caller);
+  storage::WriteOptions options =
+      identity::WriteFor(call->caller, call->query.account_id);
   WriteOutcome<Batch>(
       *store_, std::move(options),
       [this, call](storage::WriteTxn& txn) -> absl::StatusOr<Batch> {

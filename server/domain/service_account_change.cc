@@ -139,7 +139,7 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
     return;
   }
   const identity::CallerPtr by = caller;
-  storage::WriteOptions options = identity::RevocationFor(caller);
+  storage::WriteOptions options = identity::RevocationFor(caller, *account_id);
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, now, id = *id, revocation = std::move(revocation),
@@ -193,7 +193,8 @@ void ServiceAccounts::EndPresented(
     identity::CallerPtr caller, const std::string& public_id,
     storage::RevokeReason reason, std::string comment,
     absl::AnyInvocable<void(absl::Status) &&> done) {
-  storage::WriteOptions options = identity::RevocationFor(caller);
+  storage::WriteOptions options = identity::RevocationFor(
+      caller, caller->principal.home_account_id.value_or(Uuid()));
   store_->Write(
       [this, caller = std::move(caller), now = clock_->Now(), public_id,
        revocation =
@@ -217,8 +218,33 @@ void ServiceAccounts::RevokeToken(
                  storage::RevokeReason::kKeyCompromise, "", std::move(done));
     return;
   }
-  storage::WriteOptions options = identity::RevocationFor(caller);
   const identity::CallerPtr by = caller;
+  Access::Done finish = [this, by, target, done = std::move(done)](
+                            const absl::Status& status) mutable {
+    if (!absl::IsPermissionDenied(status)) {
+      std::move(done)(status);
+      return;
+    }
+    denials_->Note(*by, target->account_id.ToString(),
+                   ServiceAccountEntry(kRevokeToken, target->subject_id),
+                   status);
+    // To say so would tell whether the token exists.
+    std::move(done)(absl::OkStatus());
+  };
+  // Who may not takes no place among the writes.
+  RefuseWith(*by, target->account_id.ToString(), Right::kManage,
+             [this, caller = std::move(caller), now, target,
+              finish = std::move(finish)](const absl::Status& access) mutable {
+               if (!access.ok()) return std::move(finish)(access);
+               EndOther(std::move(caller), now, target, std::move(finish));
+             });
+}
+
+void ServiceAccounts::EndOther(identity::CallerPtr caller, absl::Time now,
+                               const identity::TokenFactsPtr& target,
+                               Access::Done done) {
+  storage::WriteOptions options =
+      identity::RevocationFor(caller, target->account_id);
   store_->Write(
       [this, caller = std::move(caller), now,
        target](storage::WriteTxn& txn) -> absl::Status {
@@ -238,18 +264,7 @@ void ServiceAccounts::RevokeToken(
             kRevokeToken, *audit_);
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       },
-      [this, by, target,
-       done = std::move(done)](const absl::Status& status) mutable {
-        if (!absl::IsPermissionDenied(status)) {
-          std::move(done)(status);
-          return;
-        }
-        denials_->Note(*by, target->account_id.ToString(),
-                       ServiceAccountEntry(kRevokeToken, target->subject_id));
-        // To say so would tell whether the token exists.
-        std::move(done)(absl::OkStatus());
-      },
-      std::move(options));
+      std::move(done), std::move(options));
 }
 
 }  // namespace signet::domain

@@ -202,7 +202,8 @@ void ServiceAccounts::MintAndCreate(std::shared_ptr<CreateCall> call) {
   record.created_at = record.token.created_at;
   record.updated_at = record.created_at;
 
-  storage::WriteOptions options = identity::WriteFor(call->caller);
+  storage::WriteOptions options =
+      identity::WriteFor(call->caller, record.account_id);
   storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *audit_, *clock_, *random_);
   };

@@ -238,7 +238,8 @@ void ServiceAccounts::MintAndRotate(std::shared_ptr<RotateCall> call) {
   --call->attempts_left;
   call->minted = IssueToken(policy_.token_prefix, call->now, std::nullopt,
                             *keyring_, *random_);
-  storage::WriteOptions options = identity::WriteFor(call->caller);
+  storage::WriteOptions options =
+      identity::WriteFor(call->caller, call->account_id);
   storage::Store::WriteBody body = [this, call](storage::WriteTxn& txn) {
     return call->Run(txn, *this, *audit_, *random_);
   };

@@ -204,9 +204,9 @@ void ServiceAccounts::Update(identity::CallerPtr caller, UpdateRequest request,
     return;
   }
   const identity::CallerPtr by = caller;
-  storage::WriteOptions options = DisablesOnly(request)
-                                      ? identity::RevocationFor(caller)
-                                      : identity::WriteFor(caller);
+  storage::WriteOptions options =
+      DisablesOnly(request) ? identity::RevocationFor(caller, *account_id)
+                            : identity::WriteFor(caller, *account_id);
   ChangeOne(
       std::move(caller), *account_id, *id, now,
       [this, by, request = std::move(request), expires_at, now](

@@ -274,6 +274,9 @@ class ServiceAccounts {
   void EndPresented(identity::CallerPtr caller, const std::string& public_id,
                     storage::RevokeReason reason, std::string comment,
                     absl::AnyInvocable<void(absl::Status) &&> done);
+  // Ends another's token for a `caller` who was admitted to its account.
+  void EndOther(identity::CallerPtr caller, absl::Time now,
+                const identity::TokenFactsPtr& target, Access::Done done);
 
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;

@@ -130,7 +130,7 @@ void TokenVerifier::FindScope(const identity::CallerPtr& caller,
     std::move(done)(std::move(violations).ToStatus());
     return;
   }
-  const WorkFor work_for = caller->principal.work_for();
+  const WorkFor work_for = caller->principal.work_for_on(*account);
   const VerifyScope there = {
       .every_account = false, .account_id = *account, .work_for = work_for};
   const VerifyScope everywhere = {.every_account = true, .work_for = work_for};

@@ -3,9 +3,16 @@
 
 #include <algorithm>
 
+#include "absl/strings/cord.h"
 #include "base/error.h"
 
 namespace signet::identity {
+namespace {
+
+constexpr char kAccountPayload[] = "signet/account";
+constexpr char kAbsentAccount[] = "absent";
+
+}  // namespace
 
 absl::Status CredentialMissingError() {
   return MakeError(absl::StatusCode::kUnauthenticated,
@@ -37,6 +44,15 @@ absl::Status IssuerUnavailableError(absl::Duration retry_after) {
       "authorization: the token issuer's keys cannot be had just now",
       {.reason = "ISSUER_UNAVAILABLE",
        .retry_after = std::max(retry_after, absl::Seconds(1))});
+}
+
+void NoteAccount(absl::Status& denial, bool exists) {
+  denial.SetPayload(kAccountPayload,
+                    absl::Cord(exists ? "exists" : kAbsentAccount));
+}
+
+bool IsOnAbsentAccount(const absl::Status& denial) {
+  return denial.GetPayload(kAccountPayload) == kAbsentAccount;
 }
 
 }  // namespace signet::identity

@@ -25,6 +25,12 @@ absl::Status InsufficientScopeError();
 // UNAVAILABLE / ISSUER_UNAVAILABLE; the hint is at least a second.
 absl::Status IssuerUnavailableError(absl::Duration retry_after);
 
+// Notes in a denial whether there is such an account as it was about: for the
+// server itself, as no answer tells it.
+void NoteAccount(absl::Status& denial, bool exists);
+// Whether it was noted that there is none.
+bool IsOnAbsentAccount(const absl::Status& denial);
+
 }  // namespace signet::identity
 
 #endif  // SIGNET_SERVER_IDENTITY_AUTH_ERROR_H_

@@ -37,23 +37,31 @@ struct Caller {
 using CallerPtr = std::shared_ptr<const Caller>;
 
 // A read, or a write, for a caller: in its turn, and not at all once it has
-// gone.
+// gone. A scan and a write are on an account that the caller was admitted to
+// (see UnaryMethod::admit_first).
 inline storage::Expired GoneOf(const CallerPtr& caller) {
   return [caller] { return caller->gone != nullptr && caller->gone(); };
 }
-inline storage::ReadOptions ReadFor(
-    const CallerPtr& caller,
-    storage::ReadKind kind = storage::ReadKind::kLookup) {
+inline storage::ReadOptions ReadFor(const CallerPtr& caller) {
   return {.work_for = caller->principal.work_for(),
-          .kind = kind,
+          .kind = storage::ReadKind::kLookup,
           .expired = GoneOf(caller)};
 }
-inline storage::WriteOptions WriteFor(const CallerPtr& caller) {
-  return {.work_for = caller->principal.work_for(), .expired = GoneOf(caller)};
+inline storage::ReadOptions ScanFor(const CallerPtr& caller,
+                                    const Uuid& account_id) {
+  return {.work_for = caller->principal.work_for_on(account_id),
+          .kind = storage::ReadKind::kScan,
+          .expired = GoneOf(caller)};
+}
+inline storage::WriteOptions WriteFor(const CallerPtr& caller,
+                                      const Uuid& account_id) {
+  return {.work_for = caller->principal.work_for_on(account_id),
+          .expired = GoneOf(caller)};
 }
 // The same of one that ends something, which a full disk must not stop.
-inline storage::WriteOptions RevocationFor(const CallerPtr& caller) {
-  storage::WriteOptions options = WriteFor(caller);
+inline storage::WriteOptions RevocationFor(const CallerPtr& caller,
+                                           const Uuid& account_id) {
+  storage::WriteOptions options = WriteFor(caller, account_id);
   options.revocation = true;
   return options;
 }

@@ -18,6 +18,9 @@ enum class PrincipalKind { kUser, kServiceAccount };
 
 struct TokenFacts;
 
+// The tenant that all users are.
+inline constexpr Uuid kUsersTenant = Uuid(Uuid::Bytes{0xFF});
+
 // Who calls, proved by a credential. A plain value.
 struct Principal {
   PrincipalKind kind = PrincipalKind::kServiceAccount;
@@ -60,9 +63,16 @@ struct Principal {
     return std::nullopt;
   }
 
-  // Whom a transaction of this principal's is for.
-  WorkFor work_for() const {
-    return {.tenant_id = home_account_id.value_or(id), .principal_id = id};
+  // Whom a transaction of this principal's is for. All users are one tenant,
+  // as there may be any number of them and nothing tells whose they are. Who is
+  // nobody (see Caller::trusted) is nobody there too.
+  WorkFor work_for() const { return work_for_on(kUsersTenant); }
+  // The same once it is known that it holds something on `account_id`: a user
+  // then counts with that account. Who holds nothing there could name any.
+  WorkFor work_for_on(const Uuid& account_id) const {
+    return {.tenant_id = home_account_id.value_or(
+                kind == PrincipalKind::kUser ? account_id : id),
+            .principal_id = id};
   }
 
   // For logs: `user:<uuid>` or `service_account:<uuid>`.

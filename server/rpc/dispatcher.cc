@@ -95,6 +95,7 @@ struct Dispatcher::Pending {
   identity::CallerPtr caller;  // Null until it is known.
   std::string action;          // See UnaryMethod.
   std::string account_id;      // Empty where the method is about none.
+  api::Resource resource;
   Done done;
 
   void Answer(std::unique_ptr<google::protobuf::Message> response) && {
@@ -106,7 +107,11 @@ struct Dispatcher::Pending {
 
   void Fail(const absl::Status& status) && {
     if (absl::IsPermissionDenied(status) && !account_id.empty()) {
-      denials->Note(*caller, account_id, {.action = action});
+      denials->Note(*caller, account_id,
+                    {.action = std::move(action),
+                     .resource_type = std::move(resource.type),
+                     .resource_id = std::move(resource.id)},
+                    status);
     }
     if (IsInternal(status.code())) {
       const std::string detail =
@@ -178,6 +183,7 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
                      .caller = nullptr,
                      .action = {},
                      .account_id = {},
+                     .resource = {},
                      .done = std::move(done)};
   RequestPtr request(call.request.release());
   caller->trusted = call.trusted && authorization.empty() &&
@@ -249,6 +255,8 @@ void Dispatcher::Act(const api::UnaryMethod& method, gateway::BackendCall call,
   if (method.right.has_value()) {
     pending.action = method.action;
     pending.account_id = method.account_id(caller->principal, *request);
+    if (method.resource != nullptr)
+      pending.resource = method.resource(*request);
   }
   if (call.scope == gateway::CallScope::kAdmit) {
     if (!method.right.has_value() || caller->trusted) {
@@ -265,9 +273,29 @@ void Dispatcher::Act(const api::UnaryMethod& method, gateway::BackendCall call,
             std::move(pending).Fail(status);
           }
         });
-    return;
+  } else if (method.admit_first) {
+    const std::string account_id = pending.account_id;
+    const identity::Principal& principal = caller->principal;
+    access_->Admit(
+        principal, account_id, *method.right,
+        [this, &method, request = std::move(request),
+         caller = std::move(caller),
+         pending = std::move(pending)](const absl::Status& status) mutable {
+          if (status.ok()) {
+            Handle(method, *request, std::move(caller), std::move(pending));
+          } else {
+            std::move(pending).Fail(status);
+          }
+        });
+  } else {
+    Handle(method, *request, std::move(caller), std::move(pending));
   }
-  method.handle({.caller = std::move(caller), .request = *request},
+}
+
+void Dispatcher::Handle(const api::UnaryMethod& method,
+                        const google::protobuf::Message& request,
+                        identity::CallerPtr caller, Pending pending) const {
+  method.handle({.caller = std::move(caller), .request = request},
                 [pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
                         response) mutable {

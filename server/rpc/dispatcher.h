@@ -63,6 +63,9 @@ class Dispatcher final : public gateway::Backend {
   void Act(const api::UnaryMethod& method, gateway::BackendCall call,
            RequestPtr request, identity::CallerPtr caller,
            Pending pending) const;
+  void Handle(const api::UnaryMethod& method,
+              const google::protobuf::Message& request,
+              identity::CallerPtr caller, Pending pending) const;
 
   identity::Authenticator* const authenticator_;
   domain::Access* const access_;

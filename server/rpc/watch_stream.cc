@@ -210,14 +210,16 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
     Check();
   }
 
-  // Whose watchers are counted together: an account's, or a user's.
-  std::string Owner() {
+  // With whom its place is counted: with the watchers of the account that it
+  // follows, and with those of the account that it belongs to. A user belongs
+  // to none, and may watch because somebody with power over the followed one
+  // said so.
+  domain::ChangeFeed::Place Place(const domain::VerifyScope& scope) {
     const identity::CallerPtr caller = this->caller();
-    if (caller->trusted) return std::string();
-    const identity::Principal& principal = caller->principal;
-    return principal.home_account_id.has_value()
-               ? principal.home_account_id->ToString()
-               : principal.ToString();
+    if (caller->trusted) return {};
+    domain::ChangeFeed::Place place = {.by = caller->principal.home_account_id};
+    if (!scope.every_account) place.of = scope.account_id;
+    return place;
   }
 
   // By one at a time, as Check() asks one question at a time. `end`: of the
@@ -229,7 +231,7 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
       deps_.denials->Note(
           *who,
           domain::TokenVerifier::AccountAskedFor(who->principal, account_id_),
-          {.action = kAction});
+          {.action = kAction}, scope.status());
       return End(scope.status());
     }
     // The store cannot say just now: the next round asks again.
@@ -249,7 +251,7 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
       checked_end_ = end;
       asking_ = false;
     }
-    if (first && !deps_.feed->Add(shared_from_this(), Owner())) {
+    if (first && !deps_.feed->Add(shared_from_this(), Place(*scope))) {
       return End(WatchersFullError());
     }
     bool ask = false;

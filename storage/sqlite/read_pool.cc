@@ -24,6 +24,13 @@ constexpr int kScansNicer = 10;
 
 absl::Status Stopped() { return StorageUnavailable("storage: stopped"); }
 
+absl::Status QueueFull() {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted,
+      "too many reads are waiting; try again",
+      {.reason = "READ_QUEUE_FULL", .retry_after = kReadRetryAfter});
+}
+
 // Lets others have the processor first, where there are not enough. On Linux a
 // thread has a priority of its own.
 void YieldToOthers() {
@@ -114,14 +121,13 @@ void ReadPool::Submit(storage::Store::ReadBody body, storage::Store::Done done,
   PendingRead read = {.body = std::move(body),
                       .done = std::move(done),
                       .expired = std::move(options.expired)};
-  switch (queue_.Push(options.work_for, options.kind, read)) {
+  std::optional<PendingRead> pushed_out;
+  switch (queue_.Push(options.work_for, options.kind, read, pushed_out)) {
     case ReadQueue::PushResult::kAccepted:
+      if (pushed_out.has_value()) std::move(pushed_out->done)(QueueFull());
       return;
     case ReadQueue::PushResult::kFull:
-      return std::move(read.done)(MakeError(
-          absl::StatusCode::kResourceExhausted,
-          "too many reads are waiting; try again",
-          {.reason = "READ_QUEUE_FULL", .retry_after = kReadRetryAfter}));
+      return std::move(read.done)(QueueFull());
     case ReadQueue::PushResult::kClosed:
       return std::move(read.done)(Stopped());
   }

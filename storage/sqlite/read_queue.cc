@@ -25,8 +25,8 @@ ReadQueue::~ReadQueue() {
 }
 
 ReadQueue::PushResult ReadQueue::Push(const WorkFor& work_for,
-                                      storage::ReadKind kind,
-                                      PendingRead& read) {
+                                      storage::ReadKind kind, PendingRead& read,
+                                      std::optional<PendingRead>& pushed_out) {
   const bool scan = kind == storage::ReadKind::kScan;
   absl::MutexLock lock(&mutex_);
   if (closed_) return PushResult::kClosed;
@@ -34,7 +34,7 @@ ReadQueue::PushResult ReadQueue::Push(const WorkFor& work_for,
                                   : kind == storage::ReadKind::kIdentify
                                       ? identifications_
                                       : lookups_;
-  if (!queue.Push(work_for, read)) return PushResult::kFull;
+  if (!queue.Push(work_for, read, &pushed_out)) return PushResult::kFull;
   if (!scan && about_to_take_from == this) {
     about_to_take_from = nullptr;
     return PushResult::kAccepted;

@@ -39,9 +39,10 @@ class ReadQueue {
 
   enum class PushResult { kAccepted, kFull, kClosed };
 
-  // Moves from `read` only if it is accepted.
+  // Moves from `read` only if it is accepted. `pushed_out` gets the one that
+  // makes room for it, if one does, and is to be refused in its place.
   PushResult Push(const WorkFor& work_for, storage::ReadKind kind,
-                  PendingRead& read);
+                  PendingRead& read, std::optional<PendingRead>& pushed_out);
 
   // What a thread takes.
   enum class Takes {

@@ -109,6 +109,13 @@ absl::StatusOr<std::string> Resolve(const std::string& directory,
   return resolved;
 }
 
+absl::Status QueueFull() {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted,
+      "too many writes are waiting; try again",
+      {.reason = "WRITE_QUEUE_FULL", .retry_after = kQueueFullRetryAfter});
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
@@ -210,14 +217,13 @@ void SqliteStore::Write(WriteBody body, Done done,
                         .expired = std::move(options.expired),
                         .revocation = options.revocation,
                         .work_for = options.work_for};
-  switch (queue_.Push(write)) {
+  std::optional<PendingWrite> pushed_out;
+  switch (queue_.Push(write, pushed_out)) {
     case WriteQueue::PushResult::kAccepted:
+      if (pushed_out.has_value()) std::move(pushed_out->done)(QueueFull());
       return;
     case WriteQueue::PushResult::kFull:
-      return std::move(write.done)(MakeError(
-          absl::StatusCode::kResourceExhausted,
-          "too many writes are waiting; try again",
-          {.reason = "WRITE_QUEUE_FULL", .retry_after = kQueueFullRetryAfter}));
+      return std::move(write.done)(QueueFull());
     case WriteQueue::PushResult::kClosed:
       return std::move(write.done)(Refusal());
   }

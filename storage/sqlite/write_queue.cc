@@ -5,18 +5,26 @@
 #include <utility>
 
 namespace signet::sqlite {
+namespace {
+
+constexpr double kMoreRevocations = 0.25;
+
+}  // namespace
 
 WriteQueue::WriteQueue(size_t capacity)
     : writes_({.total = capacity,
                .of_one_tenant = std::max<size_t>(1, capacity / 2),
                .of_one_principal = std::max<size_t>(1, capacity / 4)}) {}
 
-WriteQueue::PushResult WriteQueue::Push(PendingWrite& write) {
+WriteQueue::PushResult WriteQueue::Push(
+    PendingWrite& write, std::optional<PendingWrite>& pushed_out) {
   const WorkFor work_for = write.work_for;
+  const double extra = write.revocation ? kMoreRevocations : 0;
   absl::MutexLock lock(&mutex_);
   if (closed_) return PushResult::kClosed;
-  return writes_.Push(work_for, write) ? PushResult::kAccepted
-                                       : PushResult::kFull;
+  return writes_.Push(work_for, write, &pushed_out, extra)
+             ? PushResult::kAccepted
+             : PushResult::kFull;
 }
 
 bool WriteQueue::Take(std::vector<PendingWrite>& group) {

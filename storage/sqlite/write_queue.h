@@ -17,16 +17,18 @@ namespace signet::sqlite {
 
 // Writes on their way to the writer, in turn (see FairQueue); those of one
 // principal, first come, first served. Bounded: of one tenant half of
-// `capacity` may wait, and of one principal a quarter. Thread-safe, for many
-// that push and one that takes.
+// `capacity` may wait, and of one principal a quarter; of revocations, which
+// are to be stored when nothing else is, a quarter more of each. Thread-safe,
+// for many that push and one that takes.
 class WriteQueue {
  public:
   explicit WriteQueue(size_t capacity);
 
   enum class PushResult { kAccepted, kFull, kClosed };
 
-  // Moves from `write` only if it is accepted.
-  PushResult Push(PendingWrite& write);
+  // Moves from `write` only if it is accepted. `pushed_out` gets the one that
+  // makes room for it, if one does, and is to be refused in its place.
+  PushResult Push(PendingWrite& write, std::optional<PendingWrite>& pushed_out);
 
   // Waits for a write and moves it to the end of `group`. False: the queue is
   // closed and empty; there will be no more.

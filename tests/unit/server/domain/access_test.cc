@@ -194,6 +194,7 @@ class CarelessTxn final : public StubReadTxn {
       const storage::HeldFilter&) override {
     return rows_;
   }
+  absl::StatusOr<bool> HasAccount(const Uuid&) override { return true; }
 
  private:
   const std::vector<storage::AuthorizationRecord> rows_;

@@ -147,8 +147,8 @@ TEST_F(AuditReaderTest, NeedsTheRightToManage) {
     EXPECT_THAT(List(principal, {.account_id = home}),
                 ErrorIs(kDeniedCode, "ACCESS_DENIED"));
   }
-  EXPECT_EQ(List(owner, {.account_id = kAbsent.ToString()}).status(),
-            List(nobody, {.account_id = home}).status());
+  EXPECT_EQ(Told(List(owner, {.account_id = kAbsent.ToString()}).status()),
+            Told(List(nobody, {.account_id = home}).status()));
   EXPECT_THAT(List(super_admin, {.account_id = home}), IsOk());
   EXPECT_THAT(List(program, {.account_id = home}), IsOk());
 }

@@ -171,7 +171,7 @@ TEST_F(ChangeFeedTest, KeepsTheLatestAndResetsWhoIsBehindThem) {
 
 TEST_F(ChangeFeedTest, WakesAtAChangeMuchSoonerThanTheHeartbeat) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher, ""));
+  ASSERT_TRUE(feed_.Add(watcher, {}));
   ASSERT_TRUE(watcher->Await(1, absl::Seconds(10)));  // By the heartbeat.
   absl::Duration best = absl::InfiniteDuration();
   for (uint32_t i = 0; i < 5; ++i) {
@@ -186,7 +186,7 @@ TEST_F(ChangeFeedTest, WakesAtAChangeMuchSoonerThanTheHeartbeat) {
 
 TEST_F(ChangeFeedTest, BeatsWithoutChanges) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher, ""));
+  ASSERT_TRUE(feed_.Add(watcher, {}));
   const absl::Time began = absl::Now();
   ASSERT_TRUE(watcher->Await(2, absl::Seconds(10)));
   const absl::Duration taken = absl::Now() - began;
@@ -197,7 +197,7 @@ TEST_F(ChangeFeedTest, BeatsWithoutChanges) {
 // One is promised each second, however much there is to tell in between.
 TEST_F(ChangeFeedTest, BeatsEachSecondAmongChanges) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher, ""));
+  ASSERT_TRUE(feed_.Add(watcher, {}));
   const absl::Time end = absl::Now() + absl::Seconds(30);
   std::vector<absl::Time> beats;
   uint32_t published = 0;
@@ -218,7 +218,7 @@ TEST_F(ChangeFeedTest, BeatsEachSecondAmongChanges) {
 
 TEST_F(ChangeFeedTest, AsksSoonAndNowAndThenWhetherOneMayFollow) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher, ""));
+  ASSERT_TRUE(feed_.Add(watcher, {}));
   const auto await = [&watcher](int checks) {
     const absl::Time end = absl::Now() + absl::Seconds(30);
     while (watcher->checks() < checks && absl::Now() < end) {
@@ -246,8 +246,8 @@ TEST_F(ChangeFeedTest, QuestionsAskedForTakeNobodysTurn) {
     absl::SleepFor(ChangeFeed::kHeartbeat / 10);
     feed_.CheckSoon(asking);
   };
-  ASSERT_TRUE(feed_.Add(asking, ""));
-  ASSERT_TRUE(feed_.Add(other, ""));
+  ASSERT_TRUE(feed_.Add(asking, {}));
+  ASSERT_TRUE(feed_.Add(other, {}));
   feed_.CheckSoon(asking);
   const absl::Time end = absl::Now() + absl::Seconds(30);
   while (other->checks() < 2 && absl::Now() < end) {
@@ -266,8 +266,8 @@ TEST_F(ChangeFeedTest, AnAnswerThatIsLongInComingDelaysNoNews) {
     if (!asked.HasBeenNotified()) asked.Notify();
     answered.WaitForNotification();
   };
-  ASSERT_TRUE(feed_.Add(slow, ""));
-  ASSERT_TRUE(feed_.Add(other, ""));
+  ASSERT_TRUE(feed_.Add(slow, {}));
+  ASSERT_TRUE(feed_.Add(other, {}));
   feed_.CheckSoon(slow);
   asked.WaitForNotification();
   for (int i = 0; i < 3; ++i) {
@@ -298,19 +298,29 @@ TEST_F(ChangeFeedTest, TellsWhenWhoAsksHasChanged) {
   EXPECT_EQ(feed_.Since(from, kAtHome).self_changed, 0u);
 }
 
-TEST_F(ChangeFeedTest, OneOwnerMayNotHaveAllPlaces) {
-  for (size_t i = 0; i < ChangeFeed::kMaxOfOneOwner; ++i) {
-    ASSERT_TRUE(feed_.Add(std::make_shared<CountingWatcher>(), "a"));
+// Of those who belong to an account, and of those who follow one: whoever
+// brings many callers of its own to its own account has the places of one.
+TEST_F(ChangeFeedTest, OneAccountMayNotHaveAllPlaces) {
+  const auto add = [this](const ChangeFeed::Place& place) {
+    return feed_.Add(std::make_shared<CountingWatcher>(), place);
+  };
+  for (size_t i = 0; i < ChangeFeed::kMaxOfOneAccount; ++i) {
+    ASSERT_TRUE(add({.by = SampleId(1), .of = SampleId(i % 2 + 1)}));
+    ASSERT_TRUE(add({.of = SampleId(3)}));
   }
-  EXPECT_FALSE(feed_.Add(std::make_shared<CountingWatcher>(), "a"));
-  EXPECT_TRUE(feed_.Add(std::make_shared<CountingWatcher>(), "b"));
+  EXPECT_FALSE(add({.by = SampleId(1), .of = SampleId(9)}));
+  EXPECT_FALSE(add({.by = SampleId(1)}));
+  EXPECT_FALSE(add({.by = SampleId(3), .of = SampleId(3)}));
+  EXPECT_TRUE(add({.by = SampleId(3), .of = SampleId(1)}));
+  EXPECT_TRUE(add({.by = SampleId(9), .of = SampleId(9)}));
+  EXPECT_TRUE(add({}));
 }
 
 TEST_F(ChangeFeedTest, LetsGoOfWhoIsRemoved) {
   auto watcher = std::make_shared<CountingWatcher>();
   auto other = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher, ""));
-  ASSERT_TRUE(feed_.Add(other, ""));
+  ASSERT_TRUE(feed_.Add(watcher, {}));
+  ASSERT_TRUE(feed_.Add(other, {}));
   feed_.Remove(watcher.get());
   feed_.Remove(watcher.get());
   Publish(kHome, 2);
@@ -322,23 +332,23 @@ TEST_F(ChangeFeedTest, TakesSoManyWatchers) {
   std::vector<std::shared_ptr<CountingWatcher>> watchers;
   for (size_t i = 0; i < ChangeFeed::kMaxWatchers; ++i) {
     watchers.push_back(std::make_shared<CountingWatcher>());
-    ASSERT_TRUE(feed_.Add(watchers.back(), ""));
+    ASSERT_TRUE(feed_.Add(watchers.back(), {}));
   }
   const auto late = std::make_shared<CountingWatcher>();
-  EXPECT_FALSE(feed_.Add(late, ""));
+  EXPECT_FALSE(feed_.Add(late, {}));
   feed_.Remove(watchers.front().get());
-  EXPECT_TRUE(feed_.Add(late, ""));
+  EXPECT_TRUE(feed_.Add(late, {}));
 }
 
 TEST_F(ChangeFeedTest, WakesNobodyOnceItHasStopped) {
   const auto watcher = std::make_shared<CountingWatcher>();
-  ASSERT_TRUE(feed_.Add(watcher, ""));
+  ASSERT_TRUE(feed_.Add(watcher, {}));
   feed_.Stop();
   feed_.Stop();
   const int before = watcher->wakes();
   Publish(kHome, 2);
   EXPECT_FALSE(watcher->Await(before + 1, absl::Milliseconds(100)));
-  EXPECT_FALSE(feed_.Add(std::make_shared<CountingWatcher>(), ""));
+  EXPECT_FALSE(feed_.Add(std::make_shared<CountingWatcher>(), {}));
 }
 
 }  // namespace

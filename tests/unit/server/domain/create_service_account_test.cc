@@ -251,9 +251,11 @@ TEST(CreateServiceAccount, DenialIsTheSameForAForeignAndAnAbsentAccount) {
   const auto foreign = world.Create(world.nobody, world.Good());
   EXPECT_THAT(foreign,
               ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
-  EXPECT_EQ(foreign.status(), world.Create(world.nobody, absent).status());
+  EXPECT_EQ(Told(foreign.status()),
+            Told(world.Create(world.nobody, absent).status()));
   // An owner of another account is nobody there either.
-  EXPECT_EQ(foreign.status(), world.Create(world.owner, absent).status());
+  EXPECT_EQ(Told(foreign.status()),
+            Told(world.Create(world.owner, absent).status()));
 }
 
 // A grant of its caller's that does not verify is counted as often as it is

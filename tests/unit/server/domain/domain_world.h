@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "crypto/mac_keyring.h"
 #include "gtest/gtest.h"
 #include "server/audit/audit_log.h"
@@ -38,6 +39,12 @@ inline identity::Principal ServiceAccountOf(const Uuid& account_id,
   account.id = id;
   account.home_account_id = account_id;
   return account;
+}
+
+// What clients are told of it.
+inline absl::Status Told(const absl::Status& status) {
+  return MakeError(status.code(), std::string(status.message()),
+                   GetErrorDetail(status));
 }
 
 // As the dispatcher makes one.

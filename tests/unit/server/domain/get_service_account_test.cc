@@ -45,8 +45,10 @@ TEST_F(GetServiceAccount, OthersLearnNothing) {
               ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
   EXPECT_EQ(world_.Get(world_.nobody, home_, absent_).status(), denial);
   EXPECT_EQ(world_.Get(world_.nobody, home_, "not an id").status(), denial);
-  EXPECT_EQ(world_.Get(world_.nobody, absent_, id_).status(), denial);
-  EXPECT_EQ(world_.Get(world_.viewer, absent_, id_).status(), denial);
+  EXPECT_EQ(Told(world_.Get(world_.nobody, absent_, id_).status()),
+            Told(denial));
+  EXPECT_EQ(Told(world_.Get(world_.viewer, absent_, id_).status()),
+            Told(denial));
 }
 
 TEST_F(GetServiceAccount, AnUnknownIdIsNotFound) {

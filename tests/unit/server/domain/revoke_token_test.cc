@@ -86,9 +86,11 @@ TEST_F(RevokeTokenTest, WhoManagesTheAccountRevokes) {
 }
 
 TEST_F(RevokeTokenTest, WhoDoesNotIsAnsweredTheSameAndNothingChanges) {
+  const int writes = world_.store.writes();
   for (const identity::Principal* who : {&world_.viewer, &world_.nobody}) {
     EXPECT_THAT(Revoke(*who, FactsOf(token_)), IsOk());
   }
+  EXPECT_EQ(world_.store.writes(), writes) << "nor do they take a place";
   const IssuedServiceAccount away = world_.IssueAway();
   EXPECT_THAT(Revoke(world_.owner, FactsOf(away.token.Expose())), IsOk());
   EXPECT_EQ(StateOf(token_), identity::TokenState::kLive);

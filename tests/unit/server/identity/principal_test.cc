@@ -3,6 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/sample_records.h"
 
 namespace signet::identity {
 namespace {
@@ -43,6 +44,27 @@ TEST(Principal, UserIsCalledByIdSubjectAndGroups) {
 TEST(Principal, SubjectThatIsAUuidIsTheIdInLowerCase) {
   EXPECT_THAT(User("3C90C3CC-0D44-4B50-8888-8DD25736052A").Subjects(),
               ElementsAre(storage::Subject{storage::SubjectType::kUser, kId}));
+}
+
+// In whose turn the store works.
+TEST(WorkFor, AUserIsOneOfAllUntilItIsFoundToHoldSomething) {
+  const Uuid account = SampleId(1);
+  Principal user;
+  user.kind = PrincipalKind::kUser;
+  user.id = SampleId(2);
+  EXPECT_EQ(user.work_for(),
+            (WorkFor{.tenant_id = kUsersTenant, .principal_id = user.id}));
+  EXPECT_EQ(user.work_for_on(account),
+            (WorkFor{.tenant_id = account, .principal_id = user.id}));
+
+  Principal program;
+  program.id = SampleId(3);
+  program.home_account_id = SampleId(4);
+  EXPECT_EQ(program.work_for_on(account), program.work_for());
+  EXPECT_EQ(program.work_for().tenant_id, SampleId(4));
+
+  EXPECT_EQ(Principal().work_for(), WorkFor());
+  EXPECT_EQ(Principal().work_for_on(account), WorkFor());
 }
 
 }  // namespace

@@ -91,13 +91,14 @@ class SlowStore final : public storage::Store {
   BorrowedStore behind_;
 };
 
-// Takes every place that one owner may have.
+// Takes every place that watchers of one account may have.
 class Crowd {
  public:
-  Crowd(domain::ChangeFeed& feed, const std::string& owner) : feed_(feed) {
-    for (size_t i = 0; i < domain::ChangeFeed::kMaxOfOneOwner; ++i) {
+  Crowd(domain::ChangeFeed& feed, const domain::ChangeFeed::Place& place)
+      : feed_(feed) {
+    for (size_t i = 0; i < domain::ChangeFeed::kMaxOfOneAccount; ++i) {
       idle_.push_back(std::make_shared<Idle>());
-      EXPECT_TRUE(feed_.Add(idle_.back(), owner)) << i;
+      EXPECT_TRUE(feed_.Add(idle_.back(), place)) << i;
     }
   }
   ~Crowd() {
@@ -121,7 +122,6 @@ TEST_F(WatchPlacesTest, WhoLeavesWhileItIsLetInTakesNoPlace) {
                                  &world.clock);
   GrpcTokenParts parts = world.token_parts;
   parts.verifier = &verifier;
-  const std::string owner = world.account_id;
   {
     SlowAuthenticator async(&world.authenticator, absl::ZeroDuration());
     parts.authenticator = &async;
@@ -134,26 +134,26 @@ TEST_F(WatchPlacesTest, WhoLeavesWhileItIsLetInTakesNoPlace) {
     }
     slow.answer.Notify();
   }
-  const Crowd crowd(world.feed, owner);  // Finds all places free.
+  const Crowd crowd(world.feed, {.of = SampleId(1)});  // Finds all places free.
 }
 
 TEST_F(WatchPlacesTest, SoManyMayWatchForOneAccount) {
   {
-    const Crowd crowd(world_.world.feed, world_.world.account_id);
+    const Crowd crowd(world_.world.feed, {.of = SampleId(1)});
     const RpcError error = Open()->End();
     EXPECT_EQ(error.code, grpc::RESOURCE_EXHAUSTED);
     EXPECT_EQ(error.reason, "WATCHERS_FULL");
     EXPECT_EQ(error.retry_after, absl::Seconds(1));
-    // Others have places of their own.
+    // Whoever it is that follows it: a user too.
     Watch user(world_.channel, kOwner, From("", world_.world.account_id));
-    EXPECT_TRUE(user.Next().has_value());
+    EXPECT_EQ(user.End().reason, "WATCHERS_FULL");
   }
   EXPECT_TRUE(Open()->Next().has_value());
 }
 
 // Each watcher that leaves makes room: many more come and go than may stay.
 TEST_F(WatchPlacesTest, WhoGoesAwayIsLetGo) {
-  constexpr ptrdiff_t kMany = domain::ChangeFeed::kMaxOfOneOwner + 50;
+  constexpr ptrdiff_t kMany = domain::ChangeFeed::kMaxOfOneAccount + 50;
   for (ptrdiff_t i = 0; i < kMany; ++i) {
     const auto watch = Open();
     ASSERT_TRUE(watch->Next().has_value()) << i;

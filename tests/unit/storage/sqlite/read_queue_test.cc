@@ -36,7 +36,8 @@ class ReadQueueTest : public testing::Test {
         .body = nullptr,
         .done = [this, name](absl::Status) { names_.push_back(name); },
         .expired = nullptr};
-    return queue_.Push(work_for, kind, read);
+    std::optional<PendingRead> pushed_out;
+    return queue_.Push(work_for, kind, read, pushed_out);
   }
   // The names of the next reads.
   std::vector<std::string> Take(Takes takes, int count) {

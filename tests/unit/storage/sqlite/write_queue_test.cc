@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/write_queue.h"
 
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -34,7 +35,8 @@ class WriteQueueTest : public testing::Test {
  protected:
   PushResult Push(int number, const WorkFor& work_for = {}) {
     PendingWrite write = Numbered(number, &out_, work_for);
-    return queue_.Push(write);
+    std::optional<PendingWrite> pushed_out;
+    return queue_.Push(write, pushed_out);
   }
   // A group of at most so many.
   std::vector<int> Take(size_t limit) {
@@ -61,7 +63,8 @@ TEST_F(WriteQueueTest, FirstComeFirstServed) {
 TEST_F(WriteQueueTest, WhatIsRefusedStaysWithTheCaller) {
   for (int i = 1; i <= 12; ++i) EXPECT_EQ(Push(i), PushResult::kAccepted);
   PendingWrite next = Numbered(13, &out_);
-  EXPECT_EQ(queue_.Push(next), PushResult::kFull);
+  std::optional<PendingWrite> pushed_out;
+  EXPECT_EQ(queue_.Push(next, pushed_out), PushResult::kFull);
   std::move(next.done)(absl::OkStatus());
   EXPECT_EQ(out_, 13);
   EXPECT_EQ(Take(1), (std::vector<int>{1}));
@@ -92,6 +95,47 @@ const WorkFor kGreedyToo = {.tenant_id = SampleId(1),
                             .principal_id = SampleId(12)};
 const WorkFor kModest = {.tenant_id = SampleId(2),
                          .principal_id = SampleId(21)};
+
+TEST_F(WriteQueueTest, WhoHasMostMakesRoomForWhoHasNothing) {
+  // Four tenants with three each: a principal may have no more.
+  for (uint32_t tenant = 1; tenant <= 4; ++tenant) {
+    for (uint32_t i = 1; i <= 3; ++i) {
+      EXPECT_EQ(
+          Push(static_cast<int>(10 * tenant + i),
+               {.tenant_id = SampleId(tenant), .principal_id = SampleId(9)}),
+          PushResult::kAccepted);
+    }
+  }
+  PendingWrite late = Numbered(
+      99, &out_, {.tenant_id = SampleId(5), .principal_id = SampleId(9)});
+  std::optional<PendingWrite> pushed_out;
+  EXPECT_EQ(queue_.Push(late, pushed_out), PushResult::kAccepted);
+  ASSERT_TRUE(pushed_out.has_value());
+  std::move(pushed_out->done)(absl::OkStatus());
+  EXPECT_EQ(out_, 43) << "its newest";
+  EXPECT_EQ(Take(5), (std::vector<int>{11, 21, 31, 41, 99}));
+}
+
+TEST_F(WriteQueueTest, RevocationsHavePlacesOfTheirOwn) {
+  const auto revoke = [&](const WorkFor& work_for) {
+    PendingWrite write = Numbered(1, &out_, work_for);
+    write.revocation = true;
+    std::optional<PendingWrite> pushed_out;
+    const PushResult result = queue_.Push(write, pushed_out);
+    EXPECT_FALSE(pushed_out.has_value());
+    return result;
+  };
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(Push(i), PushResult::kAccepted);
+  EXPECT_EQ(Push(12, kModest), PushResult::kFull);
+  for (const uint32_t tenant : {2, 3, 4}) {
+    EXPECT_EQ(
+        revoke({.tenant_id = SampleId(tenant), .principal_id = SampleId(9)}),
+        PushResult::kAccepted);
+  }
+  EXPECT_EQ(revoke({.tenant_id = SampleId(5), .principal_id = SampleId(9)}),
+            PushResult::kFull)
+      << "a quarter more";
+}
 
 TEST_F(WriteQueueTest, TenantsTakeTurns) {
   for (int i = 1; i <= 3; ++i) Push(i, kGreedy);
