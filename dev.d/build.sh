@@ -29,9 +29,11 @@ run() {
   command -v curl >/dev/null || need curl  # For the line to paste.
   # signetd would take a flag on the command line over its environment variable,
   # so defaults are given only where neither speaks.
-  local defaults=() setting name variable
-  for setting in data_dir="$root/data" rest_address=127.0.0.1:8080 \
-    grpc_address=127.0.0.1:9090; do
+  local defaults=() settings=(rest_address=127.0.0.1:8080) setting name variable
+  if [[ " $* " != *" --mode=gateway "* && ${SIGNET_MODE:-} != gateway ]]; then
+    settings+=(data_dir="$root/data" grpc_address=127.0.0.1:9090)
+  fi
+  for setting in "${settings[@]}"; do
     name=${setting%%=*}
     variable=SIGNET_${name^^}
     if [[ " $*" != *" --$name"* && -z ${!variable:-} ]]; then

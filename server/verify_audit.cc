@@ -134,10 +134,14 @@ absl::Status VerifyAuditLogs(const config::ServerConfig& config,
                    rows.value_or(0), " seals: ", faults, " faults\n")));
   if (!shown.ok()) return shown;
   if (faults == 0) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kDataLoss,
-                   "the database is not as this server wrote it; keep a copy "
-                   "for the investigation, then restore a backup",
-                   {.reason = "AUDIT_BROKEN"});
+  return MakeError(
+      absl::StatusCode::kDataLoss,
+      "the database, its audit head file and its keys do not "
+      "belong together as they are. A start says what to do about "
+      "a restored backup, a missing head file, an unsealed "
+      "database or other keys; if it is none of these, keep a copy "
+      "for the investigation, then restore a backup",
+      {.reason = "AUDIT_BROKEN"});
 }
 
 }  // namespace signet::server

@@ -78,6 +78,10 @@ class FlagTable::Impl {
            const std::string& initial, const std::string& help);
   void AddText(const std::string& name, const std::string& type,
                std::string* text, const std::string& help);
+  // The same of one that says what to do in place of serving: an empty text, of
+  // a variable that is not set perhaps, must not start a server.
+  void AddErrand(const std::string& name, const std::string& type,
+                 std::string* text, const std::string& help);
   void AddCount(const std::string& name, int* count, const std::string& help);
   void AddDuration(const std::string& name,
                    std::optional<absl::Duration>* duration,
@@ -205,12 +209,14 @@ void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
             "its account.");
   AddSwitch("into_existing_account", &config->into_existing_account,
             "Let --issue_super_admin put it into an account that exists.");
-  AddText("set_time_mark", "TIME", &config->set_time_mark,
-          "Set the mark of time, which expiry is judged by where the clock is "
-          "behind it, to a time in RFC 3339 or to `now`, and exit.");
-  AddText("backup", "FILE", &config->backup,
-          "Write a verified copy of the database to a new file, while a server "
-          "runs or not, and exit.");
+  AddErrand(
+      "set_time_mark", "TIME", &config->set_time_mark,
+      "Set the mark of time, which expiry is judged by where the clock is "
+      "behind it, to a time in RFC 3339 or to `now`, and exit.");
+  AddErrand(
+      "backup", "FILE", &config->backup,
+      "Write a verified copy of the database to a new file, while a server "
+      "runs or not, and exit.");
   AddSwitch("seal_database", &config->seal_database,
             "Seal, once, a database that an older release wrote, print its "
             "owners and super_admins as JSON, and exit.");
@@ -277,6 +283,16 @@ void FlagTable::Impl::AddText(const std::string& name, const std::string& type,
     return true;
   };
   Add(name, type, "text", assign, *text, help);
+}
+
+void FlagTable::Impl::AddErrand(const std::string& name,
+                                const std::string& type, std::string* text,
+                                const std::string& help) {
+  const auto assign = [text](const std::string& value) {
+    *text = value;
+    return !value.empty();
+  };
+  Add(name, type, "a value", assign, *text, help);
 }
 
 void FlagTable::Impl::AddCount(const std::string& name, int* count,

@@ -246,7 +246,15 @@ absl::Status SqliteStore::Refusal() const {
 void SqliteStore::WatchFiles() {
   while (!end_watch_.AwaitUntil(SteadyEvent::In(options_.file_look_interval))) {
     if (absl::Status s = files_->Look(); !s.ok()) return Fail(s);
+    LookForForeignCommit();
   }
+}
+
+void SqliteStore::LookForForeignCommit() {
+  // A group that is under way or was since the last look has looked itself.
+  if (group_ran_.exchange(false) || empty_write_waits_.exchange(true)) return;
+  Write([](storage::WriteTxn&) { return absl::OkStatus(); },
+        [this](const absl::Status&) { empty_write_waits_ = false; }, {});
 }
 
 absl::Status SqliteStore::Checkpoint(absl::Status (Checkpointer::*call)()) {
@@ -270,6 +278,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   }
   WriteGathering gathering(queue_, group, options_.max_writes_per_commit);
   const int checkpoints = checkpointer_->runs();
+  group_ran_ = true;
   const GroupResult result = RunInWhatRoomThereIs(group, gathering);
   if (result.fatal) Fail(result.status);
   if (result.locked) {

@@ -137,6 +137,9 @@ class SqliteStore final : public storage::Store {
   absl::Status Refusal() const;
   void RunWriter();
   void WatchFiles();
+  // Has the writer look, where it has nothing to write, whether somebody else
+  // has committed: it does before each group (see GroupCommit).
+  void LookForForeignCommit();
   // What the checkpointer answers to `call`.
   absl::Status Checkpoint(absl::Status (Checkpointer::*call)());
   void RunGroup(std::vector<PendingWrite>& group);
@@ -163,6 +166,8 @@ class SqliteStore final : public storage::Store {
   ForeignLock foreign_lock_;
   RevocationReserve reserve_;
   bool disk_trouble_ = false;
+  std::atomic<bool> group_ran_ = false;  // Since the files were looked at.
+  std::atomic<bool> empty_write_waits_ = false;
 
   std::unique_ptr<ReadPool> readers_;
   WriteQueue queue_;

@@ -39,6 +39,8 @@ def refused(server, *flags, env=None):
     (["--flagfile=/nonexistent"], "--flagfile"),
     (["--bootstrap_account_id=1"], "--bootstrap_account_id"),
     (["--mode=gateway"], "--grpc_target"),
+    (["--backup="], "--backup"),
+    (["--set_time_mark="], "--set_time_mark"),
     (["--token_prefix=a", "--token_prefix=b"], "--token_prefix")], ids=str)
 def test_bad_flag_exits_2_and_touches_nothing(tmp_path, flags, named):
     done = refused(Server(tmp_path), *flags)

@@ -98,7 +98,9 @@ class PushOutTest : public FairQueueTest {
                     double extra = 0) {
     std::optional<std::string> pushed_out;
     const bool accepted = queue_.Push(work_for, name, &pushed_out, extra);
-    if (!accepted) EXPECT_FALSE(pushed_out.has_value());
+    if (!accepted) {
+      EXPECT_FALSE(pushed_out.has_value());
+    }
     return accepted ? pushed_out.value_or("") : "refused";
   }
 };

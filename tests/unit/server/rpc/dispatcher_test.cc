@@ -283,13 +283,14 @@ TEST_F(DispatcherTest, WhoHasTooMuchWaitingIsAnsweredBehindTheCall) {
     answered.WaitForNotification();
     EXPECT_NE(answered_by, std::this_thread::get_id());
     EXPECT_EQ(ReadError(reply.status).reason, reason);
-    EXPECT_EQ(reply.tenant_id, SampleId(11));
+    EXPECT_EQ(reply.tenant_id, identity::kUsersTenant);
   }
 }
 
 TEST_F(DispatcherTest, SaysWhoseCallItWas) {
-  EXPECT_EQ(Call(Create(kOwner)).tenant_id, SampleId(11));
-  EXPECT_EQ(Call(Create(kNobody)).tenant_id, SampleId(12)) << "a denial";
+  EXPECT_EQ(Call(Create(kOwner)).tenant_id, identity::kUsersTenant);
+  EXPECT_EQ(Call(Create(kNobody)).tenant_id, identity::kUsersTenant)
+      << "a denial";
   EXPECT_EQ(Call(Create("Bearer junk")).tenant_id, Uuid());
 }
 
