@@ -289,7 +289,7 @@ ROOMS = {
             "base",
         ],
         libraries = ["cli11"],
-        private_libraries = [],
+        private_libraries = ["cli11"],
         test_doors = [],
     ),
     "app": struct(

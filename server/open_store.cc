@@ -23,7 +23,7 @@ absl::Status Explain(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kDataLoss:
-    // A schema that is not what its version says: somebody set that back.
+    // Rows that a migration fails on: no server wrote them.
     case absl::StatusCode::kInternal:
       return DatabaseRefused(message);
     case absl::StatusCode::kInvalidArgument:

@@ -23,10 +23,12 @@ bool IsQuoted(std::string_view value) {
   return value.size() >= 2 && value.front() == '"' && value.back() == '"';
 }
 
-// A condition on entity tags; one strong tag without its quotes.
+// A condition on entity tags; one strong tag without its quotes, unless it
+// would be taken for `*` then.
 std::optional<std::string> ReadTagCondition(std::string_view value) {
   if (!IsTagCondition(value)) return std::nullopt;
-  if (IsQuoted(value) && value.find('"', 1) == value.size() - 1) {
+  if (IsQuoted(value) && value.find('"', 1) == value.size() - 1 &&
+      value != "\"*\"") {
     value = value.substr(1, value.size() - 2);
   }
   return std::string(value);

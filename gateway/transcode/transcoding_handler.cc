@@ -103,8 +103,7 @@ void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
     if (match.route->etag_field != nullptr &&
         (request.method == "GET" || request.method == "HEAD")) {
       exchange->if_match = request.JoinedValues("if-match");
-      exchange->if_none_match =
-          request.JoinedValues("if-none-match");
+      exchange->if_none_match = request.JoinedValues("if-none-match");
     }
     if (match.route->token_in_form && IsForm(request)) {
       exchange->token_in_form = true;

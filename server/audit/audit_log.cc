@@ -20,9 +20,14 @@ constexpr size_t kMaxSearchedBytes = 4096;
 
 std::string DetailsText(const std::map<std::string, std::string>& details) {
   if (details.empty()) return "";
+  // Before they are escaped: what is taken out must not be a part of an escape.
+  std::map<std::string, std::string> kept;
+  for (const auto& [key, value] : details) {
+    kept[key] = token::WithoutCredentials(value);
+  }
   // The values are ours or were validated; dump() must not throw all the same.
-  return token::WithoutCredentials(nlohmann::json(details).dump(
-      -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return nlohmann::json(kept).dump(-1, ' ', false,
+                                   nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace

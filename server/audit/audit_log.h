@@ -77,7 +77,7 @@ class AuditLog {
 
   // Appends what `caller` did, inside the transaction that does it. The account
   // exists. Where the log was tampered with since the last event, an event
-  // `audit.broken` goes before, which Verify reports for ever.
+  // `audit.broken` goes before, which VerifyAudit reports for ever.
   absl::Status Append(storage::WriteTxn& txn, const Uuid& account_id,
                       const identity::Caller& caller, absl::Time now,
                       const AuditEntry& entry,

@@ -139,7 +139,9 @@ absl::Status RowHistory::FollowToken(storage::ReadTxn& txn,
   if (!public_id.has_value()) return absl::OkStatus();
   const absl::StatusOr<storage::TokenOwner> found = txn.FindToken(*public_id);
   if (!found.ok()) return Otherwise(found);
-  if (!found->token.ended && !found->owner.revoked_at.has_value()) {
+  // Before there was `ended` it was the time of this event when it retired.
+  if (!found->token.ended && found->token.retires_at != event.at &&
+      !found->owner.revoked_at.has_value()) {
     faults.push_back(
         OlderRow(account_id_, event.sequence, "token " + *public_id));
   }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "server/domain/cover.h"
 #include "server/domain/page_token.h"
 #include "server/domain/service_account_calls.h"

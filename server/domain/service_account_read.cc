@@ -17,6 +17,7 @@ namespace {
 constexpr char kQuestion[] = "signet list service accounts v1";
 
 }  // namespace
+
 void ServiceAccounts::Get(const identity::CallerPtr& caller,
                           const GetRequest& request,
                           Done<storage::ServiceAccountRecord> done) {

@@ -101,8 +101,8 @@ class TokenVerifier {
 
   // The answer; or the store's error, or ISSUER_UNAVAILABLE for an OAuth access
   // token whose key cannot be had. A user who holds nothing on the account of
-  // `scope` is kCapabilityMissing: everybody at the issuer has a good token. `token` is read before this returns.
-  // `requirement` may be null.
+  // `scope` is kCapabilityMissing: everybody at the issuer has a good token.
+  // `token` is read before this returns. `requirement` may be null.
   void Verify(std::string_view token, const VerifyScope& scope,
               std::shared_ptr<const Requirement> requirement, absl::Time now,
               OutcomeDone<TokenVerification> done);

@@ -61,9 +61,12 @@ std::optional<Place> FindToken(std::string_view text, size_t from) {
 }
 
 std::optional<Place> FindJwt(std::string_view text, size_t from) {
+  // Whatever else begins in the same run of characters ends with it, too, so
+  // that the next place to look is behind it.
+  size_t header = from;
   for (size_t begin = text.find(kJwtBegin, from); begin != text.npos;
-       begin = text.find(kJwtBegin, begin + 1)) {
-    const size_t header = EndOfRun(text, begin, &IsBase64Url);
+       begin = text.find(kJwtBegin, header)) {
+    header = EndOfRun(text, begin, &IsBase64Url);
     if (header - begin < kShortestPart || header >= text.size() ||
         text[header] != '.') {
       continue;

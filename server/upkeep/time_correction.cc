@@ -2,6 +2,7 @@
 #include "server/upkeep/time_correction.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>

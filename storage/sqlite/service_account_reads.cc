@@ -254,8 +254,7 @@ absl::StatusOr<storage::ServiceAccountPage> ServiceAccountReads::List(
       after.has_value() ? after->id.bytes() : start;
   const auto page = [&](Statement& statement, const auto&... keys) {
     return FillPage<storage::ServiceAccountPage>(
-        statement.Query(query.account_id, keys...), query,
-        &TakeServiceAccount);
+        statement.Query(query.account_id, keys...), query, &TakeServiceAccount);
   };
   switch (query.order) {
     case storage::ServiceAccountOrder::kCreated:

@@ -121,6 +121,20 @@ def build_files_follow_the_plan(tree):
             yield f'{room.folder}/BUILD.bazel: want signet_room(name = "{name}") once'
 
 
+_HEADER_FILTER = re.compile(r"^HeaderFilterRegex: '(.*)'$", re.MULTILINE)
+
+
+def linter_sees_every_file(tree):
+    """clang-tidy is silent about what its filter leaves out, sources too, as they
+    are included where several are compiled as one.
+    """
+    found = _HEADER_FILTER.search(tree.get(".clang-tidy", ""))
+    seen = re.compile(found.group(1) if found else "(?!)")
+    for path, _ in _code(tree):
+        if not seen.search("/" + path):
+            yield f"{path}: .clang-tidy has no HeaderFilterRegex for it"
+
+
 def plan_has_no_cycle(rooms):
     """The doors of {room: Room} lead nowhere back."""
     done, walking = set(), []
@@ -270,6 +284,7 @@ TREE_CHECKS = [
     outside_headers_stay_in_their_rooms,
     openssl_stays_out_of_tests,
     build_files_follow_the_plan,
+    linter_sees_every_file,
     every_file_is_in_its_namespace,
     every_type_has_one_home,
     names_are_unique_in_a_folder,

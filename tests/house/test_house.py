@@ -99,6 +99,13 @@ def test_breach_of_any_build_file_is_noticed(tree):
     assert list(check(without))
 
 
+@pytest.mark.parametrize("folder, seen", [("server", True), ("server/api", True), ("base", False)])
+def test_file_that_the_linter_leaves_out_is_noticed(folder, seen):
+    lint = "HeaderFilterRegex: '/(server|tests)/.*\\.(h|cc)$'\n"
+    problems = list(checks.linter_sees_every_file({f"{folder}/a.cc": "", ".clang-tidy": lint}))
+    assert (problems == []) == seen
+
+
 def test_unused_door_is_noticed(tree):
     without = {path: text for path, text in tree.items() if not path.startswith("server/token/")}
     assert list(checks.every_door_is_used(without)) == [

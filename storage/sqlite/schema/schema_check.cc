@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/connection/page_rows.h"
 #include "storage/sqlite/schema/schema_text.h"

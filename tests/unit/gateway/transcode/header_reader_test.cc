@@ -119,6 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderCase{"TagEveryKind", "if-match", "\"!#[]~,\"",
                    Item(R"( etag: "!#[]~,")")},
         HeaderCase{"TagStar", "if-match", "*", Item(R"( etag: "*")")},
+        HeaderCase{"TagOfAStar", "if-match", "\"*\"",
+                   Item(R"( etag: "\"*\"")")},
         HeaderCase{"TagWeak", "if-match", "W/\"a\"",
                    Item(R"( etag: "W/\"a\"")")},
         HeaderCase{"TagList", "if-match", "\"a\", \"b\"",

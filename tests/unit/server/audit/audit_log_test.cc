@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,10 +24,10 @@ using testing::Field;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::string SomeToken() {
+std::string SomeToken(std::string_view prefix = "hbx_sa") {
   SeededRandom random(5);
   return std::string(
-      token::MintToken("hbx_sa", SampleTime(), random).text.Expose());
+      token::MintToken(prefix, SampleTime(), random).text.Expose());
 }
 
 // Five events of one account and two of another.
@@ -59,6 +60,21 @@ TEST_F(AuditLogTest, KeepsNoCredential) {
   EXPECT_EQ(event.user_agent, std::string(220, 'x') + " [redacted] tail");
   EXPECT_EQ(event.details, R"({"old_name":"my \"[redacted]\""})");
   EXPECT_EQ(KeptUserAgent(event.user_agent), event.user_agent);
+}
+
+// A line feed is written as `\n`: with the letter of that the text would be a
+// token, and what is left no JSON, so that nobody could read the details.
+TEST_F(AuditLogTest, KeepsDetailsThatAreATokenOnlyWithAPartOfAnEscape) {
+  const std::string text = "\n" + SomeToken("n_x").substr(1);
+  Write([&](storage::WriteTxn& txn) {
+    return log.AppendSystem(
+        txn, kAccount, SampleTime(9),
+        {.action = "a",
+         .details = {{"new_description", text}, {"new_enabled", "false"}}});
+  });
+  EXPECT_THAT(ReadDetails(Events(kAccount).back()),
+              ElementsAre(std::pair("new_description", text),
+                          std::pair("new_enabled", "false")));
 }
 
 TEST_F(AuditLogTest, KeepsWhatACallerDid) {

@@ -194,6 +194,28 @@ TEST_F(RowHistoryTest, FindsATokenThatWasEndedByWhoPresentedIt) {
   EXPECT_THAT(Older(), ElementsAre(TokenRow(rows_.token)));
 }
 
+// As releases that knew no ended tokens did it.
+TEST_F(RowHistoryTest, KnowsATokenThatAnOlderReleaseEnded) {
+  Rotate(3600);
+  storage::TokenRecord replaced = InUse()[1];
+  replaced.retires_at = WholeMicros(world_.clock.Now());
+  EXPECT_THAT(
+      storage::WriteAndWait(
+          world_.store,
+          [&](storage::WriteTxn& txn) {
+            absl::Status status = world_.audit.Append(
+                txn, world_.kHome, *domain::CallerFor(world_.owner),
+                world_.clock.Now(),
+                {.action = "service_account.revoke_self",
+                 .resource_id = id().ToString(),
+                 .details = {{"token_public_id", replaced.public_id}}});
+            status.Update(txn.UpdateToken(world_.kHome, id(), replaced));
+            return status;
+          }),
+      IsOk());
+  EXPECT_THAT(Older(), IsEmpty());
+}
+
 // What a denied call would have done is no fact.
 TEST_F(RowHistoryTest, FindsARevokedGrantThatStands) {
   for (const std::string_view outcome : {kDenied, kAllowed}) {

@@ -32,7 +32,7 @@ class AuditReaderTest : public testing::Test, protected DomainWorld {
                             txn, kHome, *caller, SampleTime(i),
                             {.action = std::string(1, "cab"[i % 3]),
                              .resource_id = SampleId(i).ToString()},
-                            i == 9 ? signet::audit::kDenied : audit::kAllowed);
+                            i == 9 ? audit::kDenied : audit::kAllowed);
                       }),
                   IsOk());
     }

@@ -59,6 +59,21 @@ TEST(CredentialText, AllOfThemAreTakenOut) {
             "[redacted] [redacted][redacted]\n[redacted]/[redacted]");
 }
 
+// What begins like one may stand right before it, as often as it likes.
+TEST(CredentialText, AJwtIsFoundBehindWhatBeginsLikeOne) {
+  std::string begun;
+  for (int i = 0; i < 100'000; ++i) begun.append("eyJ");
+  for (const std::string& before :
+       {begun, absl::StrCat(begun, "."), std::string("eyJ.eyJhbGciOiJI."),
+        std::string("eyJhbGciOiJI.eyJ ")}) {
+    const std::string kept =
+        WithoutCredentials(absl::StrCat(before, std::string(kJwt), "!"));
+    EXPECT_TRUE(kept.ends_with("[redacted]!"));
+    EXPECT_FALSE(HoldsCredential(kept));
+  }
+  EXPECT_FALSE(HoldsCredential(begun));
+}
+
 // What is refused for it must have been a token.
 TEST(CredentialText, WhatOnlyLooksLikeOneIsNone) {
   std::string mistyped = Mint();

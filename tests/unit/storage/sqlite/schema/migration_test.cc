@@ -9,6 +9,7 @@
 #include "base/rfc3339.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/records.h"
 #include "storage/sqlite/read_txn.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
