@@ -22,6 +22,8 @@ namespace signet {
 namespace {
 
 constexpr size_t kSuffixBytes = 8;
+// No name that somebody gives a copy of theirs.
+constexpr char kMark[] = ".signet-";
 
 // The flock(2) of the descriptor says that its process lives. False: the file
 // was swept before it was locked. A file system without such locks has none
@@ -35,8 +37,10 @@ bool LockOwn(int fd) {
 bool IsTemporaryOf(std::string_view base, std::string_view name) {
   if (!name.starts_with(base)) return false;
   name.remove_prefix(base.size());
-  return name.size() == 1 + 2 * kSuffixBytes && name[0] == '.' &&
-         std::all_of(name.begin() + 1, name.end(), [](char c) {
+  if (!name.starts_with(kMark)) return false;
+  name.remove_prefix(std::string_view(kMark).size());
+  return name.size() == 2 * kSuffixBytes &&
+         std::all_of(name.begin(), name.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
 }
@@ -63,7 +67,7 @@ int OpenTemporary(const std::string& path, RandomSource& random,
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::array<uint8_t, kSuffixBytes> suffix;
     random.Fill(suffix);
-    name = absl::StrCat(path, ".");
+    name = absl::StrCat(path, kMark);
     for (const uint8_t byte : suffix)
       absl::StrAppendFormat(&name, "%02x", byte);
     const int fd =

@@ -246,10 +246,7 @@ ROOMS = {
             "proto",
             "base",
         ],
-        libraries = [
-            "grpc",
-            "protobuf",
-        ],
+        libraries = ["protobuf"],
         private_libraries = [],
         test_doors = [
             "rpc",

@@ -16,10 +16,10 @@
 #include "base/secret.h"
 #include "base/steady_event.h"
 #include "crypto/digest.h"
-#include "server/api/wire.h"
 #include "server/identity/auth_error.h"
 #include "server/identity/bearer.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 
 namespace signet::rpc {
 namespace {
@@ -80,7 +80,7 @@ constexpr absl::Duration kIdlePoll = absl::Milliseconds(2);
 
 void Dispatcher::WipeAndDelete::operator()(
     google::protobuf::Message* request) const {
-  api::WipeToken(*request);
+  WipeToken(*request);
   delete request;
 }
 

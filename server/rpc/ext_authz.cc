@@ -18,11 +18,11 @@
 #include "gateway/problem_response.h"
 #include "http/request_id.h"
 #include "server/api/convert_tokens.h"
-#include "server/api/wire.h"
 #include "server/domain/requirement.h"
 #include "server/domain/violations.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 
 namespace signet::rpc {
 namespace {
@@ -214,7 +214,7 @@ struct ExtAuthz::Open {
   }
 
   void Answer(const auth::CheckResponse& answer) {
-    *response = api::SerializeMessage(answer);
+    *response = SerializeMessage(answer);
     End(grpc::Status::OK);
   }
 
@@ -268,11 +268,11 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
     return reactor;
   }
   auth::CheckRequest check;
-  const bool parsed = api::ParseMessage(*request, check);
+  const bool parsed = ParseMessage(*request, check);
   auto& http = *check.mutable_attributes()->mutable_request()->mutable_http();
   if (!parsed) {
     WipeFields(http, "authorization");
-    Refuse(std::move(open), api::MessageMalformedError(), 400, now);
+    Refuse(std::move(open), MessageMalformedError(), 400, now);
     return reactor;
   }
   const std::vector<std::string> request_ids = FieldsOf(http, "x-request-id");

@@ -17,8 +17,8 @@
 #include "grpcpp/support/slice.h"
 #include "grpcpp/support/status.h"
 #include "http/request_id.h"
-#include "server/api/wire.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 #include "signet/v1/annotations.pb.h"
 
 namespace signet::rpc {
@@ -123,8 +123,8 @@ struct GrpcCalls::Open {
       const grpc::Slice empty;
       return grpc::ByteBuffer(&empty, 1);
     }
-    grpc::ByteBuffer body = api::SerializeMessage(*response);
-    api::WipeToken(*response);
+    grpc::ByteBuffer body = SerializeMessage(*response);
+    WipeToken(*response);
     return body;
   }
 };
@@ -208,12 +208,12 @@ void GrpcCalls::AskBackend(const GrpcMethod& method,
                            {.reason = "INVALID_REQUEST"});
   } else if (request.Length() > method.max_bytes) {
     open.fault = MessageTooLargeError(method.max_bytes);
-  } else if (!api::ParseMessage(request, *call.request)) {
-    open.fault = api::MessageMalformedError();
+  } else if (!ParseMessage(request, *call.request)) {
+    open.fault = MessageMalformedError();
   }
   if (!open.fault.ok()) {  // A 401 ranks before it.
     call.scope = gateway::CallScope::kIdentify;
-    api::WipeToken(*call.request);  // What came before the fault.
+    WipeToken(*call.request);  // What came before the fault.
     call.request = nullptr;
   }
 

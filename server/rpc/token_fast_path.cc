@@ -12,8 +12,8 @@
 #include "base/credential_size.h"
 #include "grpcpp/support/slice.h"
 #include "server/api/convert_tokens.h"
-#include "server/api/wire.h"
 #include "server/domain/violations.h"
+#include "server/rpc/wire.h"
 
 namespace signet::rpc {
 namespace {
@@ -91,7 +91,7 @@ grpc::ByteBuffer AnswerBytes(const domain::TokenVerification& found,
   }
   v1::VerifyTokenResponse response;
   api::ToProto(found, now, response);
-  return api::SerializeMessage(response);
+  return SerializeMessage(response);
 }
 
 // nullopt if it breaks a rule.
@@ -190,8 +190,8 @@ bool TokenFastPath::Verify(const grpc::CallbackServerContext& context,
       PlainAuthorization(context);
   if (!authorization.has_value()) return false;
   v1::VerifyTokenRequest request;
-  const absl::Cleanup wiper = [&request] { api::WipeToken(request); };
-  if (!api::ParseMessage(bytes, request)) return false;
+  const absl::Cleanup wiper = [&request] { WipeToken(request); };
+  if (!ParseMessage(bytes, request)) return false;
   return Answer(*authorization, trusted, request, answer, &miss);
 }
 
@@ -202,8 +202,8 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
       PlainAuthorization(context);
   if (!authorization.has_value()) return false;
   v1::BatchVerifyTokensRequest request;
-  const absl::Cleanup wiper = [&request] { api::WipeToken(request); };
-  if (!api::ParseMessage(bytes, request) || request.tokens().empty() ||
+  const absl::Cleanup wiper = [&request] { WipeToken(request); };
+  if (!ParseMessage(bytes, request) || request.tokens().empty() ||
       request.tokens_size() > api::kMaxVerifyBatch) {
     return false;
   }

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "http/request_id.h"
-#include "server/api/wire.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet::rpc {
@@ -93,9 +93,9 @@ void VerifyStream::Answer() {
     Refuse(MessageTooLargeError(kMaxMessageBytes));
     return;
   }
-  if (!api::ParseMessage(request_, *request)) {
-    api::WipeToken(*request);  // What came before the fault.
-    Refuse(api::MessageMalformedError());
+  if (!ParseMessage(request_, *request)) {
+    WipeToken(*request);  // What came before the fault.
+    Refuse(MessageMalformedError());
     return;
   }
   grpc::ByteBuffer response;
@@ -105,7 +105,7 @@ void VerifyStream::Answer() {
     AskBackend(std::move(request));
     return;
   }
-  api::WipeToken(*request);
+  WipeToken(*request);
   Answered(google::rpc::Status(), response);
 }
 
@@ -127,8 +127,7 @@ void VerifyStream::AskBackend(
   call.request = std::move(request);
   deps_.backend->Call(std::move(call), [this](gateway::BackendReply reply) {
     grpc::ByteBuffer response;
-    if (reply.status.code() == 0)
-      response = api::SerializeMessage(*reply.response);
+    if (reply.status.code() == 0) response = SerializeMessage(*reply.response);
     Answered(std::move(reply.status), response);
   });
 }

@@ -17,9 +17,9 @@
 #include "base/secret.h"
 #include "http/request_id.h"
 #include "server/api/convert.h"
-#include "server/api/wire.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 #include "signet/v1/tokens.pb.h"
 
 namespace signet::rpc {
@@ -75,12 +75,12 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
     GrpcMetadata metadata(*context_);
     if (bytes.Length() > kMaxMessageBytes) {
       fault_ = MessageTooLargeError(kMaxMessageBytes);
-    } else if (api::ParseMessage(bytes, request)) {
+    } else if (ParseMessage(bytes, request)) {
       account_id_ = request.account_id();
       absl::MutexLock lock(&mutex_);
       position_ = request.position();
     } else {
-      fault_ = api::MessageMalformedError();
+      fault_ = MessageMalformedError();
     }
     const absl::Time now = deps_.clock->Now();
     auto caller = std::make_shared<identity::Caller>();
@@ -294,7 +294,7 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
         message.add_service_account_ids(id.ToString());
       }
     }
-    bytes_ = api::SerializeMessage(message);
+    bytes_ = SerializeMessage(message);
     writing_ = true;
     stream_->StartWrite(&bytes_);
     return true;

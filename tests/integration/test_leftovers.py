@@ -9,7 +9,7 @@ import pytest
 from harness.process import Server
 from harness.surfaces import Rest
 
-SUFFIX = ".0123456789abcdef"
+SUFFIX = ".signet-0123456789abcdef"
 REMOVED = "a file that a killed process left is removed"
 
 
@@ -48,11 +48,11 @@ def test_what_only_looks_alike_stays(stopped, tmp_path):
     for path in paths(stopped).values():
         link = path.with_name(path.name + SUFFIX)
         link.symlink_to(treasure)
-        folder = path.with_name(path.name + ".1123456789abcdef")
+        folder = path.with_name(path.name + ".signet-1123456789abcdef")
         folder.mkdir()
-        fifo = path.with_name(path.name + ".2123456789abcdef")
+        fifo = path.with_name(path.name + ".signet-2123456789abcdef")
         os.mkfifo(fifo)
-        foreign = path.with_name(path.name + ".3123456789abcdef")
+        foreign = path.with_name(path.name + ".signet-3123456789abcdef")
         foreign.write_text("of another user")
         if os.geteuid() == 0:
             os.chown(foreign, 1, 1)

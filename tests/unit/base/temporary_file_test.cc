@@ -22,7 +22,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr char kSuffix[] = ".0123456789abcdef";
+constexpr char kSuffix[] = ".signet-0123456789abcdef";
 
 class TemporaryFileTest : public testing::Test {
  protected:
@@ -64,9 +64,11 @@ TEST_F(TemporaryFileTest, WhatAKilledProcessLeftIsSwept) {
 TEST_F(TemporaryFileTest, OnlyFilesOfSuchANameAre) {
   Make(path_);
   for (const char* other :
-       {".0123456789abcde", ".0123456789abcdef0", ".0123456789ABCDEF",
-        ".0123456789abcdeg", "0123456789abcdef", ".backup", ".pending",
-        ".pending.0123456789abcdef", ".0123456789abcdef.txt"}) {
+       {".signet-0123456789abcde", ".signet-0123456789abcdef0",
+        ".signet-0123456789ABCDEF", ".signet-0123456789abcdeg",
+        "signet-0123456789abcdef", ".0123456789abcdef", ".2026120112304501",
+        ".backup", ".pending", ".pending.signet-0123456789abcdef",
+        ".signet-0123456789abcdef.txt"}) {
     Make(path_ + other);
   }
   Make(directory_.File("other") + kSuffix);
@@ -82,9 +84,9 @@ TEST_F(TemporaryFileTest, NoLinkIsFollowedAndNothingButARegularFileRemoved) {
   Make(target);
   std::filesystem::create_symlink(target, path_ + kSuffix);
   std::filesystem::create_symlink(directory_.File("gone"),
-                                  path_ + ".1123456789abcdef");
-  std::filesystem::create_directory(path_ + ".2123456789abcdef");
-  ASSERT_EQ(mkfifo((path_ + ".3123456789abcdef").c_str(), 0600), 0);
+                                  path_ + ".signet-1123456789abcdef");
+  std::filesystem::create_directory(path_ + ".signet-2123456789abcdef");
+  ASSERT_EQ(mkfifo((path_ + ".signet-3123456789abcdef").c_str(), 0600), 0);
   EXPECT_THAT(Sweep(), IsEmpty());
   EXPECT_TRUE(Exists(target));
   for (const char first : {'0', '1', '2', '3'}) {

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "server/api/wire.h"
+#include "server/rpc/wire.h"
 #include "tests/support/freed_memory_watch.h"
 #include "tests/support/sample_records.h"
 
@@ -161,7 +161,7 @@ TEST(ToProto, LeavesNoCopyOfAnIssuedTokenBehind) {
     v1::IssuedServiceAccount out;
     ToProto(issued, out);
     EXPECT_EQ(out.token(), token);
-    WipeToken(out);
+    rpc::WipeToken(out);
   }
   EXPECT_EQ(watch.count(), 0);
 }

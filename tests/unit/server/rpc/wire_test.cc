@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/api/wire.h"
+#include "server/rpc/wire.h"
 
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@
 #include "signet/v1/service_accounts.pb.h"
 #include "tests/support/freed_memory_watch.h"
 
-namespace signet::api {
+namespace signet::rpc {
 namespace {
 
 using v1::CreateServiceAccountRequest;
@@ -100,4 +100,4 @@ TEST(WipeToken, LetsOtherMessagesBe) {
 }
 
 }  // namespace
-}  // namespace signet::api
+}  // namespace signet::rpc

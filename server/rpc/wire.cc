@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/api/wire.h"
+#include "server/rpc/wire.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/tokens.pb.h"
 
-namespace signet::api {
+namespace signet::rpc {
 namespace {
 
 void WipeAndDelete(void* buffer, size_t size) {
@@ -64,4 +64,4 @@ void WipeToken(google::protobuf::Message& message) {
   }
 }
 
-}  // namespace signet::api
+}  // namespace signet::rpc
