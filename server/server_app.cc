@@ -47,6 +47,8 @@ namespace {
 
 // For calls that were cut off, until the store has answered them.
 constexpr absl::Duration kLastCalls = absl::Seconds(2);
+// To say that it does not serve any more.
+constexpr absl::Duration kFailedGrace = absl::Milliseconds(500);
 
 std::string DescribeStorage(const config::ServerConfig& config) {
   if (config.storage == config::StorageEngine::kMemory) return "memory";
@@ -345,8 +347,11 @@ void ServerApp::StartMaintenance() {
 
 absl::Status ServerApp::Drain() {
   around_.logger->Info("stopping");
-  absl::Status status =
-      StopServing(absl::Milliseconds(config_.drain_timeout_ms));
+  // Nobody is waited for once the store has failed: what it may still have to
+  // put in order (see SqliteStore::Drain) comes after.
+  const bool failed = !store_->Health().ok();
+  absl::Status status = StopServing(
+      failed ? kFailedGrace : absl::Milliseconds(config_.drain_timeout_ms));
   // Its last look at its files.
   if (const absl::Status health = store_->Health();
       absl::IsFailedPrecondition(health)) {

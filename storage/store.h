@@ -90,7 +90,7 @@ class ReadTxn {
       const Subject& subject, const GrantFilter& filter, int limit) = 0;
 
   // The unrevoked account_owner authorizations on the account; at most `limit`,
-  // in order of id.
+  // the newest first, in descending order of id.
   virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) = 0;
 

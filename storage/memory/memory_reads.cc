@@ -282,6 +282,7 @@ MemoryReads<Interface>::ListOwners(const Uuid& account_id, int limit) {
       rows.push_back(&record);
     }
   }
+  std::reverse(rows.begin(), rows.end());
   return Copies(rows, limit);
 }
 

@@ -90,7 +90,7 @@ constexpr char kGrantsOf[] =
 constexpr char kOwners[] = SIGNET_AUTHORIZATION_COLUMNS
     " INDEXED BY owners_in_force"
     " WHERE account_id = ?1 AND grant_kind = 2 AND revoked_at IS NULL"
-    " ORDER BY id LIMIT ?2";
+    " ORDER BY id DESC LIMIT ?2";
 
 constexpr char kGetAuthorization[] =
     SIGNET_AUTHORIZATION_COLUMNS " WHERE id = ?2 AND account_id = ?1";

@@ -251,8 +251,8 @@ TEST_P(StoreConformance, OwnersAreListedAccountByAccount) {
   const auto list = [this](int limit) {
     return Ask([&](ReadTxn& txn) { return txn.ListOwners(account_, limit); });
   };
-  EXPECT_THAT(list(9), IsOkAndHolds(ElementsAre(first, second)));
-  EXPECT_THAT(list(1), IsOkAndHolds(ElementsAre(first)));
+  EXPECT_THAT(list(9), IsOkAndHolds(ElementsAre(second, first)));
+  EXPECT_THAT(list(1), IsOkAndHolds(ElementsAre(second)));
 }
 
 TEST_P(StoreConformance, ServiceAccountsAreFoundWhateverTheirAccount) {

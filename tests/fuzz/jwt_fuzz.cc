@@ -30,8 +30,8 @@ std::string Base64Url(std::string_view bytes) {
       absl::string_view(bytes.data(), bytes.size()));
 }
 
-const oauth::JwtVerifier& Verifier() {
-  static const oauth::JwtVerifier verifier([] {
+const signet::oauth::JwtVerifier& Verifier() {
+  static const signet::oauth::JwtVerifier verifier([] {
     signet::oauth::OauthOptions options;
     options.issuer = "https://i";
     options.audiences = {"a"};

@@ -122,6 +122,18 @@ TEST_F(LastOwner, IsNeitherRevokedNorDisabled) {
   }
 }
 
+// Or a leaked owner would hide the next one behind owners that it makes up.
+TEST_F(LastOwner, TheNextOneIsFoundBesideAnyNumberThatCannotAct) {
+  oauth_ = false;
+  const storage::ServiceAccountRecord leaked = Owner(world_.kAway);
+  for (int i = 0; i < kMaxOwners; ++i) {
+    MakeOwner({storage::SubjectType::kUser, "made up " + std::to_string(i)});
+  }
+  EXPECT_THAT(Revoke(leaked), IsLastOwner());
+  Owner(world_.kAway);
+  EXPECT_THAT(Revoke(leaked), IsOk());
+}
+
 TEST_F(LastOwner, ABatchDoesNotEndThemTogether) {
   const storage::ServiceAccountRecord one = Owner(world_.kAway);
   const storage::ServiceAccountRecord two = Owner(world_.kAway);
