@@ -90,7 +90,8 @@ TEST_F(TemporaryFileTest, NoLinkIsFollowedAndNothingButARegularFileRemoved) {
   EXPECT_THAT(Sweep(), IsEmpty());
   EXPECT_TRUE(Exists(target));
   for (const char first : {'0', '1', '2', '3'}) {
-    EXPECT_TRUE(Exists(path_ + ".signet-" + first + "123456789abcdef")) << first;
+    EXPECT_TRUE(Exists(path_ + ".signet-" + first + "123456789abcdef"))
+        << first;
   }
 }
 
