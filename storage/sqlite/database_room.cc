@@ -28,12 +28,6 @@ int64_t RoundUp(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-// How much to keep where `kept` bytes are kept already.
-int64_t SpareFor(const std::string& file, int64_t kept) {
-  const int64_t mine = (FreeBytes(FolderOf(file)) + kept) / 4;
-  return std::min(DatabaseRoom::kSpare, std::max(mine, kept));
-}
-
 // SQLite makes the file a multiple of its chunk, and after a checkpoint cuts it
 // to the least one that holds the pages. With these chunks that is the whole of
 // it, as the last chunk begins before the last page.
@@ -84,11 +78,13 @@ void DatabaseRoom::LetLengthGo(SqliteConnection& connection) {
   SetChunk(connection, 0);
 }
 
-DatabaseRoom::DatabaseRoom(SqliteConnection* connection, WriteDatabase write)
+DatabaseRoom::DatabaseRoom(SqliteConnection* connection, WriteDatabase write,
+                           int64_t most_spare)
     : connection_(connection),
       write_(std::move(write)),
       file_(FileOf(*connection)),
-      name_(sqlite3_db_filename(connection->handle(), "main")) {
+      name_(sqlite3_db_filename(connection->handle(), "main")),
+      most_spare_(most_spare) {
   const absl::StatusOr<int64_t> page_bytes =
       connection_->QueryInteger("PRAGMA page_size");
   const absl::StatusOr<int64_t> pages =
@@ -100,7 +96,7 @@ DatabaseRoom::DatabaseRoom(SqliteConnection* connection, WriteDatabase write)
   }
   page_bytes_ = *page_bytes;
   const int64_t kept = int64_t{length} - *pages * page_bytes_;
-  spare_ = SpareFor(name_, std::max(kept, int64_t{0}));
+  spare_ = SpareFor(std::max(kept, int64_t{0}));
   if (KeepLength(*connection_)) bytes_ = length;
   Ensure(*pages, {});
 
@@ -120,14 +116,20 @@ bool DatabaseRoom::Ensure(int64_t pages, const RoomNeed& need) {
   if (want > bytes_) {
     if (need.leave_spare) {  // There may be more room than there was.
       const int64_t kept = std::max(bytes_ - used, int64_t{0});
-      spare_ = std::max(spare_, SpareFor(name_, kept));
+      spare_ = std::max(spare_, SpareFor(kept));
       want = used + spare_;
     }
     // A slice that was given up for a revocation is taken whole.
-    const int64_t step = need.leave_spare ? kStep : ReserveFile::kSlice;
+    const int64_t step =
+        need.leave_spare ? std::min(kStep, most_spare_) : ReserveFile::kSlice;
     if (!Extend(want + step) && !Extend(want)) return false;
   }
   return MapIndex(need.log_pages);
+}
+
+int64_t DatabaseRoom::SpareFor(int64_t kept) const {
+  const int64_t mine = (FreeBytes(FolderOf(name_)) + kept) / 4;
+  return std::min(most_spare_, std::max(mine, kept));
 }
 
 bool DatabaseRoom::Extend(int64_t bytes) {

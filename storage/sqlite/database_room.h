@@ -49,7 +49,8 @@ class DatabaseRoom {
   // `connection`, a writing one in WAL mode, outlives this object. `write`, if
   // not null, is called for each change of the file's length.
   explicit DatabaseRoom(SqliteConnection* connection,
-                        WriteDatabase write = nullptr);
+                        WriteDatabase write = nullptr,
+                        int64_t most_spare = kSpare);
 
   // Makes room for a commit after which the database has so many pages. False:
   // the disk is full.
@@ -58,6 +59,8 @@ class DatabaseRoom {
  private:
   // Makes the file so long, with blocks that are there. It is not cut shorter
   // any more.
+  // How much to keep where `kept` bytes are kept already.
+  int64_t SpareFor(int64_t kept) const;
   bool Extend(int64_t bytes);
   bool ExtendNow(int64_t bytes);
   bool MapIndex(int log_pages);
@@ -66,6 +69,7 @@ class DatabaseRoom {
   WriteDatabase write_;
   sqlite3_file* const file_;
   const std::string name_;  // The file's.
+  const int64_t most_spare_;
   int64_t page_bytes_ = 4096;
   int64_t bytes_ = 0;  // The length that is not cut.
   int64_t spare_ = 0;

@@ -80,7 +80,7 @@ GroupCommit::GroupCommit(SqliteConnection connection, WatchedFiles files,
                          Statement data_version, int64_t own_version)
     : connection_(std::move(connection)),
       look_(std::move(files.look)),
-      room_(&connection_, std::move(files.write_database)),
+      room_(&connection_, std::move(files.write_database), files.most_spare),
       txn_(std::move(txn)),
       begin_(std::move(begin)),
       commit_(std::move(commit)),

@@ -46,13 +46,14 @@ struct GroupResult {
   bool locked = false;
 };
 
-// What a FileWatch does here; each may be null.
+// What a FileWatch does here (each may be null), and how much room is kept.
 struct WatchedFiles {
   // Whether what is committed will be found at the next start; if not, why.
   // Called before each group and, before it is acknowledged, after its
   // commit.
   absl::AnyInvocable<absl::Status()> look = nullptr;
   DatabaseRoom::WriteDatabase write_database = nullptr;
+  int64_t most_spare = DatabaseRoom::kSpare;  // Of the DatabaseRoom.
 };
 
 // Owns the writing connection: makes many writes durable with one fsync. Not

@@ -161,7 +161,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
            .write_database =
                [files = files->get()](absl::FunctionRef<void()> write) {
                  files->WriteDatabase(write);
-               }});
+               },
+           .most_spare = options.most_spare_bytes});
   if (!group_commit.ok()) return group_commit.status();
   ConnectionOptions reader = database.connection;
   reader.cache_kib = kReadCacheKib / options.read_connections;

@@ -59,6 +59,8 @@ struct SqliteOptions {
   // The log is copied into the database when it has this many 4 KiB pages. The
   // more, the more often a page is written to the log only.
   int checkpoint_after_pages = 4000;
+  // Of the room that the database keeps for revocations (see DatabaseRoom).
+  int64_t most_spare_bytes = DatabaseRoom::kSpare;
   // How often a disk that was full is looked at for room.
   absl::Duration disk_look_interval = absl::Seconds(1);
   // How often it is looked at, beside before and after each commit, whether the

@@ -115,6 +115,8 @@ class PowerCutTest : public testing::Test, protected RandomUse {
     auto store = sqlite::SqliteStore::Open({.directory = directory_->path(),
                                             .read_connections = 1,
                                             .checkpoint_after_pages = 20,
+                                            // Each round copies the disk.
+                                            .most_spare_bytes = 64 * 1024,
                                             .vfs = vfs_->name()});
     ASSERT_THAT(store, IsOk());
     subject_ = *std::move(store);
