@@ -11,7 +11,7 @@ ROOMS = {
             "threads",
         ],
         private_libraries = [],
-        test_doors = [],
+        test_doors = ["storage"],
     ),
     "crypto": struct(
         folder = "crypto",
