@@ -18,7 +18,7 @@ UnaryMethod List(domain::AuditReader* audit) {
   UnaryMethod method = NewMethod(kAuditService, "ListAuditEvents", "audit.list",
                                  domain::Right::kManage, &Request::account_id);
   method.admit_first = true;
-  method.handle = [audit](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [audit](const MethodCall& call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     domain::AuditReader::ListRequest list = {
         .account_id = request.account_id(),

@@ -25,7 +25,8 @@ UnaryMethod List(domain::Authorizations* authorizations) {
                                  "authorization.list", domain::Right::kManage,
                                  &Request::account_id);
   method.admit_first = true;
-  method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [authorizations](const MethodCall& call,
+                                   UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->List(
         call.caller,
@@ -50,7 +51,8 @@ UnaryMethod Get(domain::Authorizations* authorizations) {
                 domain::Right::kManage, &Request::account_id);
   NameResource(method, audit::kAuthorizationResource,
                &Request::authorization_id);
-  method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [authorizations](const MethodCall& call,
+                                   UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     authorizations->Get(call.caller,
                         {.account_id = request.account_id(),

@@ -17,7 +17,7 @@ std::vector<UnaryMethod> DiscoveryMethods(ResourceMetadata metadata) {
       NewMethod<Request>("Discovery", "GetProtectedResource", "discovery.get",
                          std::nullopt, nullptr);
   method.open = true;
-  method.handle = [metadata = std::move(metadata)](MethodCall,
+  method.handle = [metadata = std::move(metadata)](const MethodCall&,
                                                    UnaryMethod::Done done) {
     if (metadata.public_url.empty()) {
       std::move(done)(MakeError(absl::StatusCode::kNotFound,

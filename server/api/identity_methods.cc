@@ -18,7 +18,7 @@ UnaryMethod GetSelf(storage::Store* store) {
   using Request = v1::GetSelfRequest;
   UnaryMethod method = NewMethod<Request>(kIdentityService, "GetSelf",
                                           "self.get", std::nullopt, nullptr);
-  method.handle = [store](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [store](const MethodCall& call, UnaryMethod::Done done) {
     const identity::CallerPtr caller = call.caller;
     domain::ReadHoldings(
         *store, *caller, As<Request>(call.request).account_id(),

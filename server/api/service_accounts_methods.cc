@@ -76,7 +76,7 @@ UnaryMethod Get(domain::ServiceAccounts* accounts) {
                                  &Request::account_id);
   NameResource(method, audit::kServiceAccountResource,
                &Request::service_account_id);
-  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [accounts](const MethodCall& call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->Get(call.caller,
                   {.account_id = request.account_id(),
@@ -94,7 +94,7 @@ UnaryMethod List(domain::ServiceAccounts* accounts) {
                                  "service_account.list", domain::Right::kView,
                                  &Request::account_id);
   method.admit_first = true;
-  method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [accounts](const MethodCall& call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     accounts->List(
         call.caller,

@@ -86,7 +86,8 @@ UnaryMethod Verify(domain::TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::VerifyTokenRequest;
   UnaryMethod method =
       NewVerifyMethod("VerifyToken", "token.verify", &Request::account_id);
-  method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [verifier, clock](const MethodCall& call,
+                                    UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     const absl::Time now = clock->Now();
     domain::Violations violations;
@@ -183,7 +184,8 @@ UnaryMethod BatchVerify(domain::TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::BatchVerifyTokensRequest;
   UnaryMethod method = NewVerifyMethod("BatchVerifyTokens", "token.verify",
                                        &Request::account_id);
-  method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [verifier, clock](const MethodCall& call,
+                                    UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     const absl::Time now = clock->Now();
     domain::Violations violations;
@@ -238,7 +240,8 @@ UnaryMethod Introspect(domain::TokenVerifier* verifier, const Clock* clock) {
                          const google::protobuf::Message&) {
     return domain::TokenVerifier::AccountAskedFor(caller, "");
   };
-  method.handle = [verifier, clock](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [verifier, clock](const MethodCall& call,
+                                    UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     const absl::Time now = clock->Now();
     domain::Violations violations;
@@ -320,7 +323,7 @@ UnaryMethod Check(domain::TokenVerifier* verifier) {
   using Request = v1::CheckAccessRequest;
   UnaryMethod method = NewMethod<Request>(kTokensService, "CheckAccess",
                                           "token.check", std::nullopt, nullptr);
-  method.handle = [verifier](MethodCall call, UnaryMethod::Done done) {
+  method.handle = [verifier](const MethodCall& call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
     domain::Violations violations;
     std::optional<Uuid> account_id;

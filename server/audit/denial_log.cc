@@ -130,7 +130,8 @@ void DenialLog::Note(const identity::Caller& caller,
   ++groups_[group].kinds;
   ++All(group).kinds;
   ++of_tenants_[{.absent = group.absent, .tenant = group.tenant}].kinds;
-  kinds_[kind] = {.started = noted.at, .first = std::move(noted)};
+  const absl::Time started = noted.at;
+  kinds_[kind] = {.started = started, .first = std::move(noted)};
   fresh_.push_back(std::move(kind));
   news_.Set();
 }

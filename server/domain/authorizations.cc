@@ -213,8 +213,9 @@ void Authorizations::List(const identity::CallerPtr& caller,
            std::move(done));
     return;
   }
+  storage::ReadOptions options = identity::ScanFor(caller, query.account_id);
   ReadOutcome<Page>(
-      *store_, identity::ScanFor(caller, query.account_id),
+      *store_, std::move(options),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {

@@ -183,7 +183,7 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
                                             .done = std::move(done)}));
 }
 
-void ServiceAccounts::SearchBatch(std::shared_ptr<BatchCall> call) {
+void ServiceAccounts::SearchBatch(const std::shared_ptr<BatchCall>& call) {
   storage::ReadOptions options =
       identity::ScanFor(call->caller, call->query.account_id);
   ReadOutcome<BatchCall::Found>(
@@ -207,7 +207,7 @@ void ServiceAccounts::SearchBatch(std::shared_ptr<BatchCall> call) {
       });
 }
 
-void ServiceAccounts::EndBatch(std::shared_ptr<BatchCall> call) {
+void ServiceAccounts::EndBatch(const std::shared_ptr<BatchCall>& call) {
   const auto answer = [this, call](absl::StatusOr<Batch> batch) {
     if (batch.ok()) {
       for (storage::ServiceAccountRecord& record : batch->records) {

@@ -85,8 +85,9 @@ void ServiceAccounts::List(const identity::CallerPtr& caller,
            std::move(violations).ToStatus(), std::move(done));
     return;
   }
+  storage::ReadOptions options = identity::ScanFor(caller, query.account_id);
   ReadOutcome<Page>(
-      *store_, identity::ScanFor(caller, query.account_id),
+      *store_, std::move(options),
       [this, subjects = caller->principal.Subjects(), query = std::move(query),
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {

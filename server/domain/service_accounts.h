@@ -237,8 +237,8 @@ class ServiceAccounts {
   struct CreateCall;
   struct RotateCall;
 
-  void SearchBatch(std::shared_ptr<BatchCall> call);
-  void EndBatch(std::shared_ptr<BatchCall> call);
+  void SearchBatch(const std::shared_ptr<BatchCall>& call);
+  void EndBatch(const std::shared_ptr<BatchCall>& call);
   void MintAndCreate(std::shared_ptr<CreateCall> call);
   void MintAndRotate(std::shared_ptr<RotateCall> call);
 

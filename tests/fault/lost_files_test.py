@@ -209,8 +209,8 @@ def test_a_link_that_comes_to_lead_elsewhere(tmp_path):
         assert [line["leads_to"] for line in server.log()
                 if line["message"] == "the data directory is a symbolic link"] == [
                     str(tmp_path / "one")]
-        server.data.unlink()
-        server.data.symlink_to("two")
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(server.data)  # It is never gone in between.
         assert_ended(server, Harm(None, "data", "and another is in its place,"))
         assert list((tmp_path / "two").iterdir()) == []
 

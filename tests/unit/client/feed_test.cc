@@ -177,9 +177,9 @@ TEST_F(FeedTest, AnOldServerIsBelievedToo) {
 
 TEST_F(FeedTest, WhoMayNotWatchKeepsNothing) {
   server_.EndFeed({grpc::StatusCode::PERMISSION_DENIED, "no"});
-  EXPECT_TRUE(AwaitLoss(absl::Seconds(1)));
-  EXPECT_THAT(client_->FeedStatus(),
-              StatusIs(absl::StatusCode::kPermissionDenied));
+  // On a busy machine it may fall silent before.
+  EXPECT_TRUE(Eventually(
+      [this] { return absl::IsPermissionDenied(client_->FeedStatus()); }));
   EXPECT_TRUE(Verify());
   EXPECT_FALSE(IsKept());
   absl::SleepFor(absl::Seconds(1));
