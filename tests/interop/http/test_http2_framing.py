@@ -13,6 +13,7 @@ from http_wire import (
     GOAWAY,
     HEADERS,
     NO_ERROR,
+    PING,
     PROTOCOL_ERROR,
     REFUSED_STREAM,
     RST_STREAM,
@@ -221,7 +222,13 @@ def test_calls_of_streams_that_were_reset_still_count(echo):
     """Else a client could keep any number of requests running at once."""
     with Http2(echo.port) as client:
         for number in range(100):
-            client.request(2 * number + 1, path="/slow?ms=500")
+            client.request(2 * number + 1, path="/slow?ms=2000")
+        # Each answer is a turn of the loop, which handles some of the requests. One
+        # that is reset before that is not handled at all.
+        for _ in range(20):
+            client.send(frame(PING, 0, 0, bytes(8)))
+            client.until_frame(PING)
+        for number in range(100):
             client.send(frame(RST_STREAM, 0, 2 * number + 1, struct.pack(">I", 8)))
         client.request(201)
         assert client.until_frame(RST_STREAM, stream=201).error == REFUSED_STREAM
