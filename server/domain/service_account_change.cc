@@ -146,14 +146,13 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
        etag = request.etag](storage::ReadTxn& txn,
                             storage::ServiceAccountRecord& record,
                             audit::AuditEntry& entry) -> absl::StatusOr<bool> {
-        if (absl::Status s = CheckEtag(etag, record); !s.ok()) return s;
-        if (record.revoked_at.has_value()) return false;
         absl::Status status =
             CheckMayActOn(txn, by->principal, record, Cover::kGoverning);
-        if (status.ok()) {
-          status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
-                                std::span(&record, 1));
-        }
+        if (status.ok()) status = CheckEtag(etag, record);
+        if (!status.ok()) return status;
+        if (record.revoked_at.has_value()) return false;
+        status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
+                              std::span(&record, 1));
         if (!status.ok()) return status;
         entry = ServiceAccountEntry(kRevoke, id);
         MarkRevoked(record, *by, now, revocation, entry);

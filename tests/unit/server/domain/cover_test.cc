@@ -155,14 +155,21 @@ absl::Status Rename(TokenWorld& world, const Principal& who,
   return Update(world, who, std::move(request));
 }
 
-absl::Status Revoke(TokenWorld& world, const Principal& who,
-                    const ServiceAccountRecord& target) {
+absl::Status RevokeBy(TokenWorld& world, const Principal& who,
+                      const ServiceAccountRecord& target,
+                      const std::string& etag = "") {
   Outcome<ServiceAccountRecord> outcome;
   world.accounts.Revoke(CallerFor(who),
                         {.account_id = target.account_id.ToString(),
-                         .service_account_id = target.id.ToString()},
+                         .service_account_id = target.id.ToString(),
+                         .etag = etag},
                         outcome.Done());
   return outcome.Take().status();
+}
+
+absl::Status Revoke(TokenWorld& world, const Principal& who,
+                    const ServiceAccountRecord& target) {
+  return RevokeBy(world, who, target);
 }
 
 constexpr Act kActs[] = {{"Rotate", true, &Rotate},
@@ -414,6 +421,7 @@ TEST(Cover, IsAskedBeforeTheStateOfTheTarget) {
   }
   EXPECT_THAT(update({.etag = "junk", .name = "x"}), refused);
   EXPECT_THAT(update({.labels = large}), refused);
+  EXPECT_THAT(RevokeBy(world, manager, world.target, "junk"), refused);
   EXPECT_THAT(rotate({.expires_at = RawTimestamp{.seconds = 1},
                       .idempotency_key = "key"}),
               refused);
@@ -422,6 +430,7 @@ TEST(Cover, IsAskedBeforeTheStateOfTheTarget) {
   });
   EXPECT_THAT(update({.name = "x"}), refused);
   EXPECT_THAT(rotate({}), refused);
+  EXPECT_THAT(RevokeBy(world, manager, world.target), refused);
 }
 
 TEST(Cover, OfARotationIsAskedBeforeItsRepetition) {
