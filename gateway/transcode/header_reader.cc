@@ -53,13 +53,15 @@ std::optional<std::string> ReadQuoted(std::string_view value) {
   return text;
 }
 
+constexpr char kWantTags[] =
+    "want *, or entity tags such as \"abc\", apart by commas";
+
 absl::StatusOr<std::string> ReadValue(const Route::Header& header,
                                       std::string_view value) {
   if (header.entity_tag) {
     std::optional<std::string> tags = ReadTagCondition(value);
     if (tags.has_value()) return *std::move(tags);
-    return absl::InvalidArgumentError(
-        "want *, or entity tags such as \"abc\", apart by commas");
+    return absl::InvalidArgumentError(kWantTags);
   }
   if (!value.starts_with('"')) {
     if (value.empty()) {
@@ -85,6 +87,11 @@ void Set(const FieldPath& path, std::string value, Message& message) {
 
 }  // namespace
 
+bool JudgesAnswer(const http::HttpRequest& request, const Route& route) {
+  return route.etag_field != nullptr &&
+         (request.method == "GET" || request.method == "HEAD");
+}
+
 HeaderReading HeadersToMessage(const http::HttpRequest& request,
                                const Route& route, Message& message) {
   HeaderReading reading;
@@ -106,6 +113,10 @@ HeaderReading HeadersToMessage(const http::HttpRequest& request,
       reading.faults.push_back(
           {header.name, std::string(value.status().message())});
     }
+  }
+  if (JudgesAnswer(request, route) && !request.Values("if-match").empty() &&
+      !IsTagCondition(request.JoinedValues("if-match"))) {
+    reading.faults.push_back({"If-Match", kWantTags});
   }
   return reading;
 }

@@ -100,8 +100,7 @@ void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
     call.scope = gateway::CallScope::kIdentify;
   } else {
     exchange->names = SentNames(*match.route, request);
-    if (match.route->etag_field != nullptr &&
-        (request.method == "GET" || request.method == "HEAD")) {
+    if (JudgesAnswer(request, *match.route)) {
       exchange->if_match = request.JoinedValues("if-match");
       exchange->if_none_match = request.JoinedValues("if-none-match");
     }

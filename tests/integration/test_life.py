@@ -290,6 +290,12 @@ def test_if_match_guards_a_read(server, made, method, http):
     for value, status in ((etag, 200), ("*", 200), ('"x"', 412), (f"W/{etag}", 412)):
         answer = rest.request(server, method, path, **owner, fields=[f"If-Match: {value}"])
         assert answer.status == status, value
+    for value in ("", "x", '""', f"{etag} x", f"w/{etag}"):
+        answer = rest.request(server, method, path, **owner, fields=[f"If-Match: {value}"])
+        assert answer.status == 400, value
+        if method == "GET":
+            body = answer.json()
+            assert (body["reason"], body["errors"][0]["field"]) == ("FIELD_INVALID", "If-Match")
 
 
 @pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
