@@ -57,10 +57,10 @@ class DatabaseRoom {
   bool Ensure(int64_t pages, const RoomNeed& need);
 
  private:
-  // Makes the file so long, with blocks that are there. It is not cut shorter
-  // any more.
   // How much to keep where `kept` bytes are kept already.
   int64_t SpareFor(int64_t kept) const;
+  // Makes the file so long, with blocks that are there. It is not cut shorter
+  // any more.
   bool Extend(int64_t bytes);
   bool ExtendNow(int64_t bytes);
   bool MapIndex(int log_pages);

@@ -188,14 +188,11 @@ std::string KeyText(sqlite3_stmt* row, int column) {
 absl::Status SearchTable(
     SqliteConnection& connection, const TableShape& table,
     absl::FunctionRef<void(const std::string& row)> report) {
-  struct Finalize {
-    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
-  };
   const std::string sql = SearchOf(table);
   sqlite3_stmt* raw = nullptr;
   const int prepared =
       sqlite3_prepare_v2(connection.handle(), sql.c_str(), -1, &raw, nullptr);
-  const std::unique_ptr<sqlite3_stmt, Finalize> rows(raw);
+  const RawStatement rows(raw);
   if (prepared != SQLITE_OK) return SqliteError(connection.handle());
   int code;
   while ((code = sqlite3_step(raw)) == SQLITE_ROW) {

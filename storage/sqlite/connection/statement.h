@@ -22,6 +22,12 @@
 
 namespace signet::sqlite {
 
+// Finalizes a prepared statement.
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+};
+using RawStatement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
 // The rows of a running statement. Resets the statement when destroyed.
 //
 // A column of another shape than asked for (which only damage can bring about,
@@ -109,10 +115,6 @@ class Statement {
   }
 
  private:
-  struct Finalize {
-    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
-  };
-
   friend class Preparer;
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
 
@@ -135,7 +137,7 @@ class Statement {
   void CheckAllBound(int count) const;
   absl::Status Run();
 
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  RawStatement statement_;
 };
 
 // Prepares statements one after another. What it returns may be used only if

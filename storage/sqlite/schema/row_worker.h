@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "storage/sqlite/connection/connection.h"
+#include "storage/sqlite/connection/statement.h"
 #include "storage/sqlite/schema/migration.h"
 
 namespace signet::sqlite {
@@ -29,13 +30,9 @@ class RowWorker {
   int64_t changed() const { return changed_; }  // Of them.
 
  private:
-  struct Finalize {
-    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
-  };
   struct Free {
     void operator()(sqlite3_value* v) const { sqlite3_value_free(v); }
   };
-  using RawStatement = std::unique_ptr<sqlite3_stmt, Finalize>;
   using Key = std::unique_ptr<sqlite3_value, Free>;
 
   RowWorker(SqliteConnection& connection, RawStatement next,
