@@ -17,6 +17,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/file_sync.h"
 
 namespace signet {
 namespace {
@@ -84,10 +85,8 @@ int OpenTemporary(const std::string& path, RandomSource& random,
 }
 
 std::vector<std::string> SweepTemporaries(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string folder =
-      slash == path.npos ? "./" : path.substr(0, slash + 1);
-  const std::string base = slash == path.npos ? path : path.substr(slash + 1);
+  const std::string folder = FolderOf(path);
+  const std::string base = path.substr(path.rfind('/') + 1);
   std::vector<std::string> removed;
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(folder.c_str()),
                                                     &closedir);
@@ -95,7 +94,7 @@ std::vector<std::string> SweepTemporaries(const std::string& path) {
   while (const dirent* const entry = readdir(entries.get())) {
     if (IsTemporaryOf(base, entry->d_name) &&
         RemoveAbandoned(dirfd(entries.get()), entry->d_name)) {
-      removed.push_back(absl::StrCat(folder, entry->d_name));
+      removed.push_back(absl::StrCat(folder, "/", entry->d_name));
     }
   }
   return removed;

@@ -10,8 +10,10 @@ namespace signet {
 // principals of each in turn, whatever account the work is about: who asks for
 // much waits for it, and nobody else does.
 struct WorkFor {
-  // The account that the caller belongs to, or a user's own id. Nil: nobody in
-  // particular, as for work of the server's own.
+  // The account that the caller belongs to. Users belong to none: until they
+  // are known to hold something on the account they ask about, all of them are
+  // one tenant (kUsersTenant); then they count with that account. Nil: nobody
+  // in particular, as for work of the server's own.
   Uuid tenant_id = {};
   Uuid principal_id = {};
 

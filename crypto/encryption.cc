@@ -72,8 +72,8 @@ std::string Encrypt(const Secret& key, std::string_view plaintext,
 
 absl::StatusOr<Secret> Decrypt(const Secret& key, std::string_view ciphertext,
                                std::string_view context) {
-  const absl::Status refused =
-      absl::UnauthenticatedError("ciphertext box: want the key that closed it");
+  const absl::Status refused = absl::UnauthenticatedError(
+      "ciphertext: want the key and the context that it was made with");
   if (ciphertext.size() < kNonceBytes + kTagBytes) return refused;
   const std::string_view nonce = ciphertext.substr(0, kNonceBytes);
   const std::string_view body = ciphertext.substr(kNonceBytes);

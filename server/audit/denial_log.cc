@@ -21,8 +21,8 @@ constexpr absl::Duration kRetryPause = absl::Seconds(1);
 // The action of the event of those that have none of their own.
 constexpr char kFurtherAction[] = "denials.further";
 
-constexpr size_t kMaxTold =
-    32;  // Different callers, or resources, of one event.
+// Different callers, or resources, that one event counts.
+constexpr size_t kMaxTold = 32;
 
 // Whose denials are counted together: those of an account's service accounts;
 // those of users, with the account's if they hold something there.

@@ -76,8 +76,8 @@ struct DenialLogOptions {
 // What is kept is bounded. Denials on accounts that are not there take no room
 // from others: nothing is ever written of them. What there is no room for even
 // in the rest, as only somebody makes who is denied on hundreds of accounts
-// that are there, is counted in the server's log, as
-// are those that the store refuses for good.
+// that are there, is counted in the server's log, as are those that the store
+// refuses for good.
 //
 // A kill loses what is not written yet, at most a window; Stop() loses nothing
 // that was noted before it, unless the store fails.

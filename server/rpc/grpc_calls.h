@@ -46,7 +46,8 @@ struct GrpcMetadata {
   std::vector<std::string_view> request_ids;
   std::string_view user_agent;
   std::string_view scope;
-  // Nil where it is there and no UUID: nobody's.
+  // Absent: the call names no client. Nil, which is nobody's id: what it names
+  // is no UUID.
   std::optional<Uuid> client_id;
 };
 
