@@ -61,7 +61,10 @@ absl::StatusOr<std::unique_ptr<FileWatch>> FileWatch::Begin(
   }
   // Where the operator will look for it.
   files[kDirectory].path = name;
-  watch->WriteDatabase([] {});
+  {
+    absl::MutexLock lock(&watch->mutex_);
+    watch->content_ = watch->ContentNow();
+  }
   if (absl::Status s = watch->Look(); !s.ok()) return s;
   return watch;
 }
@@ -83,6 +86,7 @@ absl::Status FileWatch::Look() const {
 
 void FileWatch::WriteDatabase(absl::FunctionRef<void()> write) {
   absl::MutexLock lock(&mutex_);
+  foreign_ = foreign_ || ContentNow() != content_;
   write();
   content_ = ContentNow();
 }
@@ -106,7 +110,7 @@ FileWatch::Content FileWatch::ContentNow() const {
 bool FileWatch::ContentIsOurs() const {
   // It is being written, or another thread looks.
   if (!mutex_.TryLock()) return true;
-  const bool ours = ContentNow() == content_;
+  const bool ours = !foreign_ && ContentNow() == content_;
   mutex_.Unlock();
   return ours;
 }

@@ -42,7 +42,8 @@ class FileWatch {
   absl::Status Look() const;
 
   // Calls `write`, as every checkpoint and every change of the file's length
-  // must be: nothing else of this process writes to the database itself.
+  // must be: nothing else of this process writes to the database itself. What
+  // another process has written there before stays noticed.
   void WriteDatabase(absl::FunctionRef<void()> write);
 
   // Whether the log was removed, moved or replaced, and the directory and the
@@ -79,6 +80,8 @@ class FileWatch {
 
   mutable absl::Mutex mutex_;  // Held while the database may be written.
   Content content_ ABSL_GUARDED_BY(mutex_);
+  // Another process has written there.
+  bool foreign_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // The error for a database that has `links` names (hard links): servers of two

@@ -78,13 +78,26 @@ TEST_F(FileWatchTest, OnlyACheckpointWritesToTheDatabase) {
   write();
   EXPECT_THAT(watch->Look(),
               ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
-  watch->WriteDatabase([] {});
+}
+
+TEST_F(FileWatchTest, AnotherTimeIsAWriteToo) {
+  const std::unique_ptr<FileWatch> watch = Begin();
   fs::last_write_time(At("data/signet.db"),
                       fs::file_time_type() + std::chrono::hours(1));
   EXPECT_THAT(std::string(watch->Look().message()),
               HasSubstr("the database was written to by another process"));
   fs::remove(At("data/signet.db-wal"));
   EXPECT_FALSE(watch->OnlyTheLogIsLost());
+}
+
+// A checkpoint does not make it this process's own.
+TEST_F(FileWatchTest, AForeignWriteIsNoticedAlsoBehindOneOfOurs) {
+  const std::unique_ptr<FileWatch> watch = Begin();
+  std::ofstream(At("data/signet.db"), std::ios::app) << "foreign";
+  watch->WriteDatabase(
+      [this] { std::ofstream(At("data/signet.db"), std::ios::app) << "ours"; });
+  EXPECT_THAT(watch->Look(),
+              ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
 }
 
 TEST_F(FileWatchTest, ALinkToTheDirectoryIsFollowed) {
