@@ -370,7 +370,8 @@ absl::StatusOr<storage::AuthorizationRecord> Authorizations::RevokeIn(
   }
   if (found->revoked_at.has_value()) return found;
   if (found->grant_kind == storage::GrantKind::kAccountOwner) {
-    status = CheckMayLose(txn, oauth_owners_, clock_->Now(), *found);
+    status = CheckMayLose(txn, caller.principal, oauth_owners_, clock_->Now(),
+                          *found);
     if (!status.ok()) return status;
   }
   found->revoked_at = WholeMicros(now);

@@ -45,11 +45,39 @@ absl::StatusOr<bool> IsLiveNow(storage::ReadTxn& txn,
       });
 }
 
+using IsLost = absl::FunctionRef<bool(const storage::AuthorizationRecord&)>;
+
+// Whether who calls is an owner of the account that can act, of which `is_lost`
+// says no.
+absl::StatusOr<bool> OwnsAfterwards(storage::ReadTxn& txn,
+                                    const identity::Principal& by,
+                                    OauthOwners users, absl::Time now,
+                                    const Uuid& account_id, IsLost is_lost) {
+  for (const storage::Subject& subject : by.Subjects()) {
+    storage::AuthorizationRecord ownership;
+    ownership.account_id = account_id;
+    ownership.subject = subject;
+    ownership.grant_kind = storage::GrantKind::kAccountOwner;
+    const absl::StatusOr<storage::AuthorizationRecord> found =
+        txn.FindEqualAuthorization(ownership);
+    if (absl::IsNotFound(found.status())) continue;
+    if (!found.ok()) return found.status();
+    if (is_lost(*found)) continue;
+    const absl::StatusOr<bool> acts = CanAct(txn, users, now, subject);
+    if (!acts.ok() || *acts) return acts;
+  }
+  return false;
+}
+
 // OK if an owner of the account can act of which `is_lost` says no.
-absl::Status CheckOwnerRemains(
-    storage::ReadTxn& txn, OauthOwners users, absl::Time now,
-    const Uuid& account_id,
-    absl::FunctionRef<bool(const storage::AuthorizationRecord&)> is_lost) {
+absl::Status CheckOwnerRemains(storage::ReadTxn& txn,
+                               const identity::Principal& by, OauthOwners users,
+                               absl::Time now, const Uuid& account_id,
+                               IsLost is_lost) {
+  const absl::StatusOr<bool> owns =
+      OwnsAfterwards(txn, by, users, now, account_id, is_lost);
+  if (!owns.ok()) return owns.status();
+  if (*owns) return absl::OkStatus();
   const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owners =
       txn.ListOwners(account_id, kMaxOwners);
   if (!owners.ok()) return owners.status();
@@ -86,8 +114,8 @@ absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
 }
 
 absl::Status CheckMayLose(
-    storage::ReadTxn& txn, OauthOwners users, absl::Time now,
-    std::span<const storage::ServiceAccountRecord> ending) {
+    storage::ReadTxn& txn, const identity::Principal& by, OauthOwners users,
+    absl::Time now, std::span<const storage::ServiceAccountRecord> ending) {
   std::set<storage::Subject> lost;
   std::set<Uuid> accounts;
   for (const storage::ServiceAccountRecord& record : ending) {
@@ -110,7 +138,7 @@ absl::Status CheckMayLose(
   }
   for (const Uuid& account_id : accounts) {
     const absl::Status status =
-        CheckOwnerRemains(txn, users, now, account_id,
+        CheckOwnerRemains(txn, by, users, now, account_id,
                           [&lost](const storage::AuthorizationRecord& owner) {
                             return lost.contains(owner.subject);
                           });
@@ -119,8 +147,8 @@ absl::Status CheckMayLose(
   return absl::OkStatus();
 }
 
-absl::Status CheckMayLose(storage::ReadTxn& txn, OauthOwners users,
-                          absl::Time now,
+absl::Status CheckMayLose(storage::ReadTxn& txn, const identity::Principal& by,
+                          OauthOwners users, absl::Time now,
                           const storage::AuthorizationRecord& ownership) {
   // One of another issuer's user is none.
   const absl::Status stands = txn.FindEqualAuthorization(ownership).status();
@@ -130,7 +158,7 @@ absl::Status CheckMayLose(storage::ReadTxn& txn, OauthOwners users,
   if (!acts.ok()) return acts.status();
   if (!*acts) return absl::OkStatus();
   return CheckOwnerRemains(
-      txn, users, now, ownership.account_id,
+      txn, by, users, now, ownership.account_id,
       [&ownership](const storage::AuthorizationRecord& owner) {
         return owner.id == ownership.id;
       });

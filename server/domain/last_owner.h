@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/uuid.h"
+#include "server/identity/principal.h"
 #include "storage/store.h"
 
 namespace signet::domain {
@@ -26,21 +27,24 @@ enum class OauthOwners { kCanAct, kCannotAct };
 absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
                             absl::Time now, const storage::Subject& subject);
 
-// How many owners of an account are looked at, and how many accounts that one
-// owns. Beyond, nothing more is found, so the change is refused.
+// How many owners of an account are looked at besides the caller, the newest
+// first, and how many accounts that one owns. Beyond, nothing more is found, so
+// the change is refused; one more owner that can act helps.
 inline constexpr int kMaxOwners = 2000;
 inline constexpr int kMaxOwnedAccounts = 10000;
 
 // OK if every account that these service accounts own has an owner that can act
-// at `now` besides them. They are as they were before they are disabled or end.
+// at `now` besides them. `by` makes the change and is asked about first, so
+// that no number of others hides it. They are as they were before they are
+// disabled or end.
 //   FAILED_PRECONDITION / LAST_OWNER: one would have none left.
 absl::Status CheckMayLose(
-    storage::ReadTxn& txn, OauthOwners users, absl::Time now,
-    std::span<const storage::ServiceAccountRecord> ending);
+    storage::ReadTxn& txn, const identity::Principal& by, OauthOwners users,
+    absl::Time now, std::span<const storage::ServiceAccountRecord> ending);
 
 // The same of an unrevoked ownership that is about to be revoked.
-absl::Status CheckMayLose(storage::ReadTxn& txn, OauthOwners users,
-                          absl::Time now,
+absl::Status CheckMayLose(storage::ReadTxn& txn, const identity::Principal& by,
+                          OauthOwners users, absl::Time now,
                           const storage::AuthorizationRecord& ownership);
 
 }  // namespace signet::domain

@@ -130,7 +130,8 @@ struct ServiceAccounts::BatchCall {
     }
     std::sort(batch.records.begin(), batch.records.end(),
               [](const auto& a, const auto& b) { return b.id < a.id; });
-    absl::Status status = CheckMayLose(txn, oauth_owners, at, batch.records);
+    absl::Status status =
+        CheckMayLose(txn, caller->principal, oauth_owners, at, batch.records);
     if (!status.ok()) return status;
     return batch;
   }

@@ -151,8 +151,8 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
         if (status.ok()) status = CheckEtag(etag, record);
         if (!status.ok()) return status;
         if (record.revoked_at.has_value()) return false;
-        status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
-                              std::span(&record, 1));
+        status = CheckMayLose(txn, by->principal, policy_.oauth_owners,
+                              clock_->Now(), std::span(&record, 1));
         if (!status.ok()) return status;
         entry = ServiceAccountEntry(kRevoke, id);
         MarkRevoked(record, *by, now, revocation, entry);

@@ -27,14 +27,18 @@ class LastOwner : public testing::Test {
   }
 
   // A service account of `home` that owns kAway.
-  storage::ServiceAccountRecord Owner(const Uuid& home) {
+  IssuedServiceAccount IssueOwner(const Uuid& home) {
     ServiceAccounts::CreateRequest request = world_.Good();
     request.account_id = home.ToString();
-    const auto issued = world_.Create(world_.super_admin, request);
+    absl::StatusOr<IssuedServiceAccount> issued =
+        world_.Create(world_.super_admin, request);
     EXPECT_THAT(issued, IsOk());
     MakeOwner(
         {storage::SubjectType::kServiceAccount, issued->record.id.ToString()});
-    return issued->record;
+    return *std::move(issued);
+  }
+  storage::ServiceAccountRecord Owner(const Uuid& home) {
+    return IssueOwner(home).record;
   }
 
   Uuid MakeOwner(const storage::Subject& subject) {
@@ -46,8 +50,13 @@ class LastOwner : public testing::Test {
   }
 
   absl::Status Revoke(const storage::ServiceAccountRecord& target) {
+    return RevokeAs(world_.super_admin, target);
+  }
+
+  absl::Status RevokeAs(const identity::Principal& who,
+                        const storage::ServiceAccountRecord& target) {
     Outcome<storage::ServiceAccountRecord> outcome;
-    accounts().Revoke(CallerFor(world_.super_admin),
+    accounts().Revoke(CallerFor(who),
                       {.account_id = target.account_id.ToString(),
                        .service_account_id = target.id.ToString()},
                       outcome.Done());
@@ -132,6 +141,19 @@ TEST_F(LastOwner, TheNextOneIsFoundBesideAnyNumberThatCannotAct) {
   EXPECT_THAT(Revoke(leaked), IsLastOwner());
   Owner(world_.kAway);
   EXPECT_THAT(Revoke(leaked), IsOk());
+}
+
+// Nor hide whoever puts it out.
+TEST_F(LastOwner, TheCallerIsFoundBehindAnyNumberThatCannotAct) {
+  oauth_ = false;
+  const IssuedServiceAccount good = IssueOwner(world_.kAway);
+  const storage::ServiceAccountRecord leaked = Owner(world_.kAway);
+  for (int i = 0; i < kMaxOwners; ++i) {
+    MakeOwner({storage::SubjectType::kUser, "made up " + std::to_string(i)});
+  }
+  EXPECT_THAT(Revoke(leaked), IsLastOwner()) << "a super_admin is no owner";
+  EXPECT_THAT(RevokeAs(DomainWorld::Bearer(good), leaked), IsOk());
+  EXPECT_THAT(RevokeAs(DomainWorld::Bearer(good), good.record), IsLastOwner());
 }
 
 TEST_F(LastOwner, ABatchDoesNotEndThemTogether) {

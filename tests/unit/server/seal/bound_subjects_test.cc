@@ -211,8 +211,8 @@ TEST_F(BoundSubjects, AnOwnerOfAnotherIssuerIsNone) {
   const auto may_lose = [&](storage::Store& store) {
     return storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
       return domain::CheckMayLose(
-          txn, domain::OauthOwners::kCanAct, SampleTime(),
-          *txn.GetAuthorization(kAccount, SampleId(201)));
+          txn, identity::Principal(), domain::OauthOwners::kCanAct,
+          SampleTime(), *txn.GetAuthorization(kAccount, SampleId(201)));
     });
   };
   EXPECT_THAT(may_lose(store_), StatusIs(StatusCode::kFailedPrecondition));
@@ -228,8 +228,9 @@ TEST_F(BoundSubjects, AnOwnerOfAnotherIssuerIsNone) {
     return storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
       const storage::ServiceAccountRecord ending =
           *txn.GetServiceAccount(kAccount, kId);
-      return domain::CheckMayLose(txn, domain::OauthOwners::kCanAct,
-                                  SampleTime(), {&ending, 1});
+      return domain::CheckMayLose(txn, identity::Principal(),
+                                  domain::OauthOwners::kCanAct, SampleTime(),
+                                  {&ending, 1});
     });
   };
   EXPECT_THAT(may_end(store_), IsOk());

@@ -243,8 +243,9 @@ TEST_F(SealedStoreTest, AnAlteredOwnershipIsNoOwner) {
     return storage::ReadAndWait(store_, [&](storage::ReadTxn& txn) {
       const storage::ServiceAccountRecord record =
           *txn.GetServiceAccount(kAccount, SampleId(number));
-      return domain::CheckMayLose(txn, domain::OauthOwners::kCannotAct,
-                                  SampleTime(), std::span(&record, 1));
+      return domain::CheckMayLose(txn, identity::Principal(),
+                                  domain::OauthOwners::kCannotAct, SampleTime(),
+                                  std::span(&record, 1));
     });
   };
   EXPECT_THAT(may_end(2), IsOk());
