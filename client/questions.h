@@ -41,8 +41,9 @@ struct QuestionsOptions {
 
 // Asks the server about tokens, and keeps the answers in an AnswerCache. One
 // question is under way about a token and a requirement at a time; who asks the
-// same meanwhile gets its answer, unless that would tell less than was known
-// when they asked: then there is one more question, for all of them.
+// same meanwhile gets its answer. Where that says that the token is good and
+// something of it has changed before they asked, there is one more question,
+// for all of them.
 // Thread-safe.
 class Questions {
  public:

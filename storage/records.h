@@ -79,8 +79,8 @@ struct ServiceAccountRecord {
   uint64_t revision = 1;   // Rises with each change but that of last_used_at.
   std::string owner = {};  // Empty for none.
   std::string allowed_addresses = {};  // Empty for any.
-  // Principal::ToString() of whoever was shown the current token, or
-  // `operator`; empty where it is not known.
+  // Who was shown the current token, as server/domain/token_receiver.h names
+  // them; empty where it is not known.
   std::string token_shown_to = {};
   Seal seal = {};
 

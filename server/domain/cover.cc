@@ -38,8 +38,17 @@ constexpr std::string_view kGoverningPrefix = "auth.";
 absl::Status NotCovered() {
   return MakeError(absl::StatusCode::kPermissionDenied,
                    "the caller's rights do not cover those of the service "
-                   "account; an owner of the account can do it, or else a "
-                   "super_admin",
+                   "account; whoever could grant all of them can do it, on "
+                   "this account an owner, or else a super_admin",
+                   {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+// So that no request reads without bound.
+absl::Status HoldsTooMuch() {
+  return MakeError(absl::StatusCode::kPermissionDenied,
+                   "the service account holds more authorizations than are "
+                   "compared, so that only a super_admin covers them; revoke "
+                   "some first",
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }
 
@@ -102,7 +111,7 @@ absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
   }
   if (!grants.ok()) return grants.status();
   if (read != nullptr) *read += static_cast<int>(grants->size());
-  if (static_cast<int>(grants->size()) > limit) return NotCovered();
+  if (static_cast<int>(grants->size()) > limit) return HoldsTooMuch();
   for (const storage::AuthorizationRecord& grant : *grants) {
     const absl::StatusOr<bool> covered = rights.MayGrant(grant);
     if (!covered.ok()) return covered.status();

@@ -103,19 +103,6 @@ bool IsKept(const storage::ReplayRecord& record, absl::Time now) {
   return absl::AbsDuration(now - record.created_at) < kReplayLife;
 }
 
-absl::Status CheckLive(storage::ReadTxn& txn,
-                       const IssuedServiceAccount& issued, absl::Time now) {
-  const absl::StatusOr<storage::TokenOwner> found =
-      txn.FindToken(issued.record.token.public_id);
-  if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
-  if (found.ok() && identity::IsLive(*found, now)) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "the call was made before, and the token that it issued has "
-                   "ended since; nothing was done now; use a new key to issue "
-                   "another",
-                   {.reason = "REPLAY_TOKEN_ENDED"});
-}
-
 }  // namespace
 
 Replay Replay::For(const crypto::MacKeyring& keyring,
@@ -162,11 +149,23 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
     }
     absl::StatusOr<IssuedServiceAccount> issued = Decode(*text);
     if (!issued.ok()) return issued.status();
-    const absl::Status live = CheckLive(txn, *issued, now);
-    if (!live.ok()) return live;
     return std::optional(*std::move(issued));
   }
   return std::nullopt;
+}
+
+absl::Status CheckReplayLive(storage::ReadTxn& txn,
+                             const IssuedServiceAccount& issued,
+                             absl::Time now) {
+  const absl::StatusOr<storage::TokenOwner> found =
+      txn.FindToken(issued.record.token.public_id);
+  if (!found.ok() && !absl::IsNotFound(found.status())) return found.status();
+  if (found.ok() && identity::IsLive(*found, now)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "the call was made before, and the token that it issued has "
+                   "ended since; nothing was done now; use a new key to issue "
+                   "another",
+                   {.reason = "REPLAY_TOKEN_ENDED"});
 }
 
 absl::Status RecordReplay(storage::WriteTxn& txn, const audit::AuditLog& audit,

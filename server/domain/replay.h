@@ -62,10 +62,16 @@ absl::Status CheckIdempotencyKey(std::string_view key);
 //     request.
 //   FAILED_PRECONDITION / REPLAY_CREDENTIAL_CHANGED: it was given to the same
 //     caller with another credential.
-//   FAILED_PRECONDITION / REPLAY_TOKEN_ENDED: the token in it is not live any
-//     more.
+// Before it is given again, the caller must cover what it is about, and then
+// CheckReplayLive be asked.
 absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
     storage::ReadTxn& txn, const Replay& replay, absl::Time now);
+
+// OK while the token that was issued is live.
+//   FAILED_PRECONDITION / REPLAY_TOKEN_ENDED: it is not any more.
+absl::Status CheckReplayLive(storage::ReadTxn& txn,
+                             const IssuedServiceAccount& issued,
+                             absl::Time now);
 
 // Leaves an event, `service_account.replay`, that the answer to `action` is
 // given again, and marks it so.

@@ -15,6 +15,7 @@
 #include "server/domain/replay.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"
+#include "server/domain/token_receiver.h"
 #include "server/domain/violations.h"
 
 namespace signet::domain {
@@ -85,6 +86,7 @@ struct ServiceAccounts::CreateCall {
       if (repeated.has_value()) {
         absl::Status status = CheckMayActOn(
             txn, caller->principal, repeated->record, Cover::kEverything);
+        if (status.ok()) status = CheckReplayLive(txn, *repeated, clock.Now());
         if (!status.ok()) return status;
         return RecordReplay(txn, audit, *caller, now, kCreateAction, *repeated);
       }
@@ -178,7 +180,7 @@ void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
   record.description = std::move(request.description);
   record.labels = std::move(request.labels);
   record.created_by_user_id = call->caller->principal.user_id();
-  record.token_shown_to = call->caller->principal.ToString();
+  record.token_shown_to = ReceiverName(call->caller->principal);
   call->capabilities = std::move(request.capabilities);
   std::sort(call->capabilities.begin(), call->capabilities.end());
   call->capabilities.erase(

@@ -13,6 +13,7 @@
 #include "server/domain/replay.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"
+#include "server/domain/token_receiver.h"
 #include "server/domain/violations.h"
 
 namespace signet::domain {
@@ -90,6 +91,9 @@ struct ServiceAccounts::RotateCall {
       if (!before.ok()) return before.status();
       if (before->has_value()) {
         issued = **std::move(before);
+        absl::Status live =
+            CheckReplayLive(txn, issued, accounts.clock_->Now());
+        if (!live.ok()) return live;
         return RecordReplay(txn, audit, *caller, now, kRotateAction, issued);
       }
     }
@@ -118,7 +122,7 @@ struct ServiceAccounts::RotateCall {
     record.token.expires_at = expiry;
     // By itself it shows the token to whoever had the one before.
     if (!IsItself(caller->principal, record)) {
-      record.token_shown_to = caller->principal.ToString();
+      record.token_shown_to = ReceiverName(caller->principal);
     }
     MarkChanged(record, now);
     issued.record = record;

@@ -20,19 +20,10 @@
 namespace signet::domain {
 namespace {
 
-// Of a value in an audit event; what is longer is cut.
-constexpr size_t kMaxAuditedBytes = 1024;
+using Labels = std::map<std::string, std::string>;
 
-// `text`, cut between two characters where it is too long.
-std::string Audited(std::string text) {
-  if (text.size() <= kMaxAuditedBytes) return text;
-  size_t end = kMaxAuditedBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  text.resize(end);
-  return absl::StrCat(text, "\u2026");
-}
+// A value as an audit event has it.
+std::string Audited(const std::string& text) { return text; }
 
 std::string Audited(bool value) { return value ? "true" : "false"; }
 
@@ -40,9 +31,25 @@ std::string Audited(const std::optional<absl::Time>& time) {
   return AuditedTime(time);
 }
 
-std::string Audited(const std::map<std::string, std::string>& labels) {
-  return Audited(nlohmann::json(labels).dump(
-      -1, ' ', false, nlohmann::json::error_handler_t::replace));
+std::string Audited(const Labels& labels) {
+  return nlohmann::json(labels).dump(-1, ' ', false,
+                                     nlohmann::json::error_handler_t::replace);
+}
+
+// What of a value an update replaces, or puts in its place, with `other`.
+template <typename T>
+const T& Changed(const T& value, const T& /*other*/) {
+  return value;
+}
+
+// Of labels only those that differ: there may be 8 KiB of them.
+Labels Changed(const Labels& labels, const Labels& other) {
+  Labels changed;
+  for (const auto& [key, value] : labels) {
+    const auto found = other.find(key);
+    if (found == other.end() || found->second != value) changed[key] = value;
+  }
+  return changed;
 }
 
 // Makes an update's changes one by one and writes down what each replaced.
@@ -54,8 +61,10 @@ class Changes {
   template <typename T>
   bool Set(const char* field, const std::optional<T>& value, T& member) {
     if (!value.has_value() || *value == member) return false;
-    entry_->details[absl::StrCat("old_", field)] = Audited(member);
-    entry_->details[absl::StrCat("new_", field)] = Audited(*value);
+    entry_->details[absl::StrCat("old_", field)] =
+        Audited(Changed(member, *value));
+    entry_->details[absl::StrCat("new_", field)] =
+        Audited(Changed(*value, member));
     member = *value;
     changed_.push_back(field);
     return true;
@@ -157,8 +166,8 @@ absl::StatusOr<bool> ServiceAccounts::ApplyUpdate(
   }
   if (effect == Effect::kNone) return false;
   if (switched && !record.enabled) {
-    absl::Status status = CheckMayLose(txn, policy_.oauth_owners, clock_->Now(),
-                                       std::span(&before, 1));
+    absl::Status status = CheckMayLose(txn, by, policy_.oauth_owners,
+                                       clock_->Now(), std::span(&before, 1));
     if (!status.ok()) return status;
   }
   MarkChanged(record, now);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/uuid.h"
 #include "server/domain/authorization_rule.h"
@@ -18,24 +20,44 @@
 namespace signet::domain {
 namespace {
 
-// Whom Principal::ToString() named.
-std::optional<storage::Subject> ReadPrincipal(std::string_view text) {
-  const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const std::optional<storage::SubjectType> type =
-      ParseSubjectType(text.substr(0, colon));
-  const std::optional<Uuid> id = Uuid::Parse(text.substr(colon + 1));
+struct Receiver {
+  storage::Subject subject;
+  std::string token_public_id;  // That it presented; empty for a user.
+};
+
+// Whom ReceiverName() named. A service account without its token, as releases
+// before wrote it, is nobody: who called is not known.
+std::optional<Receiver> ReadReceiver(std::string_view text) {
+  const std::vector<std::string> parts = absl::StrSplit(std::string(text), ':');
+  if (parts.size() < 2) return std::nullopt;
+  const std::optional<storage::SubjectType> type = ParseSubjectType(parts[0]);
+  const std::optional<Uuid> id = Uuid::Parse(parts[1]);
   if (!type.has_value() || !id.has_value()) return std::nullopt;
-  return storage::Subject{.type = *type, .id = id->ToString()};
+  const bool has_token = *type == storage::SubjectType::kServiceAccount;
+  if (parts.size() != (has_token ? 3 : 2)) return std::nullopt;
+  return Receiver{.subject = {.type = *type, .id = id->ToString()},
+                  .token_public_id = has_token ? parts[2] : ""};
 }
 
-absl::StatusOr<bool> CoversNow(storage::ReadTxn& txn,
-                               const storage::Subject& receiver, absl::Time now,
+// Whether it is the current token of that service account.
+absl::StatusOr<bool> IsCurrentToken(storage::ReadTxn& txn,
+                                    const std::string& public_id) {
+  const absl::StatusOr<storage::TokenOwner> found = txn.FindToken(public_id);
+  if (absl::IsNotFound(found.status())) return false;
+  if (!found.ok()) return found.status();
+  return found->owner.token.public_id == public_id;
+}
+
+absl::StatusOr<bool> CoversNow(storage::ReadTxn& txn, const Receiver& receiver,
+                               absl::Time now,
                                const storage::AuthorizationRecord& grant) {
-  const absl::StatusOr<bool> acts =
-      CanAct(txn, OauthOwners::kCanAct, now, receiver);
+  absl::StatusOr<bool> acts =
+      CanAct(txn, OauthOwners::kCanAct, now, receiver.subject);
+  if (acts.ok() && *acts && !receiver.token_public_id.empty()) {
+    acts = IsCurrentToken(txn, receiver.token_public_id);
+  }
   if (!acts.ok() || !*acts) return acts;
-  return Rights(&txn, {receiver}).MayGrant(grant);
+  return Rights(&txn, {receiver.subject}).MayGrant(grant);
 }
 
 // Whether a token that a rotation replaced is good until its overlap ends. Who
@@ -72,7 +94,7 @@ absl::Status CheckReceiverOf(storage::ReadTxn& txn,
         "overlap first, or set acknowledge_token_shown to true");
   }
   const std::string& shown_to = record.token_shown_to;
-  if (shown_to == kShownToOperator || shown_to == granter.ToString()) {
+  if (shown_to == kShownToOperator || shown_to == ReceiverName(granter)) {
     return absl::OkStatus();
   }
   if (shown_to.empty()) {
@@ -81,7 +103,7 @@ absl::Status CheckReceiverOf(storage::ReadTxn& txn,
         "was shown it; rotate it first, or set acknowledge_token_shown to "
         "true");
   }
-  const std::optional<storage::Subject> receiver = ReadPrincipal(shown_to);
+  const std::optional<Receiver> receiver = ReadReceiver(shown_to);
   if (receiver.has_value()) {
     const absl::StatusOr<bool> covers = CoversNow(txn, *receiver, now, grant);
     if (!covers.ok()) return covers.status();
@@ -94,6 +116,14 @@ absl::Status CheckReceiverOf(storage::ReadTxn& txn,
 }
 
 }  // namespace
+
+std::string ReceiverName(const identity::Principal& principal) {
+  std::string name = principal.ToString();
+  if (principal.kind == identity::PrincipalKind::kServiceAccount) {
+    absl::StrAppend(&name, ":", principal.token_public_id);
+  }
+  return name;
+}
 
 absl::Status CheckReceiver(storage::ReadTxn& txn,
                            const identity::Principal& granter, absl::Time now,

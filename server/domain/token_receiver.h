@@ -2,6 +2,8 @@
 #ifndef SIGNET_SERVER_DOMAIN_TOKEN_RECEIVER_H_
 #define SIGNET_SERVER_DOMAIN_TOKEN_RECEIVER_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/identity/principal.h"
@@ -19,10 +21,17 @@ inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 // and the keys is no one to be kept from a right.
 inline constexpr char kShownToOperator[] = "operator";
 
+// ServiceAccountRecord::token_shown_to of a token that `principal` is shown: a
+// user, or a service account and the token that it presents. Who was shown the
+// latter may have called.
+std::string ReceiverName(const identity::Principal& principal);
+
 // OK if `grant` gives nobody who was shown the current token of its subject a
 // right to govern (IsGoverning) that they do not cover now: a user by what was
-// granted to its id, a service account while it is live. The granter knows what
-// it does. Whoever has lost the right since counts as one who has not got it,
+// granted to its id, a service account while it is live and the token that it
+// presented is its current one: who was shown that one before may have called,
+// and a rotation takes only this one from them. The granter knows what it does.
+// Whoever has lost the right since counts as one who has not got it,
 // and the other way round. A rotation of a service account by itself shows the
 // token to nobody new: whoever was shown the one before had what it takes to
 // see this one.

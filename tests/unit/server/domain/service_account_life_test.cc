@@ -92,14 +92,25 @@ TEST_F(ServiceAccountLife, UpdateChangesWhatIsNamedAndNothingElse) {
                           "\"old_name\":\"ci\"}"));
 }
 
-TEST_F(ServiceAccountLife, AnEventHoldsNoMoreOfAValueThanAKibibyte) {
+TEST_F(ServiceAccountLife, AnEventHoldsTheWholeOfAText) {
   std::string description;
   for (int i = 0; i < 1000; ++i) description += "\u00e9";  // Two bytes each.
-  ASSERT_THAT(
-      Update(world_.owner, {.description = "x" + description.substr(2)}),
-      IsOk());
-  std::string cut = "x" + description.substr(0, 1022) + "\u2026";
-  EXPECT_THAT(Events().back(), testing::HasSubstr("\"" + cut + "\""));
+  ASSERT_THAT(Update(world_.owner, {.description = description}), IsOk());
+  EXPECT_THAT(Events().back(), testing::HasSubstr("\"" + description + "\""));
+}
+
+TEST_F(ServiceAccountLife, AnEventHoldsTheLabelsThatDiffer) {
+  std::map<std::string, std::string> labels = {
+      {"a", "gone"}, {"k", std::string(200, 'x')}, {"z", "before"}};
+  ASSERT_THAT(Update(world_.owner, {.labels = labels}), IsOk());
+  labels.erase("a");
+  labels["b"] = "new";
+  labels["z"] = "after";
+  ASSERT_THAT(Update(world_.owner, {.labels = labels}), IsOk());
+  EXPECT_THAT(Events().back(),
+              testing::HasSubstr(
+                  R"("new_labels":"{\"b\":\"new\",\"z\":\"after\"}",)"
+                  R"("old_labels":"{\"a\":\"gone\",\"z\":\"before\"}")"));
 }
 
 TEST_F(ServiceAccountLife, AnUpdateWithoutADifferenceIsNone) {

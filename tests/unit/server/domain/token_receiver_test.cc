@@ -159,6 +159,40 @@ TEST_F(TokenReceiver, IsAskedAboutNow) {
       << "who is switched off covers nothing";
 }
 
+// Whoever was shown the token that called is shown what the call answers.
+TEST_F(TokenReceiver, IsTheTokenThatAServiceAccountCalledWith) {
+  const IssuedServiceAccount first = CreateAs(manager_);
+  ASSERT_THAT(GrantAs(manager_, first.record.id, "capability", "auth.manage"),
+              IsOk());
+  const Uuid second = CreateAs(DomainWorld::Bearer(first)).record.id;
+  const absl::StatusOr<IssuedServiceAccount> rotated =
+      RotateAs(world_.owner, first.record.id);
+  ASSERT_THAT(rotated, IsOk());
+  ASSERT_THAT(GrantAs(world_.owner, first.record.id, "account_owner", nullptr),
+              IsOk());
+  EXPECT_THAT(GrantAs(world_.owner, second, "account_owner", nullptr),
+              Refused())
+      << "the manager has its token";
+  EXPECT_THAT(
+      GrantAs(DomainWorld::Bearer(*rotated), second, "account_owner", nullptr),
+      Refused());
+  const Uuid third = CreateAs(DomainWorld::Bearer(*rotated)).record.id;
+  EXPECT_THAT(GrantAs(world_.owner, third, "account_owner", nullptr), IsOk());
+}
+
+// As releases before this one wrote it.
+TEST_F(TokenReceiver, IsNotKnownOfAServiceAccountWithoutItsToken) {
+  const IssuedServiceAccount first = CreateAs(world_.owner);
+  ASSERT_THAT(GrantAs(world_.owner, first.record.id, "account_owner", nullptr),
+              IsOk());
+  const Uuid second = CreateAs(DomainWorld::Bearer(first)).record.id;
+  world_.ChangeRecord(second, [](storage::ServiceAccountRecord& it) {
+    it.token_shown_to.resize(it.token_shown_to.rfind(':'));
+  });
+  EXPECT_THAT(GrantAs(world_.owner, second, "account_owner", nullptr),
+              Refused());
+}
+
 // Of a token from before this was kept.
 TEST_F(TokenReceiver, MayBeAnybodyWhereItIsNotKnown) {
   const Uuid id = CreateAs(world_.owner).record.id;
