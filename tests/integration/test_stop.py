@@ -114,7 +114,8 @@ def stop_time(server):
 def test_with_nothing_under_way_it_takes_no_time(start):
     """Whoever is connected, has asked before, and does not close: not --drain_timeout_ms, 30 s,
     nor the seconds that are left to calls that were cut off. On directories that are new."""
-    alone = max(stop_time(start()) for _ in range(3))
+    alone = sorted(stop_time(start()) for _ in range(5))[2]
+    assert alone < 1, "milliseconds, but for what a busy machine adds"
     for _ in range(5):
         server = start()
         kept = http.client.HTTPConnection("127.0.0.1", server.ports["rest"])
