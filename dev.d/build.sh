@@ -3,16 +3,14 @@
 
 # configure DIR [CMAKE-OPTION...]
 configure() {
-  local dir=$1 launcher=()
+  local dir=$1
   shift
   third_party/boringssl/build.sh "$root/build/deps/boringssl"
-  if command -v ccache >/dev/null; then
-    # One cache for every checkout and build folder: paths do not count.
-    export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
-    launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  fi
+  # What was compiled before, on another branch or before `rm -rf build`, is not
+  # compiled again.
+  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
   mkdir -p "$dir"
-  cmake -S . -B "$dir" -G Ninja "${launcher[@]}" "$@" >"$dir/configure.log" 2>&1 ||
+  cmake -S . -B "$dir" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@" >"$dir/configure.log" 2>&1 ||
     { cat "$dir/configure.log" >&2; die "cmake failed; see $dir/configure.log"; }
 }
 

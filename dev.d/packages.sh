@@ -4,7 +4,7 @@
 # The Debian packages that each verb needs.
 
 readonly build_packages=(
-  ca-certificates cmake dpkg-dev g++ git golang-github-gogo-googleapis-dev
+  ca-certificates ccache cmake dpkg-dev g++ git golang-github-gogo-googleapis-dev
   grpc-proto libabsl-dev libboost1.81-dev libcli11-dev libcurl4-openssl-dev
   libgmock-dev libgrpc++-dev libgtest-dev libnghttp2-dev libprotobuf-dev
   libprotoc-dev libsqlite3-dev ninja-build nlohmann-json3-dev pkgconf protobuf-compiler

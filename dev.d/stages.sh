@@ -37,12 +37,14 @@ run_stages() {
   [[ $total_failed -eq 0 ]]
 }
 
-# stage_command VERB: sets `command` to the verb with the arguments of a stage.
+# stage_command VERB: sets `command` to the verb with the arguments of a stage: of CI,
+# or with stage_length=long of a night.
 stage_command() {
   command=("$1")
-  case $1 in
-    fmt) command+=(--check) ;;
-    fuzz) command+=(15) ;;
-    bench) command+=(--smoke) ;;
+  case ${stage_length:-short}-$1 in
+    *-fmt) command+=(--check) ;;
+    short-fuzz) command+=(15) ;;
+    long-fuzz) command+=(180) ;;
+    short-bench) command+=(--smoke) ;;
   esac
 }
