@@ -61,10 +61,8 @@ absl::StatusOr<std::unique_ptr<FileWatch>> FileWatch::Begin(
   }
   // Where the operator will look for it.
   files[kDirectory].path = name;
-  {
-    absl::MutexLock lock(&watch->mutex_);
-    watch->content_ = watch->ContentNow();
-  }
+  watch->database_.Begin(&files[kDatabase]);
+  watch->log_.Begin(&files[kLog]);
   if (absl::Status s = watch->Look(); !s.ok()) return s;
   return watch;
 }
@@ -80,39 +78,60 @@ absl::Status FileWatch::Look() const {
   for (const Watched& watched : files_) {
     if (absl::Status s = LookAt(watched); !s.ok()) return s;
   }
-  if (ContentIsOurs()) return absl::OkStatus();
-  return NotOurs(files_[kDatabase], "was written to by another process");
+  for (const auto& [content, file] : {std::pair{&database_, &files_[kDatabase]},
+                                      std::pair{&log_, &files_[kLog]}}) {
+    if (!content->IsOwn()) {
+      return DatabaseRefused(absl::StrCat(
+          file->path, ": ", file->what,
+          " was written to by another process while this one used it, which "
+          "ends now; stop the other, check the database with --verify_audit, "
+          "and start again or restore a backup"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void FileWatch::WriteDatabase(absl::FunctionRef<void()> write) {
-  absl::MutexLock lock(&mutex_);
-  foreign_ = foreign_ || ContentNow() != content_;
-  write();
-  content_ = ContentNow();
+  database_.Write(write);
 }
+
+void FileWatch::WriteLog(absl::FunctionRef<void()> write) { log_.Write(write); }
 
 bool FileWatch::OnlyTheLogIsLost() const {
   return LookAt(files_[kDirectory]).ok() && LookAt(files_[kDatabase]).ok() &&
-         ContentIsOurs() && !LookAt(files_[kLog]).ok();
+         database_.IsOwn() && !LookAt(files_[kLog]).ok();
 }
 
-FileWatch::Content FileWatch::ContentNow() const {
+void FileWatch::OwnContent::Begin(const Watched* file) {
+  absl::MutexLock lock(&mutex_);
+  file_ = file;
+  content_ = Now();
+}
+
+void FileWatch::OwnContent::Write(absl::FunctionRef<void()> write) {
+  absl::MutexLock lock(&mutex_);
+  if (Now() != content_) foreign_ = true;
+  write();
+  content_ = Now();
+}
+
+bool FileWatch::OwnContent::IsOwn() const {
+  if (foreign_) return false;
+  // It is being written, or another thread looks.
+  if (!mutex_.TryLock()) return true;
+  const bool own = Now() == content_;
+  mutex_.Unlock();
+  return own;
+}
+
+FileWatch::Content FileWatch::OwnContent::Now() const {
   // Where it is not to be had, nothing is compared. Not stat(2), whose times
   // libfaketime bends, which tests set the clock with.
   struct statx now = {};
-  statx(files_[kDatabase].held.get(), "", AT_EMPTY_PATH,
-        STATX_SIZE | STATX_MTIME, &now);
+  statx(file_->held.get(), "", AT_EMPTY_PATH, STATX_SIZE | STATX_MTIME, &now);
   return {.size = now.stx_size,
           .modified_seconds = now.stx_mtime.tv_sec,
           .modified_nanos = now.stx_mtime.tv_nsec};
-}
-
-bool FileWatch::ContentIsOurs() const {
-  // It is being written, or another thread looks.
-  if (!mutex_.TryLock()) return true;
-  const bool ours = !foreign_ && ContentNow() == content_;
-  mutex_.Unlock();
-  return ours;
 }
 
 absl::Status FileWatch::LookAt(const Watched& file) {

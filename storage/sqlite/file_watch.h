@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,15 +37,21 @@ class FileWatch {
   FileWatch& operator=(const FileWatch&) = delete;
 
   // FAILED_PRECONDITION / DATABASE_REFUSED: a file was removed, moved or
-  // replaced, or cannot be looked at any more; the database has a second name,
-  // or was written to otherwise than in WriteDatabase(), as by who copies
-  // another over it. The message says what happened to which.
+  // replaced, or cannot be looked at any more; the database has a second name;
+  // or the database or its log was written to, or cut, otherwise than in
+  // WriteDatabase() and WriteLog(), as by who copies another over it. The
+  // message says what happened to which.
   absl::Status Look() const;
 
-  // Calls `write`, as every checkpoint and every change of the file's length
-  // must be: nothing else of this process writes to the database itself. What
-  // another process has written there before stays noticed.
+  // Calls `write`, as every checkpoint and every change of the database's
+  // length must be: nothing else of this process writes to the database itself.
+  // What another process has written there before stays noticed; what one
+  // writes meanwhile is not.
   void WriteDatabase(absl::FunctionRef<void()> write);
+
+  // The same of the log: of every transaction that writes, and every checkpoint
+  // that may cut it. WriteDatabase() may be called inside.
+  void WriteLog(absl::FunctionRef<void()> write);
 
   // Whether the log was removed, moved or replaced, and the directory and the
   // database were not.
@@ -59,7 +66,7 @@ class FileWatch {
     Descriptor held = {};     // As long as it is, no file gets its number.
     struct stat info = {};    // As of the beginning.
   };
-  // Of the database, so that it shows whether somebody has written there.
+  // Of a file, so that it shows whether somebody has written there.
   struct Content {
     uint64_t size = 0;
     int64_t modified_seconds = 0;
@@ -67,21 +74,33 @@ class FileWatch {
 
     friend bool operator==(const Content&, const Content&) = default;
   };
+  // A file that only this process writes to, and only in Write().
+  class OwnContent {
+   public:
+    // Takes the content of `file` for this process's own.
+    void Begin(const Watched* file) ABSL_LOCKS_EXCLUDED(mutex_);
+    void Write(absl::FunctionRef<void()> write) ABSL_LOCKS_EXCLUDED(mutex_);
+    // Also while it is written, unless another process wrote there before.
+    bool IsOwn() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+   private:
+    Content Now() const;
+
+    const Watched* file_ = nullptr;
+    mutable absl::Mutex mutex_;  // Held while the file may be written.
+    Content content_ ABSL_GUARDED_BY(mutex_);
+    std::atomic<bool> foreign_ = false;  // Another process has written there.
+  };
   // In files_.
   enum { kDirectory, kDatabase, kLog, kIndex, kLock, kFiles };
 
   FileWatch() = default;
-  Content ContentNow() const;
-  bool ContentIsOurs() const;
   static absl::Status LookAt(const Watched& file);
   static absl::Status NotOurs(const Watched& file, const std::string& fate);
 
   std::vector<Watched> files_;  // Stays as it is from the beginning on.
-
-  mutable absl::Mutex mutex_;  // Held while the database may be written.
-  Content content_ ABSL_GUARDED_BY(mutex_);
-  // Another process has written there.
-  bool foreign_ ABSL_GUARDED_BY(mutex_) = false;
+  OwnContent database_;
+  OwnContent log_;
 };
 
 // The error for a database that has `links` names (hard links): servers of two

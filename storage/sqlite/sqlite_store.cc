@@ -155,14 +155,18 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
         absl::StrCat(file, ": was replaced while it was opened; start again"));
   }
   absl::StatusOr<std::unique_ptr<GroupCommit>> group_commit =
-      GroupCommit::Create(
-          *std::move(connection),
-          {.look = [files = files->get()] { return files->Look(); },
-           .write_database =
-               [files = files->get()](absl::FunctionRef<void()> write) {
-                 files->WriteDatabase(write);
-               },
-           .most_spare = options.most_spare_bytes});
+      absl::UnknownError("not made");
+  WatchedFiles watched = {
+      .look = [files = files->get()] { return files->Look(); },
+      .write_database =
+          [files = files->get()](absl::FunctionRef<void()> write) {
+            files->WriteDatabase(write);
+          },
+      .most_spare = options.most_spare_bytes};
+  (*files)->WriteLog([&] {  // Makes room for it.
+    group_commit =
+        GroupCommit::Create(*std::move(connection), std::move(watched));
+  });
   if (!group_commit.ok()) return group_commit.status();
   ConnectionOptions reader = database.connection;
   reader.cache_kib = kReadCacheKib / options.read_connections;
@@ -260,7 +264,9 @@ void SqliteStore::LookForForeignCommit() {
 
 absl::Status SqliteStore::Checkpoint(absl::Status (Checkpointer::*call)()) {
   absl::Status status;
-  files_->WriteDatabase([&] { status = (*checkpointer_.*call)(); });
+  files_->WriteLog([&] {
+    files_->WriteDatabase([&] { status = (*checkpointer_.*call)(); });
+  });
   return status;
 }
 
@@ -307,9 +313,11 @@ GroupResult SqliteStore::RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
                                               WriteGathering& gathering) {
   GroupResult result;
   if (!reserve_.LookForRoom()) {
-    result =
-        group_commit_->Run(group, [&gathering] { return gathering.More(); },
-                           {.log_pages = checkpointer_->log_pages()});
+    files_->WriteLog([&] {
+      result =
+          group_commit_->Run(group, [&gathering] { return gathering.More(); },
+                             {.log_pages = checkpointer_->log_pages()});
+    });
     if (!result.disk_full) return result;
   }
   std::vector<PendingWrite> refused = TakeOthers(group);
@@ -333,8 +341,12 @@ GroupResult SqliteStore::RunInReserve(std::vector<PendingWrite>& group,
     } else if (disk_full && !reserve_.MakeRoom()) {
       return {.status = DiskFull(), .disk_full = true};
     }
-    GroupResult result = group_commit_->Run(
-        group, {.log_pages = checkpointer_->log_pages(), .leave_spare = false});
+    GroupResult result;
+    files_->WriteLog([&] {
+      result = group_commit_->Run(
+          group,
+          {.log_pages = checkpointer_->log_pages(), .leave_spare = false});
+    });
     if (!result.disk_full) return result;
     disk_full = true;
   }

@@ -75,6 +75,9 @@ HARMS = {
     "log removed": Harm(
         lambda server: (server.data / "signet.db-wal").unlink(),
         "data/signet.db-wal", "the write-ahead log was removed while"),
+    "log overwritten": Harm(
+        lambda server: overwrite(server.data / "signet.db-wal"),
+        "data/signet.db-wal", "the write-ahead log was written to by another process while"),
     "index removed": Harm(
         lambda server: (server.data / "signet.db-shm").unlink(),
         "data/signet.db-shm", "the index of the write-ahead log was removed while"),

@@ -57,7 +57,6 @@ class FileWatchTest : public testing::Test {
 
 TEST_F(FileWatchTest, WhatIsWrittenToTheFilesIsNoHarm) {
   const std::unique_ptr<FileWatch> watch = Begin();
-  fs::resize_file(At("data/signet.db-wal"), 0);
   fs::permissions(At("data/signet.db"), fs::perms::owner_read);
   std::ofstream(At("data/signet.reserve")) << "new";
   fs::create_hard_link(At("data/signet.reserve"), At("data/copy"));
@@ -87,6 +86,26 @@ TEST_F(FileWatchTest, AnotherTimeIsAWriteToo) {
   EXPECT_THAT(std::string(watch->Look().message()),
               HasSubstr("the database was written to by another process"));
   fs::remove(At("data/signet.db-wal"));
+  EXPECT_FALSE(watch->OnlyTheLogIsLost());
+}
+
+// SQLite never cuts it but in a checkpoint, and goes on in what is gone.
+TEST_F(FileWatchTest, OnlyATransactionWritesToTheLog) {
+  const std::unique_ptr<FileWatch> watch = Begin();
+  watch->WriteLog([&] {
+    std::ofstream(At("data/signet.db-wal"), std::ios::app) << "ours";
+    watch->WriteDatabase([] {});
+    EXPECT_THAT(watch->Look(), IsOk());
+  });
+  EXPECT_THAT(watch->Look(), IsOk());
+  fs::resize_file(At("data/signet.db-wal"), 0);
+  EXPECT_THAT(std::string(watch->Look().message()),
+              HasSubstr("the write-ahead log was written to by another"));
+  watch->WriteLog([&] {
+    EXPECT_THAT(watch->Look(),
+                ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"))
+        << "before a transaction goes on in it";
+  });
   EXPECT_FALSE(watch->OnlyTheLogIsLost());
 }
 
