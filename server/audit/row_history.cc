@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/audit/row_history.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/rfc3339.h"
@@ -65,6 +67,20 @@ absl::Status RowHistory::Follow(storage::ReadTxn& txn,
   return absl::OkStatus();
 }
 
+void RowHistory::End(Ended what, std::string_view id,
+                     const storage::AuditEventRecord& event, std::string row,
+                     std::vector<AuditFault>& faults) {
+  const uint64_t before =
+      ended_.emplace(absl::HashOf(what, id), event.sequence).first->second;
+  // Events may be followed again.
+  if (before >= event.sequence) return;
+  faults.push_back({.account_id = account_id_,
+                    .sequence = event.sequence,
+                    .what = "an earlier event ended it already, so an older "
+                            "row was put back in between",
+                    .row = std::move(row)});
+}
+
 void RowHistory::Finish(std::vector<AuditFault>& faults) {
   for (const auto& [id, sequence] : enabled_) {
     faults.push_back(OlderRow(account_id_, sequence, ServiceAccountRow(id)));
@@ -85,7 +101,16 @@ absl::Status RowHistory::FollowServiceAccount(
   if (enabled == "true" || event.action == "service_account.purge") {
     enabled_.erase(*id);
   }
-  if (enabled == "true") return absl::OkStatus();
+  if (enabled == "true") {
+    ended_.erase(absl::HashOf(Ended::kDisabledServiceAccount,
+                              std::string_view(event.resource_id)));
+    return absl::OkStatus();
+  }
+  if (event.action != "service_account.purge") {
+    End(enabled.has_value() ? Ended::kDisabledServiceAccount
+                            : Ended::kRevokedServiceAccount,
+        event.resource_id, event, ServiceAccountRow(*id), faults);
+  }
   const absl::StatusOr<storage::ServiceAccountRecord> found =
       txn.GetServiceAccount(account_id_, *id);
   if (!found.ok()) return Otherwise(found);
@@ -101,7 +126,7 @@ absl::Status RowHistory::FollowServiceAccount(
 
 absl::Status RowHistory::FollowRotation(storage::ReadTxn& txn,
                                         const storage::AuditEventRecord& event,
-                                        std::vector<AuditFault>& faults) const {
+                                        std::vector<AuditFault>& faults) {
   const auto details = ReadDetails(event);
   const std::optional<Uuid> id = Uuid::Parse(event.resource_id);
   const auto next = details.find("token_public_id");
@@ -111,6 +136,8 @@ absl::Status RowHistory::FollowRotation(storage::ReadTxn& txn,
       retires == details.end()) {
     return absl::OkStatus();
   }
+  End(Ended::kReplacedToken, replaced->second, event,
+      "token " + replaced->second, faults);
   const absl::StatusOr<absl::Time> retires_at = ParseRfc3339(retires->second);
   if (!retires_at.ok()) return absl::OkStatus();
   const absl::StatusOr<std::vector<storage::TokenRecord>> in_use =
@@ -133,10 +160,11 @@ absl::Status RowHistory::FollowRotation(storage::ReadTxn& txn,
 
 absl::Status RowHistory::FollowToken(storage::ReadTxn& txn,
                                      const storage::AuditEventRecord& event,
-                                     std::vector<AuditFault>& faults) const {
+                                     std::vector<AuditFault>& faults) {
   const std::optional<std::string> public_id =
       DetailOf(event, "token_public_id");
   if (!public_id.has_value()) return absl::OkStatus();
+  End(Ended::kRevokedToken, *public_id, event, "token " + *public_id, faults);
   const absl::StatusOr<storage::TokenOwner> found = txn.FindToken(*public_id);
   if (!found.ok()) return Otherwise(found);
   // Before there was `ended` it was the time of this event when it retired.
@@ -150,9 +178,11 @@ absl::Status RowHistory::FollowToken(storage::ReadTxn& txn,
 
 absl::Status RowHistory::FollowAuthorization(
     storage::ReadTxn& txn, const storage::AuditEventRecord& event,
-    std::vector<AuditFault>& faults) const {
+    std::vector<AuditFault>& faults) {
   const std::optional<Uuid> id = Uuid::Parse(event.resource_id);
   if (!id.has_value()) return absl::OkStatus();
+  End(Ended::kRevokedAuthorization, event.resource_id, event,
+      "authorization " + id->ToString(), faults);
   const absl::StatusOr<storage::AuthorizationRecord> found =
       txn.GetAuthorization(account_id_, *id);
   if (!found.ok()) return Otherwise(found);

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "base/uuid.h"
 #include "server/audit/audit_verify.h"
@@ -23,12 +26,18 @@ namespace signet::audit {
 //     rotation said; or one that was replaced before has not ended;
 //   - the purge of a service account, which is there again;
 //   - the last change of `enabled`, where that was to false.
+// Also found is what cannot be twice: a token that is replaced, a service
+// account or an authorization that is revoked, or a service account that is
+// disabled, though it had been already. So an older row was put back, used, and
+// ended again, which left no trace in the rows.
+//
 // Not found is one from before any other change: an expiry that was shortened,
 // labels that were changed, a receiver of the token. Nor is a row that is
 // missing: that only takes away.
 //
-// A plain value. Keeps some bytes for each service account that was disabled
-// and enabled again since, until it comes to the latter.
+// A plain value. Keeps some 20 bytes for each of these events, and more for a
+// service account that was disabled and enabled again since, until it comes to
+// the latter.
 class RowHistory {
  public:
   explicit RowHistory(const Uuid& account_id) : account_id_(account_id) {}
@@ -44,20 +53,36 @@ class RowHistory {
   void Finish(std::vector<AuditFault>& faults);
 
  private:
+  // What an event ended for good, or disabled.
+  enum class Ended : uint8_t {
+    kRevokedServiceAccount,
+    kRevokedAuthorization,
+    kRevokedToken,
+    kReplacedToken,
+    kDisabledServiceAccount,
+  };
+  // That this event did so. A fault where an earlier one had.
+  void End(Ended what, std::string_view id,
+           const storage::AuditEventRecord& event, std::string row,
+           std::vector<AuditFault>& faults);
+
   absl::Status FollowServiceAccount(storage::ReadTxn& txn,
                                     const storage::AuditEventRecord& event,
                                     std::vector<AuditFault>& faults);
   absl::Status FollowRotation(storage::ReadTxn& txn,
                               const storage::AuditEventRecord& event,
-                              std::vector<AuditFault>& faults) const;
+                              std::vector<AuditFault>& faults);
   absl::Status FollowToken(storage::ReadTxn& txn,
                            const storage::AuditEventRecord& event,
-                           std::vector<AuditFault>& faults) const;
+                           std::vector<AuditFault>& faults);
   absl::Status FollowAuthorization(storage::ReadTxn& txn,
                                    const storage::AuditEventRecord& event,
-                                   std::vector<AuditFault>& faults) const;
+                                   std::vector<AuditFault>& faults);
 
   Uuid account_id_;
+  // The first event that ended it, by a hash of what and whose: of 64 bits, so
+  // that two of a million are the same by chance in one of 37 million logs.
+  absl::flat_hash_map<uint64_t, uint64_t> ended_;
   // Enabled, though an event says no, so far: by id its sequence number.
   std::map<Uuid, uint64_t> enabled_;
 };

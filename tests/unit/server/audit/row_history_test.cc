@@ -20,6 +20,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr std::string_view kOlder = "the row is from before this event";
+constexpr std::string_view kTwice =
+    "an earlier event ended it already, so an older row was put back in "
+    "between";
 
 // The rows of a service account and of one of its grants.
 struct Rows {
@@ -120,9 +123,13 @@ class RowHistoryTest : public testing::Test {
     std::vector<std::string> rows;
     EXPECT_THAT(VerifyAudit(world_.store, *world_.keyring,
                             [&](const AuditFault& fault) {
-                              EXPECT_EQ(fault.what, kOlder);
                               EXPECT_NE(fault.sequence, 0);
-                              rows.push_back(fault.row);
+                              if (fault.what == kOlder) {
+                                rows.push_back(fault.row);
+                              } else {
+                                EXPECT_EQ(fault.what, kTwice);
+                                rows.push_back("twice: " + fault.row);
+                              }
                             }),
                 IsOk());
     return rows;
@@ -162,6 +169,31 @@ TEST_F(RowHistoryTest, FindsADisabledOneThatIsNot) {
   EXPECT_THAT(Older(), IsEmpty());
   PutBack(rows_.account);
   EXPECT_THAT(Older(), ElementsAre(AccountRow()));
+}
+
+// Whoever put it back used it, and ended it again.
+TEST_F(RowHistoryTest, FindsWhatWasEndedTwice) {
+  Enable(false);
+  PutBack(rows_.account);
+  Enable(false);
+  EXPECT_THAT(Older(), ElementsAre("twice: " + AccountRow()));
+  Enable(true);
+  Enable(false);
+  EXPECT_THAT(Older(), ElementsAre("twice: " + AccountRow()));
+}
+
+TEST_F(RowHistoryTest, FindsWhatWasRevokedTwice) {
+  Revoke();
+  PutBack(rows_.account);
+  Revoke();
+  EXPECT_THAT(Older(), ElementsAre("twice: " + AccountRow()));
+}
+
+TEST_F(RowHistoryTest, FindsATokenThatWasReplacedTwice) {
+  Rotate(0);
+  PutBack(rows_.account);
+  Rotate(0);
+  EXPECT_THAT(Older(), ElementsAre("twice: " + TokenRow(rows_.token)));
 }
 
 TEST_F(RowHistoryTest, FindsAReplacedTokenThatIsCurrent) {
