@@ -69,23 +69,30 @@ absl::StatusOr<bool> OwnsAfterwards(storage::ReadTxn& txn,
   return false;
 }
 
-// OK if an owner of the account can act of which `is_lost` says no.
+// OK if an owner of the account can act of which `is_lost` says no, among the
+// newest `left`, which are so many fewer afterwards.
 absl::Status CheckOwnerRemains(storage::ReadTxn& txn,
                                const identity::Principal& by, OauthOwners users,
                                absl::Time now, const Uuid& account_id,
-                               IsLost is_lost) {
+                               IsLost is_lost, int& left) {
   const absl::StatusOr<bool> owns =
       OwnsAfterwards(txn, by, users, now, account_id, is_lost);
   if (!owns.ok()) return owns.status();
   if (*owns) return absl::OkStatus();
-  const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owners =
-      txn.ListOwners(account_id, kMaxOwners);
-  if (!owners.ok()) return owners.status();
-  for (const storage::AuthorizationRecord& owner : *owners) {
-    if (is_lost(owner)) continue;
-    const absl::StatusOr<bool> acts = CanAct(txn, users, now, owner.subject);
-    if (!acts.ok()) return acts.status();
-    if (*acts) return absl::OkStatus();
+  // Mostly one of the first is enough.
+  constexpr int kFirst = 4;
+  for (const int limit : {std::min(left, kFirst), left}) {
+    const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owners =
+        txn.ListOwners(account_id, limit);
+    if (!owners.ok()) return owners.status();
+    for (const storage::AuthorizationRecord& owner : *owners) {
+      --left;
+      if (is_lost(owner)) continue;
+      const absl::StatusOr<bool> acts = CanAct(txn, users, now, owner.subject);
+      if (!acts.ok()) return acts.status();
+      if (*acts) return absl::OkStatus();
+    }
+    if (owners->size() < static_cast<size_t>(limit)) break;
   }
   return LastOwner();
 }
@@ -136,12 +143,14 @@ absl::Status CheckMayLose(
       accounts.insert(grant.account_id);
     }
   }
+  int left = kMaxOwners;
   for (const Uuid& account_id : accounts) {
-    const absl::Status status =
-        CheckOwnerRemains(txn, by, users, now, account_id,
-                          [&lost](const storage::AuthorizationRecord& owner) {
-                            return lost.contains(owner.subject);
-                          });
+    const absl::Status status = CheckOwnerRemains(
+        txn, by, users, now, account_id,
+        [&lost](const storage::AuthorizationRecord& owner) {
+          return lost.contains(owner.subject);
+        },
+        left);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -157,11 +166,13 @@ absl::Status CheckMayLose(storage::ReadTxn& txn, const identity::Principal& by,
   const absl::StatusOr<bool> acts = CanAct(txn, users, now, ownership.subject);
   if (!acts.ok()) return acts.status();
   if (!*acts) return absl::OkStatus();
+  int left = kMaxOwners;
   return CheckOwnerRemains(
       txn, by, users, now, ownership.account_id,
       [&ownership](const storage::AuthorizationRecord& owner) {
         return owner.id == ownership.id;
-      });
+      },
+      left);
 }
 
 }  // namespace signet::domain

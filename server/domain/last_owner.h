@@ -27,11 +27,11 @@ enum class OauthOwners { kCanAct, kCannotAct };
 absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
                             absl::Time now, const storage::Subject& subject);
 
-// How many owners of an account are looked at besides the caller, the newest
-// first, and how many accounts that one owns. Beyond, nothing more is found, so
-// the change is refused; one more owner that can act helps.
+// How many owners a change looks at besides the caller, the newest of each
+// account first, and how many accounts whoever ends may own. Beyond, nothing
+// more is found, so the change is refused; one more owner that can act helps.
 inline constexpr int kMaxOwners = 2000;
-inline constexpr int kMaxOwnedAccounts = 10000;
+inline constexpr int kMaxOwnedAccounts = 1000;
 
 // OK if every account that these service accounts own has an owner that can act
 // at `now` besides them. `by` makes the change and is asked about first, so

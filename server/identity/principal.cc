@@ -15,8 +15,11 @@ std::vector<storage::Subject> Principal::Subjects() const {
   if (!Uuid::Parse(oauth_subject).has_value()) {
     subjects.push_back({storage::SubjectType::kUser, oauth_subject});
   }
+  // One that is a UUID is recorded in lower case, however it was granted.
   for (const std::string& group : groups) {
-    subjects.push_back({storage::SubjectType::kGroup, group});
+    const std::optional<Uuid> as_id = Uuid::Parse(group);
+    subjects.push_back({storage::SubjectType::kGroup,
+                        as_id.has_value() ? as_id->ToString() : group});
   }
   return subjects;
 }

@@ -54,7 +54,8 @@ struct Principal {
   std::shared_ptr<const TokenFacts> token_facts = {};
 
   // Everything that this principal may be called in an authorization: a service
-  // account its id; a user its id, its `sub`, and each of its groups.
+  // account its id; a user its id, its `sub`, and each of its groups. UUIDs in
+  // lower case, as grants record them.
   std::vector<storage::Subject> Subjects() const;
 
   // For attribution: the user's id, or nullopt where a service account acts.

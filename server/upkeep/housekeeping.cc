@@ -36,7 +36,7 @@ absl::Time Ago(absl::Time now, absl::Duration span) {
   return std::max(now - span, MinTimestamp());
 }
 
-// Revokes up to `limit` of what the service account was granted on its own
+// Revokes up to `limit` of what the service account was granted, on whatever
 // account: nobody is left to hold it. The number revoked.
 absl::StatusOr<int> RevokeGrants(storage::WriteTxn& txn,
                                  const audit::AuditLog& audit,
@@ -45,12 +45,9 @@ absl::StatusOr<int> RevokeGrants(storage::WriteTxn& txn,
   const storage::Subject subject = {
       .type = storage::SubjectType::kServiceAccount, .id = dead.id.ToString()};
   const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
-      txn.ListHeldAuthorizations(std::span(&subject, 1), dead.account_id);
+      txn.ListGrantsOf(subject, {}, limit);
   if (!held.ok()) return held.status();
-  int revoked = 0;
   for (const storage::AuthorizationRecord& grant : *held) {
-    if (grant.account_id != dead.account_id) continue;
-    if (revoked == limit) break;
     absl::Status status = txn.RevokeAuthorization(grant.account_id, grant.id,
                                                   now, storage::Seal());
     if (status.ok()) {
@@ -61,9 +58,8 @@ absl::StatusOr<int> RevokeGrants(storage::WriteTxn& txn,
            .resource_id = grant.id.ToString()});
     }
     if (!status.ok()) return status;
-    ++revoked;
   }
-  return revoked;
+  return static_cast<int>(held->size());
 }
 
 // Service accounts to announce, and how far that goes.

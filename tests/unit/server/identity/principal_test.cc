@@ -41,6 +41,15 @@ TEST(Principal, UserIsCalledByIdSubjectAndGroups) {
   EXPECT_EQ(user.ToString(), std::string("user:") + kId);
 }
 
+// As a grant to it is recorded, in whatever case it was made.
+TEST(Principal, GroupThatIsAUuidIsInLowerCase) {
+  Principal user = User("auth0|42");
+  user.groups = {"3C90C3CC-0D44-4B50-8888-8DD25736052A"};
+  EXPECT_EQ(user.Subjects().back(),
+            (storage::Subject{storage::SubjectType::kGroup,
+                              "3c90c3cc-0d44-4b50-8888-8dd25736052a"}));
+}
+
 TEST(Principal, SubjectThatIsAUuidIsTheIdInLowerCase) {
   EXPECT_THAT(User("3C90C3CC-0D44-4B50-8888-8DD25736052A").Subjects(),
               ElementsAre(storage::Subject{storage::SubjectType::kUser, kId}));

@@ -225,7 +225,9 @@ TEST_F(HousekeepingTest, SoIsWhoWasRotatedOften) {
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
+// On whatever account.
 TEST_F(HousekeepingTest, APurgeEndsWhatWasGranted) {
+  const Uuid elsewhere = SampleId(4711);
   policy.purge_after = kDay;
   InsertRevoked(10, Now() - 2 * kDay);
   Insert(SampleServiceAccount(kAccount, 11));
@@ -237,6 +239,10 @@ TEST_F(HousekeepingTest, APurgeEndsWhatWasGranted) {
                            {storage::SubjectType::kServiceAccount,
                             SampleId(holder).ToString()})));
     }
+    status.Update(txn.EnsureAccount(elsewhere, Now()));
+    status.Update(txn.InsertAuthorization(SampleCapability(
+        elsewhere, 512,
+        {storage::SubjectType::kServiceAccount, SampleId(10).ToString()})));
     return status;
   });
   Run();
@@ -250,6 +256,9 @@ TEST_F(HousekeepingTest, APurgeEndsWhatWasGranted) {
                       Now());
             EXPECT_EQ(txn.GetAuthorization(kAccount, SampleId(511))->revoked_at,
                       std::nullopt);
+            EXPECT_EQ(
+                txn.GetAuthorization(elsewhere, SampleId(512))->revoked_at,
+                Now());
             return absl::OkStatus();
           }),
       IsOk());
