@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "nlohmann/json.hpp"
 #include "server/domain/cover.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/service_account_calls.h"
@@ -31,27 +30,6 @@ std::string Audited(const std::optional<absl::Time>& time) {
   return AuditedTime(time);
 }
 
-std::string Audited(const Labels& labels) {
-  return nlohmann::json(labels).dump(-1, ' ', false,
-                                     nlohmann::json::error_handler_t::replace);
-}
-
-// What of a value an update replaces, or puts in its place, with `other`.
-template <typename T>
-const T& Changed(const T& value, const T& /*other*/) {
-  return value;
-}
-
-// Of labels only those that differ: there may be 8 KiB of them.
-Labels Changed(const Labels& labels, const Labels& other) {
-  Labels changed;
-  for (const auto& [key, value] : labels) {
-    const auto found = other.find(key);
-    if (found == other.end() || found->second != value) changed[key] = value;
-  }
-  return changed;
-}
-
 // Makes an update's changes one by one and writes down what each replaced.
 class Changes {
  public:
@@ -61,10 +39,8 @@ class Changes {
   template <typename T>
   bool Set(const char* field, const std::optional<T>& value, T& member) {
     if (!value.has_value() || *value == member) return false;
-    entry_->details[absl::StrCat("old_", field)] =
-        Audited(Changed(member, *value));
-    entry_->details[absl::StrCat("new_", field)] =
-        Audited(Changed(*value, member));
+    Note("old_", field, member, *value);
+    Note("new_", field, *value, member);
     member = *value;
     changed_.push_back(field);
     return true;
@@ -73,6 +49,22 @@ class Changes {
   std::string fields() const { return absl::StrJoin(changed_, ","); }
 
  private:
+  // What of `value` is not in `other`.
+  template <typename T>
+  void Note(const char* prefix, const char* field, const T& value,
+            const T& /*other*/) {
+    entry_->details[absl::StrCat(prefix, field)] = Audited(value);
+  }
+  // Of labels only those that differ, each a detail: there may be 8 KiB.
+  void Note(const char* prefix, const char* field, const Labels& labels,
+            const Labels& other) {
+    for (const auto& [key, value] : labels) {
+      const auto found = other.find(key);
+      if (found != other.end() && found->second == value) continue;
+      entry_->details[absl::StrCat(prefix, field, ".", key)] = value;
+    }
+  }
+
   audit::AuditEntry* const entry_;
   std::vector<std::string> changed_;
 };
