@@ -32,13 +32,13 @@ std::map<std::string, std::string> ToMap(
 domain::OutcomeDone<domain::IssuedServiceAccount> AnswerIssued(
     const identity::Caller& caller, Logger* logger, UnaryMethod::Done done) {
   return
-      [request_id = caller.request_id, logger,
+      [context = caller.context, logger,
        answer = Answer<v1::IssuedServiceAccount, domain::IssuedServiceAccount>(
            std::move(done))](
           absl::StatusOr<domain::IssuedServiceAccount> issued) mutable {
         if (issued.ok() && issued->repeated) {
           logger->Info("a call was repeated and got the answer given before",
-                       {{"request_id", std::string_view(request_id)}});
+                       {{"request_id", std::string_view(context->request_id)}});
         }
         std::move(answer)(std::move(issued));
       };

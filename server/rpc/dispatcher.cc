@@ -91,7 +91,7 @@ struct Dispatcher::Pending {
   audit::DenialLog* denials;
   HeldAnswers* held;
   const google::protobuf::MethodDescriptor* method;
-  std::string request_id;
+  call::CallContextPtr context;
   identity::CallerPtr caller;  // Null until it is known.
   std::string action;          // See UnaryMethod.
   std::string account_id;      // Empty where the method is about none.
@@ -117,7 +117,7 @@ struct Dispatcher::Pending {
       const std::string detail =
           status.ToString(absl::StatusToStringMode::kWithNoExtraData);
       logger->Error("call failed inside",
-                    {{"request_id", std::string_view(request_id)},
+                    {{"request_id", std::string_view(context->request_id)},
                      {"method", method == nullptr
                                     ? std::string_view()
                                     : std::string_view(method->full_name())},
@@ -164,13 +164,7 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
   const api::UnaryMethod* method =
       found == methods_.end() ? nullptr : &found->second;
   auto caller = std::make_shared<identity::Caller>();
-  caller->request_id = call.request_id;
-  caller->peer = std::move(call.peer);
-  caller->user_agent = std::move(call.user_agent);
-  caller->gone = [clock = clock_, deadline = call.deadline,
-                  cancelled = std::move(call.cancelled)] {
-    return (cancelled && cancelled()) || clock->Now() >= deadline;
-  };
+  caller->context = call.context;
   if (method != nullptr && method->repeatable) {
     caller->replay_seed = ReplaySeed(authorization);
   }
@@ -179,14 +173,14 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
                      .denials = denials_,
                      .held = held_.get(),
                      .method = call.method,
-                     .request_id = std::move(call.request_id),
+                     .context = call.context,
                      .caller = nullptr,
                      .action = {},
                      .account_id = {},
                      .resource = {},
                      .done = std::move(done)};
   RequestPtr request(call.request.release());
-  caller->trusted = call.trusted && authorization.empty() &&
+  caller->trusted = call.context->trusted() && authorization.empty() &&
                     method != nullptr &&
                     method->right == domain::Right::kVerify;
   if (caller->trusted || (method != nullptr && method->open)) {

@@ -40,8 +40,8 @@ class TokenFastPath {
   };
 
   // The answer to a unary call; false if there is none this way, for any
-  // method. `miss` is then set where Read() may have it. `trusted` as
-  // BackendCall.
+  // method. `miss` is then set where Read() may have it. `trusted`: see
+  // call::Listener.
   bool Answer(const google::protobuf::MethodDescriptor& method,
               const grpc::CallbackServerContext& context, bool trusted,
               const grpc::ByteBuffer& request, grpc::ByteBuffer& response,

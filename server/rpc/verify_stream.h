@@ -60,9 +60,7 @@ class VerifyStream final
   const TokenStreams::Dependencies deps_;
   OpenStreams* const open_;
   grpc::CallbackServerContext* const context_;
-  const absl::Time started_;
-  const std::string request_id_;
-  const std::string peer_;
+  const call::CallContextPtr call_;
   // In the context's metadata; empty for none, absent for what only the backend
   // understands.
   std::optional<std::string_view> authorization_ = "";

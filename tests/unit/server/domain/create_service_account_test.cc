@@ -17,6 +17,7 @@
 #include "server/token/token.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/borrowed_store.h"
+#include "tests/support/sample_context.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet::domain {
@@ -158,8 +159,8 @@ TEST(CreateServiceAccount, ACallerWhoHasLeftLeavesNoRow) {
   DomainWorld world;
   const auto create = [&world](bool gone) {
     auto caller = std::make_shared<identity::Caller>();
+    caller->context = SampleContext({.cancelled = [gone] { return gone; }});
     caller->principal = world.owner;
-    caller->gone = [gone] { return gone; };
     Outcome<IssuedServiceAccount> outcome;
     world.accounts.Create(std::move(caller), world.Good(), outcome.Done());
     return outcome.Take();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "call/access_log.h"
 #include "crypto/mac_keyring.h"
 #include "gtest/gtest.h"
 #include "server/api/api_methods.h"
@@ -148,6 +149,7 @@ struct RpcWorld {
   FakeClock clock;
   SeededRandom random;
   RecordingLogger logger;
+  call::AccessLog access_log{&logger};
   const std::unique_ptr<crypto::MacKeyring> keyring =
       crypto::MacKeyring::ForTest("key");
   SeededRandom nonces;
