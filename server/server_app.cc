@@ -282,7 +282,7 @@ absl::Status ServerApp::StartServing() {
                           .oauth_owners = oauth_owners});
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
                           around_.clock, around_.random, oauth_owners);
-  audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
+  audit_reader_.emplace(store_.get(), keyring_.get());
   verifier_.emplace(store_.get(), &*directory_, authenticator_.get(),
                     around_.clock);
   dispatcher_.emplace(

@@ -111,7 +111,7 @@ std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
     account = *read;
   }
   const std::optional<storage::GrantKind> grant =
-      GrantFor(asker.held, account, Right::kVerify);
+      GrantFor(asker.held, account, kRight);
   if (!grant.has_value()) return std::nullopt;
   const bool everywhere = account_id.empty() && IsSuperAdmin(asker.held);
   return VerifyScope{.every_account = everywhere,
@@ -143,7 +143,7 @@ void TokenVerifier::FindScope(const identity::CallerPtr& caller,
       [this, caller, there, everywhere, any = account_id.empty()](
           storage::ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
         const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
-            txn, *caller, clock_->Now(), there.account_id, Right::kVerify);
+            txn, *caller, clock_->Now(), there.account_id, kRight);
         if (!grant.ok()) return grant.status();
         if (!any) return there;
         // An account's own grant decides before a super_admin's.

@@ -96,6 +96,7 @@ struct Dispatcher::Pending {
   std::string action;          // See UnaryMethod.
   std::string account_id;      // Empty where the method is about none.
   api::Resource resource;
+  bool admitted = false;  // The caller was found to have the method's right.
   Done done;
 
   void Answer(std::unique_ptr<google::protobuf::Message> response) && {
@@ -253,48 +254,51 @@ void Dispatcher::Act(const api::UnaryMethod& method, gateway::BackendCall call,
       pending.resource = method.resource(*request);
   }
   if (call.scope == gateway::CallScope::kAdmit) {
-    if (!method.right.has_value() || caller->trusted) {
-      std::move(pending).Answer(nullptr);
-      return;
-    }
-    const std::string account_id = pending.account_id;
-    access_->Admit(
-        caller->principal, account_id, *method.right,
-        [pending = std::move(pending)](const absl::Status& status) mutable {
-          if (status.ok()) {
-            std::move(pending).Answer(nullptr);
-          } else {
-            std::move(pending).Fail(status);
-          }
-        });
+    Admit(method, std::move(pending),
+          [](Pending admitted) { std::move(admitted).Answer(nullptr); });
   } else if (method.admit_first) {
-    const std::string account_id = pending.account_id;
-    const identity::Principal& principal = caller->principal;
-    access_->Admit(
-        principal, account_id, *method.right,
-        [this, &method, request = std::move(request),
-         caller = std::move(caller),
-         pending = std::move(pending)](const absl::Status& status) mutable {
-          if (status.ok()) {
-            Handle(method, *request, std::move(caller), std::move(pending));
-          } else {
-            std::move(pending).Fail(status);
-          }
-        });
+    Admit(method, std::move(pending),
+          [this, &method, request = std::move(request),
+           caller = std::move(caller)](Pending admitted) mutable {
+            Handle(method, *request, std::move(caller), std::move(admitted));
+          });
   } else {
     Handle(method, *request, std::move(caller), std::move(pending));
   }
+}
+
+void Dispatcher::Admit(const api::UnaryMethod& method, Pending pending,
+                       absl::AnyInvocable<void(Pending) &&> next) const {
+  if (!method.right.has_value() || pending.admitted ||
+      pending.caller->trusted) {
+    std::move(next)(std::move(pending));
+    return;
+  }
+  const identity::CallerPtr caller = pending.caller;
+  const std::string account_id = pending.account_id;
+  access_->Admit(caller->principal, account_id, *method.right,
+                 [pending = std::move(pending),
+                  next = std::move(next)](const absl::Status& status) mutable {
+                   if (!status.ok()) return std::move(pending).Fail(status);
+                   pending.admitted = true;
+                   std::move(next)(std::move(pending));
+                 });
 }
 
 void Dispatcher::Handle(const api::UnaryMethod& method,
                         const google::protobuf::Message& request,
                         identity::CallerPtr caller, Pending pending) const {
   method.handle({.caller = std::move(caller), .request = request},
-                [pending = std::move(pending)](
+                [this, &method, pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
                         response) mutable {
                   if (response.ok()) {
                     std::move(pending).Answer(*std::move(response));
+                  } else if (absl::IsInvalidArgument(response.status())) {
+                    Admit(method, std::move(pending),
+                          [fault = response.status()](Pending admitted) {
+                            std::move(admitted).Fail(fault);
+                          });
                   } else {
                     std::move(pending).Fail(response.status());
                   }

@@ -119,7 +119,7 @@ struct RpcWorld {
                  &random, {}),
         authorizations(store, keyring.get(), &audit, &clock, &random,
                        domain::OauthOwners::kCanAct),
-        audit_reader(store, keyring.get(), &access),
+        audit_reader(store, keyring.get()),
         dispatcher(&authenticator, &access, &denials, &clock, &logger,
                    api::ApiMethods({.store = store,
                                     .service_accounts = &accounts,
