@@ -7,11 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "server/domain/access.h"
 #include "server/domain/violations.h"
+#include "server/identity/credential.h"
 
 namespace signet::domain {
 namespace {
@@ -93,7 +92,7 @@ std::string_view TokenVerdictName(TokenVerdict verdict) {
 }
 
 bool TokenVerifier::IsOauth(std::string_view token) {
-  return token.find('.') != token.npos;
+  return identity::Credential::IsJwt(token);
 }
 
 std::string TokenVerifier::AccountAskedFor(const identity::Principal& caller,
@@ -208,10 +207,14 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
         });
     return;
   }
-  std::string credential =
-      absl::StrCat("Bearer ", absl::string_view(token.data(), token.size()));
+  const absl::StatusOr<identity::Credential> credential =
+      identity::Credential::FromToken(token);
+  if (!credential.ok()) {
+    std::move(done)(TokenVerification());
+    return;
+  }
   authenticator_->Authenticate(
-      std::span(&credential, 1), now,
+      *credential, now,
       [this, scope, requirement = std::move(requirement),
        done =
            std::move(done)](absl::StatusOr<identity::Principal> user) mutable {
@@ -224,7 +227,6 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
                    std::move(requirement), std::move(done));
         }
       });
-  Wipe(credential);
 }
 
 void TokenVerifier::VerifyCaller(const identity::Principal& caller,

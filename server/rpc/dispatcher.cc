@@ -17,7 +17,7 @@
 #include "base/steady_event.h"
 #include "crypto/digest.h"
 #include "server/identity/auth_error.h"
-#include "server/identity/bearer.h"
+#include "server/identity/credential.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
 
@@ -38,15 +38,12 @@ MethodTable MakeTable(std::vector<api::UnaryMethod> methods) {
 }
 
 // See replay.h. Of the token alone: the scheme may be written in any case.
-Secret ReplaySeed(const std::vector<std::string>& authorization) {
-  const absl::StatusOr<std::string_view> token =
-      identity::ReadBearer(authorization);
-  if (!token.ok()) return Secret();
+Secret ReplaySeed(const identity::Credential& credential) {
   constexpr std::string_view kPurpose = "signet replay v1";
   crypto::Sha256Digest seed = crypto::HmacSha256(
       std::span(reinterpret_cast<const uint8_t*>(kPurpose.data()),
                 kPurpose.size()),
-      *token);
+      credential.token());
   Secret secret(
       std::string(reinterpret_cast<const char*>(seed.data()), seed.size()));
   Wipe(seed);
@@ -166,9 +163,6 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
       found == methods_.end() ? nullptr : &found->second;
   auto caller = std::make_shared<identity::Caller>();
   caller->context = call.context;
-  if (method != nullptr && method->repeatable) {
-    caller->replay_seed = ReplaySeed(authorization);
-  }
   Pending pending = {.running = RunningCall(running_),
                      .logger = logger_,
                      .denials = denials_,
@@ -187,7 +181,14 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
   if (caller->trusted || (method != nullptr && method->open)) {
     Proceed(method, std::move(call), std::move(request), std::move(caller),
             std::move(pending));
+  } else if (const absl::StatusOr<identity::Credential> credential =
+                 identity::Credential::FromAuthorization(authorization);
+             !credential.ok()) {
+    std::move(pending).Fail(credential.status());
   } else {
+    if (method != nullptr && method->repeatable) {
+      caller->replay_seed = ReplaySeed(*credential);
+    }
     // Whether a route exists is for live tokens only.
     const bool to_end = method != nullptr && method->ends_token &&
                         call.scope != gateway::CallScope::kIdentify;
@@ -209,14 +210,14 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
                   std::move(caller), std::move(pending));
         };
     if (to_end) {
-      authenticator_->AuthenticateToEnd(authorization, clock_->Now(),
+      authenticator_->AuthenticateToEnd(*credential, clock_->Now(),
                                         std::move(proved));
     } else {
-      authenticator_->Authenticate(authorization, clock_->Now(),
+      authenticator_->Authenticate(*credential, clock_->Now(),
                                    std::move(proved));
     }
   }
-  for (std::string& credential : authorization) Wipe(credential);
+  for (std::string& value : authorization) Wipe(value);
 }
 
 bool Dispatcher::AwaitIdle(absl::Duration limit) const {

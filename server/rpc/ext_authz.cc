@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
@@ -21,6 +22,7 @@
 #include "server/api/convert_tokens.h"
 #include "server/domain/requirement.h"
 #include "server/domain/violations.h"
+#include "server/identity/credential.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
@@ -293,8 +295,17 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
     open.Refuse(wanted.status(), RouteMisconfigured());
     return reactor;
   }
+  const absl::Cleanup wiper = [&authorization] {
+    for (std::string& value : authorization) Wipe(value);
+  };
+  const absl::StatusOr<identity::Credential> credential =
+      identity::Credential::FromAuthorization(authorization);
+  if (!credential.ok()) {
+    std::move(open).Finish(credential.status());
+    return reactor;
+  }
   deps_.authenticator->Authenticate(
-      authorization, now,
+      *credential, now,
       [this, open = std::move(open), wanted = *std::move(wanted)](
           absl::StatusOr<identity::Principal> principal) mutable {
         if (!principal.ok()) {
@@ -309,7 +320,6 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
               std::move(open).Finish(verification);
             });
       });
-  for (std::string& credential : authorization) Wipe(credential);
   return reactor;
 }
 

@@ -47,9 +47,13 @@ VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
   const auto [first, last] =
       context_->client_metadata().equal_range("authorization");
   if (first != last) {
-    authorization_.emplace(first->second.data(), first->second.size());
-    if (authorization_->empty() || std::next(first) != last) {
-      authorization_.reset();
+    const absl::StatusOr<identity::Credential> credential =
+        identity::Credential::FromAuthorization(
+            std::string_view(first->second.data(), first->second.size()));
+    if (credential.ok() && std::next(first) == last) {
+      credential_ = *credential;
+    } else {
+      credential_.reset();
     }
   }
   if (!open_->Add(this)) {
@@ -95,8 +99,8 @@ void VerifyStream::Answer() {
     return;
   }
   grpc::ByteBuffer response;
-  if (!authorization_.has_value() ||
-      !deps_.fast_path->Answer(*authorization_, call_->trusted(), *request,
+  if (!credential_.has_value() ||
+      !deps_.fast_path->Answer(*credential_, call_->trusted(), *request,
                                response)) {
     AskBackend(std::move(request));
     return;

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "server/identity/credential.h"
 #include "server/rpc/token_streams.h"
 
 namespace signet::rpc {
@@ -63,7 +64,7 @@ class VerifyStream final
   const call::CallContextPtr call_;
   // In the context's metadata; empty for none, absent for what only the backend
   // understands.
-  std::optional<std::string_view> authorization_ = "";
+  std::optional<identity::Credential> credential_ = identity::Credential();
 
   absl::Mutex mutex_;
   grpc::ByteBuffer request_;   // gRPC's while reading_.

@@ -11,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/boot_clock.h"
 #include "base/error.h"
 #include "base/secret.h"
 #include "server/api/convert.h"
+#include "server/identity/credential.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
@@ -93,8 +95,17 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
       Known(std::move(caller));
       return;
     }
+    const absl::Cleanup wiper = [&metadata] {
+      for (std::string& value : metadata.authorization) Wipe(value);
+    };
+    const absl::StatusOr<identity::Credential> credential =
+        identity::Credential::FromAuthorization(metadata.authorization);
+    if (!credential.ok()) {
+      End(credential.status());
+      return;
+    }
     deps_.authenticator->Authenticate(
-        metadata.authorization, call_->start,
+        *credential, call_->start,
         [self = shared_from_this(), caller = std::move(caller)](
             absl::StatusOr<identity::Principal> principal) mutable {
           if (!principal.ok()) {
@@ -104,7 +115,6 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
           caller->principal = *std::move(principal);
           self->Known(std::move(caller));
         });
-    for (std::string& credential : metadata.authorization) Wipe(credential);
   }
 
   void Wake(bool beat) override {

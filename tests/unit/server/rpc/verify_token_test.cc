@@ -385,8 +385,12 @@ TEST_F(VerifyTokenTest, WhatABatchIsAnsweredIsBounded) {
 TEST_F(VerifyTokenTest, MemoryAnswersWhatItCanAndLeavesTheRest) {
   TokenFastPath fast(&world_.world.directory, &world_.world.verifier,
                      &world_.world.clock);
-  const auto answers = [&](const std::string& credential, bool trusted,
+  const auto answers = [&](std::string_view authorization, bool trusted,
                            const v1::VerifyTokenRequest& request) {
+    identity::Credential credential;
+    if (!authorization.empty()) {
+      credential = *identity::Credential::FromAuthorization(authorization);
+    }
     grpc::ByteBuffer response;
     return fast.Answer(credential, trusted, request, response);
   };
