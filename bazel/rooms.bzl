@@ -37,6 +37,13 @@ ROOMS = {
         private_libraries = ["nghttp2"],
         test_doors = [],
     ),
+    "call": struct(
+        folder = "call",
+        doors = ["base"],
+        libraries = [],
+        private_libraries = [],
+        test_doors = [],
+    ),
     "token": struct(
         folder = "server/token",
         doors = ["base"],
@@ -104,6 +111,7 @@ ROOMS = {
         doors = [
             "token",
             "storage",
+            "call",
             "crypto",
             "base",
         ],
@@ -132,6 +140,7 @@ ROOMS = {
             "identity",
             "token",
             "storage",
+            "call",
             "crypto",
             "base",
         ],
@@ -202,6 +211,7 @@ ROOMS = {
         folder = "gateway",
         doors = [
             "http",
+            "call",
             "proto",
             "base",
         ],
@@ -214,6 +224,7 @@ ROOMS = {
         doors = [
             "gateway",
             "http",
+            "call",
             "proto",
             "base",
         ],
@@ -225,6 +236,7 @@ ROOMS = {
         folder = "gateway/remote",
         doors = [
             "gateway",
+            "call",
             "proto",
             "base",
         ],
@@ -264,6 +276,7 @@ ROOMS = {
             "crypto",
             "gateway",
             "http",
+            "call",
             "proto",
             "base",
         ],
@@ -309,6 +322,7 @@ ROOMS = {
             "sqlite",
             "memory",
             "storage",
+            "call",
             "crypto",
             "base",
         ],

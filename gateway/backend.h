@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/time/time.h"
 #include "base/uuid.h"
+#include "call/call_context.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/rpc/status.pb.h"
@@ -28,6 +28,7 @@ enum class CallScope {
 // One call from outside. `request` is of the method's input type; with kAdmit
 // only the fields that come from the path are set.
 struct BackendCall {
+  call::CallContextPtr context = {};  // Never null.
   const google::protobuf::MethodDescriptor* method = nullptr;
   CallScope scope = CallScope::kFull;
   std::unique_ptr<google::protobuf::Message> request;
@@ -36,15 +37,6 @@ struct BackendCall {
   // What an OAuth client says that it is, beside its credential: a service
   // account's id. The credential of any other service account is no good then.
   std::optional<Uuid> client_id = {};
-  // Came by a listener whose clients may ask about tokens without a credential.
-  bool trusted = false;
-  std::string request_id;  // 1 to 64 of A-Za-z0-9._-
-  std::string peer;        // Address and port of the client.
-  std::string user_agent;
-  absl::Time deadline = absl::InfiniteFuture();
-  // Whether the client has gone away; may be null. Asked on any thread until
-  // `done` is called, and the sooner it says true the more work is saved.
-  absl::AnyInvocable<bool() const> cancelled = nullptr;
 };
 
 struct BackendReply {

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "base/version.h"
+#include "call/access_log.h"
 #include "gateway/remote/remote_backend.h"
 #include "server/leftover_files.h"
 #include "server/rest_front.h"
@@ -21,6 +22,7 @@ class GatewayApp final : public App {
              const Surroundings& surroundings)
       : config_(config),
         around_(surroundings),
+        access_log_(surroundings.logger),
         backend_(remote::NewBackendChannel(config.grpc_target),
                  surroundings.clock, surroundings.logger) {}
 
@@ -37,6 +39,7 @@ class GatewayApp final : public App {
   const config::ServerConfig config_;
   const Surroundings around_;
   std::atomic<bool> serving_ = false;  // From the start to the drain.
+  call::AccessLog access_log_;
   remote::RemoteBackend backend_;
   std::unique_ptr<RestFront> rest_;  // Uses the backend.
 };
@@ -48,8 +51,9 @@ absl::Status GatewayApp::Start() {
       !status.ok()) {
     return status;
   }
-  absl::StatusOr<std::unique_ptr<RestFront>> rest = RestFront::Start(
-      config_, &backend_, around_, [this] { return serving_.load(); });
+  absl::StatusOr<std::unique_ptr<RestFront>> rest =
+      RestFront::Start(config_, &backend_, &access_log_, around_,
+                       [this] { return serving_.load(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   serving_ = true;

@@ -9,7 +9,8 @@ namespace signet::server {
 
 absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
     const config::ServerConfig& config, gateway::Backend* backend,
-    const Surroundings& surroundings, std::function<bool()> ready) {
+    call::CallObserver* observer, const Surroundings& surroundings,
+    std::function<bool()> ready) {
   absl::StatusOr<std::unique_ptr<const transcode::RouteTable>> routes =
       transcode::RouteTable::Create(gateway::ApiServices());
   if (!routes.ok()) return routes.status();
@@ -22,6 +23,7 @@ absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
           .backend = backend,
           .clock = surroundings.clock,
           .random = surroundings.random,
+          .observer = observer,
           .logger = surroundings.logger},
       std::move(handler_options));
 

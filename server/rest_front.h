@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "call/call_observer.h"
 #include "gateway/backend.h"
 #include "gateway/probe_handler.h"
 #include "gateway/transcode/route_table.h"
@@ -24,12 +25,14 @@ namespace signet::server {
 // REST for the whole API, in front of any Backend.
 class RestFront {
  public:
-  // Starts to serve on --rest_address. `backend` and what `surroundings` names
-  // are borrowed and outlive it. `ready` is what `/readyz` tells.
+  // Starts to serve on --rest_address. `backend`, `observer` and what
+  // `surroundings` names are borrowed and outlive it. `ready` is what `/readyz`
+  // tells.
   //   LISTEN_FAILED: the address cannot be had.
   static absl::StatusOr<std::unique_ptr<RestFront>> Start(
       const config::ServerConfig& config, gateway::Backend* backend,
-      const Surroundings& surroundings, std::function<bool()> ready);
+      call::CallObserver* observer, const Surroundings& surroundings,
+      std::function<bool()> ready);
 
   uint16_t port() const { return server_->port(); }
 

@@ -11,6 +11,7 @@
 #include "base/rfc3339.h"
 #include "base/trusted_clock.h"
 #include "base/version.h"
+#include "call/access_log.h"
 #include "crypto/mac_keyring.h"
 #include "server/api/api_methods.h"
 #include "server/api/convert_tokens.h"
@@ -59,7 +60,9 @@ class ServerApp final : public App {
  public:
   ServerApp(const config::ServerConfig& config,
             const Surroundings& surroundings)
-      : config_(config), around_(surroundings) {}
+      : config_(config),
+        around_(surroundings),
+        access_log_(surroundings.logger) {}
   ~ServerApp() override { StopServing(absl::ZeroDuration()).IgnoreError(); }
 
   absl::Status Start();
@@ -97,6 +100,7 @@ class ServerApp final : public App {
   const config::ServerConfig config_;
   Surroundings around_;  // Its clock is clock_ once that is there.
   std::optional<BootstrapFile> bootstrap_file_;
+  call::AccessLog access_log_;
   std::atomic<bool> serving_ = false;  // From the start to the drain.
 
   // Each is used by those below it.
@@ -278,7 +282,7 @@ absl::Status ServerApp::StartServing() {
                           .oauth_owners = oauth_owners});
   authorizations_.emplace(store_.get(), keyring_.get(), &*audit_log_,
                           around_.clock, around_.random, oauth_owners);
-  audit_reader_.emplace(store_.get(), keyring_.get(), &*access_);
+  audit_reader_.emplace(store_.get(), keyring_.get());
   verifier_.emplace(store_.get(), &*directory_, authenticator_.get(),
                     around_.clock);
   dispatcher_.emplace(
@@ -312,7 +316,7 @@ absl::Status ServerApp::StartServing() {
   }
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
-      RestFront::Start(config_, &*dispatcher_, around_,
+      RestFront::Start(config_, &*dispatcher_, &access_log_, around_,
                        [this] { return serving_ && store_->Health().ok(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
@@ -324,7 +328,8 @@ absl::Status ServerApp::StartGrpc(const char* flag,
                                   std::unique_ptr<rpc::GrpcServer>& server) {
   absl::StatusOr<std::unique_ptr<rpc::GrpcServer>> started =
       rpc::GrpcServer::Start(options, &*dispatcher_, &*token_parts_,
-                             around_.clock, around_.random, around_.logger);
+                             &access_log_, around_.clock, around_.random,
+                             around_.logger);
   if (!started.ok())
     return config::ListenError(flag, options.address, started.status());
   server = *std::move(started);

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/secret.h"
+#include "call/call_context.h"
 #include "gateway/remote/forwarded_credential.h"
 #include "gateway/remote/rpc_status.h"
 #include "grpc/grpc.h"
@@ -68,8 +69,7 @@ std::shared_ptr<grpc::Channel> NewBackendChannel(const std::string& target) {
 // A call from its start to its end; gRPC uses what is in it until then.
 struct RemoteBackend::Pending {
   gateway::CallScope scope;
-  std::string request_id;
-  std::string peer;
+  call::CallContextPtr call;
   std::unique_ptr<Message> request;
   std::unique_ptr<Message> response;
   Done done;
@@ -86,8 +86,7 @@ void RemoteBackend::Call(gateway::BackendCall call, Done done) {
   const MethodDescriptor& method = identify ? *GetSelf() : *call.method;
   auto pending = std::make_unique<Pending>();
   pending->scope = call.scope;
-  pending->request_id = call.request_id;
-  pending->peer = std::move(call.peer);
+  pending->call = call.context;
   pending->request = identify ? std::make_unique<v1::GetSelfRequest>()
                               : std::move(call.request);
   pending->response = NewResponse(method);
@@ -101,14 +100,14 @@ void RemoteBackend::Call(gateway::BackendCall call, Done done) {
   if (call.client_id.has_value()) {
     context.AddMetadata("signet-client-id", call.client_id->ToString());
   }
-  context.AddMetadata("x-request-id", call.request_id);
+  context.AddMetadata("x-request-id", call.context->request_id);
   if (call.scope == gateway::CallScope::kAdmit) {
     context.AddMetadata("signet-call-scope", "admit");
   }
-  if (call.deadline != absl::InfiniteFuture()) {
+  if (call.context->deadline != absl::InfiniteFuture()) {
     // gRPC counts on the system's clock.
-    context.set_deadline(
-        absl::ToChronoTime(absl::Now() + (call.deadline - clock_->Now())));
+    context.set_deadline(absl::ToChronoTime(
+        absl::Now() + (call.context->deadline - clock_->Now())));
   }
 
   // Not in the callback's hands by itself: std::function wants to be copied.
@@ -137,8 +136,9 @@ gateway::BackendReply RemoteBackend::Reply(Pending& pending,
   if (!status.ok()) {
     if (!IsServersOwn(status)) {
       logger_->LogRefusal(
-          pending.peer, LogLevel::kWarning, "the gRPC server did not answer",
-          {{"request_id", std::string_view(pending.request_id)},
+          pending.call->peer, LogLevel::kWarning,
+          "the gRPC server did not answer",
+          {{"request_id", std::string_view(pending.call->request_id)},
            {"cause", std::string_view(status.error_message())}});
     }
     return reply;

@@ -2,8 +2,7 @@
 #include "gateway/transcode/transcoding_handler.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/entity_tag.h"
 #include "base/secret.h"
+#include "call/call_context.h"
 #include "gateway/problem_response.h"
 #include "gateway/transcode/client_credential.h"
 #include "gateway/transcode/form_credential.h"
@@ -44,6 +44,15 @@ bool IsAnswerValue(std::string_view value) {
                      [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
+// Moved out, so that the credential is in one place only.
+std::vector<std::string> TakeAuthorization(http::HttpRequest& request) {
+  std::vector<std::string> values;
+  for (http::HttpField& field : request.fields) {
+    if (field.name == "authorization") values.push_back(std::move(field.value));
+  }
+  return values;
+}
+
 // The answer to a form, whatever the method has to say (RFC 7009 section 2.2).
 http::HttpResponse FormAnswer(const std::string& request_id) {
   return {
@@ -56,9 +65,7 @@ http::HttpResponse FormAnswer(const std::string& request_id) {
 
 // One request on its way to its answer.
 struct TranscodingHandler::Exchange {
-  absl::Time start;
-  std::string request_id;
-  std::string peer;
+  call::CallContextPtr context;
   std::string_view http_method;  // As the log shows it.
   const Route* route = nullptr;  // Null: none, or a fault before there was one.
   SentNames names = {};
@@ -80,15 +87,24 @@ struct TranscodingHandler::Exchange {
 
 void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
   const absl::Time now = deps_.clock->Now();
+  const std::vector<std::string_view> agents = request.Values("user-agent");
+  auto context = std::make_shared<const call::CallContext>(call::CallContext{
+      .request_id = http::ChooseRequestId(request.Values("x-request-id"), now,
+                                          *deps_.random),
+      .peer = std::move(request.peer),
+      .user_agent = std::string(agents.empty() ? "" : agents.front()),
+      .listener = call::Listener::kRest,
+      .start = now,
+      .deadline = now + options_.call_timeout,
+      .clock = deps_.clock});
   auto exchange = std::make_unique<Exchange>(
-      Exchange{.start = now,
-               .request_id = http::ChooseRequestId(
-                   request.Values("x-request-id"), now, *deps_.random),
-               .peer = std::move(request.peer),
+      Exchange{.context = context,
                .http_method = LoggedMethod(request.method),
                .fault = std::nullopt,
                .respond = std::move(respond)});
-  gateway::BackendCall call = NewCall(request, *exchange);
+  gateway::BackendCall call = {.context = std::move(context),
+                               .request = nullptr,
+                               .authorization = TakeAuthorization(request)};
 
   const SplitTarget target = SplitAtQuery(request.target);
   const RouteMatch match = deps_.routes->Match(request.method, target.path);
@@ -135,26 +151,6 @@ void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
                       });
 }
 
-gateway::BackendCall TranscodingHandler::NewCall(
-    http::HttpRequest& request, const Exchange& exchange) const {
-  gateway::BackendCall call{.request = nullptr,
-                            .authorization = {},
-                            .request_id = exchange.request_id,
-                            .peer = exchange.peer,
-                            .user_agent = "",
-                            .deadline = exchange.start + options_.call_timeout};
-  bool has_agent = false;
-  for (http::HttpField& field : request.fields) {
-    // Moved, so that the credential is in one place only.
-    if (field.name == "authorization") {
-      call.authorization.push_back(std::move(field.value));
-    } else if (field.name == "user-agent" && !std::exchange(has_agent, true)) {
-      call.user_agent = field.value;
-    }
-  }
-  return call;
-}
-
 void TranscodingHandler::Finish(Exchange& exchange,
                                 gateway::BackendReply reply) {
   exchange.tenant_id = reply.tenant_id;
@@ -169,9 +165,8 @@ void TranscodingHandler::Finish(Exchange& exchange,
     // Nobody needs to do anything about a token that is not good anyway (RFC
     // 7009 section 2.2). The log knows better.
     if (!exchange.fault.has_value()) {
-      Log(exchange, "", 200, google::rpc::Code_Name(problem.code),
-          problem.reason);
-      return exchange.Answer(FormAnswer(exchange.request_id));
+      TellEnd(exchange, "", 200, problem.code, problem.reason);
+      return exchange.Answer(FormAnswer(exchange.context->request_id));
     }
   }
   if (exchange.fault.has_value()) {
@@ -181,26 +176,23 @@ void TranscodingHandler::Finish(Exchange& exchange,
       Succeed(exchange, reply.response.get());
   if (!response.ok()) {
     deps_.logger->Error("the response cannot be written",
-                        {{"request_id", exchange.request_id},
+                        {{"request_id", exchange.context->request_id},
                          {"cause", std::string(response.status().message())}});
     return Refuse(exchange, reply.principal, gateway::InternalProblem());
   }
   if (response->status == 412) {
     return Refuse(exchange, reply.principal, gateway::PreconditionFailed());
   }
-  if (!exchange.route->unlogged_success) {
-    Log(exchange, reply.principal, response->status, "OK", "");
-  }
+  TellEnd(exchange, reply.principal, response->status, google::rpc::OK, "");
   exchange.Answer(*std::move(response));
 }
 
 void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
                                 const gateway::Problem& problem) const {
-  Log(exchange, principal, problem.status, google::rpc::Code_Name(problem.code),
-      problem.reason);
+  TellEnd(exchange, principal, problem.status, problem.code, problem.reason);
   const bool is_oauth = exchange.route != nullptr && exchange.route->form_body;
   exchange.Answer(gateway::ProblemResponse(
-      problem, exchange.request_id,
+      problem, exchange.context->request_id,
       is_oauth ? gateway::ProblemReader::kOAuth : gateway::ProblemReader::kApi,
       options_.resource_metadata));
 }
@@ -216,7 +208,7 @@ absl::StatusOr<http::HttpResponse> TranscodingHandler::Succeed(
   const JsonLayout& layout = *route.response_layout;
   if (exchange.token_in_form) {
     layout.WipeSecrets(*message);
-    return FormAnswer(exchange.request_id);
+    return FormAnswer(exchange.context->request_id);
   }
   http::HttpResponse response{
       .status = route.success_status, .fields = {}, .body = ""};
@@ -257,7 +249,7 @@ absl::Status TranscodingHandler::AddFields(
   if (response.status != 204) {
     response.fields.push_back({"Content-Type", kJsonMediaType});
   }
-  response.fields.push_back({"X-Request-Id", exchange.request_id});
+  response.fields.push_back({"X-Request-Id", exchange.context->request_id});
   if (route.no_store || route.response_layout->holds_secret() ||
       route.form_body || !route.answer_fields.empty()) {
     response.fields.push_back({"Cache-Control", "no-store"});
@@ -302,48 +294,42 @@ http::HttpResponse TranscodingHandler::Refuse(http::HttpFault fault,
                                               std::string_view peer) {
   const absl::Time now = deps_.clock->Now();
   const Exchange exchange{
-      .start = now,
-      .request_id = http::ChooseRequestId({}, now, *deps_.random),
-      .peer = std::string(peer),
+      .context = std::make_shared<const call::CallContext>(call::CallContext{
+          .request_id = http::ChooseRequestId({}, now, *deps_.random),
+          .peer = std::string(peer),
+          .listener = call::Listener::kRest,
+          .start = now}),
       .http_method = "other",
       .fault = std::nullopt,
       .respond = nullptr};
   const gateway::Problem problem = gateway::FramingProblem(fault);
-  Log(exchange, "", problem.status, google::rpc::Code_Name(problem.code),
-      problem.reason);
-  return gateway::ProblemResponse(problem, exchange.request_id);
+  TellEnd(exchange, "", problem.status, problem.code, problem.reason);
+  return gateway::ProblemResponse(problem, exchange.context->request_id);
 }
 
-void TranscodingHandler::Log(const Exchange& exchange,
-                             std::string_view principal, int status,
-                             std::string_view code,
-                             std::string_view reason) const {
-  std::string_view method;
-  std::string_view route;
-  if (exchange.route != nullptr) {
-    method = exchange.route->method->full_name();
-    route = exchange.route->path;
-  }
-  const absl::Duration latency = deps_.clock->Now() - exchange.start;
-  // These two are the client's own doing.
-  const bool failed = status >= 500 && status != 501 && status != 505;
-  const LogLevel level = failed ? LogLevel::kError : LogLevel::kInfo;
-  const std::initializer_list<LogField> fields = {
-      {"request_id", exchange.request_id},
-      {"method", method},
-      {"http_method", exchange.http_method},
-      {"route", route},
-      {"principal", principal},
-      {"code", code},
-      {"reason", reason},
-      {"status", int64_t{status}},
-      {"latency_us", absl::ToInt64Microseconds(latency)},
-      {"peer", exchange.peer}};
-  if (code == "OK" || status == 500) {
-    deps_.logger->Log(level, "rest request", fields);
-  } else {
-    deps_.logger->LogRefusal(exchange.peer, level, "rest request", fields);
-  }
+void TranscodingHandler::TellEnd(const Exchange& exchange,
+                                 std::string_view principal, int status,
+                                 google::rpc::Code code,
+                                 std::string_view reason) const {
+  const Route* const route = exchange.route;
+  const bool succeeded = code == google::rpc::OK;
+  deps_.observer->OnEnd(
+      *exchange.context,
+      {.kind = call::CallKind::kRest,
+       .method = route == nullptr
+                     ? std::string_view()
+                     : std::string_view(route->method->full_name()),
+       .principal = principal,
+       .code = static_cast<absl::StatusCode>(code),
+       .reason = reason,
+       .latency = deps_.clock->Now() - exchange.context->start,
+       .refused = !succeeded && status != 500,
+       .unlogged = succeeded && route->unlogged_success,
+       .http = call::CallEnd::Http{.method = exchange.http_method,
+                                   .route = route == nullptr
+                                                ? std::string_view()
+                                                : std::string_view(route->path),
+                                   .status = status}});
 }
 
 }  // namespace signet::transcode

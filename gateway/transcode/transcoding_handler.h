@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "call/call_observer.h"
 #include "gateway/backend.h"
 #include "gateway/problem.h"
 #include "gateway/transcode/route_table.h"
@@ -39,10 +40,7 @@ namespace signet::transcode {
 // Only what BackendCall lists and the fields that the method asks for
 // (`http_request_headers`) go on to the backend; every other one of the
 // request, `X-Forwarded-For` and its like included, is ignored. The body is
-// wiped once it is read. Each request leaves one line in the log, unless it was
-// a success of a method with `unlogged_success`, with neither its path nor its
-// query: the method and route say enough, and clients do paste tokens into
-// URLs.
+// wiped once it is read. The observer is told of each request.
 class TranscodingHandler final : public http::HttpHandler {
  public:
   struct Options {
@@ -60,6 +58,7 @@ class TranscodingHandler final : public http::HttpHandler {
     gateway::Backend* backend;
     const Clock* clock;
     RandomSource* random;  // For request ids.
+    call::CallObserver* observer;
     Logger* logger;
   };
 
@@ -73,8 +72,6 @@ class TranscodingHandler final : public http::HttpHandler {
  private:
   struct Exchange;
 
-  gateway::BackendCall NewCall(http::HttpRequest& request,
-                               const Exchange& exchange) const;
   void Finish(Exchange& exchange, gateway::BackendReply reply);
   void Refuse(Exchange& exchange, std::string_view principal,
               const gateway::Problem& problem) const;
@@ -86,8 +83,8 @@ class TranscodingHandler final : public http::HttpHandler {
   static absl::Status AddFields(const Exchange& exchange,
                                 const google::protobuf::Message& message,
                                 http::HttpResponse& response);
-  void Log(const Exchange& exchange, std::string_view principal, int status,
-           std::string_view code, std::string_view reason) const;
+  void TellEnd(const Exchange& exchange, std::string_view principal, int status,
+               google::rpc::Code code, std::string_view reason) const;
 
   const Dependencies deps_;
   const Options options_;

@@ -15,8 +15,9 @@ constexpr char kAuditService[] = "Audit";
 
 UnaryMethod List(domain::AuditReader* audit) {
   using Request = v1::ListAuditEventsRequest;
-  UnaryMethod method = NewMethod(kAuditService, "ListAuditEvents", "audit.list",
-                                 domain::Right::kManage, &Request::account_id);
+  UnaryMethod method =
+      NewMethod(kAuditService, "ListAuditEvents", "audit.list",
+                domain::AuditReader::kRight, &Request::account_id);
   method.admit_first = true;
   method.handle = [audit](const MethodCall& call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);

@@ -21,9 +21,9 @@ std::optional<std::string> Optional(bool present, const std::string& text) {
 
 UnaryMethod List(domain::Authorizations* authorizations) {
   using Request = v1::ListAuthorizationsRequest;
-  UnaryMethod method = NewMethod(kAuthorizationsService, "ListAuthorizations",
-                                 "authorization.list", domain::Right::kManage,
-                                 &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kAuthorizationsService, "ListAuthorizations", "authorization.list",
+      domain::Authorizations::kRight, &Request::account_id);
   method.admit_first = true;
   method.handle = [authorizations](const MethodCall& call,
                                    UnaryMethod::Done done) {
@@ -48,7 +48,7 @@ UnaryMethod Get(domain::Authorizations* authorizations) {
   using Request = v1::GetAuthorizationRequest;
   UnaryMethod method =
       NewMethod(kAuthorizationsService, "GetAuthorization", "authorization.get",
-                domain::Right::kManage, &Request::account_id);
+                domain::Authorizations::kRight, &Request::account_id);
   NameResource(method, audit::kAuthorizationResource,
                &Request::authorization_id);
   method.handle = [authorizations](const MethodCall& call,
@@ -65,9 +65,9 @@ UnaryMethod Get(domain::Authorizations* authorizations) {
 
 UnaryMethod Create(domain::Authorizations* authorizations) {
   using Request = v1::CreateAuthorizationRequest;
-  UnaryMethod method = NewMethod(kAuthorizationsService, "CreateAuthorization",
-                                 "authorization.create", domain::Right::kManage,
-                                 &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kAuthorizationsService, "CreateAuthorization", "authorization.create",
+      domain::Authorizations::kRight, &Request::account_id);
   method.admit_first = true;
   method.handle = [authorizations](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
@@ -92,9 +92,9 @@ UnaryMethod Create(domain::Authorizations* authorizations) {
 
 UnaryMethod Revoke(domain::Authorizations* authorizations) {
   using Request = v1::RevokeAuthorizationRequest;
-  UnaryMethod method = NewMethod(kAuthorizationsService, "RevokeAuthorization",
-                                 "authorization.revoke", domain::Right::kManage,
-                                 &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kAuthorizationsService, "RevokeAuthorization", "authorization.revoke",
+      domain::Authorizations::kRight, &Request::account_id);
   NameResource(method, audit::kAuthorizationResource,
                &Request::authorization_id);
   method.admit_first = true;

@@ -32,13 +32,13 @@ std::map<std::string, std::string> ToMap(
 domain::OutcomeDone<domain::IssuedServiceAccount> AnswerIssued(
     const identity::Caller& caller, Logger* logger, UnaryMethod::Done done) {
   return
-      [request_id = caller.request_id, logger,
+      [context = caller.context, logger,
        answer = Answer<v1::IssuedServiceAccount, domain::IssuedServiceAccount>(
            std::move(done))](
           absl::StatusOr<domain::IssuedServiceAccount> issued) mutable {
         if (issued.ok() && issued->repeated) {
           logger->Info("a call was repeated and got the answer given before",
-                       {{"request_id", std::string_view(request_id)}});
+                       {{"request_id", std::string_view(context->request_id)}});
         }
         std::move(answer)(std::move(issued));
       };
@@ -48,7 +48,7 @@ UnaryMethod Create(domain::ServiceAccounts* accounts, Logger* logger) {
   using Request = v1::CreateServiceAccountRequest;
   UnaryMethod method = NewMethod(
       kServiceAccountsService, "CreateServiceAccount", "service_account.create",
-      domain::Right::kManage, &Request::account_id);
+      domain::ServiceAccounts::kChangeRight, &Request::account_id);
   method.repeatable = true;
   method.admit_first = true;
   method.handle = [accounts, logger](MethodCall call, UnaryMethod::Done done) {
@@ -71,9 +71,9 @@ UnaryMethod Create(domain::ServiceAccounts* accounts, Logger* logger) {
 
 UnaryMethod Get(domain::ServiceAccounts* accounts) {
   using Request = v1::GetServiceAccountRequest;
-  UnaryMethod method = NewMethod(kServiceAccountsService, "GetServiceAccount",
-                                 "service_account.get", domain::Right::kView,
-                                 &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kServiceAccountsService, "GetServiceAccount", "service_account.get",
+      domain::ServiceAccounts::kReadRight, &Request::account_id);
   NameResource(method, audit::kServiceAccountResource,
                &Request::service_account_id);
   method.handle = [accounts](const MethodCall& call, UnaryMethod::Done done) {
@@ -90,9 +90,9 @@ UnaryMethod Get(domain::ServiceAccounts* accounts) {
 
 UnaryMethod List(domain::ServiceAccounts* accounts) {
   using Request = v1::ListServiceAccountsRequest;
-  UnaryMethod method = NewMethod(kServiceAccountsService, "ListServiceAccounts",
-                                 "service_account.list", domain::Right::kView,
-                                 &Request::account_id);
+  UnaryMethod method = NewMethod(
+      kServiceAccountsService, "ListServiceAccounts", "service_account.list",
+      domain::ServiceAccounts::kReadRight, &Request::account_id);
   method.admit_first = true;
   method.handle = [accounts](const MethodCall& call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);
@@ -171,7 +171,7 @@ UnaryMethod Update(domain::ServiceAccounts* accounts) {
   using Request = v1::UpdateServiceAccountRequest;
   UnaryMethod method = NewMethod<Request>(
       kServiceAccountsService, "UpdateServiceAccount", "service_account.update",
-      domain::Right::kManage, nullptr);
+      domain::ServiceAccounts::kChangeRight, nullptr);
   method.account_id = [](const identity::Principal&,
                          const google::protobuf::Message& request) {
     return As<Request>(request).service_account().account_id();
@@ -194,7 +194,7 @@ UnaryMethod Rotate(domain::ServiceAccounts* accounts, Logger* logger) {
   using Request = v1::RotateServiceAccountRequest;
   UnaryMethod method = NewMethod(
       kServiceAccountsService, "RotateServiceAccount", "service_account.rotate",
-      domain::Right::kManage, &Request::account_id);
+      domain::ServiceAccounts::kChangeRight, &Request::account_id);
   method.repeatable = true;
   NameResource(method, audit::kServiceAccountResource,
                &Request::service_account_id);
@@ -218,7 +218,7 @@ UnaryMethod Revoke(domain::ServiceAccounts* accounts) {
   using Request = v1::RevokeServiceAccountRequest;
   UnaryMethod method = NewMethod(
       kServiceAccountsService, "RevokeServiceAccount", "service_account.revoke",
-      domain::Right::kManage, &Request::account_id);
+      domain::ServiceAccounts::kChangeRight, &Request::account_id);
   NameResource(method, audit::kServiceAccountResource,
                &Request::service_account_id);
   method.admit_first = true;
@@ -240,8 +240,8 @@ UnaryMethod BatchRevoke(domain::ServiceAccounts* accounts) {
   using Request = v1::BatchRevokeServiceAccountsRequest;
   UnaryMethod method =
       NewMethod(kServiceAccountsService, "BatchRevokeServiceAccounts",
-                "service_account.batch_revoke", domain::Right::kManage,
-                &Request::account_id);
+                "service_account.batch_revoke",
+                domain::ServiceAccounts::kChangeRight, &Request::account_id);
   method.admit_first = true;
   method.handle = [accounts](MethodCall call, UnaryMethod::Done done) {
     const auto& request = As<Request>(call.request);

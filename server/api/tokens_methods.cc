@@ -34,7 +34,7 @@ template <typename Request>
 UnaryMethod NewVerifyMethod(const char* name, const char* action,
                             const std::string& (Request::*account_id)() const) {
   UnaryMethod method = NewMethod(kTokensService, name, action,
-                                 domain::Right::kVerify, account_id);
+                                 domain::TokenVerifier::kRight, account_id);
   method.account_id = [account_id](const identity::Principal& caller,
                                    const google::protobuf::Message& request) {
     return domain::TokenVerifier::AccountAskedFor(
@@ -60,24 +60,26 @@ RequirementPtr TakeRequirement(const Request& request,
       ReadRequirement("requirement", request.requirement(), violations));
 }
 
-// The first part of what follows asks whether the caller may, which ranks
-// before a fault in the request.
+// Goes on with `next` if nothing is wrong with the request and the caller may
+// ask about the tokens of the account.
 template <typename Continue>
 void WithScope(domain::TokenVerifier* verifier,
                const identity::CallerPtr& caller, const std::string& account_id,
                domain::Violations violations, UnaryMethod::Done done,
                Continue&& next) {
+  if (!account_id.empty()) violations.TakeId("account_id", account_id);
+  if (!violations.empty()) {
+    std::move(done)(std::move(violations).ToStatus());
+    return;
+  }
   verifier->FindScope(
       caller, account_id,
-      [violations = std::move(violations), done = std::move(done),
-       next = std::forward<Continue>(next)](
+      [done = std::move(done), next = std::forward<Continue>(next)](
           absl::StatusOr<domain::VerifyScope> scope) mutable {
-        if (!scope.ok()) {
-          std::move(done)(scope.status());
-        } else if (!violations.empty()) {
-          std::move(done)(std::move(violations).ToStatus());
-        } else {
+        if (scope.ok()) {
           std::move(next)(*scope, std::move(done));
+        } else {
+          std::move(done)(scope.status());
         }
       });
 }
@@ -235,7 +237,7 @@ UnaryMethod Introspect(domain::TokenVerifier* verifier, const Clock* clock) {
   using Request = v1::IntrospectTokenRequest;
   UnaryMethod method =
       NewMethod<Request>(kTokensService, "IntrospectToken", "token.introspect",
-                         domain::Right::kVerify, nullptr);
+                         domain::TokenVerifier::kRight, nullptr);
   method.account_id = [](const identity::Principal& caller,
                          const google::protobuf::Message&) {
     return domain::TokenVerifier::AccountAskedFor(caller, "");

@@ -48,8 +48,8 @@ struct UnaryMethod {
   // is disabled will do too (see Authenticator::AuthenticateToEnd).
   bool ends_token = false;
 
-  // What the caller needs on the account; absent where a good credential is
-  // enough.
+  // What the caller needs on the account, as the domain has it; absent where a
+  // good credential is enough.
   std::optional<domain::Right> right = {};
 
   // The account that the request is about, as the client wrote it. Null where
@@ -71,8 +71,9 @@ struct UnaryMethod {
   // Whether Caller::replay_seed is wanted.
   bool repeatable = false;
 
-  // Authorizes, validates, acts; calls `done` once, perhaps before it returns.
-  // The message is of the method's output type.
+  // Validates, authorizes, acts; calls `done` once, perhaps before it returns.
+  // The message is of the method's output type. An INVALID_ARGUMENT reaches the
+  // client only where the caller has `right`: the Dispatcher asks then.
   absl::AnyInvocable<void(MethodCall, Done) const> handle = nullptr;
 };
 

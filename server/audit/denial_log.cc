@@ -2,12 +2,14 @@
 #include "server/audit/denial_log.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/error.h"
 #include "base/rfc3339.h"
+#include "call/call_context.h"
 #include "server/identity/auth_error.h"
 
 namespace signet::audit {
@@ -34,12 +36,13 @@ Uuid TenantOf(const identity::Principal& principal, const Uuid& account_id,
 
 // What an event says of a caller, without anything that authenticates.
 identity::Caller Kept(const identity::Caller& caller) {
-  identity::Caller kept;
+  auto context = std::make_shared<call::CallContext>();
+  context->request_id = caller.context->request_id;
+  context->peer = caller.context->peer;
+  context->user_agent = KeptUserAgent(caller.context->user_agent);
+  identity::Caller kept = {.context = std::move(context)};
   kept.principal.kind = caller.principal.kind;
   kept.principal.id = caller.principal.id;
-  kept.request_id = caller.request_id;
-  kept.peer = caller.peer;
-  kept.user_agent = KeptUserAgent(caller.user_agent);
   return kept;
 }
 

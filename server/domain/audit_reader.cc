@@ -69,12 +69,7 @@ void AuditReader::List(const identity::CallerPtr& caller,
         violations);
   }
   if (!violations.empty()) {
-    access_->Admit(
-        caller->principal, request.account_id, Right::kManage,
-        [fault = std::move(violations).ToStatus(),
-         done = std::move(done)](const absl::Status& access) mutable {
-          std::move(done)(access.ok() ? fault : access);
-        });
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   storage::ReadOptions options = identity::ScanFor(caller, query.account_id);
@@ -84,7 +79,7 @@ void AuditReader::List(const identity::CallerPtr& caller,
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
-            Authorize(txn, subjects, query.account_id, Right::kManage).status();
+            Authorize(txn, subjects, query.account_id, kRight).status();
         if (!access.ok()) return access;
         absl::StatusOr<storage::AuditPage> found = txn.ListAuditEvents(query);
         if (!found.ok()) return found.status();

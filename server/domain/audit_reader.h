@@ -41,20 +41,20 @@ class AuditReader {
     std::string next_page_token;                     // Empty at the end.
   };
 
-  // All outlive this object, which in turn outlives its calls.
-  AuditReader(storage::Store* store, const crypto::MacKeyring* keyring,
-              Access* access)
-      : store_(store), keyring_(keyring), access_(access) {}
+  // What a caller needs on the account; see ServiceAccounts::kReadRight.
+  static constexpr Right kRight = Right::kManage;
 
-  // Needs Right::kManage. Faults rank, and `done` is called, as ServiceAccounts
-  // says.
+  // All outlive this object, which in turn outlives its calls.
+  AuditReader(storage::Store* store, const crypto::MacKeyring* keyring)
+      : store_(store), keyring_(keyring) {}
+
+  // Needs kRight. Faults rank, and `done` is called, as ServiceAccounts says.
   void List(const identity::CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
  private:
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;
-  Access* const access_;
 };
 
 }  // namespace signet::domain

@@ -171,17 +171,6 @@ std::string QuestionOf(const storage::AuthorizationQuery& query) {
 
 }  // namespace
 
-template <typename T>
-void Authorizations::Refuse(const identity::Caller& caller,
-                            std::string_view account_id, absl::Status fault,
-                            Done<T> done) {
-  Access(store_).Admit(caller.principal, account_id, Right::kManage,
-                       [fault = std::move(fault), done = std::move(done)](
-                           const absl::Status& access) mutable {
-                         std::move(done)(access.ok() ? fault : access);
-                       });
-}
-
 void Authorizations::List(const identity::CallerPtr& caller,
                           const ListRequest& request, Done<Page> done) {
   Violations violations;
@@ -209,8 +198,7 @@ void Authorizations::List(const identity::CallerPtr& caller,
         [&query](Decoder& decoder) { query.after = decoder.Id(); }, violations);
   }
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
-           std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   storage::ReadOptions options = identity::ScanFor(caller, query.account_id);
@@ -220,7 +208,7 @@ void Authorizations::List(const identity::CallerPtr& caller,
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
-            Authorize(txn, subjects, query.account_id, Right::kManage).status();
+            Authorize(txn, subjects, query.account_id, kRight).status();
         if (!access.ok()) return access;
         absl::StatusOr<storage::AuthorizationPage> found =
             txn.ListAuthorizations(query);
@@ -245,8 +233,7 @@ void Authorizations::Get(const identity::CallerPtr& caller,
   const std::optional<Uuid> id =
       violations.TakeId("authorization_id", request.authorization_id);
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
-           std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   ReadOutcome<storage::AuthorizationRecord>(
@@ -255,7 +242,7 @@ void Authorizations::Get(const identity::CallerPtr& caller,
        id = *id](storage::ReadTxn& txn)
           -> absl::StatusOr<storage::AuthorizationRecord> {
         const absl::Status access =
-            Authorize(txn, subjects, account_id, Right::kManage).status();
+            Authorize(txn, subjects, account_id, kRight).status();
         if (!access.ok()) return access;
         return FindAuthorization(txn, account_id, id);
       },
@@ -280,8 +267,7 @@ void Authorizations::Grant(identity::CallerPtr caller,
     TakeCapability(request, record, violations);
   }
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
-           std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   record.subject = {.type = *type, .id = Canonical(request.subject_id)};
@@ -302,7 +288,7 @@ absl::StatusOr<storage::AuthorizationRecord> Authorizations::GrantIn(
     storage::AuthorizationRecord record, bool acknowledge) const {
   const Uuid& account_id = record.account_id;
   const absl::StatusOr<storage::GrantKind> by =
-      AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage);
+      AuthorizeCaller(txn, caller, clock_->Now(), account_id, kRight);
   if (!by.ok()) return by.status();
   Rights rights(&txn, caller.principal.Subjects());
   absl::Status status = CheckMayGrant(rights, record);
@@ -340,8 +326,7 @@ void Authorizations::Revoke(identity::CallerPtr caller,
   const std::optional<Uuid> id =
       violations.TakeId("authorization_id", request.authorization_id);
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, std::move(violations).ToStatus(),
-           std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   storage::WriteOptions options = identity::RevocationFor(caller, *account_id);
@@ -358,8 +343,7 @@ absl::StatusOr<storage::AuthorizationRecord> Authorizations::RevokeIn(
     storage::WriteTxn& txn, const identity::Caller& caller, absl::Time now,
     const Uuid& account_id, const Uuid& id) const {
   absl::Status status =
-      AuthorizeCaller(txn, caller, clock_->Now(), account_id, Right::kManage)
-          .status();
+      AuthorizeCaller(txn, caller, clock_->Now(), account_id, kRight).status();
   if (!status.ok()) return status;
   absl::StatusOr<storage::AuthorizationRecord> found =
       FindAuthorization(txn, account_id, id);

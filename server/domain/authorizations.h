@@ -62,6 +62,10 @@ class Authorizations {
     bool acknowledge_token_shown = false;
   };
 
+  // What a caller needs on the account, of every method; see
+  // ServiceAccounts::kReadRight.
+  static constexpr Right kRight = Right::kManage;
+
   // All outlive this object, which in turn outlives its calls.
   Authorizations(storage::Store* store, const crypto::MacKeyring* keyring,
                  const audit::AuditLog* audit, const Clock* clock,
@@ -111,9 +115,6 @@ class Authorizations {
   absl::StatusOr<storage::AuthorizationRecord> RevokeIn(
       storage::WriteTxn& txn, const identity::Caller& caller, absl::Time now,
       const Uuid& account_id, const Uuid& id) const;
-  template <typename T>
-  void Refuse(const identity::Caller& caller, std::string_view account_id,
-              absl::Status fault, Done<T> done);
 
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;

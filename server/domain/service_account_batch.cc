@@ -107,7 +107,7 @@ struct ServiceAccounts::BatchCall {
   absl::StatusOr<Batch> Judge(storage::ReadTxn& txn, OauthOwners oauth_owners,
                               absl::Time at) const {
     const absl::Status access =
-        AuthorizeCaller(txn, *caller, at, query.account_id, Right::kManage)
+        AuthorizeCaller(txn, *caller, at, query.account_id, kChangeRight)
             .status();
     if (!access.ok()) return access;
     Batch batch = {.not_covered = found.not_covered};
@@ -170,8 +170,7 @@ void ServiceAccounts::BatchRevoke(identity::CallerPtr caller,
       ReadRevocation(request.reason, request.comment,
                      storage::RevokeReason::kUnspecified, violations);
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   SearchBatch(
@@ -192,7 +191,7 @@ void ServiceAccounts::SearchBatch(const std::shared_ptr<BatchCall>& call) {
       [this, call](storage::ReadTxn& txn) -> absl::StatusOr<BatchCall::Found> {
         const absl::Status access =
             AuthorizeCaller(txn, *call->caller, clock_->Now(),
-                            call->query.account_id, Right::kManage)
+                            call->query.account_id, kChangeRight)
                 .status();
         if (!access.ok()) return access;
         return call->ReadPage(txn);

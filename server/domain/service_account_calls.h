@@ -75,17 +75,6 @@ void MarkRevoked(storage::ServiceAccountRecord& record,
                  const identity::Caller& caller, absl::Time now,
                  const Revocation& revocation, audit::AuditEntry& entry);
 
-template <typename T>
-void ServiceAccounts::Refuse(const identity::Caller& caller,
-                             std::string_view account_id, Right right,
-                             absl::Status fault, Done<T> done) {
-  RefuseWith(caller, account_id, right,
-             [fault = std::move(fault),
-              done = std::move(done)](const absl::Status& access) mutable {
-               std::move(done)(access.ok() ? fault : access);
-             });
-}
-
 }  // namespace signet::domain
 
 #endif  // SIGNET_SERVER_DOMAIN_SERVICE_ACCOUNT_CALLS_H_

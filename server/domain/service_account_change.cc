@@ -97,7 +97,7 @@ void ServiceAccounts::ChangeOne(identity::CallerPtr caller,
        change = std::move(change)](storage::WriteTxn& txn) mutable
       -> absl::StatusOr<storage::ServiceAccountRecord> {
         const absl::Status access = AuthorizeCaller(txn, *caller, clock_->Now(),
-                                                    account_id, Right::kManage)
+                                                    account_id, kChangeRight)
                                         .status();
         if (!access.ok()) return access;
         absl::StatusOr<storage::ServiceAccountRecord> record =
@@ -134,8 +134,7 @@ void ServiceAccounts::Revoke(identity::CallerPtr caller,
       ReadRevocation(request.reason, request.comment,
                      storage::RevokeReason::kUnspecified, violations);
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   const identity::CallerPtr by = caller;
@@ -231,12 +230,13 @@ void ServiceAccounts::RevokeToken(
     std::move(done)(absl::OkStatus());
   };
   // Who may not takes no place among the writes.
-  RefuseWith(*by, target->account_id.ToString(), Right::kManage,
-             [this, caller = std::move(caller), now, target,
-              finish = std::move(finish)](const absl::Status& access) mutable {
-               if (!access.ok()) return std::move(finish)(access);
-               EndOther(std::move(caller), now, target, std::move(finish));
-             });
+  Access(store_).Admit(
+      by->principal, target->account_id.ToString(), kChangeRight,
+      [this, caller = std::move(caller), now, target,
+       finish = std::move(finish)](const absl::Status& access) mutable {
+        if (!access.ok()) return std::move(finish)(access);
+        EndOther(std::move(caller), now, target, std::move(finish));
+      });
 }
 
 void ServiceAccounts::EndOther(identity::CallerPtr caller, absl::Time now,
@@ -247,10 +247,9 @@ void ServiceAccounts::EndOther(identity::CallerPtr caller, absl::Time now,
   store_->Write(
       [this, caller = std::move(caller), now,
        target](storage::WriteTxn& txn) -> absl::Status {
-        absl::Status status =
-            AuthorizeCaller(txn, *caller, clock_->Now(), target->account_id,
-                            Right::kManage)
-                .status();
+        absl::Status status = AuthorizeCaller(txn, *caller, clock_->Now(),
+                                              target->account_id, kChangeRight)
+                                  .status();
         if (status.ok()) {
           Rights rights(&txn, caller->principal.Subjects());
           status =

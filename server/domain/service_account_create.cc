@@ -76,7 +76,7 @@ struct ServiceAccounts::CreateCall {
     ids_taken = false;
     const storage::ServiceAccountRecord& record = issued.record;
     const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
-        txn, *caller, clock.Now(), record.account_id, Right::kManage);
+        txn, *caller, clock.Now(), record.account_id, kChangeRight);
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
@@ -166,8 +166,7 @@ void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
   if (may_be_repeated && !violations.empty()) {
     fault = std::move(violations).ToStatus();
   } else if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
 

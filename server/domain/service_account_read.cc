@@ -37,8 +37,7 @@ void ServiceAccounts::Get(const identity::CallerPtr& caller,
     }
   }
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kView,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   ReadOutcome<storage::ServiceAccountRecord>(
@@ -47,7 +46,7 @@ void ServiceAccounts::Get(const identity::CallerPtr& caller,
        id, public_id = request.token_public_id](storage::ReadTxn& txn)
           -> absl::StatusOr<storage::ServiceAccountRecord> {
         const absl::Status access =
-            Authorize(txn, subjects, account_id, Right::kView).status();
+            Authorize(txn, subjects, account_id, kReadRight).status();
         if (!access.ok()) return access;
         if (id.has_value()) {
           absl::StatusOr<storage::ServiceAccountRecord> record =
@@ -81,8 +80,7 @@ void ServiceAccounts::List(const identity::CallerPtr& caller,
     TakePosition(*keyring_, question, request.page_token, query, violations);
   }
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kView,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   storage::ReadOptions options = identity::ScanFor(caller, query.account_id);
@@ -92,7 +90,7 @@ void ServiceAccounts::List(const identity::CallerPtr& caller,
        question =
            std::move(question)](storage::ReadTxn& txn) -> absl::StatusOr<Page> {
         const absl::Status access =
-            Authorize(txn, subjects, query.account_id, Right::kView).status();
+            Authorize(txn, subjects, query.account_id, kReadRight).status();
         if (!access.ok()) return access;
         absl::StatusOr<storage::ServiceAccountPage> found =
             txn.ListServiceAccounts(query);

@@ -74,7 +74,7 @@ struct ServiceAccounts::RotateCall {
                    const audit::AuditLog& audit, RandomSource& random) {
     id_taken = false;
     const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
-        txn, *caller, accounts.clock_->Now(), account_id, Right::kManage);
+        txn, *caller, accounts.clock_->Now(), account_id, kChangeRight);
     if (!grant.ok()) return grant.status();
     absl::StatusOr<storage::ServiceAccountRecord> found =
         FindServiceAccount(txn, account_id, id);
@@ -217,8 +217,7 @@ void ServiceAccounts::Rotate(identity::CallerPtr caller,
   if (replay.has_value() && !violations.empty()) {
     fault = std::move(violations).ToStatus();
   } else if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
 

@@ -200,8 +200,7 @@ void ServiceAccounts::Update(identity::CallerPtr caller, UpdateRequest request,
     if (decided.ok()) expires_at = *decided;
   }
   if (!violations.empty()) {
-    Refuse(*caller, request.account_id, Right::kManage,
-           std::move(violations).ToStatus(), std::move(done));
+    std::move(done)(std::move(violations).ToStatus());
     return;
   }
   const identity::CallerPtr by = caller;

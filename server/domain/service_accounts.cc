@@ -108,10 +108,4 @@ storage::ServiceAccountRecord ServiceAccounts::Shown(
   return record;
 }
 
-void ServiceAccounts::RefuseWith(const identity::Caller& caller,
-                                 std::string_view account_id, Right right,
-                                 Access::Done done) {
-  Access(store_).Admit(caller.principal, account_id, right, std::move(done));
-}
-
 }  // namespace signet::domain

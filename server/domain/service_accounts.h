@@ -47,11 +47,10 @@ std::string EtagOf(const storage::ServiceAccountRecord& record);
 //
 // Requests carry fields as the client sent them. Faults are found in this
 // order:
-//   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is not a UUID, so there is
-//     nothing to be authorized on.
-//   PERMISSION_DENIED / ACCESS_DENIED: see access.h.
 //   INVALID_ARGUMENT / FIELD_INVALID: a field breaks its rule, whatever there
-//     is.
+//     is. The client hears it only if it has the right: the dispatcher sees to
+//     that.
+//   PERMISSION_DENIED / ACCESS_DENIED: see access.h.
 //   NOT_FOUND: there is nothing of that id.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see below.
 //   All that depends on the state of what there is.
@@ -156,6 +155,11 @@ class ServiceAccounts {
     std::string comment = {};
   };
 
+  // What a caller needs on the account, to read and to change. The table of
+  // methods and the check in the transaction both take it from here.
+  static constexpr Right kReadRight = Right::kView;
+  static constexpr Right kChangeRight = Right::kManage;
+
   // All outlive this object, which in turn outlives its calls. `last_uses` may
   // be null.
   ServiceAccounts(storage::Store* store, const crypto::MacKeyring* keyring,
@@ -165,24 +169,24 @@ class ServiceAccounts {
 
   // Makes a service account with a fresh token and no authorization but the
   // capabilities asked for. An account comes into being by a super_admin's
-  // first create in it. Needs Right::kManage.
+  // first create in it. Needs kChangeRight.
   // A repetition needs Cover::kEverything of what was made.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
   //   What FindReplay says.
   void Create(identity::CallerPtr caller, CreateRequest request,
               Done<IssuedServiceAccount> done);
 
-  // Needs Right::kView.
+  // Needs kReadRight.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
   void Get(const identity::CallerPtr& caller, const GetRequest& request,
            Done<storage::ServiceAccountRecord> done);
 
-  // Needs Right::kView.
+  // Needs kReadRight.
   void List(const identity::CallerPtr& caller, const ListRequest& request,
             Done<Page> done);
 
   // A new expiry bounds a replaced token that is still to retire, too. Needs
-  // Right::kManage, and Cover::kEverything to enable it, to let it live longer
+  // kChangeRight, and Cover::kEverything to enable it, to let it live longer
   // and to change its labels, else Cover::kGoverning.
   //   NOT_FOUND / SERVICE_ACCOUNT_NOT_FOUND: the account holds none of that id.
   //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: it is revoked.
@@ -191,7 +195,7 @@ class ServiceAccounts {
               Done<storage::ServiceAccountRecord> done);
 
   // Mints a new token for the same identity. The one before is good for the
-  // overlap; one that was still to retire ends at once. Needs Right::kManage
+  // overlap; one that was still to retire ends at once. Needs kChangeRight
   // and Cover::kEverything, a repetition too. Does not enable. A service
   // account rotates itself by its current token only, and the next one dies
   // when that would have, at the latest; a replaced token that is good for an
@@ -201,13 +205,13 @@ class ServiceAccounts {
               Done<IssuedServiceAccount> done);
 
   // Ends it for ever; if it has ended already nothing changes. Needs
-  // Right::kManage and Cover::kGoverning.
+  // kChangeRight and Cover::kGoverning.
   //   NOT_FOUND: as Update.
   void Revoke(identity::CallerPtr caller, const RevokeRequest& request,
               Done<storage::ServiceAccountRecord> done);
 
   // Revokes, in one transaction, at most 100 of those that meet all conditions,
-  // of which there is at least one; never the caller. Needs Right::kManage.
+  // of which there is at least one; never the caller. Needs kChangeRight.
   // Leaves out, and counts, those without Cover::kGoverning. Looks through a
   // bounded number of rows, in reads: the transaction looks at what it ends
   // and at nothing else. The next call goes on behind, so that whoever follows
@@ -224,7 +228,7 @@ class ServiceAccounts {
 
   // Ends a token that somebody has presented: a replaced one alone, a current
   // one with its service account. Needs nothing if it is one of the caller's
-  // own, else Right::kManage on its account and Cover::kGoverning; without them
+  // own, else kChangeRight on its account and Cover::kGoverning; without them
   // (which is noted as a denial), and if it has ended already, nothing changes
   // and the answer is OK all the same (RFC 7009 section 2.2). May end an
   // account's last owner.
@@ -242,15 +246,9 @@ class ServiceAccounts {
   void MintAndCreate(std::shared_ptr<CreateCall> call);
   void MintAndRotate(std::shared_ptr<RotateCall> call);
 
-  // Ends a call with `fault`, unless a lack of `right` ranks before it.
-  template <typename T>
-  void Refuse(const identity::Caller& caller, std::string_view account_id,
-              Right right, absl::Status fault, Done<T> done);
   // `record` as it is shown: with a last use that is not yet written.
   storage::ServiceAccountRecord Shown(
       storage::ServiceAccountRecord record) const;
-  void RefuseWith(const identity::Caller& caller, std::string_view account_id,
-                  Right right, Access::Done done);
 
   // Authorizes, reads the service account, lets `change` change it, writes it
   // and the audit entry that `change` fills in. Nothing is written where

@@ -7,11 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "server/domain/access.h"
 #include "server/domain/violations.h"
+#include "server/identity/credential.h"
 
 namespace signet::domain {
 namespace {
@@ -93,7 +92,7 @@ std::string_view TokenVerdictName(TokenVerdict verdict) {
 }
 
 bool TokenVerifier::IsOauth(std::string_view token) {
-  return token.find('.') != token.npos;
+  return identity::Credential::IsJwt(token);
 }
 
 std::string TokenVerifier::AccountAskedFor(const identity::Principal& caller,
@@ -111,7 +110,7 @@ std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
     account = *read;
   }
   const std::optional<storage::GrantKind> grant =
-      GrantFor(asker.held, account, Right::kVerify);
+      GrantFor(asker.held, account, kRight);
   if (!grant.has_value()) return std::nullopt;
   const bool everywhere = account_id.empty() && IsSuperAdmin(asker.held);
   return VerifyScope{.every_account = everywhere,
@@ -143,7 +142,7 @@ void TokenVerifier::FindScope(const identity::CallerPtr& caller,
       [this, caller, there, everywhere, any = account_id.empty()](
           storage::ReadTxn& txn) -> absl::StatusOr<VerifyScope> {
         const absl::StatusOr<storage::GrantKind> grant = AuthorizeCaller(
-            txn, *caller, clock_->Now(), there.account_id, Right::kVerify);
+            txn, *caller, clock_->Now(), there.account_id, kRight);
         if (!grant.ok()) return grant.status();
         if (!any) return there;
         // An account's own grant decides before a super_admin's.
@@ -208,10 +207,14 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
         });
     return;
   }
-  std::string credential =
-      absl::StrCat("Bearer ", absl::string_view(token.data(), token.size()));
+  const absl::StatusOr<identity::Credential> credential =
+      identity::Credential::FromToken(token);
+  if (!credential.ok()) {
+    std::move(done)(TokenVerification());
+    return;
+  }
   authenticator_->Authenticate(
-      std::span(&credential, 1), now,
+      *credential, now,
       [this, scope, requirement = std::move(requirement),
        done =
            std::move(done)](absl::StatusOr<identity::Principal> user) mutable {
@@ -224,7 +227,6 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
                    std::move(requirement), std::move(done));
         }
       });
-  Wipe(credential);
 }
 
 void TokenVerifier::VerifyCaller(const identity::Principal& caller,

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "server/domain/access.h"
 #include "server/domain/requirement.h"
 #include "server/domain/transact.h"
 #include "server/identity/authenticator.h"
@@ -68,6 +69,10 @@ class TokenVerifier {
         authenticator_(authenticator),
         clock_(clock) {}
 
+  // What a caller needs on the account whose tokens it asks about; see
+  // ServiceAccounts::kReadRight.
+  static constexpr Right kRight = Right::kVerify;
+
   // Whether the token is an OAuth access token, not one that this server
   // issued: those have no dots. Pure.
   static bool IsOauth(std::string_view token);
@@ -83,7 +88,7 @@ class TokenVerifier {
   //   INVALID_ARGUMENT / FIELD_INVALID: no UUID.
   //   UNAUTHENTICATED / TOKEN_INVALID: its credential is not good any more,
   //     when that is read.
-  //   PERMISSION_DENIED / ACCESS_DENIED: without Right::kVerify there.
+  //   PERMISSION_DENIED / ACCESS_DENIED: without kRight there.
   void FindScope(const identity::CallerPtr& caller,
                  const std::string& account_id, OutcomeDone<VerifyScope> done);
 

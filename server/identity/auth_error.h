@@ -7,8 +7,8 @@
 
 namespace signet::identity {
 
-// The errors of Authenticator, worded in one place so that no two refusals of a
-// token can be told apart.
+// The errors of Credential and Authenticator, worded in one place so that no
+// two refusals of a token can be told apart.
 
 // UNAUTHENTICATED / CREDENTIAL_MISSING.
 absl::Status CredentialMissingError();

@@ -3,22 +3,18 @@
 #define SIGNET_SERVER_IDENTITY_CALLER_H_
 
 #include <memory>
-#include <string>
-#include <utility>
 
-#include "absl/functional/any_invocable.h"
 #include "base/secret.h"
+#include "call/call_context.h"
 #include "server/identity/principal.h"
 #include "storage/work.h"
 
 namespace signet::identity {
 
-// Who calls, and what the audit log keeps of the call.
+// Who calls.
 struct Caller {
-  Principal principal;
-  std::string request_id;
-  std::string peer;        // Address and port.
-  std::string user_agent;  // As the client wrote it.
+  call::CallContextPtr context = {};  // Of the call. Never null.
+  Principal principal = {};
 
   // Came without a credential by the trusted listener, where it needs none to
   // ask about tokens. The principal is then nobody.
@@ -27,10 +23,6 @@ struct Caller {
   // Follows from the presented credential and nothing else, and is kept nowhere
   // (see replay.h). Empty where the method cannot be repeated.
   Secret replay_seed = {};
-
-  // Whether who calls has gone away, or waits no longer. Null where that is not
-  // known. Thread-safe; not to be asked once the call is answered.
-  absl::AnyInvocable<bool() const> gone = nullptr;
 };
 
 // Shared by what is under way for one call.
@@ -40,7 +32,7 @@ using CallerPtr = std::shared_ptr<const Caller>;
 // gone. A scan and a write are on an account that the caller was admitted to
 // (see UnaryMethod::admit_first).
 inline storage::Expired GoneOf(const CallerPtr& caller) {
-  return [caller] { return caller->gone != nullptr && caller->gone(); };
+  return [context = caller->context] { return context->Gone(); };
 }
 inline storage::ReadOptions ReadFor(const CallerPtr& caller) {
   return {.work_for = caller->principal.work_for(),

@@ -3,8 +3,6 @@
 #define SIGNET_SERVER_IDENTITY_COMPOSITE_AUTHENTICATOR_H_
 
 #include <memory>
-#include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -15,8 +13,7 @@
 
 namespace signet::identity {
 
-// Tells the kinds of tokens apart by their text: a JWT has dots, which a
-// service-account token has not. Thread-safe.
+// Asks whoever knows the kind of token (Credential::IsJwt). Thread-safe.
 class CompositeAuthenticator final : public Authenticator {
  public:
   // `jwts` may be null: every JWT is refused.
@@ -24,17 +21,17 @@ class CompositeAuthenticator final : public Authenticator {
                          std::unique_ptr<JwtAuthenticator> jwts)
       : tokens_(std::move(tokens)), jwts_(std::move(jwts)) {}
 
-  void Authenticate(std::span<const std::string> authorization, absl::Time now,
+  void Authenticate(const Credential& credential, absl::Time now,
                     Done done) override;
-  void AuthenticateToEnd(std::span<const std::string> authorization,
-                         absl::Time now, Done done) override;
+  void AuthenticateToEnd(const Credential& credential, absl::Time now,
+                         Done done) override;
 
  private:
   using ProveToken = void (TokenAuthenticator::*)(std::string_view, absl::Time,
                                                   Done);
 
-  void Prove(std::span<const std::string> authorization, absl::Time now,
-             ProveToken prove, Done done);
+  void Prove(const Credential& credential, absl::Time now, ProveToken prove,
+             Done done);
 
   const std::unique_ptr<TokenAuthenticator> tokens_;
   const std::unique_ptr<JwtAuthenticator> jwts_;

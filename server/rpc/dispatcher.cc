@@ -17,7 +17,7 @@
 #include "base/steady_event.h"
 #include "crypto/digest.h"
 #include "server/identity/auth_error.h"
-#include "server/identity/bearer.h"
+#include "server/identity/credential.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
 
@@ -38,15 +38,12 @@ MethodTable MakeTable(std::vector<api::UnaryMethod> methods) {
 }
 
 // See replay.h. Of the token alone: the scheme may be written in any case.
-Secret ReplaySeed(const std::vector<std::string>& authorization) {
-  const absl::StatusOr<std::string_view> token =
-      identity::ReadBearer(authorization);
-  if (!token.ok()) return Secret();
+Secret ReplaySeed(const identity::Credential& credential) {
   constexpr std::string_view kPurpose = "signet replay v1";
   crypto::Sha256Digest seed = crypto::HmacSha256(
       std::span(reinterpret_cast<const uint8_t*>(kPurpose.data()),
                 kPurpose.size()),
-      *token);
+      credential.token());
   Secret secret(
       std::string(reinterpret_cast<const char*>(seed.data()), seed.size()));
   Wipe(seed);
@@ -91,11 +88,12 @@ struct Dispatcher::Pending {
   audit::DenialLog* denials;
   HeldAnswers* held;
   const google::protobuf::MethodDescriptor* method;
-  std::string request_id;
+  call::CallContextPtr context;
   identity::CallerPtr caller;  // Null until it is known.
   std::string action;          // See UnaryMethod.
   std::string account_id;      // Empty where the method is about none.
   api::Resource resource;
+  bool admitted = false;  // The caller was found to have the method's right.
   Done done;
 
   void Answer(std::unique_ptr<google::protobuf::Message> response) && {
@@ -117,7 +115,7 @@ struct Dispatcher::Pending {
       const std::string detail =
           status.ToString(absl::StatusToStringMode::kWithNoExtraData);
       logger->Error("call failed inside",
-                    {{"request_id", std::string_view(request_id)},
+                    {{"request_id", std::string_view(context->request_id)},
                      {"method", method == nullptr
                                     ? std::string_view()
                                     : std::string_view(method->full_name())},
@@ -164,35 +162,33 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
   const api::UnaryMethod* method =
       found == methods_.end() ? nullptr : &found->second;
   auto caller = std::make_shared<identity::Caller>();
-  caller->request_id = call.request_id;
-  caller->peer = std::move(call.peer);
-  caller->user_agent = std::move(call.user_agent);
-  caller->gone = [clock = clock_, deadline = call.deadline,
-                  cancelled = std::move(call.cancelled)] {
-    return (cancelled && cancelled()) || clock->Now() >= deadline;
-  };
-  if (method != nullptr && method->repeatable) {
-    caller->replay_seed = ReplaySeed(authorization);
-  }
+  caller->context = call.context;
   Pending pending = {.running = RunningCall(running_),
                      .logger = logger_,
                      .denials = denials_,
                      .held = held_.get(),
                      .method = call.method,
-                     .request_id = std::move(call.request_id),
+                     .context = call.context,
                      .caller = nullptr,
                      .action = {},
                      .account_id = {},
                      .resource = {},
                      .done = std::move(done)};
   RequestPtr request(call.request.release());
-  caller->trusted = call.trusted && authorization.empty() &&
+  caller->trusted = call.context->trusted() && authorization.empty() &&
                     method != nullptr &&
                     method->right == domain::Right::kVerify;
   if (caller->trusted || (method != nullptr && method->open)) {
     Proceed(method, std::move(call), std::move(request), std::move(caller),
             std::move(pending));
+  } else if (const absl::StatusOr<identity::Credential> credential =
+                 identity::Credential::FromAuthorization(authorization);
+             !credential.ok()) {
+    std::move(pending).Fail(credential.status());
   } else {
+    if (method != nullptr && method->repeatable) {
+      caller->replay_seed = ReplaySeed(*credential);
+    }
     // Whether a route exists is for live tokens only.
     const bool to_end = method != nullptr && method->ends_token &&
                         call.scope != gateway::CallScope::kIdentify;
@@ -214,14 +210,14 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
                   std::move(caller), std::move(pending));
         };
     if (to_end) {
-      authenticator_->AuthenticateToEnd(authorization, clock_->Now(),
+      authenticator_->AuthenticateToEnd(*credential, clock_->Now(),
                                         std::move(proved));
     } else {
-      authenticator_->Authenticate(authorization, clock_->Now(),
+      authenticator_->Authenticate(*credential, clock_->Now(),
                                    std::move(proved));
     }
   }
-  for (std::string& credential : authorization) Wipe(credential);
+  for (std::string& value : authorization) Wipe(value);
 }
 
 bool Dispatcher::AwaitIdle(absl::Duration limit) const {
@@ -259,48 +255,51 @@ void Dispatcher::Act(const api::UnaryMethod& method, gateway::BackendCall call,
       pending.resource = method.resource(*request);
   }
   if (call.scope == gateway::CallScope::kAdmit) {
-    if (!method.right.has_value() || caller->trusted) {
-      std::move(pending).Answer(nullptr);
-      return;
-    }
-    const std::string account_id = pending.account_id;
-    access_->Admit(
-        caller->principal, account_id, *method.right,
-        [pending = std::move(pending)](const absl::Status& status) mutable {
-          if (status.ok()) {
-            std::move(pending).Answer(nullptr);
-          } else {
-            std::move(pending).Fail(status);
-          }
-        });
+    Admit(method, std::move(pending),
+          [](Pending admitted) { std::move(admitted).Answer(nullptr); });
   } else if (method.admit_first) {
-    const std::string account_id = pending.account_id;
-    const identity::Principal& principal = caller->principal;
-    access_->Admit(
-        principal, account_id, *method.right,
-        [this, &method, request = std::move(request),
-         caller = std::move(caller),
-         pending = std::move(pending)](const absl::Status& status) mutable {
-          if (status.ok()) {
-            Handle(method, *request, std::move(caller), std::move(pending));
-          } else {
-            std::move(pending).Fail(status);
-          }
-        });
+    Admit(method, std::move(pending),
+          [this, &method, request = std::move(request),
+           caller = std::move(caller)](Pending admitted) mutable {
+            Handle(method, *request, std::move(caller), std::move(admitted));
+          });
   } else {
     Handle(method, *request, std::move(caller), std::move(pending));
   }
+}
+
+void Dispatcher::Admit(const api::UnaryMethod& method, Pending pending,
+                       absl::AnyInvocable<void(Pending) &&> next) const {
+  if (!method.right.has_value() || pending.admitted ||
+      pending.caller->trusted) {
+    std::move(next)(std::move(pending));
+    return;
+  }
+  const identity::CallerPtr caller = pending.caller;
+  const std::string account_id = pending.account_id;
+  access_->Admit(caller->principal, account_id, *method.right,
+                 [pending = std::move(pending),
+                  next = std::move(next)](const absl::Status& status) mutable {
+                   if (!status.ok()) return std::move(pending).Fail(status);
+                   pending.admitted = true;
+                   std::move(next)(std::move(pending));
+                 });
 }
 
 void Dispatcher::Handle(const api::UnaryMethod& method,
                         const google::protobuf::Message& request,
                         identity::CallerPtr caller, Pending pending) const {
   method.handle({.caller = std::move(caller), .request = request},
-                [pending = std::move(pending)](
+                [this, &method, pending = std::move(pending)](
                     absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
                         response) mutable {
                   if (response.ok()) {
                     std::move(pending).Answer(*std::move(response));
+                  } else if (absl::IsInvalidArgument(response.status())) {
+                    Admit(method, std::move(pending),
+                          [fault = response.status()](Pending admitted) {
+                            std::move(admitted).Fail(fault);
+                          });
                   } else {
                     std::move(pending).Fail(response.status());
                   }

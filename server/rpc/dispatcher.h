@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,10 +25,12 @@ namespace signet::rpc {
 
 // The way of every call in this process, from gRPC and from REST alike:
 // authenticate (as the OAuth client that the call names, if it does), admit or
-// handle, note a denial for the audit log, and make a google.rpc.Status of an
-// error (see status.h). A method that is not in the table: UNIMPLEMENTED, after
-// authentication. What stays hidden from clients (the text of INTERNAL, UNKNOWN
-// and DATA_LOSS) is logged here with the call's request id.
+// handle, see to it that a caller without the right hears that before it hears
+// what is wrong with the request (403 before 400), note a denial for the audit
+// log, and make a google.rpc.Status of an error (see status.h). A method that
+// is not in the table: UNIMPLEMENTED, after authentication. What stays hidden
+// from clients (the text of INTERNAL, UNKNOWN and DATA_LOSS) is logged here
+// with the call's request id.
 //
 // Who is refused because too much of its waits already (READ_QUEUE_FULL,
 // WRITE_QUEUE_FULL) hears of it a tenth of a second later; see HeldAnswers.
@@ -63,6 +66,10 @@ class Dispatcher final : public gateway::Backend {
   void Act(const api::UnaryMethod& method, gateway::BackendCall call,
            RequestPtr request, identity::CallerPtr caller,
            Pending pending) const;
+  // Goes on with `next` if the caller has what the method needs; else the call
+  // ends with the denial.
+  void Admit(const api::UnaryMethod& method, Pending pending,
+             absl::AnyInvocable<void(Pending) &&> next) const;
   void Handle(const api::UnaryMethod& method,
               const google::protobuf::Message& request,
               identity::CallerPtr caller, Pending pending) const;

@@ -9,17 +9,20 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "call/call_context.h"
 #include "gateway/problem.h"
 #include "gateway/problem_response.h"
 #include "http/request_id.h"
 #include "server/api/convert_tokens.h"
 #include "server/domain/requirement.h"
 #include "server/domain/violations.h"
+#include "server/identity/credential.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
@@ -173,8 +176,7 @@ struct ExtAuthz::Open {
   const Dependencies& deps;
   grpc::ServerUnaryReactor* reactor;
   grpc::ByteBuffer* response;  // gRPC's, until the reactor has finished.
-  std::string peer;
-  std::string request_id = {};
+  call::CallContext context;   // The peer is the proxy.
 
   void Finish(
       const absl::StatusOr<domain::TokenVerification>& verification) && {
@@ -186,12 +188,13 @@ struct ExtAuthz::Open {
     if (status.ok()) {
       auth::CheckResponse answer;
       Pass(*verification, answer);
+      TellEnd(status, /*unlogged=*/true);
       Answer(answer);
       return;
     }
     const google::rpc::Status refusal = ToRpcStatus(status);
     if (absl::IsUnavailable(status) || IsInternal(status.code())) {
-      Log(status);
+      TellEnd(status);
       End(ToGrpcStatus(refusal));
     } else {
       Refuse(status, gateway::BackendProblem(refusal));
@@ -199,14 +202,14 @@ struct ExtAuthz::Open {
   }
 
   void Refuse(const absl::Status& status, const gateway::Problem& problem) {
-    Log(status);
+    TellEnd(status);
     Deny(status, problem);
   }
 
   void Deny(const absl::Status& status, const gateway::Problem& problem) {
     auth::CheckResponse answer;
     FillDenial(ToRpcStatus(status),
-               gateway::ProblemResponse(problem, request_id,
+               gateway::ProblemResponse(problem, context.request_id,
                                         gateway::ProblemReader::kApi,
                                         deps.resource_metadata),
                answer);
@@ -223,31 +226,34 @@ struct ExtAuthz::Open {
     reactor->Finish(status);
   }
 
-  void Log(const absl::Status& status) const {
-    const std::string reason = GetErrorDetail(status).reason;
-    const std::string detail(status.message());
-    deps.logger->LogRefusal(peer, LogLevel::kInfo,
-                            "external authorization refused",
-                            {{"request_id", std::string_view(request_id)},
-                             {"code", CodeName(status.code())},
-                             {"reason", std::string_view(reason)},
-                             {"detail", std::string_view(detail)},
-                             {"peer", std::string_view(peer)}});
+  void TellEnd(const absl::Status& status, bool unlogged = false) const {
+    const std::string reason =
+        status.ok() ? std::string() : GetErrorDetail(status).reason;
+    deps.observer->OnEnd(
+        context, {.kind = call::CallKind::kExternalAuthorization,
+                  .method = "envoy.service.auth.v3.Authorization.Check",
+                  .code = status.code(),
+                  .reason = reason,
+                  .detail = {status.message().data(), status.message().size()},
+                  .latency = deps.clock->Now() - context.start,
+                  .refused = !status.ok(),
+                  .unlogged = unlogged});
   }
 };
 
-void ExtAuthz::Refuse(Open open, const absl::Status& status, int http_status,
-                      absl::Time now) {
+void ExtAuthz::Refuse(Open open, const absl::Status& status, int http_status) {
+  const absl::Time now = open.context.start;
   const int64_t total = ++unreadable_;
   if (const auto omitted = unreadable_log_.Pass(now); omitted.has_value()) {
     const std::string reason = GetErrorDetail(status).reason;
     deps_.logger->Warning("external authorization cannot read a check",
                           {{"reason", std::string_view(reason)},
-                           {"peer", std::string_view(open.peer)},
+                           {"peer", std::string_view(open.context.peer)},
                            {"omitted", *omitted},
                            {"since_start", total}});
   }
-  open.request_id = http::ChooseRequestId({}, now, *deps_.random);
+  open.context.request_id = http::ChooseRequestId({}, now, *deps_.random);
+  open.TellEnd(status, /*unlogged=*/true);
   gateway::Problem problem = gateway::BackendProblem(ToRpcStatus(status));
   problem.status = http_status;
   open.Deny(status, problem);
@@ -261,10 +267,12 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
   Open open = {.deps = deps_,
                .reactor = context->DefaultReactor(),
                .response = response,
-               .peer = PeerAddress(context->peer())};
+               .context = {.peer = PeerAddress(context->peer()),
+                           .listener = deps_.listener,
+                           .start = now}};
   grpc::ServerUnaryReactor* const reactor = open.reactor;
   if (request->Length() > kMaxCheckBytes) {
-    Refuse(std::move(open), MessageTooLargeError(kMaxCheckBytes), 413, now);
+    Refuse(std::move(open), MessageTooLargeError(kMaxCheckBytes), 413);
     return reactor;
   }
   auth::CheckRequest check;
@@ -272,11 +280,11 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
   auto& http = *check.mutable_attributes()->mutable_request()->mutable_http();
   if (!parsed) {
     WipeFields(http, "authorization");
-    Refuse(std::move(open), MessageMalformedError(), 400, now);
+    Refuse(std::move(open), MessageMalformedError(), 400);
     return reactor;
   }
   const std::vector<std::string> request_ids = FieldsOf(http, "x-request-id");
-  open.request_id = http::ChooseRequestId(
+  open.context.request_id = http::ChooseRequestId(
       std::vector<std::string_view>(request_ids.begin(), request_ids.end()),
       now, *deps_.random);
   absl::StatusOr<Wanted> wanted = ReadWanted(check.attributes());
@@ -287,8 +295,17 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
     open.Refuse(wanted.status(), RouteMisconfigured());
     return reactor;
   }
+  const absl::Cleanup wiper = [&authorization] {
+    for (std::string& value : authorization) Wipe(value);
+  };
+  const absl::StatusOr<identity::Credential> credential =
+      identity::Credential::FromAuthorization(authorization);
+  if (!credential.ok()) {
+    std::move(open).Finish(credential.status());
+    return reactor;
+  }
   deps_.authenticator->Authenticate(
-      authorization, now,
+      *credential, now,
       [this, open = std::move(open), wanted = *std::move(wanted)](
           absl::StatusOr<identity::Principal> principal) mutable {
         if (!principal.ok()) {
@@ -303,7 +320,6 @@ grpc::ServerUnaryReactor* ExtAuthz::Check(grpc::CallbackServerContext* context,
               std::move(open).Finish(verification);
             });
       });
-  for (std::string& credential : authorization) Wipe(credential);
   return reactor;
 }
 

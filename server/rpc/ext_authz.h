@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/throttle.h"
+#include "call/call_context.h"
+#include "call/call_observer.h"
 #include "envoy/service/auth/v3/external_auth.grpc.pb.h"
 #include "server/domain/token_verifier.h"
 #include "server/identity/authenticator.h"
@@ -32,10 +34,11 @@ namespace signet::rpc {
 //     500: it must not be open because it is misconfigured.
 //   It cannot be told, as the store or the issuer does not answer: UNAVAILABLE;
 //     the proxy decides (failure_mode_allow).
-// What does not pass leaves a line in the log.
 //   The check itself cannot be read: 400, and over kMaxCheckBytes 413. Never an
 //     error of the call, which a proxy that fails open would let pass. It
-//     leaves one line a second at most, which counts the others.
+//     leaves one line a second at most, which counts the others, and none in
+//     the access log.
+// The observer is told of each check.
 // Thread-safe; blocks as Dispatcher does.
 class ExtAuthz final
     : public envoy::service::auth::v3::Authorization::
@@ -50,8 +53,10 @@ class ExtAuthz final
     identity::Authenticator* authenticator;
     domain::TokenVerifier* verifier;
     std::string resource_metadata;  // As ProblemResponse takes it.
+    call::Listener listener;
     const Clock* clock;
     RandomSource* random;  // For request ids.
+    call::CallObserver* observer;
     Logger* logger;
     CallCount* count;
   };
@@ -67,8 +72,7 @@ class ExtAuthz final
   struct Open;
 
   // Denies what cannot be read.
-  void Refuse(Open open, const absl::Status& status, int http_status,
-              absl::Time now);
+  void Refuse(Open open, const absl::Status& status, int http_status);
 
   const Dependencies deps_;
   Throttle unreadable_log_;

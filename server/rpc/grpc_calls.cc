@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/grpc_calls.h"
 
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +59,20 @@ GrpcMetadata::GrpcMetadata(const grpc::CallbackServerContext& context) {
   }
 }
 
+call::CallContext NewCallContext(grpc::CallbackServerContext& context,
+                                 const GrpcMetadata& metadata,
+                                 call::Listener listener, absl::Time now,
+                                 RandomSource& random) {
+  call::CallContext call = {
+      .request_id = http::ChooseRequestId(metadata.request_ids, now, random),
+      .peer = PeerAddress(context.peer()),
+      .user_agent = std::string(metadata.user_agent),
+      .listener = listener,
+      .start = now};
+  context.AddInitialMetadata(kRequestId, call.request_id);
+  return call;
+}
+
 std::string PeerAddress(const std::string& uri) {
   const size_t scheme = uri.find(':');
   return absl::StrReplaceAll(uri.substr(scheme + 1),
@@ -85,37 +98,29 @@ struct GrpcCalls::Open {
   const GrpcMethod& method;
   grpc::ServerUnaryReactor* reactor;
   grpc::ByteBuffer* response;  // gRPC's, until the reactor has finished.
-  absl::Time started;
-  std::string request_id;
-  std::string peer;
+  call::CallContextPtr context;
   absl::Status fault;  // Stands unless the backend has one that ranks before.
 
   void Finish(gateway::BackendReply reply) && {
     google::rpc::Status status = std::move(reply.status);
     if (status.code() == 0 && !fault.ok()) status = ToRpcStatus(fault);
     if (status.code() == 0) *response = Body(reply.response.get());
-    Log(static_cast<absl::StatusCode>(status.code()), reply.principal);
+    TellEnd(static_cast<absl::StatusCode>(status.code()), reply.principal);
     calls.deps_.count->End();
     // The last act: gRPC may take the call apart, and the server with it.
     reactor->Finish(ToGrpcStatus(status));
   }
 
-  void Log(absl::StatusCode code, std::string_view principal) const {
-    if (code == absl::StatusCode::kOk && method.unlogged_success) return;
-    const std::initializer_list<LogField> fields = {
-        {"request_id", std::string_view(request_id)},
-        {"method", std::string_view(method.descriptor->full_name())},
-        {"principal", principal},
-        {"code", CodeName(code)},
-        {"latency_us",
-         absl::ToInt64Microseconds(calls.deps_.clock->Now() - started)},
-        {"peer", std::string_view(peer)}};
-    if (code == absl::StatusCode::kOk || IsInternal(code)) {
-      calls.deps_.logger->Info("grpc call", fields);
-    } else {
-      calls.deps_.logger->LogRefusal(peer, LogLevel::kInfo, "grpc call",
-                                     fields);
-    }
+  void TellEnd(absl::StatusCode code, std::string_view principal) const {
+    const bool succeeded = code == absl::StatusCode::kOk;
+    calls.deps_.observer->OnEnd(
+        *context, {.kind = call::CallKind::kGrpc,
+                   .method = method.descriptor->full_name(),
+                   .principal = principal,
+                   .code = code,
+                   .latency = calls.deps_.clock->Now() - context->start,
+                   .refused = !succeeded && !IsInternal(code),
+                   .unlogged = succeeded && method.unlogged_success});
   }
 
   static grpc::ByteBuffer Body(google::protobuf::Message* response) {
@@ -147,7 +152,8 @@ grpc::ServerUnaryReactor* GrpcCalls::Start(const GrpcMethod& method,
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   std::optional<TokenFastPath::Miss> miss;
   if (deps_.fast_path != nullptr && request->Length() <= method.max_bytes &&
-      deps_.fast_path->Answer(*method.descriptor, *context, deps_.trusted,
+      deps_.fast_path->Answer(*method.descriptor, *context,
+                              deps_.listener == call::Listener::kTrustedGrpc,
                               *request, *response, miss)) {
     deps_.count->End();
     reactor->Finish(grpc::Status::OK);
@@ -177,30 +183,28 @@ void GrpcCalls::AskBackend(const GrpcMethod& method,
   const absl::Time now = deps_.clock->Now();
 
   GrpcMetadata metadata(*context);
+  call::CallContext call_context =
+      NewCallContext(*context, metadata, deps_.listener, now, *deps_.random);
+  call_context.deadline = Deadline(*context, now);
+  call_context.clock = deps_.clock;
+  // gRPC keeps the context until the reactor has finished.
+  call_context.cancelled = [context] { return context->IsCancelled(); };
+
   gateway::BackendCall call;
+  call.context =
+      std::make_shared<const call::CallContext>(std::move(call_context));
   call.method = method.descriptor;
   call.scope = metadata.scope == kAdmit ? gateway::CallScope::kAdmit
                                         : gateway::CallScope::kFull;
-  call.trusted = deps_.trusted;
   call.request.reset(method.prototype->New());
   call.authorization = std::move(metadata.authorization);
   call.client_id = metadata.client_id;
-  call.request_id =
-      http::ChooseRequestId(metadata.request_ids, now, *deps_.random);
-  call.peer = PeerAddress(context->peer());
-  call.user_agent = metadata.user_agent;
-  call.deadline = Deadline(*context, now);
-  // gRPC keeps the context until the reactor has finished.
-  call.cancelled = [context] { return context->IsCancelled(); };
-  context->AddInitialMetadata(kRequestId, call.request_id);
 
   Open open = {.calls = *this,
                .method = method,
                .reactor = reactor,
                .response = response,
-               .started = now,
-               .request_id = call.request_id,
-               .peer = call.peer,
+               .context = call.context,
                .fault = absl::OkStatus()};
   if (!metadata.scope.empty() && metadata.scope != kAdmit) {
     open.fault = MakeError(absl::StatusCode::kInvalidArgument,

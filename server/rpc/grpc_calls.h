@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/uuid.h"
+#include "call/call_context.h"
+#include "call/call_observer.h"
 #include "gateway/backend.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -54,6 +56,13 @@ struct GrpcMetadata {
 // `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`, a URI, as an address and port.
 std::string PeerAddress(const std::string& uri);
 
+// What is known of a call that came in at `now`, but for its deadline and
+// whether it was cancelled. Tells the client the request id.
+call::CallContext NewCallContext(grpc::CallbackServerContext& context,
+                                 const GrpcMetadata& metadata,
+                                 call::Listener listener, absl::Time now,
+                                 RandomSource& random);
+
 // Of a request, but for methods that say otherwise (see annotations.proto).
 inline constexpr size_t kMaxMessageBytes = 64 * 1024;
 
@@ -62,19 +71,18 @@ absl::Status MessageTooLargeError(size_t max_bytes);
 
 grpc::Status ToGrpcStatus(const google::rpc::Status& status);
 
-// Makes a Backend's calls of gRPC's, and logs each, but for successes of
-// methods that leave those out. Thread-safe.
+// Makes a Backend's calls of gRPC's, and tells the observer of each.
+// Thread-safe.
 class GrpcCalls {
  public:
   // All outlive this object, which outlives its calls. `fast_path` may be null.
-  // `trusted`: as BackendCall has it, of every call.
   struct Dependencies {
     gateway::Backend* backend;
     TokenFastPath* fast_path;
-    bool trusted;
+    call::Listener listener;
     const Clock* clock;
     RandomSource* random;
-    Logger* logger;
+    call::CallObserver* observer;
     CallCount* count;
   };
 

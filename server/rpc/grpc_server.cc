@@ -69,8 +69,10 @@ void SetLimits(grpc::ServerBuilder& builder) {
 class GrpcServerImpl final : public GrpcServer {
  public:
   GrpcServerImpl(const GrpcServerOptions& options, gateway::Backend* backend,
-                 const GrpcTokenParts* tokens, const Clock* clock,
-                 RandomSource* random, Logger* logger) {
+                 const GrpcTokenParts* tokens, call::CallObserver* observer,
+                 const Clock* clock, RandomSource* random, Logger* logger) {
+    const call::Listener listener =
+        options.trusted ? call::Listener::kTrustedGrpc : call::Listener::kGrpc;
     if (tokens != nullptr) {
       fast_path_.emplace(tokens->directory, tokens->verifier, clock);
       streams_.emplace(
@@ -80,20 +82,20 @@ class GrpcServerImpl final : public GrpcServer {
                                      .denials = tokens->denials,
                                      .verifier = tokens->verifier,
                                      .feed = tokens->feed,
-                                     .trusted = options.trusted,
+                                     .listener = listener,
                                      .clock = clock,
                                      .random = random,
-                                     .logger = logger,
+                                     .observer = observer,
                                      .count = &count_,
                                      .limits = tokens->limits});
     }
     calls_.emplace(GrpcCalls::Dependencies{
         .backend = backend,
         .fast_path = fast_path_.has_value() ? &*fast_path_ : nullptr,
-        .trusted = options.trusted,
+        .listener = listener,
         .clock = clock,
         .random = random,
-        .logger = logger,
+        .observer = observer,
         .count = &count_});
     services_ =
         GrpcServices(&*calls_, streams_.has_value() ? &*streams_ : nullptr);
@@ -104,8 +106,10 @@ class GrpcServerImpl final : public GrpcServer {
                .authenticator = tokens->authenticator,
                .verifier = tokens->verifier,
                .resource_metadata = tokens->resource_metadata,
+               .listener = listener,
                .clock = clock,
                .random = random,
+               .observer = observer,
                .logger = logger,
                .count = &count_})});
     }
@@ -196,10 +200,10 @@ class GrpcServerImpl final : public GrpcServer {
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, gateway::Backend* backend,
-    const GrpcTokenParts* tokens, const Clock* clock, RandomSource* random,
-    Logger* logger) {
-  auto server = std::make_unique<GrpcServerImpl>(options, backend, tokens,
-                                                 clock, random, logger);
+    const GrpcTokenParts* tokens, call::CallObserver* observer,
+    const Clock* clock, RandomSource* random, Logger* logger) {
+  auto server = std::make_unique<GrpcServerImpl>(
+      options, backend, tokens, observer, clock, random, logger);
   const absl::Status listening = server->Listen(options.address);
   if (!listening.ok()) return listening;
   return server;

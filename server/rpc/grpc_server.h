@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "call/call_observer.h"
 #include "gateway/backend.h"
 #include "server/audit/denial_log.h"
 #include "server/domain/change_feed.h"
@@ -22,7 +23,8 @@ namespace signet::rpc {
 
 struct GrpcServerOptions {
   std::string address;  // HOST:PORT; port 0 lets the system pick one.
-  // Calls without a credential may ask about tokens (BackendCall::trusted).
+  // Calls without a credential may ask about tokens
+  // (call::Listener::kTrustedGrpc).
   bool trusted = false;
 };
 
@@ -52,8 +54,7 @@ struct GrpcTokenParts {
 // 64 KiB (of BatchVerifyTokens, 256 KiB) it is RESOURCE_EXHAUSTED. A credential
 // of 16 KiB fits.
 //
-// One log line per call, but for successes of methods that leave those out,
-// with neither a credential nor a message in it.
+// The observer is told of each call, each stream, and each check of a proxy.
 //
 // Connections are refused while fewer than Listener::kSpareDescriptors file
 // descriptors are left to the process. Thread-safe but for Drain.
@@ -63,8 +64,8 @@ class GrpcServer {
   //   INVALID_ARGUMENT, UNAVAILABLE: as Listener::Listen says.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, gateway::Backend* backend,
-      const GrpcTokenParts* tokens, const Clock* clock, RandomSource* random,
-      Logger* logger);
+      const GrpcTokenParts* tokens, call::CallObserver* observer,
+      const Clock* clock, RandomSource* random, Logger* logger);
 
   virtual ~GrpcServer() = default;  // Drains without grace.
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/match.h"
 #include "base/credential_size.h"
 #include "grpcpp/support/slice.h"
 #include "server/api/convert_tokens.h"
@@ -17,8 +16,6 @@
 
 namespace signet::rpc {
 namespace {
-
-constexpr std::string_view kBearer = "bearer ";
 
 constexpr size_t kUsualAnswer = 192;
 
@@ -55,9 +52,9 @@ void AppendSameAs(const std::vector<int>& first, std::string& out) {
               out);
 }
 
-// What is presented as `authorization`, empty for nothing; nullopt where the
-// call has metadata that asks for more than the answer, or is not sound.
-std::optional<std::string_view> PlainAuthorization(
+// What is presented, which may be nothing; nullopt where the call has metadata
+// that asks for more than the answer, or is not sound.
+std::optional<identity::Credential> PlainCredential(
     const grpc::CallbackServerContext& context) {
   std::string_view authorization;
   bool found = false;
@@ -71,7 +68,11 @@ std::optional<std::string_view> PlainAuthorization(
       return std::nullopt;
     }
   }
-  return authorization;
+  if (!found) return identity::Credential();
+  const absl::StatusOr<identity::Credential> credential =
+      identity::Credential::FromAuthorization(authorization);
+  if (!credential.ok()) return std::nullopt;
+  return *credential;
 }
 
 // Of others the Dispatcher says what is wrong.
@@ -108,28 +109,23 @@ std::optional<domain::Requirement> RequirementOf(const Request& request) {
 }  // namespace
 
 std::optional<domain::VerifyScope> TokenFastPath::ScopeOf(
-    std::string_view authorization, bool trusted, std::string_view account_id,
-    absl::Time now) {
-  if (trusted && authorization.empty()) {
+    const identity::Credential& credential, bool trusted,
+    std::string_view account_id, absl::Time now) {
+  if (trusted && credential.token().empty()) {
     if (account_id.empty()) return domain::VerifyScope{.every_account = true};
     const std::optional<Uuid> account = Uuid::Parse(account_id);
     if (!account.has_value()) return std::nullopt;
     return domain::VerifyScope{.every_account = false, .account_id = *account};
   }
-  if (!absl::StartsWithIgnoreCase(
-          absl::string_view(authorization.data(), authorization.size()),
-          absl::string_view(kBearer.data(), kBearer.size()))) {
-    return std::nullopt;
-  }
   const std::optional<identity::TokenFinding> asker =
-      directory_->FindAtOnce(authorization.substr(kBearer.size()), now);
+      directory_->FindAtOnce(credential.token(), now);
   if (!asker.has_value() || asker->state != identity::TokenState::kLive) {
     return std::nullopt;
   }
   return domain::TokenVerifier::ScopeAtOnce(*asker->facts, account_id);
 }
 
-bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
+bool TokenFastPath::Answer(const identity::Credential& credential, bool trusted,
                            const v1::VerifyTokenRequest& request,
                            grpc::ByteBuffer& response,
                            std::optional<Miss>* miss) {
@@ -138,7 +134,7 @@ bool TokenFastPath::Answer(std::string_view authorization, bool trusted,
   const std::optional<domain::Requirement> requirement = RequirementOf(request);
   if (!requirement.has_value()) return false;
   const std::optional<domain::VerifyScope> scope =
-      ScopeOf(authorization, trusted, request.account_id(), now);
+      ScopeOf(credential, trusted, request.account_id(), now);
   if (!scope.has_value()) return false;
   const std::optional<domain::TokenVerification> found =
       verifier_->VerifyAtOnce(request.token(), *scope, &*requirement, now);
@@ -186,21 +182,21 @@ bool TokenFastPath::Verify(const grpc::CallbackServerContext& context,
                            bool trusted, const grpc::ByteBuffer& bytes,
                            grpc::ByteBuffer& answer,
                            std::optional<Miss>& miss) {
-  const std::optional<std::string_view> authorization =
-      PlainAuthorization(context);
-  if (!authorization.has_value()) return false;
+  const std::optional<identity::Credential> credential =
+      PlainCredential(context);
+  if (!credential.has_value()) return false;
   v1::VerifyTokenRequest request;
   const absl::Cleanup wiper = [&request] { WipeToken(request); };
   if (!ParseMessage(bytes, request)) return false;
-  return Answer(*authorization, trusted, request, answer, &miss);
+  return Answer(*credential, trusted, request, answer, &miss);
 }
 
 bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
                                 bool trusted, const grpc::ByteBuffer& bytes,
                                 grpc::ByteBuffer& answer) {
-  const std::optional<std::string_view> authorization =
-      PlainAuthorization(context);
-  if (!authorization.has_value()) return false;
+  const std::optional<identity::Credential> credential =
+      PlainCredential(context);
+  if (!credential.has_value()) return false;
   v1::BatchVerifyTokensRequest request;
   const absl::Cleanup wiper = [&request] { WipeToken(request); };
   if (!ParseMessage(bytes, request) || request.tokens().empty() ||
@@ -211,7 +207,7 @@ bool TokenFastPath::BatchVerify(const grpc::CallbackServerContext& context,
   const std::optional<domain::Requirement> requirement = RequirementOf(request);
   if (!requirement.has_value()) return false;
   const std::optional<domain::VerifyScope> scope =
-      ScopeOf(*authorization, trusted, request.account_id(), now);
+      ScopeOf(*credential, trusted, request.account_id(), now);
   if (!scope.has_value()) return false;
   const std::vector<int> first = api::FirstOfEach(request.tokens());
   std::string results;

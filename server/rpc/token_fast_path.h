@@ -14,6 +14,7 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "server/domain/token_verifier.h"
+#include "server/identity/credential.h"
 #include "server/identity/token_directory.h"
 #include "signet/v1/tokens.pb.h"
 
@@ -40,8 +41,8 @@ class TokenFastPath {
   };
 
   // The answer to a unary call; false if there is none this way, for any
-  // method. `miss` is then set where Read() may have it. `trusted` as
-  // BackendCall.
+  // method. `miss` is then set where Read() may have it. `trusted`: see
+  // call::Listener.
   bool Answer(const google::protobuf::MethodDescriptor& method,
               const grpc::CallbackServerContext& context, bool trusted,
               const grpc::ByteBuffer& request, grpc::ByteBuffer& response,
@@ -52,23 +53,22 @@ class TokenFastPath {
   void Read(Miss miss, grpc::ByteBuffer* response,
             absl::AnyInvocable<void(bool) &&> done);
 
-  // The same for a request that one who authenticates with `authorization` (the
-  // whole value; empty for none) has sent in a stream.
-  bool Answer(std::string_view authorization, bool trusted,
+  // The same for a request that one who presented `credential`, if anything,
+  // has sent in a stream.
+  bool Answer(const identity::Credential& credential, bool trusted,
               const v1::VerifyTokenRequest& request,
               grpc::ByteBuffer& response) {
-    return Answer(authorization, trusted, request, response, nullptr);
+    return Answer(credential, trusted, request, response, nullptr);
   }
 
  private:
-  std::optional<domain::VerifyScope> ScopeOf(std::string_view authorization,
-                                             bool trusted,
-                                             std::string_view account_id,
-                                             absl::Time now);
+  std::optional<domain::VerifyScope> ScopeOf(
+      const identity::Credential& credential, bool trusted,
+      std::string_view account_id, absl::Time now);
   bool Verify(const grpc::CallbackServerContext& context, bool trusted,
               const grpc::ByteBuffer& request, grpc::ByteBuffer& response,
               std::optional<Miss>& miss);
-  bool Answer(std::string_view authorization, bool trusted,
+  bool Answer(const identity::Credential& credential, bool trusted,
               const v1::VerifyTokenRequest& request, grpc::ByteBuffer& response,
               std::optional<Miss>* miss);
   bool BatchVerify(const grpc::CallbackServerContext& context, bool trusted,

@@ -10,9 +10,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/steady_event.h"
+#include "call/call_context.h"
+#include "call/call_observer.h"
 #include "gateway/backend.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -71,8 +72,8 @@ class OpenStreams {
   std::thread looking_;
 };
 
-// The streaming methods of signet.v1.Tokens. Each leaves one line in the log,
-// when it ends. Thread-safe.
+// The streaming methods of signet.v1.Tokens. The observer is told of each when
+// it has ended. Thread-safe.
 class TokenStreams {
  public:
   // All outlive this object, which outlives its streams.
@@ -83,10 +84,10 @@ class TokenStreams {
     audit::DenialLog* denials;
     domain::TokenVerifier* verifier;
     domain::ChangeFeed* feed;
-    bool trusted;  // As BackendCall has it, of every call.
+    call::Listener listener;
     const Clock* clock;
     RandomSource* random;
-    Logger* logger;
+    call::CallObserver* observer;
     CallCount* count;  // Of questions, not of streams.
     StreamLimits limits;
   };

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/verify_stream.h"
 
-#include <cstdint>
-#include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
-#include "http/request_id.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
@@ -43,17 +41,19 @@ VerifyStream::VerifyStream(const TokenStreams::Dependencies& deps,
     : deps_(deps),
       open_(open),
       context_(context),
-      started_(deps.clock->Now()),
-      request_id_(http::ChooseRequestId(GrpcMetadata(*context).request_ids,
-                                        started_, *deps.random)),
-      peer_(PeerAddress(context->peer())) {
-  context_->AddInitialMetadata("x-request-id", request_id_);
+      call_(std::make_shared<const call::CallContext>(
+          NewCallContext(*context, GrpcMetadata(*context), deps.listener,
+                         deps.clock->Now(), *deps.random))) {
   const auto [first, last] =
       context_->client_metadata().equal_range("authorization");
   if (first != last) {
-    authorization_.emplace(first->second.data(), first->second.size());
-    if (authorization_->empty() || std::next(first) != last) {
-      authorization_.reset();
+    const absl::StatusOr<identity::Credential> credential =
+        identity::Credential::FromAuthorization(
+            std::string_view(first->second.data(), first->second.size()));
+    if (credential.ok() && std::next(first) == last) {
+      credential_ = *credential;
+    } else {
+      credential_.reset();
     }
   }
   if (!open_->Add(this)) {
@@ -99,8 +99,8 @@ void VerifyStream::Answer() {
     return;
   }
   grpc::ByteBuffer response;
-  if (!authorization_.has_value() ||
-      !deps_.fast_path->Answer(*authorization_, deps_.trusted, *request,
+  if (!credential_.has_value() ||
+      !deps_.fast_path->Answer(*credential_, call_->trusted(), *request,
                                response)) {
     AskBackend(std::move(request));
     return;
@@ -110,13 +110,9 @@ void VerifyStream::Answer() {
 }
 
 gateway::BackendCall VerifyStream::NewCall() {
-  GrpcMetadata metadata(*context_);
   gateway::BackendCall call;
-  call.authorization = std::move(metadata.authorization);
-  call.trusted = deps_.trusted;
-  call.request_id = request_id_;
-  call.peer = peer_;
-  call.user_agent = metadata.user_agent;
+  call.context = call_;
+  call.authorization = GrpcMetadata(*context_).authorization;
   return call;
 }
 
@@ -240,20 +236,14 @@ void VerifyStream::OnDone() {
   open_->Remove(this);
   {
     absl::MutexLock lock(&mutex_);
-    const std::initializer_list<LogField> fields = {
-        {"method", std::string_view("signet.v1.Tokens.VerifyTokens")},
-        {"request_id", std::string_view(request_id_)},
-        {"peer", std::string_view(peer_)},
-        {"code", CodeName(static_cast<absl::StatusCode>(status_.code()))},
-        {"answers", answers_},
-        {"duration_ms",
-         absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}};
-    // One that asked nothing has shown no credential.
-    if (answers_ > 0) {
-      deps_.logger->Info("grpc stream", fields);
-    } else {
-      deps_.logger->LogRefusal(peer_, LogLevel::kInfo, "grpc stream", fields);
-    }
+    deps_.observer->OnEnd(
+        *call_, {.kind = call::CallKind::kStream,
+                 .method = "signet.v1.Tokens.VerifyTokens",
+                 .code = static_cast<absl::StatusCode>(status_.code()),
+                 .latency = deps_.clock->Now() - call_->start,
+                 // One that asked nothing has shown no credential.
+                 .refused = answers_ == 0,
+                 .answers = answers_});
   }
   delete this;
 }

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "server/identity/credential.h"
 #include "server/rpc/token_streams.h"
 
 namespace signet::rpc {
@@ -60,12 +61,10 @@ class VerifyStream final
   const TokenStreams::Dependencies deps_;
   OpenStreams* const open_;
   grpc::CallbackServerContext* const context_;
-  const absl::Time started_;
-  const std::string request_id_;
-  const std::string peer_;
+  const call::CallContextPtr call_;
   // In the context's metadata; empty for none, absent for what only the backend
   // understands.
-  std::optional<std::string_view> authorization_ = "";
+  std::optional<identity::Credential> credential_ = identity::Credential();
 
   absl::Mutex mutex_;
   grpc::ByteBuffer request_;   // gRPC's while reading_.

@@ -4,19 +4,20 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/boot_clock.h"
 #include "base/error.h"
 #include "base/secret.h"
-#include "http/request_id.h"
 #include "server/api/convert.h"
+#include "server/identity/credential.h"
 #include "server/rpc/grpc_calls.h"
 #include "server/rpc/status.h"
 #include "server/rpc/wire.h"
@@ -67,7 +68,12 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
  public:
   State(const TokenStreams::Dependencies& deps,
         grpc::CallbackServerContext* context, WatchStream* stream)
-      : deps_(deps), context_(context), stream_(stream) {}
+      : deps_(deps),
+        context_(context),
+        call_(std::make_shared<const call::CallContext>(
+            NewCallContext(*context, GrpcMetadata(*context), deps.listener,
+                           deps.clock->Now(), *deps.random))),
+        stream_(stream) {}
 
   // Reads the request and authenticates who asks.
   void Begin(const grpc::ByteBuffer& bytes) {
@@ -82,20 +88,24 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
     } else {
       fault_ = MessageMalformedError();
     }
-    const absl::Time now = deps_.clock->Now();
     auto caller = std::make_shared<identity::Caller>();
-    caller->request_id = request_id_ =
-        http::ChooseRequestId(metadata.request_ids, now, *deps_.random);
-    caller->peer = peer_ = PeerAddress(context_->peer());
-    caller->user_agent = metadata.user_agent;
-    context_->AddInitialMetadata("x-request-id", caller->request_id);
-    if (deps_.trusted && metadata.authorization.empty()) {
+    caller->context = call_;
+    if (call_->trusted() && metadata.authorization.empty()) {
       caller->trusted = true;
       Known(std::move(caller));
       return;
     }
+    const absl::Cleanup wiper = [&metadata] {
+      for (std::string& value : metadata.authorization) Wipe(value);
+    };
+    const absl::StatusOr<identity::Credential> credential =
+        identity::Credential::FromAuthorization(metadata.authorization);
+    if (!credential.ok()) {
+      End(credential.status());
+      return;
+    }
     deps_.authenticator->Authenticate(
-        metadata.authorization, now,
+        *credential, call_->start,
         [self = shared_from_this(), caller = std::move(caller)](
             absl::StatusOr<identity::Principal> principal) mutable {
           if (!principal.ok()) {
@@ -105,7 +115,6 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
           caller->principal = *std::move(principal);
           self->Known(std::move(caller));
         });
-    for (std::string& credential : metadata.authorization) Wipe(credential);
   }
 
   void Wake(bool beat) override {
@@ -171,8 +180,7 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
     stream->Finish(ToGrpcStatus(ToRpcStatus(status)));
   }
 
-  std::string_view request_id() const { return request_id_; }
-  std::string_view peer() const { return peer_; }
+  const call::CallContext& call_context() const { return *call_; }
   absl::StatusCode code() {
     absl::MutexLock lock(&mutex_);
     return code_;
@@ -302,13 +310,11 @@ class WatchStream::State final : public domain::ChangeFeed::Watcher,
 
   const TokenStreams::Dependencies deps_;
   grpc::CallbackServerContext* const context_;  // gRPC's, until it is told.
+  const call::CallContextPtr call_;
   // After the client opened the stream: it is compared with when that was.
   const BootClock::time_point took_at_ = BootClock::now();
-  // From Begin() on.
-  std::string request_id_;
-  std::string peer_;
-  std::string account_id_;
-  absl::Status fault_;  // Of the request; ranks behind a refusal.
+  std::string account_id_;  // From Begin() on.
+  absl::Status fault_;      // Of the request; ranks behind a refusal.
   std::atomic<bool> following_ = false;
 
   absl::Mutex mutex_;
@@ -337,7 +343,6 @@ WatchStream::WatchStream(const TokenStreams::Dependencies& deps,
                          const grpc::ByteBuffer& request)
     : deps_(deps),
       open_(open),
-      started_(deps.clock->Now()),
       state_(std::make_shared<State>(deps, context, this)) {
   const std::shared_ptr<State> state = state_;  // Whatever becomes of this.
   if (open_->Add(this)) {
@@ -358,20 +363,13 @@ void WatchStream::OnCancel() {
 void WatchStream::OnDone() {
   open_->Remove(this);
   const std::string principal = state_->principal();
-  const std::initializer_list<LogField> fields = {
-      {"method", std::string_view("signet.v1.Tokens.WatchChanges")},
-      {"principal", std::string_view(principal)},
-      {"request_id", state_->request_id()},
-      {"peer", state_->peer()},
-      {"code", CodeName(state_->code())},
-      {"duration_ms",
-       absl::ToInt64Milliseconds(deps_.clock->Now() - started_)}};
-  if (state_->followed()) {
-    deps_.logger->Info("grpc stream", fields);
-  } else {
-    deps_.logger->LogRefusal(state_->peer(), LogLevel::kInfo, "grpc stream",
-                             fields);
-  }
+  const call::CallContext& call = state_->call_context();
+  deps_.observer->OnEnd(call, {.kind = call::CallKind::kStream,
+                               .method = "signet.v1.Tokens.WatchChanges",
+                               .principal = principal,
+                               .code = state_->code(),
+                               .latency = deps_.clock->Now() - call.start,
+                               .refused = !state_->followed()});
   delete this;
 }
 

@@ -34,7 +34,6 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   const TokenStreams::Dependencies deps_;
   OpenStreams* const open_;
-  const absl::Time started_;
   const std::shared_ptr<State> state_;
 };
 

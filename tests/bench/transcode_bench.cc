@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "benchmark/benchmark.h"
+#include "call/access_log.h"
 #include "gateway/backend.h"
 #include "gateway/transcode/json_reader.h"
 #include "gateway/transcode/json_writer.h"
@@ -131,10 +132,12 @@ void Whole(benchmark::State& state, const http::HttpRequest& request,
   const SystemClock clock;
   CountingRandom random;
   NoLogger logger;
+  call::AccessLog access_log(&logger);
   transcode::TranscodingHandler handler({.routes = routes.get(),
                                          .backend = &backend,
                                          .clock = &clock,
                                          .random = &random,
+                                         .observer = &access_log,
                                          .logger = &logger},
                                         {});
   for (auto _ : state) {

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/utf8.h"
+#include "call/access_log.h"
 #include "gateway/backend.h"
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
@@ -112,6 +113,7 @@ struct Fixture {
             .backend = &backend,
             .clock = &clock,
             .random = &random,
+            .observer = &access_log,
             .logger = &logger},
         signet::transcode::TranscodingHandler::Options{});
   }
@@ -120,6 +122,7 @@ struct Fixture {
   signet::SystemClock clock;
   NoRandom random;
   NoLogger logger;
+  signet::call::AccessLog access_log{&logger};
   std::unique_ptr<const signet::transcode::RouteTable> routes;
   std::unique_ptr<signet::transcode::TranscodingHandler> handler;
 };

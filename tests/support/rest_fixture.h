@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "call/access_log.h"
 #include "gateway/transcode/route_table.h"
 #include "gateway/transcode/transcoding_handler.h"
 #include "google/protobuf/descriptor.h"
@@ -58,6 +59,7 @@ class RestFixture : public testing::Test {
                                                     .backend = &backend_,
                                                     .clock = &clock_,
                                                     .random = &random_,
+                                                    .observer = &access_log_,
                                                     .logger = &logger_},
         transcode::TranscodingHandler::Options{});
   }
@@ -97,6 +99,7 @@ class RestFixture : public testing::Test {
   FakeClock clock_;
   SeededRandom random_;
   RecordingLogger logger_;
+  call::AccessLog access_log_{&logger_};
   std::unique_ptr<const transcode::RouteTable> table_;
   std::unique_ptr<transcode::TranscodingHandler> handler_;
 };

@@ -64,10 +64,8 @@ class NewAuthenticatorTest : public testing::Test {
       identity::Authenticator& authenticator, std::string_view token) {
     absl::StatusOr<identity::Principal> result;
     absl::Notification done;
-    const std::vector<std::string> authorization = {"Bearer " +
-                                                    std::string(token)};
     authenticator.Authenticate(
-        authorization, clock_.Now(),
+        *identity::Credential::FromToken(token), clock_.Now(),
         [&](absl::StatusOr<identity::Principal> outcome) {
           result = std::move(outcome);
           done.Notify();
@@ -173,10 +171,9 @@ TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
   ASSERT_THAT(authenticator, IsOk());
   server_.AwaitRequests(1);
   absl::StatusOr<identity::Principal> result;
-  const std::vector<std::string> authorization = {"Bearer " +
-                                                  Token(signer_, "first")};
+  const std::string token = Token(signer_, "first");
   (*authenticator)
-      ->Authenticate(authorization, clock_.Now(),
+      ->Authenticate(*identity::Credential::FromToken(token), clock_.Now(),
                      [&result](absl::StatusOr<identity::Principal> outcome) {
                        result = std::move(outcome);
                      });

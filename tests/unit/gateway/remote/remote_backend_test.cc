@@ -22,6 +22,7 @@
 #include "tests/support/fake_backend.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/recording_logger.h"
+#include "tests/support/sample_context.h"
 
 namespace signet::remote {
 namespace {
@@ -116,15 +117,14 @@ class RemoteBackendTest : public testing::Test {
     auto request = std::make_unique<v1::CreateServiceAccountRequest>();
     request->set_name("n");
     gateway::BackendCall call;
+    call.context = SampleContext(
+        {.request_id = "id-1", .peer = "192.0.2.1:5", .user_agent = "curl/8"});
     call.method =
         request->GetDescriptor()->file()->service(0)->FindMethodByName(
             "CreateServiceAccount");
     call.scope = scope;
     call.request = std::move(request);
     call.authorization = {"Bearer t"};
-    call.request_id = "id-1";
-    call.peer = "192.0.2.1:5";
-    call.user_agent = "curl/8";
     return call;
   }
 
@@ -354,7 +354,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(RemoteBackendTest, TheDeadlineCountsOnOurClock) {
   gateway::BackendCall call = CreateCall();
-  call.deadline = clock_.Now() + absl::Seconds(100);  // The fake one: in 2030.
+  // The fake one: in 2030.
+  call.context = SampleContext(
+      {.deadline = clock_.Now() + absl::Seconds(100), .clock = &clock_});
   Wait(std::move(call));
   EXPECT_LT(server_.time_left(), absl::Seconds(101));
   EXPECT_GT(server_.time_left(), absl::Seconds(50));
@@ -362,7 +364,8 @@ TEST_F(RemoteBackendTest, TheDeadlineCountsOnOurClock) {
 
 TEST_F(RemoteBackendTest, ADeadlineThatHasPassedIsToldSo) {
   gateway::BackendCall call = CreateCall();
-  call.deadline = clock_.Now() - absl::Seconds(1);
+  call.context = SampleContext(
+      {.deadline = clock_.Now() - absl::Seconds(1), .clock = &clock_});
   const gateway::BackendReply reply = Wait(std::move(call));
   EXPECT_EQ(reply.status.code(), google::rpc::DEADLINE_EXCEEDED);
   EXPECT_EQ(ReasonOf(reply.status), "DEADLINE_EXCEEDED");
@@ -372,7 +375,8 @@ TEST_F(RemoteBackendTest, AServerThatIsNotThereIsUnavailable) {
   // A port that nobody can listen on.
   RemoteBackend nowhere(NewBackendChannel("127.0.0.1:0"), &clock_, &logger_);
   gateway::BackendCall call = CreateCall();
-  call.deadline = clock_.Now() + absl::Seconds(30);
+  call.context = SampleContext(
+      {.deadline = clock_.Now() + absl::Seconds(30), .clock = &clock_});
   const gateway::BackendReply reply = Wait(nowhere, std::move(call));
   EXPECT_EQ(reply.status.code(), google::rpc::UNAVAILABLE);
   EXPECT_EQ(ReasonOf(reply.status), "BACKEND_UNAVAILABLE");

@@ -130,9 +130,10 @@ TEST_F(TranscodingHandlerTest, OnlyListedThingsReachTheBackend) {
   const gateway::BackendCall& call = backend_.calls()[0];
   EXPECT_THAT(call.authorization,
               ElementsAre("Bearer hbx_sa_caller", "Bearer second"));
-  EXPECT_EQ(call.peer, "192.0.2.1:5555");
-  EXPECT_EQ(call.user_agent, "curl/8");
-  EXPECT_EQ(call.deadline, clock_.Now() + absl::Seconds(30));
+  EXPECT_EQ(call.context->peer, "192.0.2.1:5555");
+  EXPECT_EQ(call.context->user_agent, "curl/8");
+  EXPECT_EQ(call.context->listener, call::Listener::kRest);
+  EXPECT_EQ(call.context->deadline, clock_.Now() + absl::Seconds(30));
   EXPECT_THAT(ShortText(*call.request), Not(HasSubstr("SPOOFED")));
   const RecordingLogger::Line line = logger_.lines()[0];
   for (const auto& [key, value] : line.fields) {
@@ -144,7 +145,7 @@ TEST_F(TranscodingHandlerTest, TheRequestIdGoesEverywhere) {
   http::HttpRequest request = Create(R"({"name": "n"})");
   request.fields.push_back({"x-request-id", "my-id.1"});
   EXPECT_EQ(Field(Send(request), "X-Request-Id"), "my-id.1");
-  EXPECT_EQ(backend_.calls()[0].request_id, "my-id.1");
+  EXPECT_EQ(backend_.calls()[0].context->request_id, "my-id.1");
   EXPECT_EQ(logger_.lines()[0].fields.at("request_id"), "my-id.1");
 
   request.target = "/nope";

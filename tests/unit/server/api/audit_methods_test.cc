@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "signet/v1/audit.pb.h"
+#include "tests/support/sample_context.h"
 #include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
@@ -25,11 +26,11 @@ class AuditMethodsTest : public testing::Test {
  protected:
   AuditMethodsTest() {
     for (int i = 1; i <= 4; ++i) {
-      identity::Caller caller;
-      caller.principal = rpc::SampleUser(i % 2 == 0 ? 11 : 12);
-      caller.request_id = "req-" + std::to_string(i);
-      caller.peer = "192.0.2.1:4711";
-      caller.user_agent = "test/1";
+      const identity::Caller caller = {
+          .context = SampleContext({.request_id = "req-" + std::to_string(i),
+                                    .peer = "192.0.2.1:4711",
+                                    .user_agent = "test/1"}),
+          .principal = rpc::SampleUser(i % 2 == 0 ? 11 : 12)};
       EXPECT_THAT(storage::WriteAndWait(
                       store_,
                       [&](storage::WriteTxn& txn) {
@@ -54,6 +55,7 @@ class AuditMethodsTest : public testing::Test {
   gateway::BackendReply Call(const v1::ListAuditEventsRequest& request,
                              const std::string& credential = rpc::kOwner) {
     gateway::BackendCall call;
+    call.context = SampleContext();
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
             "signet.v1.Audit.ListAuditEvents");

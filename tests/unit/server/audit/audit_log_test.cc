@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "server/audit/audit_mac.h"
 #include "server/token/token.h"
+#include "tests/support/sample_context.h"
 #include "tests/support/seeded_random.h"
 #include "tests/unit/server/domain/audit_world.h"
 
@@ -49,8 +50,9 @@ TEST_F(AuditLogTest, WhatIsWrittenIsWhole) {
 // Not even a part of it, where it is cut.
 TEST_F(AuditLogTest, KeepsNoCredential) {
   const std::string token = SomeToken();
-  identity::Caller caller;
-  caller.user_agent = std::string(220, 'x') + " " + token + " tail";
+  const identity::Caller caller = {
+      .context = SampleContext(
+          {.user_agent = std::string(220, 'x') + " " + token + " tail"})};
   Write([&](storage::WriteTxn& txn) {
     return log.Append(
         txn, kAccount, caller, SampleTime(9),
@@ -78,12 +80,13 @@ TEST_F(AuditLogTest, KeepsDetailsThatAreATokenOnlyWithAPartOfAnEscape) {
 }
 
 TEST_F(AuditLogTest, KeepsWhatACallerDid) {
-  identity::Caller caller;
+  identity::Caller caller = {
+      .context =
+          SampleContext({.request_id = "req-1",
+                         .peer = "192.0.2.1:4711",
+                         .user_agent = "a\n\xC3\xA4" + std::string(300, 'x')})};
   caller.principal.kind = identity::PrincipalKind::kUser;
   caller.principal.id = SampleId(11);
-  caller.request_id = "req-1";
-  caller.peer = "192.0.2.1:4711";
-  caller.user_agent = "a\n\xC3\xA4" + std::string(300, 'x');
   Write([&](storage::WriteTxn& txn) {
     return log.Append(txn, kAccount, caller, SampleTime(9),
                       {.action = "service_account.create",

@@ -68,7 +68,7 @@ class AuditReaderTest : public testing::Test, protected DomainWorld {
   }
 
   const std::string home = kHome.ToString();
-  AuditReader reader{&store, keyring.get(), &access};
+  AuditReader reader{&store, keyring.get()};
 };
 
 TEST_F(AuditReaderTest, ListsTheNewestFirst) {
@@ -169,13 +169,6 @@ TEST_F(AuditReaderTest, NamesEveryFault) {
   }
   EXPECT_THAT(fields, ElementsAre("outcome", "from", "until", "page_size",
                                   "page_token"));
-}
-
-TEST_F(AuditReaderTest, AccessRanksBeforeFaultsButForTheAccount) {
-  EXPECT_THAT(List(nobody, {.account_id = home, .page_size = -1}),
-              ErrorIs(kDeniedCode, "ACCESS_DENIED"));
-  EXPECT_THAT(List(nobody, {.account_id = "x", .page_size = -1}),
-              ErrorIs(kInvalid, "FIELD_INVALID"));
 }
 
 TEST_F(AuditReaderTest, TheBodyMayRunAgain) {

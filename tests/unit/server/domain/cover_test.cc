@@ -346,13 +346,14 @@ TEST(Cover, ANarrowedGrantIsCoveredByAsMuchOnly) {
 }
 
 TEST(Cover, WhoManagesAResourceOnlyManagesNoServiceAccount) {
-  CoverWorld world({.label = "Nothing"});
-  storage::AuthorizationRecord narrow = world.CapabilityOf(
-      world.nobody.Subjects()[0], world.kHome, "auth.manage");
-  narrow.resource_type = "account";
-  narrow.resource_id = world.kHome;
-  world.Grant(narrow);
   for (const Act& act : kActs) {
+    SCOPED_TRACE(act.label);
+    CoverWorld world({.label = "Nothing"});
+    storage::AuthorizationRecord narrow = world.CapabilityOf(
+        world.nobody.Subjects()[0], world.kHome, "auth.manage");
+    narrow.resource_type = "account";
+    narrow.resource_id = world.kHome;
+    world.Grant(narrow);
     EXPECT_THAT(act.act(world, world.nobody, world.target),
                 ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED"));
   }

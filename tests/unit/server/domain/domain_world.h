@@ -17,6 +17,7 @@
 #include "server/upkeep/last_uses.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/recording_logger.h"
+#include "tests/support/sample_context.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
@@ -52,10 +53,8 @@ inline identity::CallerPtr CallerFor(
     const identity::Principal& principal,
     const std::string& credential = "credential") {
   auto caller = std::make_shared<identity::Caller>();
+  caller->context = SampleContext();
   caller->principal = principal;
-  caller->request_id = "req-1";
-  caller->peer = "192.0.2.1:4711";
-  caller->user_agent = "test/1";
   caller->replay_seed = Secret(std::string(credential));
   return caller;
 }

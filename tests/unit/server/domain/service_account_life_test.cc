@@ -161,10 +161,10 @@ TEST_F(ServiceAccountLife, OnlyWhoManagesMayChange) {
   for (const identity::Principal& who : {world_.viewer, world_.nobody}) {
     const auto denied =
         ErrorIs(absl::StatusCode::kPermissionDenied, "ACCESS_DENIED");
-    EXPECT_THAT(Update(who, {.name = ""}), denied);
+    EXPECT_THAT(Update(who, {.name = "x"}), denied);
     EXPECT_THAT(Rotate(who), denied);
     EXPECT_THAT(Revoke(who), denied);
-    EXPECT_THAT(BatchRevoke(who, {}), denied);
+    EXPECT_THAT(BatchRevoke(who, {.conditions = {.name_prefix = "x"}}), denied);
   }
   EXPECT_EQ(Stored(record().id), record());
 }

@@ -24,7 +24,7 @@ class TokenVerifierTest : public testing::Test {
   TokenVerifierTest() {
     user_.groups = {"team"};
     user_.credential_expires_at = SampleTime(600);
-    world_.issuer.users.emplace(std::string("Bearer ") + kJwt, user_);
+    world_.issuer.users.emplace(kJwt, user_);
   }
 
   VerifyScope Home() const {
@@ -224,9 +224,15 @@ TEST_F(TokenVerifierTest, AUserHoldsWhatTheirGroupsWereGranted) {
 
 TEST_F(TokenVerifierTest, WhatTheIssuerRefusesIsUnknown) {
   EXPECT_EQ(VerdictOf("another.user.token", Home()), TokenVerdict::kUnknown);
+  // Nor is a token what has more around it.
+  for (const std::string& text :
+       {std::string(" ") + kJwt, std::string(kJwt) + " ",
+        std::string("Bearer ") + kJwt}) {
+    EXPECT_EQ(VerdictOf(text, Home()), TokenVerdict::kUnknown) << text;
+  }
   const absl::Status down = MakeError(absl::StatusCode::kUnavailable, "no keys",
                                       {.reason = "ISSUER_UNAVAILABLE"});
-  world_.issuer.users.insert_or_assign("Bearer a.b.c", down);
+  world_.issuer.users.insert_or_assign("a.b.c", down);
   EXPECT_EQ(Verify("a.b.c", Home()).status(), down);
 }
 

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,14 +16,14 @@
 
 namespace signet::domain {
 
-// Knows users by their whole Authorization field.
+// Knows users by the token that they present.
 class FakeIssuer final : public identity::Authenticator {
  public:
   std::map<std::string, absl::StatusOr<identity::Principal>> users;
 
-  void Authenticate(std::span<const std::string> authorization, absl::Time,
+  void Authenticate(const identity::Credential& credential, absl::Time,
                     Done done) override {
-    const auto found = users.find(authorization[0]);
+    const auto found = users.find(std::string(credential.token()));
     if (found == users.end()) {
       std::move(done)(identity::TokenInvalidError());
     } else {

@@ -14,6 +14,7 @@
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 #include "tests/support/borrowed_store.h"
+#include "tests/support/sample_context.h"
 #include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
@@ -83,6 +84,7 @@ class LanesTest : public testing::Test {
       std::unique_ptr<google::protobuf::Message> request,
       const std::string& credential) {
     gateway::BackendCall call;
+    call.context = SampleContext();
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
             "signet.v1.ServiceAccounts." + method);

@@ -21,6 +21,7 @@
 #include "signet/v1/tokens.pb.h"
 #include "tests/support/freed_memory_watch.h"
 #include "tests/support/holding_store.h"
+#include "tests/support/sample_context.h"
 #include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
@@ -45,10 +46,10 @@ class DispatcherTest : public testing::Test {
     request->set_account_id(world_.account_id);
     request->set_name("ci");
     gateway::BackendCall call;
+    call.context = SampleContext();
     call.method = Method("ServiceAccounts.CreateServiceAccount");
     call.request = std::move(request);
     call.authorization = {credential};
-    call.request_id = "req-1";
     return call;
   }
   static v1::CreateServiceAccountRequest& RequestOf(
@@ -111,8 +112,9 @@ TEST_F(DispatcherTest, DenialRanksBeforeTheBody) {
 TEST_F(DispatcherTest, ADenialIsInTheAuditLogOfTheAccountBehindTheAnswer) {
   const int writes = store_.writes();
   gateway::BackendCall call = Create(kNobody);
-  call.peer = "192.0.2.1:4711";
-  call.user_agent = "curl/8\n";
+  call.context = SampleContext({.request_id = "req-1",
+                                .peer = "192.0.2.1:4711",
+                                .user_agent = "curl/8\n"});
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "ACCESS_DENIED");
   EXPECT_EQ(store_.writes(), writes) << "who may not waits for no write";
   EXPECT_THAT(world_.denials.Flush(), IsOk());
@@ -173,6 +175,7 @@ TEST(DispatcherDenials, AreAnsweredWhileNothingCanBeWritten) {
   request->set_account_id(world.account_id);
   request->set_service_account_id(SampleId(5).ToString());
   gateway::BackendCall call;
+  call.context = SampleContext();
   call.method =
       google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
           "signet.v1.ServiceAccounts.GetServiceAccount");
@@ -220,6 +223,7 @@ TEST_F(DispatcherTest, AdmitActsOnNothing) {
 
 TEST_F(DispatcherTest, IdentifyNeedsNoMethod) {
   gateway::BackendCall call;
+  call.context = SampleContext();
   call.scope = gateway::CallScope::kIdentify;
   call.authorization = {kNobody};
   const gateway::BackendReply reply = Call(std::move(call));
@@ -227,6 +231,7 @@ TEST_F(DispatcherTest, IdentifyNeedsNoMethod) {
   EXPECT_EQ(reply.principal, "user:" + SampleId(12).ToString());
 
   call = gateway::BackendCall();
+  call.context = SampleContext();
   call.scope = gateway::CallScope::kIdentify;
   call.authorization = {"Bearer junk"};
   EXPECT_EQ(ReadError(Call(std::move(call)).status).reason, "TOKEN_INVALID");
@@ -296,21 +301,25 @@ TEST_F(DispatcherTest, SaysWhoseCallItWas) {
 
 TEST_F(DispatcherTest, ACreateWhoseDeadlineHasPassedIsNotWritten) {
   gateway::BackendCall call = Create(kOwner);
-  call.deadline = world_.clock.Now();
+  call.context =
+      SampleContext({.deadline = world_.clock.Now(), .clock = &world_.clock});
   EXPECT_EQ(Call(std::move(call)).status.code(), 4);
   call = Create(kOwner);
-  call.deadline = world_.clock.Now() + absl::Nanoseconds(1);
+  call.context =
+      SampleContext({.deadline = world_.clock.Now() + absl::Nanoseconds(1),
+                     .clock = &world_.clock});
   EXPECT_EQ(Call(std::move(call)).status.code(), 0);
 }
 
 TEST_F(DispatcherTest, ACreateWhoseClientHasGoneIsNotWritten) {
   gateway::BackendCall call = Create(kOwner);
-  call.cancelled = [] { return true; };
+  call.context = SampleContext({.cancelled = [] { return true; }});
   EXPECT_EQ(Call(std::move(call)).status.code(), 4);
 }
 
 TEST_F(DispatcherTest, GetSelfTellsTheCallerWhoItIs) {
   gateway::BackendCall call;
+  call.context = SampleContext();
   call.method = Method("Identity.GetSelf");
   call.request = std::make_unique<v1::GetSelfRequest>();
   call.authorization = {kNobody};
@@ -326,6 +335,7 @@ TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
   auto request = std::make_unique<v1::GetSelfRequest>();
   request->set_account_id(world_.account_id);
   gateway::BackendCall call;
+  call.context = SampleContext();
   call.method = Method("Identity.GetSelf");
   call.request = std::move(request);
   call.authorization = {kOwner};
@@ -356,6 +366,7 @@ TEST_F(DispatcherTest, WhoStopsCanWaitForThoseStillToBeDenied) {
   request->set_subject_type("user");
   request->set_subject_id(SampleId(12).ToString());
   gateway::BackendCall call;
+  call.context = SampleContext();
   call.method = Method("Authorizations.CreateAuthorization");
   call.request = std::move(request);
   call.authorization = {kNobody};
@@ -405,6 +416,7 @@ TEST_F(DispatcherTest, ATokenAskedAboutIsWipedHoweverTheCallEnds) {
     auto request = std::make_unique<v1::VerifyTokenRequest>();
     *request->mutable_token() = kToken;  // The setter would copy it twice.
     gateway::BackendCall call;
+    call.context = SampleContext();
     call.method = Method("Tokens.VerifyToken");
     call.request = std::move(request);
     call.scope = scope;

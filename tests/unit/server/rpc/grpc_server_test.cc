@@ -90,9 +90,10 @@ TEST_F(GrpcServerTest, HealthIsDescribed) {
 
 TEST_F(GrpcServerTest, APortThatIsTakenIsAnError) {
   const std::string address = absl::StrCat("127.0.0.1:", grpc_.server->port());
-  const auto second = GrpcServer::Start(
-      {.address = address}, &grpc_.world.dispatcher, nullptr,
-      &grpc_.world.clock, &grpc_.world.random, &grpc_.world.logger);
+  const auto second =
+      GrpcServer::Start({.address = address}, &grpc_.world.dispatcher, nullptr,
+                        &grpc_.world.access_log, &grpc_.world.clock,
+                        &grpc_.world.random, &grpc_.world.logger);
   EXPECT_THAT(second, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(second.status().message(),
             "cannot listen there: Address already in use");

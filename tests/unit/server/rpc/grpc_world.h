@@ -27,7 +27,7 @@ struct GrpcWorld {
   GrpcWorld() {
     auto started = GrpcServer::Start(
         {.address = "127.0.0.1:0"}, &world.dispatcher, &world.token_parts,
-        &world.clock, &world.random, &world.logger);
+        &world.access_log, &world.clock, &world.random, &world.logger);
     EXPECT_THAT(started, IsOk());
     server = *std::move(started);
     channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server->port()),

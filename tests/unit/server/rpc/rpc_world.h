@@ -4,12 +4,12 @@
 
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "call/access_log.h"
 #include "crypto/mac_keyring.h"
 #include "gtest/gtest.h"
 #include "server/api/api_methods.h"
@@ -20,8 +20,8 @@
 #include "server/domain/change_feed.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_verifier.h"
+#include "server/identity/auth_error.h"
 #include "server/identity/authenticator.h"
-#include "server/identity/bearer.h"
 #include "server/identity/token_authenticator.h"
 #include "server/identity/token_directory.h"
 #include "server/rpc/dispatcher.h"
@@ -38,8 +38,8 @@
 
 namespace signet::rpc {
 
-// Knows callers by their whole Authorization field, and beside them those who
-// present a token that was issued.
+// Knows callers by `Bearer` and the token that they present, and beside them
+// those who present one that was issued.
 class FakeAuthenticator final : public identity::Authenticator {
  public:
   explicit FakeAuthenticator(identity::TokenDirectory* directory)
@@ -47,45 +47,31 @@ class FakeAuthenticator final : public identity::Authenticator {
 
   std::map<std::string, absl::StatusOr<identity::Principal>> callers;
 
-  void Authenticate(std::span<const std::string> authorization, absl::Time now,
+  void Authenticate(const identity::Credential& credential, absl::Time now,
                     Done done) override {
-    Prove(authorization, now, &identity::TokenAuthenticator::Authenticate,
+    Prove(credential, now, &identity::TokenAuthenticator::Authenticate,
           std::move(done));
   }
-  void AuthenticateToEnd(std::span<const std::string> authorization,
-                         absl::Time now, Done done) override {
-    Prove(authorization, now, &identity::TokenAuthenticator::AuthenticateToEnd,
+  void AuthenticateToEnd(const identity::Credential& credential, absl::Time now,
+                         Done done) override {
+    Prove(credential, now, &identity::TokenAuthenticator::AuthenticateToEnd,
           std::move(done));
   }
 
  private:
-  void Prove(std::span<const std::string> authorization, absl::Time now,
+  void Prove(const identity::Credential& credential, absl::Time now,
              void (identity::TokenAuthenticator::*prove)(std::string_view,
                                                          absl::Time, Done),
              Done done) {
-    if (authorization.empty()) {
-      return std::move(done)(Unauthenticated("CREDENTIAL_MISSING"));
+    const std::string token(credential.token());
+    if (const auto found = callers.find("Bearer " + token);
+        found != callers.end()) {
+      std::move(done)(found->second);
+    } else if (token::ParseToken(token).has_value()) {
+      (tokens_.*prove)(token, now, std::move(done));
+    } else {
+      std::move(done)(identity::TokenInvalidError());
     }
-    if (authorization.size() > 1) {
-      return std::move(done)(MakeError(absl::StatusCode::kInvalidArgument,
-                                       "two credentials",
-                                       {.reason = "INVALID_REQUEST"}));
-    }
-    const auto found = callers.find(authorization[0]);
-    if (found == callers.end()) {
-      const absl::StatusOr<std::string_view> token =
-          identity::ReadBearer(authorization);
-      if (token.ok() && token::ParseToken(*token).has_value()) {
-        return (tokens_.*prove)(*token, now, std::move(done));
-      }
-      return std::move(done)(Unauthenticated("TOKEN_INVALID"));
-    }
-    std::move(done)(found->second);
-  }
-
-  static absl::Status Unauthenticated(const char* reason) {
-    return MakeError(absl::StatusCode::kUnauthenticated, "no good credential",
-                     {.reason = reason});
   }
 
   identity::TokenAuthenticator tokens_;
@@ -118,7 +104,7 @@ struct RpcWorld {
                  &random, {}),
         authorizations(store, keyring.get(), &audit, &clock, &random,
                        domain::OauthOwners::kCanAct),
-        audit_reader(store, keyring.get(), &access),
+        audit_reader(store, keyring.get()),
         dispatcher(&authenticator, &access, &denials, &clock, &logger,
                    api::ApiMethods({.store = store,
                                     .service_accounts = &accounts,
@@ -148,6 +134,7 @@ struct RpcWorld {
   FakeClock clock;
   SeededRandom random;
   RecordingLogger logger;
+  call::AccessLog access_log{&logger};
   const std::unique_ptr<crypto::MacKeyring> keyring =
       crypto::MacKeyring::ForTest("key");
   SeededRandom nonces;

@@ -3,10 +3,8 @@
 #define SIGNET_TESTS_UNIT_SERVER_RPC_SLOW_PARTS_H_
 
 #include <future>
-#include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -23,15 +21,15 @@ class SlowAuthenticator final : public identity::Authenticator {
   SlowAuthenticator(identity::Authenticator* behind, absl::Duration delay)
       : behind_(behind), delay_(delay) {}
 
-  void Authenticate(std::span<const std::string> authorization, absl::Time now,
+  void Authenticate(const identity::Credential& credential, absl::Time now,
                     Done done) override {
     answering_ = std::async(
-        std::launch::async,
-        [this, copy = std::vector(authorization.begin(), authorization.end()),
-         now, done = std::move(done)]() mutable {
+        std::launch::async, [this, token = std::string(credential.token()), now,
+                             done = std::move(done)]() mutable {
           asked.Notify();
           absl::SleepFor(delay_);
-          behind_->Authenticate(copy, now, std::move(done));
+          behind_->Authenticate(*identity::Credential::FromToken(token), now,
+                                std::move(done));
         });
   }
 

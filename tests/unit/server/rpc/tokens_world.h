@@ -40,10 +40,10 @@ struct TokensWorld : GrpcWorld<memory::MemoryStore> {
 
   Server StartServer(bool trusted, const GrpcTokenParts* parts,
                      gateway::Backend* backend = nullptr) {
-    auto started =
-        GrpcServer::Start({.address = "127.0.0.1:0", .trusted = trusted},
-                          backend == nullptr ? &world.dispatcher : backend,
-                          parts, &world.clock, &world.random, &world.logger);
+    auto started = GrpcServer::Start(
+        {.address = "127.0.0.1:0", .trusted = trusted},
+        backend == nullptr ? &world.dispatcher : backend, parts,
+        &world.access_log, &world.clock, &world.random, &world.logger);
     EXPECT_THAT(started, IsOk());
     Server result = {.server = *std::move(started), .channel = nullptr};
     result.channel =

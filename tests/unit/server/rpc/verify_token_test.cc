@@ -15,6 +15,7 @@
 #include "server/api/convert_tokens.h"
 #include "server/rpc/token_fast_path.h"
 #include "tests/support/requirements.h"
+#include "tests/support/sample_context.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/tokens_world.h"
 
@@ -99,6 +100,7 @@ class VerifyTokenTest : public testing::Test {
                                const char* credential,
                                const std::string& bytes) {
     gateway::BackendCall call;
+    call.context = SampleContext();
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
             "signet.v1.Tokens." + method);
@@ -383,8 +385,12 @@ TEST_F(VerifyTokenTest, WhatABatchIsAnsweredIsBounded) {
 TEST_F(VerifyTokenTest, MemoryAnswersWhatItCanAndLeavesTheRest) {
   TokenFastPath fast(&world_.world.directory, &world_.world.verifier,
                      &world_.world.clock);
-  const auto answers = [&](const std::string& credential, bool trusted,
+  const auto answers = [&](std::string_view authorization, bool trusted,
                            const v1::VerifyTokenRequest& request) {
+    identity::Credential credential;
+    if (!authorization.empty()) {
+      credential = *identity::Credential::FromAuthorization(authorization);
+    }
     grpc::ByteBuffer response;
     return fast.Answer(credential, trusted, request, response);
   };

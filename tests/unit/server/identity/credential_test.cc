@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/identity/bearer.h"
+#include "server/identity/credential.h"
 
 #include <vector>
 
@@ -13,30 +13,49 @@ namespace {
 using absl::StatusCode;
 using Fields = std::vector<std::string>;
 
-TEST(ReadBearer, TakesTheSchemeInAnyCase) {
+absl::StatusOr<std::string> Read(const Fields& values) {
+  const absl::StatusOr<Credential> credential =
+      Credential::FromAuthorization(values);
+  if (!credential.ok()) return credential.status();
+  return std::string(credential->token());
+}
+
+TEST(Credential, TakesTheSchemeInAnyCase) {
   for (const char* scheme : {"Bearer", "bearer", "BEARER", "bEaReR"}) {
     const Fields fields = {std::string(scheme) + " abc.DEF-1_2~3+4/5=="};
-    EXPECT_THAT(ReadBearer(fields), IsOkAndHolds("abc.DEF-1_2~3+4/5=="));
+    EXPECT_THAT(Read(fields), IsOkAndHolds("abc.DEF-1_2~3+4/5=="));
   }
 }
 
-TEST(ReadBearer, TakesSixteenKibibytesAndNoMore) {
+TEST(Credential, TakesSixteenKibibytesAndNoMore) {
   const Fields most = {"Bearer " + std::string(16384, 'a')};
-  EXPECT_THAT(ReadBearer(most), IsOkAndHolds(std::string(16384, 'a')));
+  EXPECT_THAT(Read(most), IsOkAndHolds(std::string(16384, 'a')));
   const Fields more = {"Bearer " + std::string(16385, 'a')};
-  EXPECT_THAT(ReadBearer(more),
+  EXPECT_THAT(Read(more),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
-TEST(ReadBearer, TakesAnyNumberOfSpaces) {
-  EXPECT_THAT(ReadBearer(Fields{"Bearer   abc"}), IsOkAndHolds("abc"));
+TEST(Credential, TakesAnyNumberOfSpaces) {
+  EXPECT_THAT(Read(Fields{"Bearer   abc"}), IsOkAndHolds("abc"));
 }
 
-TEST(ReadBearer, WantsOneField) {
-  EXPECT_THAT(ReadBearer(Fields{}),
+TEST(Credential, WantsOneField) {
+  EXPECT_THAT(Read(Fields{}),
               ErrorIs(StatusCode::kUnauthenticated, "CREDENTIAL_MISSING"));
-  EXPECT_THAT(ReadBearer(Fields{"Bearer abc", "Bearer abc"}),
+  EXPECT_THAT(Read(Fields{"Bearer abc", "Bearer abc"}),
               ErrorIs(StatusCode::kInvalidArgument, "INVALID_REQUEST"));
+}
+
+TEST(Credential, ATokenByItselfHasNoScheme) {
+  const absl::StatusOr<Credential> credential = Credential::FromToken("a.b-c");
+  ASSERT_THAT(credential, IsOk());
+  EXPECT_EQ(credential->token(), "a.b-c");
+  for (const char* token : {"", "Bearer abc", " a.b", "a.b ", "a b"}) {
+    EXPECT_THAT(Credential::FromToken(token),
+                ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"))
+        << token;
+  }
+  EXPECT_EQ(Credential().token(), "");
 }
 
 struct Refused {
@@ -45,15 +64,15 @@ struct Refused {
   const char* reason;
 };
 
-class ReadBearerRefused : public testing::TestWithParam<Refused> {};
+class CredentialRefused : public testing::TestWithParam<Refused> {};
 
-TEST_P(ReadBearerRefused, WithItsReason) {
-  EXPECT_THAT(ReadBearer(Fields{GetParam().value}),
+TEST_P(CredentialRefused, WithItsReason) {
+  EXPECT_THAT(Read(Fields{GetParam().value}),
               ErrorIs(StatusCode::kUnauthenticated, GetParam().reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , ReadBearerRefused,
+    , CredentialRefused,
     testing::Values(
         Refused{"Empty", "", "CREDENTIAL_MISSING"},
         Refused{"SchemeAlone", "Bearer", "CREDENTIAL_MISSING"},
