@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/host_port.h"
 #include "base/rfc3339.h"
 #include "base/trusted_clock.h"
 #include "base/version.h"
@@ -91,8 +92,8 @@ class ServerApp final : public App {
   // Makes the first credential if there is none; true if so.
   absl::StatusOr<bool> Bootstrap();
   absl::Status Deliver(const domain::Bootstrapped& credential);
-  config::HostPort RestEnd() const;
-  config::HostPort GrpcEnd() const;
+  HostPort RestEnd() const;
+  HostPort GrpcEnd() const;
 
   const config::ServerConfig config_;
   Surroundings around_;  // Its clock is clock_ once that is there.
@@ -430,12 +431,12 @@ absl::Status ServerApp::Deliver(const domain::Bootstrapped& credential) {
   return around_.show(text.Expose());
 }
 
-config::HostPort ServerApp::RestEnd() const {
-  return {config::ParseHostPort(config_.rest_address)->host, rest_->port()};
+HostPort ServerApp::RestEnd() const {
+  return {ParseHostPort(config_.rest_address)->host, rest_->port()};
 }
 
-config::HostPort ServerApp::GrpcEnd() const {
-  return {config::ParseHostPort(config_.grpc_address)->host,
+HostPort ServerApp::GrpcEnd() const {
+  return {ParseHostPort(config_.grpc_address)->host,
           static_cast<uint16_t>(grpc_->port())};
 }
 

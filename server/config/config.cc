@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/file_sync.h"
+#include "base/host_port.h"
 #include "base/rfc3339.h"
 #include "base/uuid.h"
 #include "server/token/token.h"
@@ -286,33 +286,6 @@ absl::Status ServerConfig::Validate() const {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
-}
-
-std::string HostPort::ToString() const {
-  if (host.find(':') != std::string::npos)
-    return absl::StrCat("[", host, "]:", port);
-  return absl::StrCat(host, ":", port);
-}
-
-std::optional<HostPort> ParseHostPort(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find_first_of("[:]") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  uint32_t port = 0;
-  if (host.empty() || digits.empty() || digits.size() > 5 ||
-      digits.find_first_not_of("0123456789") != std::string_view::npos ||
-      !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()),
-                        &port) ||
-      port > 65535) {
-    return std::nullopt;
-  }
-  return HostPort{std::string(host), static_cast<uint16_t>(port)};
 }
 
 absl::Status FlagError(std::string_view flag, std::string_view detail) {

@@ -2,7 +2,6 @@
 #ifndef SIGNET_SERVER_CONFIG_CONFIG_H_
 #define SIGNET_SERVER_CONFIG_CONFIG_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -103,21 +102,6 @@ struct ServerConfig {
 
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
-
-// HOST:PORT taken apart.
-struct HostPort {
-  std::string host;  // Without brackets.
-  uint16_t port = 0;
-
-  // `host`:`port`, an IPv6 host in brackets.
-  std::string ToString() const;
-
-  friend bool operator==(const HostPort&, const HostPort&) = default;
-};
-
-// nullopt unless `text` is HOST:PORT with a port in decimal and a host that is
-// not empty; a host with colons must be in brackets.
-std::optional<HostPort> ParseHostPort(std::string_view text);
 
 // A FLAG_INVALID error; its message is "--`flag`: `detail`".
 absl::Status FlagError(std::string_view flag, std::string_view detail);
