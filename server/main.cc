@@ -18,6 +18,7 @@
 #include "crypto/system_random.h"
 #include "server/app.h"
 #include "server/back_up.h"
+#include "server/config/command.h"
 #include "server/config/flags.h"
 #include "server/issue_super_admin.h"
 #include "server/process.h"
@@ -56,15 +57,22 @@ absl::Status ShowOnStdout(std::string_view text) {
   return absl::UnavailableError("cannot write to standard output");
 }
 
-// What is done in place of serving; null where nothing is.
+// What is done in place of serving.
 using Errand = absl::Status (*)(const config::ServerConfig&,
                                 const Surroundings&);
-Errand ErrandOf(const config::ServerConfig& config) {
-  if (config.verify_audit) return &VerifyAuditLogs;
-  if (config.issue_super_admin) return &ShowNewSuperAdmin;
-  if (!config.set_time_mark.empty()) return &SetTimeMark;
-  if (!config.backup.empty()) return &BackUp;
-  if (config.seal_database) return &SealOldDatabase;
+constexpr std::pair<config::Command, Errand> kErrands[] = {
+    {config::Command::kCheck, &VerifyAuditLogs},
+    {config::Command::kIssueSuperAdmin, &ShowNewSuperAdmin},
+    {config::Command::kSetTimeMark, &SetTimeMark},
+    {config::Command::kBackup, &BackUp},
+    {config::Command::kSealDatabase, &SealOldDatabase},
+};
+
+// Null where `command` is to serve.
+Errand ErrandOf(config::Command command) {
+  for (const auto& [name, errand] : kErrands) {
+    if (name == command) return errand;
+  }
   return nullptr;
 }
 
@@ -95,7 +103,7 @@ int Main(int argc, char** argv) {
                                      .logger = &logger,
                                      .show = ShowOnStdout};
   const config::ServerConfig& config = invocation->config;
-  if (const Errand errand = ErrandOf(config); errand != nullptr) {
+  if (const Errand errand = ErrandOf(config.command()); errand != nullptr) {
     const absl::Status status = errand(config, surroundings);
     return status.ok() ? 0 : Fail(status);
   }

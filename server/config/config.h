@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/config/command.h"
 #include "server/oauth/oauth_options.h"
 
 namespace signet::config {
@@ -22,10 +23,11 @@ inline constexpr std::string_view kTimeMarkNow = "now";
 
 enum class StorageEngine { kSqlite, kMemory };
 
-// Everything an operator decides, one member for each flag of
-// server/config/flags.cc. A plain value; its defaults are the flags' defaults.
-// Holds no secret: those are in files that it names.
+// Everything an operator decides, one member for each flag; what values it
+// takes is told by server/config/flag_table.cc. A plain value; its defaults are
+// the flags' defaults. Holds no secret: those are in files that it names.
 struct ServerConfig {
+  std::string flagfile;  // Where more flags came from; empty for none.
   ServerMode mode = ServerMode::kServer;
 
   // Addresses are HOST:PORT, an IPv6 host in brackets. Port 0: the system
@@ -95,10 +97,13 @@ struct ServerConfig {
   // without a public_url.
   std::string ResourceMetadataUrl() const;
 
-  // Checks every rule that one flag or several together can break, without
-  // touching the system. INVALID_ARGUMENT / FLAG_INVALID; the message is
-  // "--flag: got X, want Y".
+  // Checks every rule that one flag (see the table of flags) or several
+  // together can break, without touching the system. INVALID_ARGUMENT /
+  // FLAG_INVALID; the message is "--flag: got X, want Y".
   absl::Status Validate() const;
+
+  // What all this says to do: kServe, kGateway or an errand.
+  Command command() const;
 
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
