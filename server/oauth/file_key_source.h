@@ -23,6 +23,7 @@ class FileKeySource final : public KeySource {
       const std::string& path, Logger& logger);
 
   void FindKey(const KeyQuery& query, Done done) override;
+  void Stop() override {}
 
  private:
   explicit FileKeySource(JwkSet keys) : keys_(std::move(keys)) {}

@@ -21,14 +21,14 @@ IssuerKeySource::IssuerKeySource(std::string issuer,
       cache_(policy),
       thread_([this] { Run(); }) {}
 
-IssuerKeySource::~IssuerKeySource() {
+void IssuerKeySource::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   wanted_.Set();
   http_->Cancel();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void IssuerKeySource::FindKey(const KeyQuery& query, Done done) {

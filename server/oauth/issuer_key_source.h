@@ -38,11 +38,10 @@ class IssuerKeySource final : public KeySource {
                   std::unique_ptr<HttpClient> http, const Clock* clock,
                   Logger* logger);
 
-  // Ends a fetch that runs; calls that wait for it are refused as if the issuer
-  // were down.
-  ~IssuerKeySource() override;
+  ~IssuerKeySource() override { Stop(); }
 
   void FindKey(const KeyQuery& query, Done done) override;
+  void Stop() override;  // Ends a fetch that runs.
 
  private:
   struct Waiting {

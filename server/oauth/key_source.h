@@ -25,6 +25,11 @@ class KeySource {
   //   UNAVAILABLE / ISSUER_UNAVAILABLE: that cannot be known just now.
   // `done` must not block either.
   virtual void FindKey(const KeyQuery& query, Done done) = 0;
+
+  // From now on nothing is fetched: calls that wait for a fetch, and those that
+  // come to need one, are UNAVAILABLE / ISSUER_UNAVAILABLE. Blocks until the
+  // last that waits is answered. Idempotent; for one thread at a time.
+  virtual void Stop() = 0;
 };
 
 }  // namespace signet::oauth

@@ -30,6 +30,7 @@ class FakeKeySource final : public KeySource {
       std::move(done)(absl::NotFoundError("kid: want another"));
     }
   }
+  void Stop() override {}
 
  private:
   const JwkSet keys_;
