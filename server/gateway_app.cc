@@ -32,6 +32,7 @@ class GatewayApp final : public App {
   }
   // A server that is away may come back, so nothing is beyond repair.
   absl::Status Health() const override { return absl::OkStatus(); }
+  bool Reload() override { return false; }
   absl::Status Drain() override;
 
  private:

@@ -22,6 +22,7 @@
 #include "server/config/flags.h"
 #include "server/issue_super_admin.h"
 #include "server/process.h"
+#include "server/reload.h"
 #include "server/rpc/library_log.h"
 #include "server/seal_database.h"
 #include "server/set_time_mark.h"
@@ -79,14 +80,17 @@ Errand ErrandOf(config::Command command) {
 int Main(int argc, char** argv) {
   HardenProcess();
   QuickenMutexes();
+  StartedWith started = {.arguments = {argv + 1, argv + argc},
+                         .environment = Environment(),
+                         .config = {}};
   const absl::StatusOr<config::Invocation> invocation =
-      config::ParseFlags({argv + 1, argv + argc}, Environment());
+      config::ParseFlags(started.arguments, started.environment);
   if (!invocation.ok()) return Fail(invocation.status());
   if (!invocation->text.empty()) {
     return ShowOnStdout(invocation->text).ok() ? 0 : 1;
   }
 
-  StopSignals signals;  // Before the first thread.
+  ProcessSignals signals;  // Before the first thread.
   const SystemClock clock;
   const SystemMonotonicClock monotonic;
   crypto::SystemRandom random;
@@ -109,14 +113,17 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, surroundings);
   if (!app.ok()) return Fail(app.status());
-  while (!signals.WaitFor(absl::Milliseconds(100))) {
+  started.config = config;
+  for (Signal signal = Signal::kNone; signal != Signal::kStop;
+       signal = signals.WaitFor(absl::Milliseconds(100))) {
+    if (signal == Signal::kReload) Reload(started, **app, logger);
     logger.SayWhatIsDue();
     const absl::Status health = (*app)->Health();
     if (health.ok()) continue;
     (*app)->Drain().IgnoreError();  // What failed first is what matters.
     return Fail(health);
   }
-  signals.ExitOnNext();
+  signals.ExitOnNextStop();
   const absl::Status health = (*app)->Health();  // Before it is stopped.
   const absl::Status drained = (*app)->Drain();
   const absl::Status status = health.ok() ? drained : health;

@@ -40,6 +40,7 @@ class ServerApp final : public App {
 
   config::Ports ports() const override { return fronts_->ports(); }
   absl::Status Health() const override { return storage_->store().Health(); }
+  bool Reload() override { return domain_->ReloadIssuerKeys(); }
   absl::Status Drain() override;
 
  private:

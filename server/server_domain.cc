@@ -85,6 +85,12 @@ std::vector<api::UnaryMethod> Domain::Methods() {
                     .required_scope = config_.oauth.required_scope}});
 }
 
+bool Domain::ReloadIssuerKeys() {
+  if (who_.issuer_keys == nullptr) return false;
+  who_.issuer_keys->Reload();
+  return true;
+}
+
 void Domain::Stop() {
   denials_.Stop();
   // Knows of every use by now, and must still write the latest.

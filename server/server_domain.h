@@ -46,6 +46,9 @@ class Domain {
   // Once, when the first credential is there.
   void StartMaintenance();
 
+  // As KeySource::Reload. False: there is no OAuth issuer.
+  bool ReloadIssuerKeys();
+
   // Call it when no calls come any more: denials and last uses are written.
   // Blocks. Idempotent.
   void Stop();

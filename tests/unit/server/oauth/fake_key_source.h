@@ -30,6 +30,7 @@ class FakeKeySource final : public KeySource {
       std::move(done)(absl::NotFoundError("kid: want another"));
     }
   }
+  void Reload() override {}
   void Stop() override {}
 
  private:
