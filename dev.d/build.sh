@@ -28,7 +28,8 @@ run() {
   # signetd would take a flag on the command line over its environment variable,
   # so defaults are given only where neither speaks.
   local defaults=() settings=(rest_address=127.0.0.1:8080) setting name variable
-  if [[ " $* " != *" --mode=gateway "* && ${SIGNET_MODE:-} != gateway ]]; then
+  if [[ " $* " != *" --mode=gateway "* && ${1:-} != gateway &&
+    ${SIGNET_MODE:-} != gateway ]]; then
     settings+=(data_dir="$root/data" grpc_address=127.0.0.1:9090)
   fi
   for setting in "${settings[@]}"; do
@@ -38,5 +39,5 @@ run() {
       defaults+=("--$setting")
     fi
   done
-  exec build/signetd "${defaults[@]}" "$@"
+  exec build/signetd "$@" "${defaults[@]}"  # A command comes first.
 }

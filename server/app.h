@@ -53,6 +53,11 @@ class App {
   // somebody else has changed the database.
   virtual absl::Status Health() const = 0;
 
+  // Loads anew what can be while it serves, without a call that notices: the
+  // keys of the OAuth issuer. What comes of it is logged. Whether there was
+  // anything to load. May read a file.
+  virtual bool Reload() = 0;
+
   // Stops in order: health says so, no new calls, calls in progress finish,
   // accepted writes reach the disk. Blocks. DEADLINE_EXCEEDED: calls did not
   // finish within --drain_timeout_ms and were cut off. DATABASE_REFUSED: as

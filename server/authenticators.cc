@@ -31,21 +31,24 @@ absl::StatusOr<std::unique_ptr<oauth::KeySource>> NewKeySource(
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<identity::Authenticator>> NewAuthenticator(
+absl::StatusOr<Authentication> NewAuthentication(
     identity::TokenDirectory* directory, const Clock* clock, Logger* logger,
     const oauth::OauthOptions& oauth) {
   if (const absl::Status s = oauth.Validate(); !s.ok()) return s;
+  Authentication who;
   std::unique_ptr<oauth::OauthAuthenticator> users;
   if (!oauth.issuer.empty()) {
     absl::StatusOr<std::unique_ptr<oauth::KeySource>> keys =
         NewKeySource(oauth, clock, logger);
     if (!keys.ok()) return keys.status();
+    who.issuer_keys = keys->get();
     users = std::make_unique<oauth::OauthAuthenticator>(oauth, *std::move(keys),
                                                         logger);
   }
-  return std::make_unique<identity::CompositeAuthenticator>(
+  who.authenticator = std::make_unique<identity::CompositeAuthenticator>(
       std::make_unique<identity::TokenAuthenticator>(directory),
       std::move(users));
+  return who;
 }
 
 }  // namespace signet::server

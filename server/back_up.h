@@ -8,10 +8,10 @@
 
 namespace signet::server {
 
-// What --backup does: writes a verified copy of the database to a new file and
-// shows its size, while a server runs on the directory or not. Every write
-// acknowledged before is in it. Needs no key; the copy holds what the database
-// does, so it is of no use without the key file.
+// What `signetd backup` does: writes a verified copy of the database to a new
+// file and shows its size, while a server runs on the directory or not. Every
+// write acknowledged before is in it. Needs no key; the copy holds what the
+// database does, so it is of no use without the key file.
 //   FLAG_INVALID: there is no database in --data_dir, or the file is there or
 //     cannot be made.
 //   DATABASE_REFUSED: the database is not one that a server would open.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "base/host_port.h"
 #include "base/version.h"
 #include "call/access_log.h"
 #include "gateway/remote/remote_backend.h"
@@ -33,6 +34,7 @@ class GatewayApp final : public App {
   }
   // A server that is away may come back, so nothing is beyond repair.
   absl::Status Health() const override { return absl::OkStatus(); }
+  bool Reload() override { return false; }
   absl::Status Drain() override;
 
  private:
@@ -57,8 +59,8 @@ absl::Status GatewayApp::Start() {
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   serving_ = true;
-  const config::HostPort end = {
-      config::ParseHostPort(config_.rest_address)->host, rest_->port()};
+  const HostPort end = {ParseHostPort(config_.rest_address)->host,
+                        rest_->port()};
   around_.logger->Info("started", {{"version", kVersion},
                                    {"rest", end.ToString()},
                                    {"grpc_target", config_.grpc_target}});

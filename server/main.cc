@@ -18,9 +18,11 @@
 #include "crypto/system_random.h"
 #include "server/app.h"
 #include "server/back_up.h"
+#include "server/config/command.h"
 #include "server/config/flags.h"
 #include "server/issue_super_admin.h"
 #include "server/process.h"
+#include "server/reload.h"
 #include "server/rpc/library_log.h"
 #include "server/seal_database.h"
 #include "server/set_time_mark.h"
@@ -56,29 +58,39 @@ absl::Status ShowOnStdout(std::string_view text) {
   return absl::UnavailableError("cannot write to standard output");
 }
 
-// What is done in place of serving; null where nothing is.
+// What is done in place of serving.
 using Errand = absl::Status (*)(const config::ServerConfig&,
                                 const Surroundings&);
-Errand ErrandOf(const config::ServerConfig& config) {
-  if (config.verify_audit) return &VerifyAuditLogs;
-  if (config.issue_super_admin) return &ShowNewSuperAdmin;
-  if (!config.set_time_mark.empty()) return &SetTimeMark;
-  if (!config.backup.empty()) return &BackUp;
-  if (config.seal_database) return &SealOldDatabase;
+constexpr std::pair<config::Command, Errand> kErrands[] = {
+    {config::Command::kCheck, &VerifyAuditLogs},
+    {config::Command::kIssueSuperAdmin, &ShowNewSuperAdmin},
+    {config::Command::kSetTimeMark, &SetTimeMark},
+    {config::Command::kBackup, &BackUp},
+    {config::Command::kSealDatabase, &SealOldDatabase},
+};
+
+// Null where `command` is to serve.
+Errand ErrandOf(config::Command command) {
+  for (const auto& [name, errand] : kErrands) {
+    if (name == command) return errand;
+  }
   return nullptr;
 }
 
 int Main(int argc, char** argv) {
   HardenProcess();
   QuickenMutexes();
+  StartedWith started = {.arguments = {argv + 1, argv + argc},
+                         .environment = Environment(),
+                         .config = {}};
   const absl::StatusOr<config::Invocation> invocation =
-      config::ParseFlags({argv + 1, argv + argc}, Environment());
+      config::ParseFlags(started.arguments, started.environment);
   if (!invocation.ok()) return Fail(invocation.status());
   if (!invocation->text.empty()) {
     return ShowOnStdout(invocation->text).ok() ? 0 : 1;
   }
 
-  StopSignals signals;  // Before the first thread.
+  ProcessSignals signals;  // Before the first thread.
   const SystemClock clock;
   const SystemMonotonicClock monotonic;
   crypto::SystemRandom random;
@@ -95,20 +107,23 @@ int Main(int argc, char** argv) {
                                      .logger = &logger,
                                      .show = ShowOnStdout};
   const config::ServerConfig& config = invocation->config;
-  if (const Errand errand = ErrandOf(config); errand != nullptr) {
+  if (const Errand errand = ErrandOf(config.command()); errand != nullptr) {
     const absl::Status status = errand(config, surroundings);
     return status.ok() ? 0 : Fail(status);
   }
   absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, surroundings);
   if (!app.ok()) return Fail(app.status());
-  while (!signals.WaitFor(absl::Milliseconds(100))) {
+  started.config = config;
+  for (Signal signal = Signal::kNone; signal != Signal::kStop;
+       signal = signals.WaitFor(absl::Milliseconds(100))) {
+    if (signal == Signal::kReload) Reload(started, **app, logger);
     logger.SayWhatIsDue();
     const absl::Status health = (*app)->Health();
     if (health.ok()) continue;
     (*app)->Drain().IgnoreError();  // What failed first is what matters.
     return Fail(health);
   }
-  signals.ExitOnNext();
+  signals.ExitOnNextStop();
   const absl::Status health = (*app)->Health();  // Before it is stopped.
   const absl::Status drained = (*app)->Drain();
   const absl::Status status = health.ok() ? drained : health;

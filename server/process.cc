@@ -44,7 +44,7 @@ std::vector<std::string> Environment() {
   return lines;
 }
 
-StopSignals::StopSignals() {
+ProcessSignals::ProcessSignals() {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
@@ -53,20 +53,23 @@ StopSignals::StopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-bool StopSignals::WaitFor(absl::Duration timeout) {
+Signal ProcessSignals::WaitFor(absl::Duration timeout) {
   const timespec limit = absl::ToTimespec(timeout);
-  return sigtimedwait(&signals_, nullptr, &limit) > 0;
+  const int signal = sigtimedwait(&signals_, nullptr, &limit);
+  if (signal == SIGHUP) return Signal::kReload;
+  return signal > 0 ? Signal::kStop : Signal::kNone;
 }
 
-void StopSignals::ExitOnNext() {
+void ProcessSignals::ExitOnNextStop() {
   struct sigaction action = {};
   action.sa_handler = [](int) { _exit(1); };
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-    if (sigismember(&signals_, signal) == 1) {
-      sigaction(signal, &action, nullptr);
-    }
+  sigset_t stops;
+  sigemptyset(&stops);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    sigaction(signal, &action, nullptr);
+    sigaddset(&stops, signal);
   }
-  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
 }
 
 }  // namespace signet::server

@@ -23,20 +23,27 @@ void QuickenMutexes();
 // The environment as lines `NAME=value`.
 std::vector<std::string> Environment();
 
-// SIGTERM, SIGINT and, unless it was ignored as nohup(1) does, SIGHUP, taken as
-// events. One per process, made before it starts its first thread: all threads
-// inherit that the signals wait here.
-class StopSignals {
+enum class Signal {
+  kNone,
+  kStop,    // SIGTERM or SIGINT.
+  kReload,  // SIGHUP.
+};
+
+// The signals that tell the process something, taken as events. SIGHUP is none
+// of them where it was ignored, as nohup(1) does. One per process, made before
+// it starts its first thread: all threads inherit that the signals wait here.
+class ProcessSignals {
  public:
-  StopSignals();
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  ProcessSignals();
+  ProcessSignals(const ProcessSignals&) = delete;
+  ProcessSignals& operator=(const ProcessSignals&) = delete;
 
-  // Whether one arrived within `timeout`, which is finite.
-  bool WaitFor(absl::Duration timeout);
+  // What arrived within `timeout`, which is finite.
+  Signal WaitFor(absl::Duration timeout);
 
-  // From now on a signal ends the process at once, with exit code 1.
-  void ExitOnNext();
+  // From now on a signal to stop ends the process at once, with exit code 1.
+  // One to reload does nothing.
+  void ExitOnNextStop();
 
  private:
   sigset_t signals_;

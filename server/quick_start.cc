@@ -40,7 +40,7 @@ buf curl --protocol grpc --http2-prior-knowledge \
 )";
 
 // Where a client on this machine finds the listener.
-std::string Reachable(config::HostPort address) {
+std::string Reachable(HostPort address) {
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
   return address.ToString();
@@ -52,8 +52,7 @@ absl::string_view View(std::string_view text) {
 
 }  // namespace
 
-std::string FirstStartText(const config::HostPort& rest,
-                           const config::HostPort& grpc,
+std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
                            std::string_view account_id,
                            std::string_view service_account_id,
                            std::string_view token) {
@@ -66,8 +65,7 @@ std::string FirstStartText(const config::HostPort& rest,
                               {"{token}", View(token)}});
 }
 
-std::string LaterStartText(const config::HostPort& rest,
-                           const config::HostPort& grpc) {
+std::string LaterStartText(const HostPort& rest, const HostPort& grpc) {
   return absl::StrReplaceAll(absl::StrCat(kLater, kLines),
                              {{"{rest}", Reachable(rest)},
                               {"{grpc}", Reachable(grpc)},

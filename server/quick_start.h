@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/config/config.h"
+#include "base/host_port.h"
 
 namespace signet::server {
 
@@ -14,15 +14,13 @@ namespace signet::server {
 // server listens, with real ports; a wildcard host becomes the loopback.
 
 // After the bootstrap: shows `token` and uses it, so it is a secret.
-std::string FirstStartText(const config::HostPort& rest,
-                           const config::HostPort& grpc,
+std::string FirstStartText(const HostPort& rest, const HostPort& grpc,
                            std::string_view account_id,
                            std::string_view service_account_id,
                            std::string_view token);
 
 // On any later start: the token is `$SIGNET_TOKEN`, the account `$ACCOUNT_ID`.
-std::string LaterStartText(const config::HostPort& rest,
-                           const config::HostPort& grpc);
+std::string LaterStartText(const HostPort& rest, const HostPort& grpc);
 
 }  // namespace signet::server
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/host_port.h"
 #include "gateway/api_services.h"
 
 namespace signet::server {
@@ -29,7 +30,7 @@ absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
 
   front->probes_.emplace(&*front->handler_, std::move(ready));
 
-  const config::HostPort address = *config::ParseHostPort(config.rest_address);
+  const HostPort address = *ParseHostPort(config.rest_address);
   http::HttpServerOptions options;
   options.host = address.host;
   options.port = address.port;

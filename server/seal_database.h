@@ -8,10 +8,10 @@
 
 namespace signet::server {
 
-// What --seal_database does: opens the store as a server would, which fails
-// while one has it, and seals what an older release wrote (SealDatabase). Shows
-// a line of JSON for each owner and super_admin, then one with the numbers of
-// what was sealed; the log tells how far it is. Serves nothing.
+// What `signetd seal-database` does: opens the store as a server would, which
+// fails while one has it, and seals what an older release wrote (SealDatabase).
+// Shows a line of JSON for each owner and super_admin, then one with the
+// numbers of what was sealed; the log tells how far it is. Serves nothing.
 //   DATABASE_REFUSED: it is sealed already, or --audit_head_file says that it
 //     was once.
 //   Otherwise as App::Start.

@@ -8,10 +8,10 @@
 
 namespace signet::server {
 
-// What --set_time_mark does: opens the store as a server would, which fails
-// while one has it, sets the mark of time and shows what it was and is. Serves
-// nothing. The way out where the wall clock was far ahead for more than an
-// hour, so that the mark has followed it, or where the mark is no time.
+// What `signetd set-time-mark` does: opens the store as a server would, which
+// fails while one has it, sets the mark of time and shows what it was and is.
+// Serves nothing. The way out where the wall clock was far ahead for more than
+// an hour, so that the mark has followed it, or where the mark is no time.
 // Errors as CorrectTimeMark and App::Start.
 absl::Status SetTimeMark(const config::ServerConfig& config,
                          const Surroundings& surroundings);

@@ -8,7 +8,7 @@
 
 namespace signet::server {
 
-// What --verify_audit does: opens the store as a server would, which fails
+// What `signetd check` does: opens the store as a server would, which fails
 // while one has it, and checks that every row has the shape that its table
 // wants, every audit log, all of them together, what the audit head file says
 // of them, and the seal of every row that has one. Shows a

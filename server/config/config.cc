@@ -1,155 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/config.h"
 
-#include <algorithm>
 #include <string_view>
-#include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/file_sync.h"
-#include "base/rfc3339.h"
-#include "base/uuid.h"
-#include "server/token/token.h"
+#include "server/config/flag_table.h"
 
 namespace signet::config {
 namespace {
 
-constexpr absl::Duration kMinFlushInterval = absl::Milliseconds(10);
-constexpr absl::Duration kMaxFlushInterval = absl::Hours(1);
-
-absl::Status CheckAddress(std::string_view flag, const std::string& address) {
-  if (ParseHostPort(address)) return absl::OkStatus();
-  return FlagError(flag, absl::StrCat("got \"", address,
-                                      "\", want HOST:PORT, for example "
-                                      "127.0.0.1:8080 or [::1]:0"));
+const ServerConfig& Unset() {
+  static const auto& unset = *new ServerConfig;
+  return unset;
 }
 
-// A scheme and an authority: what follows would be lost in the place of the
-// metadata (RFC 9728 section 3.1).
-absl::Status CheckPublicUrl(std::string_view url) {
-  std::string_view rest = url;
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (!url.starts_with(scheme)) continue;
-    rest.remove_prefix(scheme.size());
-    break;
+bool IsGiven(std::string_view flag, const ServerConfig& config) {
+  return !SameFlag(*FindFlag(flag), config, Unset());
+}
+
+// The rules of single values, and that no flag is given which means nothing in
+// this mode and would silently be ignored.
+absl::Status CheckEachFlag(const ServerConfig& config) {
+  const bool gateway = config.mode == ServerMode::kGateway;
+  const Command command = gateway ? Command::kGateway : Command::kServe;
+  for (const Flag& flag : AllFlags()) {
+    if (!flag.commands.Has(command)) continue;
+    if (absl::Status s = CheckFlag(flag, config); !s.ok()) return s;
   }
-  const bool has_scheme = rest.size() < url.size();
-  const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("-.:[]").find(c) != std::string_view::npos;
-  });
-  if (url.empty() || (has_scheme && !rest.empty() && plain)) {
-    return absl::OkStatus();
-  }
-  return FlagError("public_url",
-                   "want a scheme, a host and perhaps a port, for example "
-                   "https://signet.example");
-}
-
-absl::Status CheckRange(std::string_view flag, int value, int low, int high) {
-  if (low <= value && value <= high) return absl::OkStatus();
-  return FlagError(flag,
-                   absl::StrCat("got ", value, ", want ", low, " to ", high));
-}
-
-// What a gateway has no use for, and would silently ignore.
-absl::Status CheckGateway(const ServerConfig& config) {
-  if (!ParseHostPort(config.grpc_target)) {
+  for (const Flag& flag : AllFlags()) {
+    if (flag.commands.Has(command) || SameFlag(flag, config, Unset())) continue;
     return FlagError(
-        "grpc_target",
-        absl::StrCat("got \"", config.grpc_target,
-                     "\", want the HOST:PORT of a gRPC server with "
-                     "--mode=gateway"));
-  }
-  const ServerConfig unset;
-  const std::pair<std::string_view, bool> useless[] = {
-      {"grpc_address", config.grpc_address != unset.grpc_address},
-      {"trusted_grpc_address",
-       config.trusted_grpc_address != unset.trusted_grpc_address},
-      {"data_dir", config.data_dir != unset.data_dir},
-      {"storage", config.storage != unset.storage},
-      {"write_queue_limit",
-       config.write_queue_limit != unset.write_queue_limit},
-      {"write_batch_limit",
-       config.write_batch_limit != unset.write_batch_limit},
-      {"read_connections", config.read_connections != unset.read_connections},
-      {"token_cache_entries",
-       config.token_cache_entries != unset.token_cache_entries},
-      {"token_cache_mib", config.token_cache_mib != unset.token_cache_mib},
-      {"token_prefix", config.token_prefix != unset.token_prefix},
-      {"token_keys_file", config.token_keys_file != unset.token_keys_file},
-      {"default_token_ttl",
-       config.default_token_ttl != unset.default_token_ttl},
-      {"max_token_ttl", config.max_token_ttl != unset.max_token_ttl},
-      {"max_rotation_overlap",
-       config.max_rotation_overlap != unset.max_rotation_overlap},
-      {"last_used_flush_interval",
-       config.last_used_flush_interval != unset.last_used_flush_interval},
-      {"purge_after", config.purge_after != unset.purge_after},
-      {"expiry_notice", config.expiry_notice != unset.expiry_notice},
-      {"audit_retention", config.audit_retention != unset.audit_retention},
-      {"verify_audit", config.verify_audit},
-      {"issue_super_admin", config.issue_super_admin},
-      {"set_time_mark", !config.set_time_mark.empty()},
-      {"seal_database", config.seal_database},
-      {"audit_head_file", config.audit_head_file != unset.audit_head_file},
-      {"accept_audit_loss",
-       config.accept_audit_loss != unset.accept_audit_loss},
-      {"accept_new_database", config.accept_new_database},
-      {"into_existing_account", config.into_existing_account},
-      {"backup", !config.backup.empty()},
-      {"bootstrap_file", config.bootstrap_file != unset.bootstrap_file},
-      {"bootstrap_account_id",
-       config.bootstrap_account_id != unset.bootstrap_account_id},
-      {"bootstrap_owner_user",
-       config.bootstrap_owner_user != unset.bootstrap_owner_user},
-      {"oauth_issuer", config.oauth.issuer != unset.oauth.issuer},
-      {"oauth_jwks_file", config.oauth.jwks_file != unset.oauth.jwks_file},
-      {"oauth_audience", config.oauth.audiences != unset.oauth.audiences},
-      {"oauth_accepted_typ",
-       config.oauth.accepted_typ != unset.oauth.accepted_typ},
-      {"oauth_groups_claim",
-       config.oauth.groups_claim != unset.oauth.groups_claim},
-      {"oauth_required_scope",
-       config.oauth.required_scope != unset.oauth.required_scope},
-  };
-  for (const auto& [flag, given] : useless) {
-    if (given) {
-      return FlagError(
-          flag, "want none with --mode=gateway: the gRPC server decides it");
-    }
+        flag.name,
+        gateway ? "want none with --mode=gateway: the gRPC server decides it"
+                : "want --mode=gateway with it");
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckStorage(const ServerConfig& config) {
+absl::Status CheckDataDir(const ServerConfig& config) {
   if (config.data_dir.empty() && (config.storage == StorageEngine::kSqlite ||
                                   config.token_keys_file.empty())) {
     return FlagError("data_dir", "got none, want a directory");
   }
-  for (const auto& status :
-       {CheckRange("write_queue_limit", config.write_queue_limit, 1, 1'000'000),
-        CheckRange("write_batch_limit", config.write_batch_limit, 1, 10'000),
-        CheckRange("read_connections", config.read_connections, 1, 256),
-        CheckRange("token_cache_entries", config.token_cache_entries, 0,
-                   100'000'000),
-        CheckRange("token_cache_mib", config.token_cache_mib, 1, 1 << 20)}) {
-    if (!status.ok()) return status;
-  }
   return absl::OkStatus();
 }
 
-absl::Status CheckTokens(const ServerConfig& config) {
-  if (!token::ValidateTokenPrefix(config.token_prefix).ok()) {
-    return FlagError(
-        "token_prefix",
-        absl::StrCat("got \"", config.token_prefix,
-                     "\", want 1 to 32 letters, digits and underscores, "
-                     "no underscore at either end"));
-  }
+absl::Status CheckTimes(const ServerConfig& config) {
   if (config.default_token_ttl && config.max_token_ttl &&
       *config.default_token_ttl > *config.max_token_ttl) {
     return FlagError(
@@ -157,17 +55,6 @@ absl::Status CheckTokens(const ServerConfig& config) {
         absl::StrCat("got ", absl::FormatDuration(*config.default_token_ttl),
                      ", want at most --max_token_ttl, which is ",
                      absl::FormatDuration(*config.max_token_ttl)));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckMaintenance(const ServerConfig& config) {
-  const absl::Duration flush =
-      config.last_used_flush_interval.value_or(absl::ZeroDuration());
-  if (flush < kMinFlushInterval || flush > kMaxFlushInterval) {
-    return FlagError(
-        "last_used_flush_interval",
-        absl::StrCat("got ", absl::FormatDuration(flush), ", want 10ms to 1h"));
   }
   // A service account that ends with its current token may have replaced ones
   // that still live.
@@ -191,49 +78,28 @@ absl::Status CheckErrands(const ServerConfig& config) {
                      "want it with --issue_super_admin and "
                      "--bootstrap_account_id");
   }
-  const std::pair<std::string_view, bool> errands[] = {
-      {"verify_audit", config.verify_audit},
-      {"issue_super_admin", config.issue_super_admin},
-      {"set_time_mark", !config.set_time_mark.empty()},
-      {"backup", !config.backup.empty()},
-      {"seal_database", config.seal_database}};
   std::string_view errand;
-  for (const auto& [flag, given] : errands) {
-    if (!given) continue;
+  for (const CommandInfo& info : AllCommands()) {
+    if (!info.errand || !IsGiven(info.flag, config)) continue;
     if (!errand.empty()) {
-      return FlagError(flag,
+      return FlagError(info.flag,
                        absl::StrCat("want it without --", std::string(errand)));
     }
-    errand = flag;
+    errand = info.flag;
   }
   if (!errand.empty() && config.storage == StorageEngine::kMemory) {
     return FlagError(errand, "want --storage=sqlite with it");
   }
-  for (const auto& [flag, given] :
-       {std::pair("audit_head_file", !config.audit_head_file.empty()),
-        std::pair("accept_new_database", config.accept_new_database)}) {
-    if (given && config.storage == StorageEngine::kMemory) {
+  for (const std::string_view flag :
+       {"audit_head_file", "accept_new_database"}) {
+    if (IsGiven(flag, config) && config.storage == StorageEngine::kMemory) {
       return FlagError(flag, "want --storage=sqlite with it");
     }
-  }
-  if (!config.set_time_mark.empty() && config.set_time_mark != kTimeMarkNow &&
-      !ParseRfc3339(config.set_time_mark).ok()) {
-    return FlagError("set_time_mark",
-                     absl::StrCat("got \"", config.set_time_mark,
-                                  "\", want now or a time such as "
-                                  "2026-01-31T12:00:00Z"));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckBootstrap(const ServerConfig& config) {
-  if (!config.bootstrap_account_id.empty() &&
-      !Uuid::Parse(config.bootstrap_account_id)) {
-    return FlagError("bootstrap_account_id",
-                     absl::StrCat("got \"", config.bootstrap_account_id,
-                                  "\", want a UUID such as "
-                                  "3c90c3cc-0d44-4b50-8888-8dd25736052a"));
-  }
   if (!config.bootstrap_file.empty() &&
       config.bootstrap_file == config.port_file) {
     return FlagError("bootstrap_file",
@@ -260,59 +126,20 @@ std::string ServerConfig::ResourceMetadataUrl() const {
 }
 
 absl::Status ServerConfig::Validate() const {
-  std::vector<absl::Status> checks = {
-      CheckAddress("rest_address", rest_address), CheckPublicUrl(public_url),
-      CheckRange("max_connections", max_connections, 1, 1'000'000),
-      CheckRange("drain_timeout_ms", drain_timeout_ms, 0, 3'600'000)};
-  if (mode == ServerMode::kGateway) {
-    checks.push_back(CheckGateway(*this));
-  } else {
-    checks.push_back(CheckAddress("grpc_address", grpc_address));
-    if (!trusted_grpc_address.empty()) {
-      checks.push_back(
-          CheckAddress("trusted_grpc_address", trusted_grpc_address));
-    }
-    if (!grpc_target.empty()) {
-      checks.push_back(FlagError("grpc_target", "want --mode=gateway with it"));
-    }
-    checks.push_back(CheckStorage(*this));
-    checks.push_back(CheckTokens(*this));
-    checks.push_back(CheckMaintenance(*this));
-    checks.push_back(CheckErrands(*this));
-    checks.push_back(CheckBootstrap(*this));
-    checks.push_back(oauth.Validate());
+  if (absl::Status s = CheckEachFlag(*this); !s.ok()) return s;
+  if (mode == ServerMode::kGateway) return absl::OkStatus();
+  for (const auto check :
+       {&CheckDataDir, &CheckTimes, &CheckErrands, &CheckBootstrap}) {
+    if (absl::Status s = check(*this); !s.ok()) return s;
   }
-  for (const absl::Status& status : checks) {
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return oauth.Validate();
 }
 
-std::string HostPort::ToString() const {
-  if (host.find(':') != std::string::npos)
-    return absl::StrCat("[", host, "]:", port);
-  return absl::StrCat(host, ":", port);
-}
-
-std::optional<HostPort> ParseHostPort(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find_first_of("[:]") != std::string_view::npos) {
-    return std::nullopt;
+Command ServerConfig::command() const {
+  for (const CommandInfo& info : AllCommands()) {
+    if (info.errand && IsGiven(info.flag, *this)) return info.command;
   }
-  uint32_t port = 0;
-  if (host.empty() || digits.empty() || digits.size() > 5 ||
-      digits.find_first_not_of("0123456789") != std::string_view::npos ||
-      !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()),
-                        &port) ||
-      port > 65535) {
-    return std::nullopt;
-  }
-  return HostPort{std::string(host), static_cast<uint16_t>(port)};
+  return mode == ServerMode::kGateway ? Command::kGateway : Command::kServe;
 }
 
 absl::Status FlagError(std::string_view flag, std::string_view detail) {

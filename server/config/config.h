@@ -2,13 +2,13 @@
 #ifndef SIGNET_SERVER_CONFIG_CONFIG_H_
 #define SIGNET_SERVER_CONFIG_CONFIG_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/config/command.h"
 #include "server/oauth/oauth_options.h"
 
 namespace signet::config {
@@ -23,10 +23,11 @@ inline constexpr std::string_view kTimeMarkNow = "now";
 
 enum class StorageEngine { kSqlite, kMemory };
 
-// Everything an operator decides, one member for each flag of
-// server/config/flags.cc. A plain value; its defaults are the flags' defaults.
-// Holds no secret: those are in files that it names.
+// Everything an operator decides, one member for each flag; what values it
+// takes is told by server/config/flag_table.cc. A plain value; its defaults are
+// the flags' defaults. Holds no secret: those are in files that it names.
 struct ServerConfig {
+  std::string flagfile;  // Where more flags came from; empty for none.
   ServerMode mode = ServerMode::kServer;
 
   // Addresses are HOST:PORT, an IPv6 host in brackets. Port 0: the system
@@ -96,28 +97,16 @@ struct ServerConfig {
   // without a public_url.
   std::string ResourceMetadataUrl() const;
 
-  // Checks every rule that one flag or several together can break, without
-  // touching the system. INVALID_ARGUMENT / FLAG_INVALID; the message is
-  // "--flag: got X, want Y".
+  // Checks every rule that one flag (see the table of flags) or several
+  // together can break, without touching the system. INVALID_ARGUMENT /
+  // FLAG_INVALID; the message is "--flag: got X, want Y".
   absl::Status Validate() const;
+
+  // What all this says to do: kServe, kGateway or an errand.
+  Command command() const;
 
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
-
-// HOST:PORT taken apart.
-struct HostPort {
-  std::string host;  // Without brackets.
-  uint16_t port = 0;
-
-  // `host`:`port`, an IPv6 host in brackets.
-  std::string ToString() const;
-
-  friend bool operator==(const HostPort&, const HostPort&) = default;
-};
-
-// nullopt unless `text` is HOST:PORT with a port in decimal and a host that is
-// not empty; a host with colons must be in brackets.
-std::optional<HostPort> ParseHostPort(std::string_view text);
 
 // A FLAG_INVALID error; its message is "--`flag`: `detail`".
 absl::Status FlagError(std::string_view flag, std::string_view detail);

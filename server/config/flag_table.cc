@@ -2,30 +2,255 @@
 #include "server/config/flag_table.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
-#include <optional>
-#include <set>
-#include <utility>
+#include <cstdint>
+#include <type_traits>
 
-#include "CLI/CLI.hpp"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
-#include "base/error.h"
-#include "base/version.h"
+#include "absl/strings/str_join.h"
+#include "base/host_port.h"
+#include "base/rfc3339.h"
+#include "base/uuid.h"
+#include "server/token/token.h"
 
 namespace signet::config {
 namespace {
 
-constexpr char kFooter[] =
-    "Each flag can also be given as SIGNET_NAME in the environment, or as a "
-    "line\n"
-    "name=value in the flagfile. The command line wins over the environment, "
-    "and\n"
-    "that over the flagfile. A DURATION is 90s, 12h, 30d, or 0 for none.\n"
-    "Exit codes: 0 after a drained stop, 2 for a bad flag or file, 3 for a\n"
-    "database that must not be opened, 1 otherwise.";
+std::string Got(std::string_view value, std::string_view want) {
+  return absl::StrCat("got \"", std::string(value), "\", want ",
+                      std::string(want));
+}
+
+std::string AddressFault(const std::string& value) {
+  if (ParseHostPort(value)) return "";
+  return Got(value, "HOST:PORT, for example 127.0.0.1:8080 or [::1]:0");
+}
+
+std::string OptionalAddressFault(const std::string& value) {
+  return value.empty() ? "" : AddressFault(value);
+}
+
+std::string TargetFault(const std::string& value) {
+  if (ParseHostPort(value)) return "";
+  return Got(value, "the HOST:PORT of a gRPC server with --mode=gateway");
+}
+
+// A scheme and an authority: what follows would be lost in the place of the
+// metadata (RFC 9728 section 3.1).
+std::string PublicUrlFault(const std::string& url) {
+  std::string_view rest = url;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!url.starts_with(scheme)) continue;
+    rest.remove_prefix(scheme.size());
+    break;
+  }
+  const bool has_scheme = rest.size() < url.size();
+  const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("-.:[]").find(c) != std::string_view::npos;
+  });
+  if (url.empty() || (has_scheme && !rest.empty() && plain)) return "";
+  return "want a scheme, a host and perhaps a port, for example "
+         "https://signet.example";
+}
+
+std::string TokenPrefixFault(const std::string& value) {
+  if (token::ValidateTokenPrefix(value).ok()) return "";
+  return Got(value,
+             "1 to 32 letters, digits and underscores, no underscore at either "
+             "end");
+}
+
+std::string AccountIdFault(const std::string& value) {
+  if (value.empty() || Uuid::Parse(value)) return "";
+  return Got(value, "a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
+}
+
+std::string TimeMarkFault(const std::string& value) {
+  if (value.empty() || value == kTimeMarkNow || ParseRfc3339(value).ok()) {
+    return "";
+  }
+  return Got(value, "now or a time such as 2026-01-31T12:00:00Z");
+}
+
+using enum Command;
+using oauth::OauthOptions;
+
+// Whom a flag means something to.
+constexpr CommandSet kAll(kServe, kGateway, kCheck, kIssueSuperAdmin,
+                          kSetTimeMark, kBackup, kSealDatabase);
+constexpr CommandSet kServers(kServe, kGateway);
+constexpr CommandSet kServer(kServe);
+constexpr CommandSet kOnDatabase(kServe, kCheck, kIssueSuperAdmin, kSetTimeMark,
+                                 kBackup, kSealDatabase);
+constexpr CommandSet kWithKeys(kServe, kCheck, kIssueSuperAdmin, kSetTimeMark,
+                               kSealDatabase);
+
+constexpr std::string_view kProcess = "Process";
+constexpr std::string_view kListeners = "Listeners";
+constexpr std::string_view kStorage = "Storage";
+constexpr std::string_view kTokens = "Tokens";
+constexpr std::string_view kUpkeep = "Upkeep";
+constexpr std::string_view kFirstStart = "First start";
+constexpr std::string_view kOauth = "OAuth";
+constexpr std::string_view kOldSpellings = "Older spellings of commands";
+
+constexpr Flag kFlags[] = {
+    {"flagfile", kProcess, TextValue{&ServerConfig::flagfile, "FILE"}, kAll,
+     "Read more flags from this file."},
+    {"mode", kProcess,
+     ChoiceValue<ServerMode>{
+         &ServerConfig::mode,
+         "MODE",
+         {{"server", ServerMode::kServer}, {"gateway", ServerMode::kGateway}}},
+     kServers,
+     "server: gRPC and REST. gateway: REST for the server at --grpc_target, as "
+     "the command gateway."},
+    {"port_file", kProcess, TextValue{&ServerConfig::port_file, "FILE"},
+     kServers, "Receives {\"rest\":PORT,\"grpc\":PORT} once both listen."},
+    {"drain_timeout_ms", kProcess,
+     CountValue{&ServerConfig::drain_timeout_ms, 0, 3'600'000, "ms"}, kServers,
+     "How long a stop waits for calls in progress."},
+
+    {"rest_address", kListeners,
+     TextValue{&ServerConfig::rest_address, "HOST:PORT", &AddressFault},
+     kServers, "Where REST listens; port 0: the system picks one."},
+    {"grpc_address", kListeners,
+     TextValue{&ServerConfig::grpc_address, "HOST:PORT", &AddressFault},
+     kServer, "Where gRPC listens; port 0: the system picks one."},
+    {"trusted_grpc_address", kListeners,
+     TextValue{&ServerConfig::trusted_grpc_address, "HOST:PORT",
+               &OptionalAddressFault},
+     kServer,
+     "A second gRPC listener, whose clients may ask about every token without "
+     "a credential."},
+    {"public_url", kListeners,
+     TextValue{&ServerConfig::public_url, "URL", &PublicUrlFault}, kServers,
+     "What clients call this server, for OAuth metadata (RFC 9728): "
+     "https://HOST[:PORT]."},
+    {"grpc_target", kListeners,
+     TextValue{&ServerConfig::grpc_target, "HOST:PORT", &TargetFault},
+     CommandSet(kGateway), "Of a gateway: the gRPC server to call."},
+    {"max_connections", kListeners,
+     CountValue{&ServerConfig::max_connections, 1, 1'000'000}, kServers,
+     "REST connections at once; more are refused."},
+
+    {"data_dir", kStorage, TextValue{&ServerConfig::data_dir, "DIR"},
+     kOnDatabase,
+     "Where the database and the keys live; made if absent. Required, except "
+     "by a gateway."},
+    {"storage", kStorage,
+     ChoiceValue<StorageEngine>{&ServerConfig::storage,
+                                "ENGINE",
+                                {{"sqlite", StorageEngine::kSqlite},
+                                 {"memory", StorageEngine::kMemory}}},
+     kServer, "memory forgets everything when the process ends."},
+    {"write_queue_limit", kStorage,
+     CountValue{&ServerConfig::write_queue_limit, 1, 1'000'000}, kServer,
+     "Writes that may wait; more are refused with a retry hint."},
+    {"write_batch_limit", kStorage,
+     CountValue{&ServerConfig::write_batch_limit, 1, 10'000}, kServer,
+     "Writes that share one commit at most."},
+    {"read_connections", kStorage,
+     CountValue{&ServerConfig::read_connections, 1, 256}, kServer,
+     "Connections that read the database."},
+
+    {"token_prefix", kTokens,
+     TextValue{&ServerConfig::token_prefix, "TEXT", &TokenPrefixFault},
+     CommandSet(kServe, kIssueSuperAdmin), "What new tokens begin with."},
+    {"token_keys_file", kTokens,
+     TextValue{&ServerConfig::token_keys_file, "FILE"}, kWithKeys,
+     "MAC keys, for the owner's eyes only; made if absent.",
+     "token_keys in --data_dir"},
+    {"default_token_ttl", kTokens,
+     DurationValue{&ServerConfig::default_token_ttl}, kServer,
+     "Life of a token without expires_at.", "for ever"},
+    {"max_token_ttl", kTokens, DurationValue{&ServerConfig::max_token_ttl},
+     kServer, "Longest life of a token.", "no limit"},
+    {"token_cache_entries", kTokens,
+     CountValue{&ServerConfig::token_cache_entries, 0, 100'000'000}, kServer,
+     "Tokens whose state is kept in memory; 0 for none."},
+    {"token_cache_mib", kTokens,
+     CountValue{&ServerConfig::token_cache_mib, 1, 1 << 20, "MiB"}, kServer,
+     "Memory for them."},
+    {"max_rotation_overlap", kTokens,
+     DurationValue{&ServerConfig::max_rotation_overlap}, kServer,
+     "Longest life of a token after its rotation."},
+
+    {"last_used_flush_interval", kUpkeep,
+     DurationValue{&ServerConfig::last_used_flush_interval,
+                   absl::Milliseconds(10), absl::Hours(1)},
+     kServer,
+     "How often the last uses of tokens and the mark of time are written."},
+    {"purge_after", kUpkeep, DurationValue{&ServerConfig::purge_after}, kServer,
+     "Delete service accounts so long after their end.", "never"},
+    {"expiry_notice", kUpkeep, DurationValue{&ServerConfig::expiry_notice},
+     kServer, "Announce tokens so long before they expire."},
+    {"audit_retention", kUpkeep, DurationValue{&ServerConfig::audit_retention},
+     kServer, "Delete audit events so old.", "for ever"},
+    {"audit_head_file", kUpkeep,
+     TextValue{&ServerConfig::audit_head_file, "FILE"}, kWithKeys,
+     "Where it is kept, outside the database, how far the audit logs have "
+     "come.",
+     "audit_head beside the token keys"},
+    {"accept_audit_loss", kUpkeep,
+     TextValue{&ServerConfig::accept_audit_loss, "HASH"},
+     CommandSet(kServe, kIssueSuperAdmin, kSetTimeMark),
+     "Start although the database is older than the audit head file says; a "
+     "refused start tells the HASH of that loss."},
+    {"accept_new_database", kUpkeep,
+     SwitchValue{&ServerConfig::accept_new_database}, kServer,
+     "Start although there are token keys but no database: make a new one, "
+     "with a new owner."},
+
+    {"bootstrap_file", kFirstStart,
+     TextValue{&ServerConfig::bootstrap_file, "FILE"}, kServer,
+     "Receives the first token (mode 0600, must not exist).",
+     "standard output"},
+    {"bootstrap_account_id", kFirstStart,
+     TextValue{&ServerConfig::bootstrap_account_id, "UUID", &AccountIdFault},
+     CommandSet(kServe, kIssueSuperAdmin), "The first account.",
+     "a fresh UUID"},
+    {"bootstrap_owner_user", kFirstStart,
+     TextValue{&ServerConfig::bootstrap_owner_user, "ID"}, kServer,
+     "An OAuth user who owns the first account too."},
+    {"into_existing_account", kFirstStart,
+     SwitchValue{&ServerConfig::into_existing_account},
+     CommandSet(kServe, kIssueSuperAdmin),
+     "Let issue-super-admin put it into an account that exists."},
+
+    {"oauth_issuer", kOauth, TextValue{&OauthOptions::issuer, "URL"}, kServer,
+     "Whose access tokens are accepted."},
+    {"oauth_jwks_file", kOauth, TextValue{&OauthOptions::jwks_file, "FILE"},
+     kServer, "The issuer's keys.", "by discovery"},
+    {"oauth_audience", kOauth, ListValue{&OauthOptions::audiences, "AUD"},
+     kServer,
+     "This service's name in tokens; repeatable; required with an issuer."},
+    {"oauth_accepted_typ", kOauth,
+     TextValue{&OauthOptions::accepted_typ, "TYP"}, kServer,
+     "JWT admits issuers that do not write at+jwt."},
+    {"oauth_groups_claim", kOauth,
+     TextValue{&OauthOptions::groups_claim, "NAME"}, kServer,
+     "The claim that lists a user's groups."},
+    {"oauth_required_scope", kOauth,
+     TextValue{&OauthOptions::required_scope, "SCOPE"}, kServer,
+     "Scope that every token must have."},
+
+    {"verify_audit", kOldSpellings, SwitchValue{&ServerConfig::verify_audit},
+     kServer, "Of the command check."},
+    {"issue_super_admin", kOldSpellings,
+     SwitchValue{&ServerConfig::issue_super_admin}, kServer,
+     "Of the command issue-super-admin."},
+    {"set_time_mark", kOldSpellings,
+     TextValue{&ServerConfig::set_time_mark, "TIME", &TimeMarkFault, true},
+     kServer, "Of the command set-time-mark."},
+    {"backup", kOldSpellings,
+     TextValue{&ServerConfig::backup, "FILE", nullptr, true}, kServer,
+     "Of the command backup."},
+    {"seal_database", kOldSpellings, SwitchValue{&ServerConfig::seal_database},
+     kServer, "Of the command seal-database."},
+};
 
 bool ReadDuration(const std::string& text, absl::Duration* duration) {
   if (int days = 0; text.ends_with('d') &&
@@ -38,381 +263,192 @@ bool ReadDuration(const std::string& text, absl::Duration* duration) {
          *duration != absl::InfiniteDuration();
 }
 
-template <typename T>
-std::function<bool(const std::string&)> OneOf(std::map<std::string, T> choices,
-                                              T* choice) {
-  return [choices = std::move(choices), choice](const std::string& text) {
-    const auto it = choices.find(text);
-    if (it == choices.end()) return false;
-    *choice = it->second;
-    return true;
-  };
+// As ReadDuration reads it.
+std::string WriteDuration(absl::Duration duration) {
+  const int64_t days = duration / absl::Hours(24);
+  if (days > 0 && duration == days * absl::Hours(24)) {
+    return absl::StrCat(days, "d");
+  }
+  return absl::FormatDuration(duration);
 }
+
+// One kind of value: what it wants, and a text in that kind put into a member.
+// False: it does not fit.
+struct Setter {
+  const std::vector<std::string>& values;
+  ServerConfig& config;
+  std::string want;
+
+  bool operator()(const TextValue& value) {
+    want = "a value";
+    value.member.In(config) = values.back();
+    return !value.never_empty || !values.back().empty();
+  }
+  bool operator()(const ListValue& value) {
+    value.member.In(config) = values;
+    return true;
+  }
+  bool operator()(const CountValue& value) {
+    want = "a whole number";
+    return absl::SimpleAtoi(values.back(), &value.member.In(config));
+  }
+  bool operator()(const DurationValue& value) {
+    want = "a duration such as 90s, 12h, 30d, or 0";
+    absl::Duration read;
+    if (!ReadDuration(values.back(), &read)) return false;
+    std::optional<absl::Duration>& member = value.member.In(config);
+    member.reset();
+    if (read > absl::ZeroDuration()) member = read;
+    return true;
+  }
+  bool operator()(const SwitchValue& value) {
+    want = "true or false";
+    const std::string& text = values.back();
+    value.member.In(config) = text != "false";
+    return text.empty() || text == "true" || text == "false";
+  }
+  template <typename T>
+  bool operator()(const ChoiceValue<T>& value) {
+    want = absl::StrCat(std::string(value.choices[0].first), " or ",
+                        std::string(value.choices[1].first));
+    for (const auto& [name, choice] : value.choices) {
+      if (name != values.back()) continue;
+      value.member.In(config) = choice;
+      return true;
+    }
+    return false;
+  }
+};
+
+// What is wrong with the value of a member; empty: nothing.
+struct RangeFault {
+  const ServerConfig& config;
+
+  std::string operator()(const TextValue& value) const {
+    return value.rule == nullptr ? "" : value.rule(value.member.In(config));
+  }
+  std::string operator()(const CountValue& value) const {
+    const int got = value.member.In(config);
+    if (value.min <= got && got <= value.max) return "";
+    return absl::StrCat("got ", got, ", want ", value.min, " to ", value.max);
+  }
+  std::string operator()(const DurationValue& value) const {
+    const absl::Duration got =
+        value.member.In(config).value_or(absl::ZeroDuration());
+    if (value.min <= got && got <= value.max) return "";
+    return absl::StrCat("got ", absl::FormatDuration(got), ", want ",
+                        absl::FormatDuration(value.min), " to ",
+                        absl::FormatDuration(value.max));
+  }
+  template <typename T>
+  std::string operator()(const T&) const {
+    return "";
+  }
+};
+
+struct MemberText {
+  const ServerConfig& config;
+
+  std::string operator()(const TextValue& value) const {
+    const std::string& text = value.member.In(config);
+    return text.empty() ? "none" : text;
+  }
+  std::string operator()(const ListValue& value) const {
+    const std::vector<std::string>& texts = value.member.In(config);
+    return texts.empty() ? "none" : absl::StrJoin(texts, ", ");
+  }
+  std::string operator()(const CountValue& value) const {
+    return absl::StrCat(value.member.In(config));
+  }
+  std::string operator()(const DurationValue& value) const {
+    const std::optional<absl::Duration>& duration = value.member.In(config);
+    return duration ? WriteDuration(*duration) : "none";
+  }
+  std::string operator()(const SwitchValue& value) const {
+    return value.member.In(config) ? "true" : "false";
+  }
+  template <typename T>
+  std::string operator()(const ChoiceValue<T>& value) const {
+    for (const auto& [name, choice] : value.choices) {
+      if (choice == value.member.In(config)) return std::string(name);
+    }
+    return "none";
+  }
+};
 
 }  // namespace
 
-class FlagTable::Impl {
- public:
-  Impl(ServerConfig* config, std::string* flagfile, std::string* text);
+std::span<const Flag> AllFlags() { return kFlags; }
 
-  absl::Status Parse(std::vector<std::string> arguments);
-  absl::Status CheckGivenOnce(const std::vector<std::string>& arguments) const;
-
-  const CLI::App& app() const { return app_; }
-  const std::set<std::string>& lists() const { return lists_; }
-
- private:
-  // Sets a variable from a flag's value; false if the value does not fit.
-  using Assign = std::function<bool(const std::string&)>;
-
-  void AddProcess(ServerConfig* config, std::string* flagfile);
-  void AddListeners(ServerConfig* config);
-  void AddStorage(ServerConfig* config);
-  void AddTokens(ServerConfig* config);
-  void AddMaintenance(ServerConfig* config);
-  void AddFirstStart(ServerConfig* config);
-  void AddOauth(ServerConfig* config);
-
-  void Add(const std::string& name, const std::string& type,
-           const std::string& want, const Assign& assign,
-           const std::string& initial, const std::string& help);
-  void AddText(const std::string& name, const std::string& type,
-               std::string* text, const std::string& help);
-  // The same of one that says what to do in place of serving: an empty text, of
-  // a variable that is not set perhaps, must not start a server.
-  void AddErrand(const std::string& name, const std::string& type,
-                 std::string* text, const std::string& help);
-  void AddCount(const std::string& name, int* count, const std::string& help);
-  void AddDuration(const std::string& name,
-                   std::optional<absl::Duration>* duration,
-                   const std::string& help);
-  void AddSwitch(const std::string& name, bool* on, const std::string& help);
-  void AddList(const std::string& name, const std::string& type,
-               std::vector<std::string>* list, const std::string& help);
-
-  std::string* const text_;
-  bool help_ = false;
-  bool version_ = false;
-  std::set<std::string> lists_;
-  CLI::App app_;
-};
-
-FlagTable::Impl::Impl(ServerConfig* config, std::string* flagfile,
-                      std::string* text)
-    : text_(text),
-      app_("Issues service accounts and API tokens over gRPC and REST.",
-           "signetd") {
-  app_.set_help_flag();
-  app_.allow_extras();
-  app_.get_formatter()->column_width(36);
-  app_.footer(kFooter);
-  AddProcess(config, flagfile);
-  AddListeners(config);
-  AddStorage(config);
-  AddTokens(config);
-  AddMaintenance(config);
-  AddFirstStart(config);
-  AddOauth(config);
+const Flag* FindFlag(std::string_view name) {
+  const auto* const found = std::ranges::find(kFlags, name, &Flag::name);
+  return found == std::end(kFlags) ? nullptr : found;
 }
 
-void FlagTable::Impl::AddProcess(ServerConfig* config, std::string* flagfile) {
-  app_.option_defaults()->group("Process");
-  app_.add_flag("--help,-h", help_, "Print this and exit.");
-  app_.add_flag("--version", version_, "Print the version and exit.");
-  AddText("flagfile", "FILE", flagfile, "Read more flags from this file.");
-  Add("mode", "MODE", "server or gateway",
-      OneOf<ServerMode>(
-          {{"server", ServerMode::kServer}, {"gateway", ServerMode::kGateway}},
-          &config->mode),
-      "server",
-      "server: gRPC and REST. gateway: REST for the server at --grpc_target.");
-  AddText("port_file", "FILE", &config->port_file,
-          "Receives {\"rest\":PORT,\"grpc\":PORT} once both listen.");
-  AddCount("drain_timeout_ms", &config->drain_timeout_ms,
-           "How long a stop waits for calls in progress.");
+bool IsList(const Flag& flag) {
+  return std::holds_alternative<ListValue>(flag.value);
 }
 
-void FlagTable::Impl::AddListeners(ServerConfig* config) {
-  app_.option_defaults()->group("Listeners");
-  AddText("rest_address", "HOST:PORT", &config->rest_address,
-          "Where REST listens; port 0: the system picks one.");
-  AddText("grpc_address", "HOST:PORT", &config->grpc_address,
-          "Where gRPC listens; port 0: the system picks one.");
-  AddText("trusted_grpc_address", "HOST:PORT", &config->trusted_grpc_address,
-          "A second gRPC listener, whose clients may ask about every token "
-          "without a credential. Default: none.");
-  AddText("public_url", "URL", &config->public_url,
-          "What clients call this server, for OAuth metadata (RFC 9728): "
-          "https://HOST[:PORT]. Default: none is given.");
-  AddText("grpc_target", "HOST:PORT", &config->grpc_target,
-          "With --mode=gateway: the gRPC server to call.");
-  AddCount("max_connections", &config->max_connections,
-           "REST connections at once; more are refused.");
+bool IsSwitch(const Flag& flag) {
+  return std::holds_alternative<SwitchValue>(flag.value);
 }
 
-void FlagTable::Impl::AddStorage(ServerConfig* config) {
-  app_.option_defaults()->group("Storage");
-  AddText("data_dir", "DIR", &config->data_dir,
-          "Where the database and the keys live; made if absent. Required, "
-          "except with --mode=gateway.");
-  Add("storage", "ENGINE", "sqlite or memory",
-      OneOf<StorageEngine>({{"sqlite", StorageEngine::kSqlite},
-                            {"memory", StorageEngine::kMemory}},
-                           &config->storage),
-      "sqlite", "memory forgets everything when the process ends.");
-  AddCount("write_queue_limit", &config->write_queue_limit,
-           "Writes that may wait; more are refused with a retry hint.");
-  AddCount("write_batch_limit", &config->write_batch_limit,
-           "Writes that share one commit at most.");
-  AddCount("read_connections", &config->read_connections,
-           "Connections that read the database.");
+std::string_view TypeText(const Flag& flag) {
+  return std::visit(
+      [](const auto& value) -> std::string_view {
+        using Value = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, CountValue>) {
+          return "N";
+        } else if constexpr (std::is_same_v<Value, DurationValue>) {
+          return "DURATION";
+        } else if constexpr (std::is_same_v<Value, SwitchValue>) {
+          return "";
+        } else {
+          return value.type;
+        }
+      },
+      flag.value);
 }
 
-void FlagTable::Impl::AddTokens(ServerConfig* config) {
-  app_.option_defaults()->group("Tokens");
-  AddText("token_prefix", "TEXT", &config->token_prefix,
-          "What new tokens begin with.");
-  AddText("token_keys_file", "FILE", &config->token_keys_file,
-          "MAC keys, for the owner's eyes only; made if absent. "
-          "Default: token_keys in --data_dir.");
-  AddDuration("default_token_ttl", &config->default_token_ttl,
-              "Life of a token without expires_at. Default: for ever.");
-  AddDuration("max_token_ttl", &config->max_token_ttl,
-              "Longest life of a token. Default: no limit.");
-  AddCount("token_cache_entries", &config->token_cache_entries,
-           "Tokens whose state is kept in memory; 0 for none.");
-  AddCount("token_cache_mib", &config->token_cache_mib,
-           "Memory for them, in MiB.");
-  AddDuration("max_rotation_overlap", &config->max_rotation_overlap,
-              "Longest life of a token after its rotation. Default: 7d.");
-}
-
-void FlagTable::Impl::AddMaintenance(ServerConfig* config) {
-  app_.option_defaults()->group("Upkeep");
-  AddDuration("last_used_flush_interval", &config->last_used_flush_interval,
-              "How often the last uses of tokens and the mark of time are "
-              "written. Default: 5s.");
-  AddDuration("purge_after", &config->purge_after,
-              "Delete service accounts so long after their end. "
-              "Default: never.");
-  AddDuration("expiry_notice", &config->expiry_notice,
-              "Announce tokens so long before they expire. Default: 7d.");
-  AddDuration("audit_retention", &config->audit_retention,
-              "Delete audit events so old. Default: never.");
-  AddSwitch(
-      "verify_audit", &config->verify_audit,
-      "Check all audit logs, seals, and rows against both, and exit: 0 if "
-      "all is whole, 1 if not, 3 while a server has the database.");
-  AddSwitch("issue_super_admin", &config->issue_super_admin,
-            "Make a service account that may do everything everywhere, print "
-            "it with its token as JSON, and exit. --bootstrap_account_id names "
-            "its account.");
-  AddSwitch("into_existing_account", &config->into_existing_account,
-            "Let --issue_super_admin put it into an account that exists.");
-  AddErrand(
-      "set_time_mark", "TIME", &config->set_time_mark,
-      "Set the mark of time, which expiry is judged by where the clock is "
-      "behind it, to a time in RFC 3339 or to `now`, and exit.");
-  AddErrand(
-      "backup", "FILE", &config->backup,
-      "Write a verified copy of the database to a new file, while a server "
-      "runs or not, and exit.");
-  AddSwitch("seal_database", &config->seal_database,
-            "Seal, once, a database that an older release wrote, print its "
-            "owners and super_admins as JSON, and exit.");
-  AddText("audit_head_file", "FILE", &config->audit_head_file,
-          "Where it is kept, outside the database, how far the audit logs have "
-          "come. Default: audit_head beside the token keys.");
-  AddText("accept_audit_loss", "HASH", &config->accept_audit_loss,
-          "Start although the database is older than the audit head file says; "
-          "a refused start tells the HASH of that loss. Default: none.");
-  AddSwitch("accept_new_database", &config->accept_new_database,
-            "Start although there are token keys but no database: make a new "
-            "one, with a new owner.");
-}
-
-void FlagTable::Impl::AddFirstStart(ServerConfig* config) {
-  app_.option_defaults()->group("First start");
-  AddText("bootstrap_file", "FILE", &config->bootstrap_file,
-          "Receives the first token (mode 0600, must not exist) "
-          "in place of standard output.");
-  AddText("bootstrap_account_id", "UUID", &config->bootstrap_account_id,
-          "The first account. Default: a fresh UUID.");
-  AddText("bootstrap_owner_user", "ID", &config->bootstrap_owner_user,
-          "An OAuth user who owns the first account too.");
-}
-
-void FlagTable::Impl::AddOauth(ServerConfig* config) {
-  app_.option_defaults()->group("OAuth");
-  AddText("oauth_issuer", "URL", &config->oauth.issuer,
-          "Whose access tokens are accepted. Default: none are.");
-  AddText("oauth_jwks_file", "FILE", &config->oauth.jwks_file,
-          "The issuer's keys. Default: found by discovery.");
-  AddList(
-      "oauth_audience", "AUD", &config->oauth.audiences,
-      "This service's name in tokens; repeatable; required with an issuer.");
-  AddText("oauth_accepted_typ", "TYP", &config->oauth.accepted_typ,
-          "JWT admits issuers that do not write at+jwt.");
-  AddText("oauth_groups_claim", "NAME", &config->oauth.groups_claim,
-          "The claim that lists a user's groups.");
-  AddText("oauth_required_scope", "SCOPE", &config->oauth.required_scope,
-          "Scope that every token must have. Default: none.");
-}
-
-void FlagTable::Impl::Add(const std::string& name, const std::string& type,
-                          const std::string& want, const Assign& assign,
-                          const std::string& initial, const std::string& help) {
-  const std::string flag = "--" + name;
-  const auto assign_or_throw = [flag, want, assign](const std::string& value) {
-    if (assign(value)) return;
-    throw CLI::ValidationError(
-        flag, absl::StrCat("got \"", value, "\", want ", want));
-  };
-  app_.add_option_function<std::string>(
-          flag, assign_or_throw,
-          initial.empty() ? help
-                          : absl::StrCat(help, " Default: ", initial, "."))
-      ->type_name(type)
-      ->take_last();
-}
-
-void FlagTable::Impl::AddText(const std::string& name, const std::string& type,
-                              std::string* text, const std::string& help) {
-  const auto assign = [text](const std::string& value) {
-    *text = value;
-    return true;
-  };
-  Add(name, type, "text", assign, *text, help);
-}
-
-void FlagTable::Impl::AddErrand(const std::string& name,
-                                const std::string& type, std::string* text,
-                                const std::string& help) {
-  const auto assign = [text](const std::string& value) {
-    *text = value;
-    return !value.empty();
-  };
-  Add(name, type, "a value", assign, *text, help);
-}
-
-void FlagTable::Impl::AddCount(const std::string& name, int* count,
-                               const std::string& help) {
-  const auto assign = [count](const std::string& value) {
-    return absl::SimpleAtoi(value, count);
-  };
-  Add(name, "N", "a whole number", assign, absl::StrCat(*count), help);
-}
-
-void FlagTable::Impl::AddDuration(const std::string& name,
-                                  std::optional<absl::Duration>* duration,
-                                  const std::string& help) {
-  const auto assign = [duration](const std::string& value) {
-    absl::Duration read;
-    if (!ReadDuration(value, &read)) return false;
-    duration->reset();
-    if (read > absl::ZeroDuration()) *duration = read;
-    return true;
-  };
-  Add(name, "DURATION", "a duration such as 90s, 12h, 30d, or 0", assign, "",
-      help);
-}
-
-// Without a value it is on.
-void FlagTable::Impl::AddSwitch(const std::string& name, bool* on,
-                                const std::string& help) {
-  Add(name, "BOOL", "true or false",
-      OneOf<bool>({{"", true}, {"true", true}, {"false", false}}, on), "",
-      help);
-  app_.get_option("--" + name)->type_name("")->expected(0, 1);
-}
-
-void FlagTable::Impl::AddList(const std::string& name, const std::string& type,
-                              std::vector<std::string>* list,
-                              const std::string& help) {
-  lists_.insert(name);
-  const auto assign = [list](const std::vector<std::string>& values) {
-    *list = values;
-  };
-  app_.add_option_function<std::vector<std::string>>("--" + name, assign, help)
-      ->type_name(type)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
-// That one of two values wins would go unnoticed.
-absl::Status FlagTable::Impl::CheckGivenOnce(
-    const std::vector<std::string>& arguments) const {
-  std::set<std::string> given;
-  for (const std::string& argument : arguments) {
-    const std::string flag = argument.substr(0, argument.find('='));
-    if (!flag.starts_with("--") || app_.get_option_no_throw(flag) == nullptr) {
-      continue;
-    }
-    const std::string name = flag.substr(2);
-    if (!lists_.contains(name) && !given.insert(name).second) {
-      return FlagError(name, "got it more than once, want it once");
-    }
+std::string RangeText(const Flag& flag) {
+  if (const auto* count = std::get_if<CountValue>(&flag.value)) {
+    return absl::StrCat(count->min, " to ", count->max,
+                        count->unit.empty() ? "" : " ",
+                        std::string(count->unit));
   }
-  return absl::OkStatus();
+  const auto* duration = std::get_if<DurationValue>(&flag.value);
+  if (duration == nullptr || duration->max == absl::InfiniteDuration()) {
+    return "";
+  }
+  return absl::StrCat(WriteDuration(duration->min), " to ",
+                      WriteDuration(duration->max));
 }
 
-absl::Status FlagTable::Impl::Parse(std::vector<std::string> arguments) {
-  // CLI11 would take the argument that follows `--name=` as the value.
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].starts_with("--") &&
-        arguments[i].find('=') == arguments[i].size() - 1) {
-      arguments[i].pop_back();
-      arguments.insert(arguments.begin() + static_cast<ptrdiff_t>(i) + 1, "");
-    }
-  }
-  if (absl::Status status = CheckGivenOnce(arguments); !status.ok()) {
-    return status;
-  }
-  std::reverse(arguments.begin(), arguments.end());  // It reads from the back.
-  try {
-    app_.parse(arguments);
-  } catch (const CLI::Error& error) {
-    // What it says begins with the flag, here and in its own complaints.
-    const std::string message = error.what();
-    const size_t end = message.find(": ");
-    if (!message.starts_with("--") || end == std::string::npos) {
-      return FlagError("help", message);
-    }
-    return FlagError(message.substr(2, end - 2), message.substr(end + 2));
-  }
-  if (const std::vector<std::string> rest = app_.remaining(); !rest.empty()) {
-    // Only the name is echoed: the value may be a secret that went astray.
-    const std::string& first = rest.front();
-    if (!first.starts_with("--") || first.size() == 2) {
-      return MakeError(absl::StatusCode::kInvalidArgument,
-                       "got an argument that is not a flag; flags are written "
-                       "--name=value, --help lists them",
-                       {.reason = "FLAG_INVALID"});
-    }
-    return FlagError(first.substr(2, first.find('=') - 2),
-                     "no such flag; --help lists them");
-  }
-  if (help_) *text_ = app_.help();
-  if (version_) *text_ = absl::StrCat("signetd ", kVersion, "\n");
-  return absl::OkStatus();
+std::string DefaultText(const Flag& flag) {
+  if (!flag.default_text.empty()) return std::string(flag.default_text);
+  const ServerConfig unset;
+  return std::visit(MemberText{unset}, flag.value);
 }
 
-FlagTable::FlagTable(ServerConfig* config, std::string* flagfile,
-                     std::string* text)
-    : impl_(std::make_unique<Impl>(config, flagfile, text)) {}
-
-FlagTable::~FlagTable() = default;
-
-absl::Status FlagTable::Parse(std::vector<std::string> arguments) {
-  return impl_->Parse(std::move(arguments));
+absl::Status SetFlag(const Flag& flag, const std::vector<std::string>& values,
+                     ServerConfig& config) {
+  Setter setter{values, config, ""};
+  if (std::visit(setter, flag.value)) return absl::OkStatus();
+  return FlagError(flag.name, Got(values.back(), setter.want));
 }
 
-bool FlagTable::Has(const std::string& name) const {
-  return impl_->app().get_option_no_throw("--" + name) != nullptr;
+absl::Status CheckFlag(const Flag& flag, const ServerConfig& config) {
+  const std::string fault = std::visit(RangeFault{config}, flag.value);
+  return fault.empty() ? absl::OkStatus() : FlagError(flag.name, fault);
 }
 
-bool FlagTable::IsList(const std::string& name) const {
-  return impl_->lists().contains(name);
+bool SameFlag(const Flag& flag, const ServerConfig& one,
+              const ServerConfig& other) {
+  return std::visit(
+      [&](const auto& value) {
+        return value.member.In(one) == value.member.In(other);
+      },
+      flag.value);
 }
 
 }  // namespace signet::config

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "server/config/command.h"
+#include "server/config/flag_parser.h"
 #include "server/config/flag_table.h"
 
 namespace signet::config {
@@ -27,17 +29,61 @@ struct Source {
   std::vector<std::string> arguments;
 };
 
-absl::Status Apply(const Source& source, FlagTable& table) {
-  const absl::Status status = table.Parse(source.arguments);
-  if (status.ok() || source.description.empty()) return status;
+absl::Status Apply(const Source& source, FlagParser& parser) {
+  if (source.description.empty()) {
+    return parser.ParseCommandLine(source.arguments);
+  }
+  const absl::Status status = parser.Parse(source.arguments);
+  if (status.ok()) return status;
   return MakeError(status.code(),
                    absl::StrCat(std::string(status.message()), " (in ",
                                 source.description, ")"),
                    GetErrorDetail(status));
 }
 
+absl::Status CommandError(std::string message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, message,
+                   {.reason = "FLAG_INVALID"});
+}
+
+// The name may be a secret that went astray: it is not repeated.
+absl::Status UnknownCommand() {
+  std::string names;
+  for (const CommandInfo& info : AllCommands()) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(info.name));
+  }
+  return CommandError(
+      absl::StrCat("got a command that does not exist, want one of ", names,
+                   "; signetd help tells about them"));
+}
+
+// `topic`: what follows the word help.
+absl::StatusOr<std::string> HelpAbout(const std::vector<std::string>& topic) {
+  if (topic.size() > 1) return UnknownCommand();
+  const CommandInfo* about = &InfoOf(Command::kServe);
+  if (!topic.empty()) about = FindCommand(topic.front());
+  if (about == nullptr) return UnknownCommand();
+  if (about->command == Command::kHelp) about = &InfoOf(Command::kServe);
+  ServerConfig unused;
+  return FlagParser(about->command, &unused).Help();
+}
+
+// What the command line alone decides.
+absl::Status ApplyCommand(const CommandInfo& command, ServerConfig& config) {
+  if (command.flag.empty()) return absl::OkStatus();
+  const Flag& flag = *FindFlag(command.flag);
+  if (command.operand.empty()) {
+    return SetFlag(flag, {std::string(command.flag_value)}, config);
+  }
+  if (!SameFlag(flag, config, ServerConfig())) return absl::OkStatus();
+  const std::string name(command.name);
+  const std::string operand(command.operand);
+  return CommandError(absl::StrCat(name, ": got no ", operand,
+                                   ", want signetd ", name, " ", operand));
+}
+
 Source ReadEnvironment(const std::vector<std::string>& environment,
-                       const FlagTable& table,
+                       const FlagParser& parser,
                        std::vector<std::string>& unknown) {
   Source source = {"the environment", {}};
   for (const std::string& line : environment) {
@@ -49,8 +95,9 @@ Source ReadEnvironment(const std::vector<std::string>& environment,
     const std::string value = line.substr(equals + 1);
     const std::string name =
         absl::AsciiStrToLower(variable.substr(kVariablePrefix.size()));
+    const Flag* const flag = FindFlag(name);
     if (variable != absl::StrCat("SIGNET_", absl::AsciiStrToUpper(name)) ||
-        !table.Has(name)) {
+        !parser.Has(name)) {
       if (std::ranges::find(kClientVariables, variable) ==
           std::end(kClientVariables)) {
         unknown.push_back(variable);
@@ -58,7 +105,7 @@ Source ReadEnvironment(const std::vector<std::string>& environment,
       continue;
     }
     if (value.empty()) continue;
-    if (!table.IsList(name)) {
+    if (flag == nullptr || !IsList(*flag)) {
       source.arguments.push_back(absl::StrCat("--", name, "=", value));
       continue;
     }
@@ -107,24 +154,40 @@ absl::StatusOr<Invocation> ParseFlags(
     const std::vector<std::string>& arguments,
     const std::vector<std::string>& environment) {
   Invocation invocation;
-  std::string flagfile;
-  FlagTable table(&invocation.config, &flagfile, &invocation.text);
+  ServerConfig& config = invocation.config;
+  const CommandInfo* command = &InfoOf(Command::kServe);
+  Source command_line = {"", arguments};
+  if (!arguments.empty() && !arguments.front().starts_with('-')) {
+    command = FindCommand(arguments.front());
+    if (command == nullptr) return UnknownCommand();
+    command_line.arguments.erase(command_line.arguments.begin());
+  }
+  if (command->command == Command::kHelp) {
+    absl::StatusOr<std::string> help = HelpAbout(command_line.arguments);
+    if (!help.ok()) return help.status();
+    invocation.text = *std::move(help);
+    return invocation;
+  }
+  FlagParser parser(command->command, &config);
   const Source variables =
-      ReadEnvironment(environment, table, invocation.unknown_variables);
-  const Source command_line = {"", arguments};
+      ReadEnvironment(environment, parser, invocation.unknown_variables);
 
   // Once to learn the flagfile, which the two strongest sources can name; then
   // from the weakest to the strongest, over fresh defaults.
   for (const Source& source : {variables, command_line}) {
-    if (absl::Status status = Apply(source, table); !status.ok()) return status;
+    if (absl::Status s = Apply(source, parser); !s.ok()) return s;
   }
-  if (!invocation.text.empty() || flagfile.empty()) return invocation;
-  invocation.config = ServerConfig();
-  const absl::StatusOr<Source> file = ReadFlagfile(flagfile);
-  if (!file.ok()) return file.status();
-  for (const Source& source : {*file, variables, command_line}) {
-    if (absl::Status status = Apply(source, table); !status.ok()) return status;
+  invocation.text = parser.text();
+  if (!invocation.text.empty()) return invocation;
+  if (!config.flagfile.empty()) {
+    const absl::StatusOr<Source> file = ReadFlagfile(config.flagfile);
+    if (!file.ok()) return file.status();
+    config = ServerConfig();
+    for (const Source& source : {*file, variables, command_line}) {
+      if (absl::Status s = Apply(source, parser); !s.ok()) return s;
+    }
   }
+  if (absl::Status s = ApplyCommand(*command, config); !s.ok()) return s;
   return invocation;
 }
 

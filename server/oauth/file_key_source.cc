@@ -2,6 +2,7 @@
 #include "server/oauth/file_key_source.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -32,10 +33,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text;
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<FileKeySource>> FileKeySource::Load(
-    const std::string& path, Logger& logger) {
+absl::StatusOr<JwkSet> ReadKeys(const std::string& path, Logger& logger) {
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return text.status();
   absl::StatusOr<JwkSet> keys = JwkSet::Parse(*text);
@@ -50,11 +48,39 @@ absl::StatusOr<std::unique_ptr<FileKeySource>> FileKeySource::Load(
   if (keys->size() == 0) {
     return absl::InvalidArgumentError("got no usable key, want at least one");
   }
-  return std::unique_ptr<FileKeySource>(new FileKeySource(*std::move(keys)));
+  return keys;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FileKeySource>> FileKeySource::Load(
+    const std::string& path, Logger& logger) {
+  absl::StatusOr<JwkSet> keys = ReadKeys(path, logger);
+  if (!keys.ok()) return keys.status();
+  return std::unique_ptr<FileKeySource>(
+      new FileKeySource(path, &logger, *std::move(keys)));
+}
+
+void FileKeySource::Reload() {
+  absl::StatusOr<JwkSet> keys = ReadKeys(path_, *logger_);
+  if (!keys.ok()) {
+    const std::string why(keys.status().message());
+    logger_->Warning("issuer keys not loaded", {{"file", path_}, {"why", why}});
+    return;
+  }
+  logger_->Info(
+      "issuer keys loaded",
+      {{"file", path_}, {"keys", static_cast<int64_t>(keys->size())}});
+  absl::MutexLock lock(&mutex_);
+  keys_ = *std::move(keys);
 }
 
 void FileKeySource::FindKey(const KeyQuery& query, Done done) {
-  Key key = keys_.Find(query);
+  Key key;
+  {
+    absl::MutexLock lock(&mutex_);
+    key = keys_.Find(query);
+  }
   if (key == nullptr) {
     std::move(done)(absl::NotFoundError("kid: want a key of the JWKS file"));
     return;

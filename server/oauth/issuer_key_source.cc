@@ -21,14 +21,14 @@ IssuerKeySource::IssuerKeySource(std::string issuer,
       cache_(policy),
       thread_([this] { Run(); }) {}
 
-IssuerKeySource::~IssuerKeySource() {
+void IssuerKeySource::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   wanted_.Set();
   http_->Cancel();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void IssuerKeySource::FindKey(const KeyQuery& query, Done done) {
@@ -48,6 +48,14 @@ void IssuerKeySource::FindKey(const KeyQuery& query, Done done) {
   std::move(done)(*std::move(answer));
 }
 
+void IssuerKeySource::Reload() {
+  {
+    absl::MutexLock lock(&mutex_);
+    reload_ = true;
+  }
+  wanted_.Set();
+}
+
 void IssuerKeySource::Run() {
   while (AwaitNextFetch()) Finish(FetchIssuerKeys(issuer_, *http_));
   Finish(absl::CancelledError("the service stops"));
@@ -60,6 +68,10 @@ bool IssuerKeySource::AwaitNextFetch() {
     {
       absl::MutexLock lock(&mutex_);
       if (stopping_) return false;
+      if (std::exchange(reload_, false)) {
+        reported_keys_.reset();  // Who asked is told what came of it.
+        return true;
+      }
       if (due || !waiting_.empty()) return true;
       next = SteadyEvent::In(cache_.UntilRefresh(clock_->Now()));
     }

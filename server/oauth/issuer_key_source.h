@@ -26,10 +26,10 @@ namespace signet::oauth {
 //
 // The first fetch starts at once; the issuer may be down. Later ones follow
 // every refresh_interval, or sooner when a token names a key that is not known,
-// but never within min_interval of the last. Calls that need a fetch wait for
-// it (max_waiting_calls at most; more are refused as if the issuer were down)
-// and are answered on the thread. While the issuer fails its last keys are good
-// until they are max_key_age old.
+// but never within min_interval of the last, unless Reload() asks. Calls that
+// need a fetch wait for it (max_waiting_calls at most; more are refused as if
+// the issuer were down) and are answered on the thread. While the issuer fails
+// its last keys are good until they are max_key_age old.
 class IssuerKeySource final : public KeySource {
  public:
   // `issuer` is one that CheckIssuerUrl accepts. `clock` and `logger` are
@@ -38,11 +38,11 @@ class IssuerKeySource final : public KeySource {
                   std::unique_ptr<HttpClient> http, const Clock* clock,
                   Logger* logger);
 
-  // Ends a fetch that runs; calls that wait for it are refused as if the issuer
-  // were down.
-  ~IssuerKeySource() override;
+  ~IssuerKeySource() override { Stop(); }
 
   void FindKey(const KeyQuery& query, Done done) override;
+  void Reload() override;
+  void Stop() override;  // Ends a fetch that runs.
 
  private:
   struct Waiting {
@@ -71,6 +71,7 @@ class IssuerKeySource final : public KeySource {
   KeyCache cache_ ABSL_GUARDED_BY(mutex_);
   // Not empty: a fetch runs, or is asked for.
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+  bool reload_ ABSL_GUARDED_BY(mutex_) = false;  // A fetch is asked for.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   SteadyEvent wanted_;  // A fetch is asked for, or it is time to stop.
 

@@ -25,6 +25,16 @@ class KeySource {
   //   UNAVAILABLE / ISSUER_UNAVAILABLE: that cannot be known just now.
   // `done` must not block either.
   virtual void FindKey(const KeyQuery& query, Done done) = 0;
+
+  // Gets the keys anew, also where they were had a moment ago. Those at hand
+  // are good until then, and stay where that fails. What came of it is logged.
+  // May read a file, but does not wait for the issuer.
+  virtual void Reload() = 0;
+
+  // From now on nothing is fetched: calls that wait for a fetch, and those that
+  // come to need one, are UNAVAILABLE / ISSUER_UNAVAILABLE. Blocks until the
+  // last that waits is answered. Idempotent; for one thread at a time.
+  virtual void Stop() = 0;
 };
 
 }  // namespace signet::oauth

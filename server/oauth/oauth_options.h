@@ -31,7 +31,7 @@ struct KeyFetchPolicy {
 struct OauthOptions {
   // `--oauth_issuer`. Empty: every OAuth token is refused.
   std::string issuer;
-  // `--oauth_jwks_file`, read once. Empty: keys come from the issuer.
+  // `--oauth_jwks_file`. Empty: keys come from the issuer.
   std::string jwks_file;
   // `--oauth_audience`. A token must be for one of these.
   std::vector<std::string> audiences;

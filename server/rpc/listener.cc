@@ -15,11 +15,13 @@
 #include <climits>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/host_port.h"
 
 namespace signet::rpc {
 namespace {
@@ -85,21 +87,17 @@ int OwnedFd::Release() { return std::exchange(fd_, -1); }
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
     const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return Invalid("want HOST:PORT");
-  std::string host = address.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  const std::string port = address.substr(colon + 1);
-  if (port.empty()) return Invalid("want HOST:PORT");
+  const std::optional<HostPort> end = ParseHostPort(address);
+  if (!end) return Invalid("want HOST:PORT");
+  const std::string port = absl::StrCat(end->port);
 
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  const int error =
+      getaddrinfo(end->host.c_str(), port.c_str(), &hints, &found);
   if (error != 0) return Invalid(gai_strerror(error));
   const absl::Cleanup freer = [found] { freeaddrinfo(found); };
 

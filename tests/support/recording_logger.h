@@ -55,6 +55,14 @@ class RecordingLogger final : public Logger {
     absl::MutexLock lock(&mutex_);
     return std::ranges::count(lines_, message, &Line::message);
   }
+  // Waits until so many lines have it.
+  void AwaitLinesOf(std::string_view message, ptrdiff_t count) const {
+    const auto enough = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return std::ranges::count(lines_, message, &Line::message) >= count;
+    };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&enough));
+  }
 
  private:
   mutable absl::Mutex mutex_;

@@ -23,17 +23,17 @@ class Signer:
     """Signs with RS256."""
 
     def __init__(self, folder):
-        self._key, self._set = folder / "key.pem", folder / "jwks.json"
+        self._key, self.key_set = folder / "key.pem", folder / "jwks.json"
         _openssl("genrsa", "-out", self._key, "2048")
         modulus = _openssl("rsa", "-in", self._key, "-noout", "-modulus").decode()
-        self._set.write_text(json.dumps({"keys": [{
+        self.key_set.write_text(json.dumps({"keys": [{
             "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "k", "e": "AQAB",
             "n": _base64url(bytes.fromhex(modulus.strip().removeprefix("Modulus=")))}]}))
 
     def flags(self, issuer=ISSUER):
         """For a server that trusts it."""
         return [f"--oauth_issuer={issuer}", f"--oauth_audience={AUDIENCE}",
-                f"--oauth_jwks_file={self._set}"]
+                f"--oauth_jwks_file={self.key_set}"]
 
     def token(self, subject, seconds=600, issuer=ISSUER, **claims):
         now = int(time.time())

@@ -154,6 +154,24 @@ TEST_F(AppTest, GatewayListensForRestAlone) {
   EXPECT_THAT((*app)->Drain(), IsOk());
 }
 
+TEST_F(AppTest, WithoutAnIssuerThereIsNothingToReload) {
+  const auto app = Start();
+  ASSERT_THAT(app, IsOk());
+  EXPECT_FALSE((*app)->Reload());
+  EXPECT_THAT((*app)->Health(), IsOk());
+}
+
+TEST_F(AppTest, TheIssuersKeysAreReloaded) {
+  config_.oauth.issuer = "http://127.0.0.1:1";  // Nobody is there.
+  config_.oauth.audiences = {"signet"};
+  const auto app = Start();
+  ASSERT_THAT(app, IsOk());
+  logger_.AwaitLinesOf("issuer keys not fetched", 1);
+  EXPECT_TRUE((*app)->Reload());
+  logger_.AwaitLinesOf("issuer keys not fetched", 2);
+  EXPECT_THAT((*app)->Drain(), IsOk());
+}
+
 TEST(ExitCodeTest, AnythingElseIsOne) {
   EXPECT_EQ(ExitCode(absl::InternalError("")), 1);
 }

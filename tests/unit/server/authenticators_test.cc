@@ -29,13 +29,13 @@ namespace {
 
 using absl::StatusCode;
 
-class NewAuthenticatorTest : public testing::Test {
+class NewAuthenticationTest : public testing::Test {
  protected:
-  NewAuthenticatorTest() { clock_.Set(identity::TokenTime()); }
+  NewAuthenticationTest() { clock_.Set(identity::TokenTime()); }
 
-  absl::StatusOr<std::unique_ptr<identity::Authenticator>> New(
-      oauth::OauthOptions options) {
-    return NewAuthenticator(&directory_, &clock_, &logger_, std::move(options));
+  absl::StatusOr<Authentication> New(oauth::OauthOptions options) {
+    return NewAuthentication(&directory_, &clock_, &logger_,
+                             std::move(options));
   }
 
   oauth::OauthOptions ServedOptions() {
@@ -60,11 +60,11 @@ class NewAuthenticatorTest : public testing::Test {
     return signer.Token(header.dump(), claims.dump());
   }
 
-  absl::StatusOr<identity::Principal> Authenticate(
-      identity::Authenticator& authenticator, std::string_view token) {
+  absl::StatusOr<identity::Principal> Authenticate(const Authentication& who,
+                                                   std::string_view token) {
     absl::StatusOr<identity::Principal> result;
     absl::Notification done;
-    authenticator.Authenticate(
+    who.authenticator->Authenticate(
         *identity::Credential::FromToken(token), clock_.Now(),
         [&](absl::StatusOr<identity::Principal> outcome) {
           result = std::move(outcome);
@@ -98,28 +98,27 @@ class NewAuthenticatorTest : public testing::Test {
   const JwtSigner next_{JwtSigner::Kind::kEs256};
 };
 
-TEST_F(NewAuthenticatorTest, WithoutOauth) {
-  const auto authenticator = New({});
-  ASSERT_THAT(authenticator, IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
-              IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, identity::GoodToken(signer_)),
+TEST_F(NewAuthenticationTest, WithoutOauth) {
+  const auto who = New({});
+  ASSERT_THAT(who, IsOk());
+  EXPECT_EQ(who->issuer_keys, nullptr);
+  EXPECT_THAT(Authenticate(*who, IssueServiceAccountToken()), IsOk());
+  EXPECT_THAT(Authenticate(*who, identity::GoodToken(signer_)),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
-TEST_F(NewAuthenticatorTest, WithKeysFromAFile) {
+TEST_F(NewAuthenticationTest, WithKeysFromAFile) {
   oauth::OauthOptions options = identity::GoodOptions();
   options.jwks_file = dir_.File("keys.json");
   std::ofstream(options.jwks_file) << signer_.PublicJwkSet(identity::kKeyId);
-  const auto authenticator = New(options);
-  ASSERT_THAT(authenticator, IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, identity::GoodToken(signer_)),
-              IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, identity::GoodToken(next_)),
+  const auto who = New(options);
+  ASSERT_THAT(who, IsOk());
+  EXPECT_THAT(Authenticate(*who, identity::GoodToken(signer_)), IsOk());
+  EXPECT_THAT(Authenticate(*who, identity::GoodToken(next_)),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 }
 
-TEST_F(NewAuthenticatorTest, BadFileAndBadOptionNameTheirFlag) {
+TEST_F(NewAuthenticationTest, BadFileAndBadOptionNameTheirFlag) {
   oauth::OauthOptions options = identity::GoodOptions();
   options.jwks_file = dir_.File("absent");
   const auto no_file = New(options);
@@ -133,54 +132,55 @@ TEST_F(NewAuthenticatorTest, BadFileAndBadOptionNameTheirFlag) {
               ErrorIs(StatusCode::kInvalidArgument, "FLAG_INVALID"));
 }
 
-TEST_F(NewAuthenticatorTest, FollowsTheIssuerThroughRotationAndOutage) {
+TEST_F(NewAuthenticationTest, FollowsTheIssuerThroughRotationAndOutage) {
   Publish(signer_.PublicJwkSet("first"));
-  auto authenticator = New(ServedOptions());
-  ASSERT_THAT(authenticator, IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")), IsOk());
+  auto who = New(ServedOptions());
+  ASSERT_THAT(who, IsOk());
+  EXPECT_THAT(Authenticate(*who, Token(signer_, "first")), IsOk());
 
   Publish(next_.PublicJwkSet("second"));
   clock_.Advance(absl::Seconds(10));
-  EXPECT_THAT(Authenticate(**authenticator, Token(next_, "second")), IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")),
+  EXPECT_THAT(Authenticate(*who, Token(next_, "second")), IsOk());
+  EXPECT_THAT(Authenticate(*who, Token(signer_, "first")),
               ErrorIs(StatusCode::kUnauthenticated, "TOKEN_INVALID"));
 
   server_.PutRaw("/jwks", "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
   clock_.Advance(absl::Seconds(10));
-  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "third")),
+  EXPECT_THAT(Authenticate(*who, Token(signer_, "third")),
               ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
-  EXPECT_THAT(Authenticate(**authenticator, Token(next_, "second")), IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
-              IsOk());
+  EXPECT_THAT(Authenticate(*who, Token(next_, "second")), IsOk());
+  EXPECT_THAT(Authenticate(*who, IssueServiceAccountToken()), IsOk());
 }
 
-TEST_F(NewAuthenticatorTest, WrongIssuerFailsClosed) {
+TEST_F(NewAuthenticationTest, WrongIssuerFailsClosed) {
   Publish(signer_.PublicJwkSet("first"));
   const Json metadata = {{"issuer", "https://elsewhere.example.com"},
                          {"jwks_uri", server_.url() + "/jwks"}};
   server_.Put("/.well-known/openid-configuration", metadata.dump());
-  const auto authenticator = New(ServedOptions());
-  ASSERT_THAT(authenticator, IsOk());
-  EXPECT_THAT(Authenticate(**authenticator, Token(signer_, "first")),
+  const auto who = New(ServedOptions());
+  ASSERT_THAT(who, IsOk());
+  EXPECT_THAT(Authenticate(*who, Token(signer_, "first")),
               ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
 }
 
-TEST_F(NewAuthenticatorTest, StopsWhileTheIssuerHangs) {
+TEST_F(NewAuthenticationTest, StopsWhileTheIssuerHangs) {
   server_.PutSilence("/.well-known/openid-configuration");
-  auto authenticator = New(ServedOptions());
-  ASSERT_THAT(authenticator, IsOk());
+  auto who = New(ServedOptions());
+  ASSERT_THAT(who, IsOk());
   server_.AwaitRequests(1);
   absl::StatusOr<identity::Principal> result;
   const std::string token = Token(signer_, "first");
-  (*authenticator)
-      ->Authenticate(*identity::Credential::FromToken(token), clock_.Now(),
-                     [&result](absl::StatusOr<identity::Principal> outcome) {
-                       result = std::move(outcome);
-                     });
-  EXPECT_THAT(Authenticate(**authenticator, IssueServiceAccountToken()),
-              IsOk());
-  authenticator->reset();
+  who->authenticator->Authenticate(
+      *identity::Credential::FromToken(token), clock_.Now(),
+      [&result](absl::StatusOr<identity::Principal> outcome) {
+        result = std::move(outcome);
+      });
+  EXPECT_THAT(Authenticate(*who, IssueServiceAccountToken()), IsOk());
+  who->issuer_keys->Stop();
   EXPECT_THAT(result, ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(Authenticate(*who, Token(signer_, "first")),
+              ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
+  EXPECT_THAT(Authenticate(*who, IssueServiceAccountToken()), IsOk());
 }
 
 }  // namespace

@@ -305,7 +305,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlags{"Unknown", {"--tokn=hush"}, {}, "--tokn: no such flag"},
         BadFlags{"UnknownEmpty", {"--tokn="}, {}, "--tokn: no such flag"},
         BadFlags{"Positional",
-                 {"hush"},
+                 {"--data_dir=/x", "hush"},
                  {},
                  "got an argument that is not a flag; flags are written "
                  "--name=value, --help lists them"},

@@ -30,6 +30,8 @@ class FakeKeySource final : public KeySource {
       std::move(done)(absl::NotFoundError("kid: want another"));
     }
   }
+  void Reload() override {}
+  void Stop() override {}
 
  private:
   const JwkSet keys_;

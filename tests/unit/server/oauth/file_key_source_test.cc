@@ -58,6 +58,27 @@ TEST_F(FileKeySourceTest, AnswersAtOnce) {
   EXPECT_THAT(logger_.lines(), IsEmpty());
 }
 
+TEST_F(FileKeySourceTest, AReloadReadsTheFileAgain) {
+  const auto source =
+      FileKeySource::Load(Write(signer_.PublicJwkSet("old")), logger_);
+  ASSERT_THAT(source, IsOk());
+  const KeyQuery old = {"old", crypto::SignatureAlgorithm::kEdDsa};
+  const KeyQuery fresh = {"fresh", crypto::SignatureAlgorithm::kEdDsa};
+
+  Write(signer_.PublicJwkSet("fresh"));
+  EXPECT_THAT(Find(**source, old), IsOk());
+  (*source)->Reload();
+  EXPECT_THAT(Find(**source, fresh), IsOk());
+  EXPECT_THAT(Find(**source, old), StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(logger_.LinesOf("issuer keys loaded"), 1);
+
+  Write("<html>");
+  (*source)->Reload();
+  EXPECT_THAT(Find(**source, fresh), IsOk());
+  EXPECT_EQ(logger_.LinesOf("issuer keys not loaded"), 1);
+  EXPECT_EQ(logger_.LinesOf("issuer keys loaded"), 1);
+}
+
 TEST_F(FileKeySourceTest, ReportsWhatItLeavesOut) {
   Json set = ParseJson(signer_.PublicJwkSet(identity::kKeyId)).value();
   set["keys"].push_back({{"kty", "PQ"}});

@@ -189,6 +189,38 @@ TEST_F(IssuerKeySourceTest, OutageKeepsKeysForAnHour) {
               ErrorIs(StatusCode::kUnavailable, "ISSUER_UNAVAILABLE"));
 }
 
+TEST_F(IssuerKeySourceTest, AReloadFetchesAtOnceAndSaysWhatCameOfIt) {
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
+  const auto source = Start();
+  ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
+  web_.PutIssuer(identity::kIssuer, KeySetOf("b"));
+  EXPECT_THAT(Lookup(*source, "b").Await(), StatusIs(StatusCode::kNotFound));
+  for (size_t fetches = 2; fetches <= 3; ++fetches) {
+    web_.Hold();
+    source->Reload();
+    web_.AwaitRequests((fetches - 1) * kRequestsPerFetch + 1);
+    // Nobody waits for it.
+    Lookup known(*source, fetches == 2 ? "a" : "b");
+    EXPECT_TRUE(known.answered());
+    web_.Release();
+    logger_.AwaitLinesOf("issuer keys fetched",
+                         static_cast<ptrdiff_t>(fetches));
+  }
+  EXPECT_THAT(Lookup(*source, "b").Await(), IsOk());
+  EXPECT_THAT(Lookup(*source, "a").Await(), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(web_.requests(), SizeIs(3 * kRequestsPerFetch));
+}
+
+TEST_F(IssuerKeySourceTest, AReloadThatFailsLeavesTheKeys) {
+  web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
+  const auto source = Start();
+  ASSERT_THAT(Lookup(*source, "a").Await(), IsOk());
+  GoDown();
+  source->Reload();
+  logger_.AwaitLinesOf("issuer keys not fetched", 1);
+  EXPECT_THAT(Lookup(*source, "a").Await(), IsOk());
+}
+
 TEST_F(IssuerKeySourceTest, RefreshesByItself) {
   web_.PutIssuer(identity::kIssuer, KeySetOf("a"));
   KeyFetchPolicy policy;

@@ -130,7 +130,8 @@ TEST_P(BadAddress, IsInvalid) {
 INSTANTIATE_TEST_SUITE_P(Addresses, BadAddress,
                          testing::Values("", "127.0.0.1", ":8080",
                                          "nowhere.invalid:1", "127.0.0.1:http",
-                                         "127.0.0.1:"));
+                                         "127.0.0.1:", "127.0.0.1:65536",
+                                         "127.0.0.1:+80", "::1:80"));
 
 TEST(Listener, AnAddressOfAnotherMachineIsUnavailable) {
   EXPECT_THAT(Listener::Listen("192.0.2.1:0"),  // TEST-NET-1, RFC 5737.

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server_storage.h"
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/rfc3339.h"
+#include "server/api/convert_tokens.h"
+#include "server/audit/audit_head.h"
+#include "server/leftover_files.h"
+#include "server/open_store.h"
+#include "server/seal/sealed_store.h"
+#include "server/upkeep/watermark.h"
+#include "storage/watched_store.h"
+
+namespace signet::server {
+namespace {
+
+Surroundings WithClock(Surroundings surroundings, const Clock* clock) {
+  surroundings.clock = clock;
+  return surroundings;
+}
+
+absl::StatusOr<bool> IsEmpty(storage::Store& store) {
+  bool empty = false;
+  const absl::Status status =
+      storage::ReadAndWait(store, [&empty](storage::ReadTxn& txn) {
+        const absl::StatusOr<bool> answer = txn.IsEmpty();
+        if (answer.ok()) empty = *answer;
+        return answer.status();
+      });
+  if (!status.ok()) return status;
+  return empty;
+}
+
+// The mark of time that is kept; nullopt where none is yet.
+absl::StatusOr<std::optional<absl::Time>> ReadTimeMark(
+    const config::ServerConfig& config, const Surroundings& surroundings,
+    storage::Store& store) {
+  std::optional<absl::Time> mark;
+  const absl::Status status =
+      storage::ReadAndWait(store, [&mark](storage::ReadTxn& txn) {
+        return upkeep::ReadWatermark(txn, upkeep::kTimeWatermark, mark);
+      });
+  if (absl::IsFailedPrecondition(status)) {
+    return DatabaseRefused(absl::StrCat(
+        config.data_dir,
+        "/signet.db: its mark of time is malformed; run signetd --data_dir=",
+        config.data_dir, " --set_time_mark=now"));
+  }
+  if (!status.ok()) return status;
+  const absl::Time wall = surroundings.clock->Now();
+  if (mark.has_value() && *mark > wall + absl::Seconds(1)) {
+    surroundings.logger->Warning(
+        "the wall clock is behind the mark of time; see --set_time_mark",
+        {{"by_ms", absl::ToInt64Milliseconds(*mark - wall)},
+         {"mark", FormatRfc3339(*mark)}});
+  }
+  return mark;
+}
+
+}  // namespace
+
+// Through which the store's thread tells the writer of the audit head file that
+// much was written.
+class Storage::HeadBell {
+ public:
+  void Ring() {
+    if (AuditHeadWriter* const writer = writer_.load()) writer->Ring();
+  }
+  // Null: nobody listens.
+  void Connect(AuditHeadWriter* writer) { writer_ = writer; }
+
+ private:
+  std::atomic<AuditHeadWriter*> writer_ = nullptr;
+};
+
+// Destroyed from the bottom up: the store rings the bell.
+struct Storage::Files {
+  std::unique_ptr<HeadBell> head_bell;
+  std::unique_ptr<storage::Store> engine;
+  std::unique_ptr<BootstrapFile> bootstrap_file;
+  std::unique_ptr<crypto::MacKeyring> keyring;
+};
+
+absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(
+    const config::ServerConfig& config, const Surroundings& surroundings) {
+  absl::StatusOr<Files> files = OpenFiles(config, surroundings);
+  if (!files.ok()) return files.status();
+  const absl::StatusOr<std::optional<absl::Time>> mark =
+      ReadTimeMark(config, surroundings, *files->engine);
+  if (!mark.ok()) return mark.status();
+  std::unique_ptr<Storage> storage(
+      new Storage(config, surroundings, *std::move(files), *mark));
+  if (absl::Status s = storage->CheckHead(config); !s.ok()) return s;
+  return storage;
+}
+
+absl::StatusOr<Storage::Files> Storage::OpenFiles(
+    const config::ServerConfig& config, const Surroundings& surroundings) {
+  Files files;
+  files.head_bell = std::make_unique<HeadBell>();
+  absl::StatusOr<std::unique_ptr<storage::Store>> engine =
+      OpenStore(config, surroundings.logger,
+                [bell = files.head_bell.get()] { bell->Ring(); });
+  if (!engine.ok()) return engine.status();
+  files.engine = *std::move(engine);
+  SweepLeftovers(
+      {config.TokenKeysPath(), config.AuditHeadPath(),
+       BootstrapFile::PendingPath(config.bootstrap_file), config.port_file},
+      *surroundings.logger);
+
+  const absl::StatusOr<bool> empty = IsEmpty(*files.engine);
+  if (!empty.ok()) return empty.status();
+  if (!config.bootstrap_file.empty()) {
+    files.bootstrap_file = std::make_unique<BootstrapFile>(
+        config.bootstrap_file, surroundings.random);
+    absl::Status status = files.bootstrap_file->Recover(*files.engine);
+    if (status.ok() && *empty) status = files.bootstrap_file->CheckFree();
+    if (!status.ok()) return status;
+  }
+
+  // Fresh keys would silently end every token that a database knows.
+  absl::StatusOr<std::unique_ptr<crypto::MacKeyring>> keyring =
+      crypto::MacKeyring::Load(config.TokenKeysPath(),
+                               /*create_if_missing=*/*empty,
+                               *surroundings.random);
+  if (!keyring.ok()) {
+    return config::FlagError("token_keys_file",
+                             std::string(keyring.status().message()));
+  }
+  files.keyring = *std::move(keyring);
+  return files;
+}
+
+Storage::Storage(const config::ServerConfig& config,
+                 const Surroundings& surroundings, Files files,
+                 std::optional<absl::Time> mark)
+    : clock_(surroundings.clock, surroundings.monotonic, mark),
+      around_(WithClock(surroundings, &clock_)),
+      bootstrap_file_(std::move(files.bootstrap_file)),
+      keyring_(std::move(files.keyring)),
+      head_bell_(std::move(files.head_bell)),
+      // What hears of changes is there before anybody writes, see below.
+      store_([&] {
+        const auto on_change = [this](const storage::TokenChanges& changes) {
+          directory_.OnChange(changes);
+          feed_.Publish(changes);
+        };
+        return std::make_unique<storage::WatchedStore>(
+            std::make_unique<seal::SealedStore>(
+                std::move(files.engine), keyring_.get(), config.oauth.issuer,
+                surroundings.clock, surroundings.logger, on_change),
+            on_change);
+      }()),
+      last_uses_(surroundings.logger),
+      directory_(
+          store_.get(), keyring_.get(), &last_uses_,
+          identity::TokenDirectoryOptions{
+              .max_entries = static_cast<size_t>(config.token_cache_entries),
+              .max_bytes = static_cast<size_t>(config.token_cache_mib) << 20,
+              .render = api::RenderActive}),
+      feed_(*surroundings.random) {}
+
+Storage::~Storage() { Stop(); }
+
+absl::Status Storage::CheckHead(const config::ServerConfig& config) {
+  // What is kept in memory can come back as nothing older.
+  if (config.storage == config::StorageEngine::kMemory) {
+    head_start_.genesis =
+        audit::NewAuditHead(*around_.random, around_.clock->Now());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<AuditHeadStart> start =
+      CheckAuditHead(config, around_, *store_, *keyring_);
+  if (!start.ok()) return start.status();
+  head_start_ = *std::move(start);
+  head_writer_ = std::make_unique<AuditHeadWriter>(
+      store_.get(), keyring_.get(), around_, config.AuditHeadPath());
+  head_writer_->Start();
+  head_bell_->Connect(head_writer_.get());
+  return absl::OkStatus();
+}
+
+void Storage::Stop() {
+  head_bell_->Connect(nullptr);
+  if (head_writer_ != nullptr) head_writer_->Stop();
+  store_->Drain();
+}
+
+}  // namespace signet::server
