@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/audit_head_file.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/rfc3339.h"
@@ -148,6 +151,13 @@ absl::StatusOr<AuditHeadFile> ParseAuditHeadFile(
 
 absl::StatusOr<std::optional<std::string>> ReadAuditHeadFile(
     const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path, ignored)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path,
+        ": is a symbolic link, which the next head would take the place "
+        "of; name the file that it leads to"));
+  }
   const absl::StatusOr<Secret> text = ReadSecretFile(path);
   if (absl::IsNotFound(text.status())) return std::nullopt;
   if (!text.ok()) return text.status();

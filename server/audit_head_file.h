@@ -50,7 +50,8 @@ std::string FormatAuditHeadFile(const crypto::MacKeyring& keyring,
 absl::StatusOr<AuditHeadFile> ParseAuditHeadFile(
     const crypto::MacKeyring& keyring, std::string_view text);
 
-// The text at `path`; nullopt: there is none. Errors as ReadSecretFile.
+// The text at `path`; nullopt: there is none. Errors as ReadSecretFile, and
+// FAILED_PRECONDITION for a symbolic link.
 absl::StatusOr<std::optional<std::string>> ReadAuditHeadFile(
     const std::string& path);
 

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -85,6 +87,7 @@ struct Storage::Files {
   std::unique_ptr<storage::Store> engine;
   std::unique_ptr<BootstrapFile> bootstrap_file;
   std::unique_ptr<crypto::MacKeyring> keyring;
+  bool empty = false;  // The database.
 };
 
 absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(
@@ -94,9 +97,14 @@ absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(
   const absl::StatusOr<std::optional<absl::Time>> mark =
       ReadTimeMark(config, surroundings, *files->engine);
   if (!mark.ok()) return mark.status();
+  const bool empty = files->empty;
   std::unique_ptr<Storage> storage(
       new Storage(config, surroundings, *std::move(files), *mark));
-  if (absl::Status s = storage->CheckHead(config); !s.ok()) return s;
+  absl::Status status = storage->CheckHead(config);
+  if (status.ok() && empty && storage->bootstrap_file_ != nullptr) {
+    status = storage->bootstrap_file_->CheckFree();
+  }
+  if (!status.ok()) return status;
   return storage;
 }
 
@@ -120,9 +128,15 @@ absl::StatusOr<Storage::Files> Storage::OpenFiles(
     files.bootstrap_file = std::make_unique<BootstrapFile>(
         config.bootstrap_file, surroundings.random);
     absl::Status status = files.bootstrap_file->Recover(*files.engine);
-    if (status.ok() && *empty) status = files.bootstrap_file->CheckFree();
+    // A database that has lost everything is no first start; CheckHead() says
+    // so.
+    std::error_code ignored;
+    const bool first =
+        *empty && !std::filesystem::exists(config.AuditHeadPath(), ignored);
+    if (status.ok() && first) status = files.bootstrap_file->CheckFree();
     if (!status.ok()) return status;
   }
+  files.empty = *empty;
 
   // Fresh keys would silently end every token that a database knows.
   absl::StatusOr<std::unique_ptr<crypto::MacKeyring>> keyring =

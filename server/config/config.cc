@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/config.h"
 
+#include <filesystem>
+#include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -99,9 +103,39 @@ absl::Status CheckErrands(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
-absl::Status CheckBootstrap(const ServerConfig& config) {
+// However it is written. Links are not followed.
+std::filesystem::path Normal(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::absolute(path, ignored).lexically_normal();
+}
+
+// Whether the file is, or may come to be, one that the server keeps for itself.
+bool IsServersOwn(const ServerConfig& config,
+                  const std::filesystem::path& path) {
+  if (path == Normal(config.TokenKeysPath()) ||
+      path == Normal(config.AuditHeadPath())) {
+    return true;
+  }
+  const std::string name = path.filename().string();
+  return path == Normal(absl::StrCat(config.data_dir, "/", name)) &&
+         (name.starts_with("signet.db") || name == "signet.lock" ||
+          name == "signet.reserve");
+}
+
+// What flags have the server write must be files of their own.
+absl::Status CheckWrittenFiles(const ServerConfig& config) {
+  for (const auto& [flag, file] :
+       {std::pair{"bootstrap_file", &config.bootstrap_file},
+        std::pair{"port_file", &config.port_file},
+        std::pair{"backup", &config.backup}}) {
+    if (!file->empty() && IsServersOwn(config, Normal(*file))) {
+      return FlagError(flag, absl::StrCat("got ", *file,
+                                          ", which is a file that the server "
+                                          "keeps for itself, want another"));
+    }
+  }
   if (!config.bootstrap_file.empty() &&
-      config.bootstrap_file == config.port_file) {
+      Normal(config.bootstrap_file) == Normal(config.port_file)) {
     return FlagError("bootstrap_file",
                      "got the same file as --port_file, want another");
   }
@@ -129,7 +163,7 @@ absl::Status ServerConfig::Validate() const {
   if (absl::Status s = CheckEachFlag(*this); !s.ok()) return s;
   if (mode == ServerMode::kGateway) return absl::OkStatus();
   for (const auto check :
-       {&CheckDataDir, &CheckTimes, &CheckErrands, &CheckBootstrap}) {
+       {&CheckDataDir, &CheckTimes, &CheckErrands, &CheckWrittenFiles}) {
     if (absl::Status s = check(*this); !s.ok()) return s;
   }
   return oauth.Validate();

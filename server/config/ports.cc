@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/ports.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "base/temporary_file.h"
@@ -19,10 +21,32 @@ absl::Status Failure(const char* action, const std::string& path) {
   return FlagError("port_file", std::string(status.message()));
 }
 
+constexpr char kBegin[] = "{\"rest\":";
+
+// Whether what is at `path` may be replaced: a port file of an earlier run, an
+// empty file, a link (which is not followed), or nothing.
+bool IsPortFileOrNone(const std::string& path) {
+  const int fd =
+      open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT || errno == ELOOP;
+  char begin[sizeof(kBegin) - 1];
+  const ssize_t size = read(fd, begin, sizeof(begin));
+  close(fd);
+  return size == 0 || (size == sizeof(begin) &&
+                       std::memcmp(begin, kBegin, sizeof(begin)) == 0);
+}
+
 }  // namespace
 
 absl::Status PreparePortFile(const std::string& path, RandomSource& random) {
   if (path.empty()) return absl::OkStatus();
+  if (!IsPortFileOrNone(path)) {
+    return FlagError("port_file",
+                     absl::StrCat("got ", path,
+                                  ", which is there and is no port file, want "
+                                  "one or a new file; remove it if it is not "
+                                  "needed"));
+  }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return Failure("replace", path);
   }
@@ -36,7 +60,7 @@ absl::Status PreparePortFile(const std::string& path, RandomSource& random) {
 
 absl::Status WritePortFile(const std::string& path, const Ports& ports,
                            RandomSource& random) {
-  std::string text = absl::StrCat("{\"rest\":", ports.rest);
+  std::string text = absl::StrCat(kBegin, ports.rest);
   if (ports.grpc) absl::StrAppend(&text, ",\"grpc\":", *ports.grpc);
   if (ports.trusted_grpc) {
     absl::StrAppend(&text, ",\"trusted_grpc\":", *ports.trusted_grpc);

@@ -22,7 +22,8 @@ struct Ports {
 
 // Removes what an earlier run wrote, so that nobody takes it for this run's,
 // and sees that a file can be written there. OK for an empty path.
-// FLAG_INVALID, naming --port_file, otherwise.
+// FLAG_INVALID, naming --port_file, otherwise, and where a file is there that
+// is neither empty nor a port file.
 absl::Status PreparePortFile(const std::string& path, RandomSource& random);
 
 // Writes `{"rest":8080,"grpc":9090}` (a gateway: without `grpc`; with a trusted

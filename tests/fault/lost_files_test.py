@@ -11,6 +11,7 @@ import shutil
 import signal
 import sqlite3
 import threading
+import time
 
 import pytest
 from harness.api import Api, message
@@ -39,6 +40,13 @@ def replace(server, name):
 def overwrite(file):
     """With the same, as `cp` does: the file stays that file."""
     file.write_bytes(file.read_bytes())
+
+
+def overwrite_log(server):
+    """More than once: what comes while the server itself writes there is taken for its own."""
+    for _ in range(3):
+        overwrite(server.data / "signet.db-wal")
+        time.sleep(0.1)
 
 
 def move_back(server):
@@ -76,7 +84,7 @@ HARMS = {
         lambda server: (server.data / "signet.db-wal").unlink(),
         "data/signet.db-wal", "the write-ahead log was removed while"),
     "log overwritten": Harm(
-        lambda server: overwrite(server.data / "signet.db-wal"),
+        overwrite_log,
         "data/signet.db-wal", "the write-ahead log was written to by another process while"),
     "index removed": Harm(
         lambda server: (server.data / "signet.db-shm").unlink(),

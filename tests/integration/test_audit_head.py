@@ -235,9 +235,10 @@ def test_a_database_of_the_same_length_that_is_another(stopped):
 
 def test_an_empty_database_in_its_place(stopped):
     (stopped.data / "signet.db").unlink()
-    (stopped.folder / "bootstrap").unlink()
+    # Also with the flags of its first start, --bootstrap_file among them.
     assert "start once with --accept_new_database" in refused(stopped)
     said = refused(stopped, "--accept_new_database")
+    (stopped.folder / "bootstrap").unlink()
     stopped.flags = (accepting(said),)
     stopped.start()
     assert stopped.stop() == 0
@@ -324,17 +325,17 @@ def test_a_place_that_cannot_be_written(stopped, tmp_path):
     assert "--audit_head_file: " in done.stderr
 
 
-def test_a_link_planted_in_its_place_is_not_followed(stopped, tmp_path):
+def test_a_link_in_its_place_is_refused(stopped, tmp_path):
+    """The next head would take the link's place, and what it leads to go stale."""
     target = tmp_path / "target"
-    target.write_text((stopped.data / "audit_head").read_text())
-    target.chmod(0o600)
-    (stopped.data / "audit_head").unlink()
+    shutil.move(stopped.data / "audit_head", target)
     (stopped.data / "audit_head").symlink_to(target)
     before = target.read_text()
-    stopped.start()
-    assert stopped.stop() == 0
+    done = process.run(*stopped.arguments()[1:])
+    assert done.returncode == 2, done.stderr
+    assert "is a symbolic link" in done.stderr and "--audit_head_file" in done.stderr
     assert target.read_text() == before
-    assert not (stopped.data / "audit_head").is_symlink()
+    assert (stopped.data / "audit_head").is_symlink()
 
 
 def test_nothing_to_accept_is_said(stopped):

@@ -182,7 +182,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"AccountIsNoUuid", "bootstrap_account_id", GoodServer(),
                   [](auto& c) { c.bootstrap_account_id = "1234"; }},
         BadConfig{"TwoFilesInOne", "bootstrap_file", GoodServer(),
-                  [](auto& c) { c.bootstrap_file = c.port_file = "/f"; }},
+                  [](auto& c) {
+                    c.bootstrap_file = "/f";
+                    c.port_file = "/x/../f";
+                  }},
+        BadConfig{"PortFileOverTheKeys", "port_file", GoodServer(),
+                  [](auto& c) { c.port_file = c.TokenKeysPath(); }},
+        BadConfig{"PortFileOverTheHead", "port_file", GoodServer(),
+                  [](auto& c) { c.port_file = c.data_dir + "/./audit_head"; }},
+        BadConfig{"PortFileOverTheLog", "port_file", GoodServer(),
+                  [](auto& c) { c.port_file = c.data_dir + "/signet.db-wal"; }},
+        BadConfig{
+            "BackupOverTheJournal", "backup", GoodServer(),
+            [](auto& c) { c.backup = c.data_dir + "/signet.db-journal"; }},
+        BadConfig{
+            "BootstrapFileOverTheLock", "bootstrap_file", GoodServer(),
+            [](auto& c) { c.bootstrap_file = c.data_dir + "/signet.lock"; }},
         BadConfig{"JwksWithoutIssuer", "oauth_jwks_file", GoodServer(),
                   [](auto& c) { c.oauth.jwks_file = "/jwks"; }},
         BadConfig{"AudienceWithoutIssuer", "oauth_audience", GoodServer(),

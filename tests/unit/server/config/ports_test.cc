@@ -56,6 +56,18 @@ TEST_F(PortFileTest, ReplacesAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
+// One wrong word of an operator's must not cost the keys.
+TEST_F(PortFileTest, IsPreparedInThePlaceOfNoOtherFile) {
+  const std::string path = folder_ + "/ports";
+  std::ofstream(path) << "current 1\nkey 1 00";
+  const absl::Status status = PreparePortFile(path, random_);
+  EXPECT_THAT(status,
+              ErrorIs(absl::StatusCode::kInvalidArgument, "FLAG_INVALID"));
+  EXPECT_EQ(Read(path), "current 1\nkey 1 00");
+  std::ofstream(path, std::ios::trunc).close();
+  EXPECT_THAT(PreparePortFile(path, random_), IsOk());
+}
+
 // Whoever may write there plants links for whatever name it can guess.
 TEST_F(PortFileTest, FollowsNoSymbolicLink) {
   const std::string path = folder_ + "/ports";
