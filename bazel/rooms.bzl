@@ -49,10 +49,7 @@ ROOMS = {
         doors = ["base"],
         libraries = [],
         private_libraries = [],
-        test_doors = [
-            "memory",
-            "sqlite",
-        ],
+        test_doors = ["memory"],
     ),
     "memory": struct(
         folder = "storage/memory",

@@ -40,7 +40,6 @@
 #include "server/upkeep/maintenance.h"
 #include "server/upkeep/watermark.h"
 #include "storage/store.h"
-#include "storage/watched_store.h"
 
 namespace signet::server {
 namespace {
@@ -73,7 +72,7 @@ class ServerApp final : public App {
                 ? std::nullopt
                 : std::optional(static_cast<uint16_t>(trusted_grpc_->port()))};
   }
-  absl::Status Health() const override { return store_->Health(); }
+  absl::Status Health() const override { return store_->Health().failure(); }
   absl::Status Drain() override;
 
  private:
@@ -195,11 +194,15 @@ absl::Status ServerApp::OpenFiles() {
     directory_->OnChange(changes);
     feed_->Publish(changes);
   };
-  store_ = std::make_unique<storage::WatchedStore>(
-      std::make_unique<seal::SealedStore>(std::move(store), keyring_.get(),
-                                          config_.oauth.issuer, around_.clock,
-                                          around_.logger, on_change),
-      on_change);
+  store_ = std::make_unique<seal::SealedStore>(
+      std::move(store), keyring_.get(), config_.oauth.issuer, around_.clock,
+      around_.logger, on_change);
+  store_->Subscribe(std::nullopt,
+                    [this, on_change](const storage::ChangeNotice& notice) {
+                      if (!notice.everything) return on_change(notice.changes);
+                      directory_->ForgetAll();
+                      feed_->Reset();
+                    });
   last_uses_.emplace(around_.logger);
   directory_.emplace(
       store_.get(), keyring_.get(), &*last_uses_,
@@ -313,7 +316,7 @@ absl::Status ServerApp::StartServing() {
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
       RestFront::Start(config_, &*dispatcher_, around_,
-                       [this] { return serving_ && store_->Health().ok(); });
+                       [this] { return serving_ && Health().ok(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   return absl::OkStatus();
@@ -349,11 +352,11 @@ absl::Status ServerApp::Drain() {
   around_.logger->Info("stopping");
   // Nobody is waited for once the store has failed: what it may still have to
   // put in order (see SqliteStore::Drain) comes after.
-  const bool failed = !store_->Health().ok();
+  const bool failed = !Health().ok();
   absl::Status status = StopServing(
       failed ? kFailedGrace : absl::Milliseconds(config_.drain_timeout_ms));
   // Its last look at its files.
-  if (const absl::Status health = store_->Health();
+  if (const absl::Status health = Health();
       absl::IsFailedPrecondition(health)) {
     status = health;
   }

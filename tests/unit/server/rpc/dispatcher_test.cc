@@ -19,9 +19,8 @@
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 #include "signet/v1/tokens.pb.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/freed_memory_watch.h"
-#include "tests/support/holding_store.h"
-#include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
@@ -66,7 +65,7 @@ class DispatcherTest : public testing::Test {
     return *std::move(reply);
   }
 
-  UnreliableStore store_;
+  FaultyStore store_;
   RpcWorld world_{&store_};
 };
 
@@ -165,7 +164,7 @@ TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
 
 // Nor does it wait for the disk.
 TEST(DispatcherDenials, AreAnsweredWhileNothingCanBeWritten) {
-  HoldingStore store;
+  FaultyStore store;
   RpcWorld world(&store);
   world.denials.Start();
   store.Hold();
@@ -339,7 +338,7 @@ TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
 
 // So that the denial is still written by who stops.
 TEST_F(DispatcherTest, WhoStopsCanWaitForThoseStillToBeDenied) {
-  HoldingStore store;
+  FaultyStore store;
   RpcWorld world(&store);
   // Whose grants are denied only where they are made.
   storage::AuthorizationRecord manager =
