@@ -34,17 +34,29 @@ class ChangeClock {
 
   // Returns the number of this change.
   uint64_t Touch(const Key& key) {
-    const uint64_t number = now_.fetch_add(1, std::memory_order_acq_rel) + 1;
-    std::atomic<uint64_t>& latest = group(key);
-    uint64_t before = latest.load(std::memory_order_relaxed);
-    while (before < number && !latest.compare_exchange_weak(
-                                  before, number, std::memory_order_release)) {
-    }
+    const uint64_t number = NewNumber();
+    Raise(group(key), number);
     return number;
+  }
+
+  // Touches every key.
+  void TouchAll() {
+    const uint64_t number = NewNumber();
+    for (std::atomic<uint64_t>& latest : groups_) Raise(latest, number);
   }
 
  private:
   static constexpr size_t kGroups = 1 << 16;
+
+  uint64_t NewNumber() {
+    return now_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  }
+  static void Raise(std::atomic<uint64_t>& latest, uint64_t number) {
+    uint64_t before = latest.load(std::memory_order_relaxed);
+    while (before < number && !latest.compare_exchange_weak(
+                                  before, number, std::memory_order_release)) {
+    }
+  }
 
   std::atomic<uint64_t>& group(const Key& key) {
     return groups_[absl::HashOf(key) % kGroups];

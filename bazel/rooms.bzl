@@ -56,10 +56,7 @@ ROOMS = {
         doors = ["base"],
         libraries = [],
         private_libraries = [],
-        test_doors = [
-            "memory",
-            "sqlite",
-        ],
+        test_doors = ["memory"],
     ),
     "memory": struct(
         folder = "storage/memory",

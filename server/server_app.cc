@@ -39,7 +39,9 @@ class ServerApp final : public App {
         fronts_(std::move(fronts)) {}
 
   config::Ports ports() const override { return fronts_->ports(); }
-  absl::Status Health() const override { return storage_->store().Health(); }
+  absl::Status Health() const override {
+    return storage_->store().Health().failure();
+  }
   bool Reload() override { return domain_->ReloadIssuerKeys(); }
   absl::Status Drain() override;
 

@@ -51,7 +51,7 @@ absl::Status Fronts::Listen() {
   }
   absl::StatusOr<std::unique_ptr<RestFront>> rest = RestFront::Start(
       config_, &dispatcher_, &access_log_, storage_.surroundings(),
-      [this] { return ready_ && storage_.store().Health().ok(); });
+      [this] { return ready_ && storage_.store().Health().failure().ok(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   return absl::OkStatus();
@@ -61,9 +61,8 @@ absl::StatusOr<std::unique_ptr<rpc::GrpcServer>> Fronts::ListenForGrpc(
     const char* flag, const rpc::GrpcServerOptions& options) {
   const Surroundings& around = storage_.surroundings();
   absl::StatusOr<std::unique_ptr<rpc::GrpcServer>> server =
-      rpc::GrpcServer::Start(options, &dispatcher_, &token_parts_,
-                             &access_log_, around.clock, around.random,
-                             around.logger);
+      rpc::GrpcServer::Start(options, &dispatcher_, &token_parts_, &access_log_,
+                             around.clock, around.random, around.logger);
   if (server.ok()) return server;
   return config::ListenError(flag, options.address, server.status());
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -17,7 +18,6 @@
 #include "server/open_store.h"
 #include "server/seal/sealed_store.h"
 #include "server/upkeep/watermark.h"
-#include "storage/watched_store.h"
 
 namespace signet::server {
 namespace {
@@ -159,18 +159,10 @@ Storage::Storage(const config::ServerConfig& config,
       bootstrap_file_(std::move(files.bootstrap_file)),
       keyring_(std::move(files.keyring)),
       head_bell_(std::move(files.head_bell)),
-      // What hears of changes is there before anybody writes, see below.
-      store_([&] {
-        const auto on_change = [this](const storage::TokenChanges& changes) {
-          directory_.OnChange(changes);
-          feed_.Publish(changes);
-        };
-        return std::make_unique<storage::WatchedStore>(
-            std::make_unique<seal::SealedStore>(
-                std::move(files.engine), keyring_.get(), config.oauth.issuer,
-                surroundings.clock, surroundings.logger, on_change),
-            on_change);
-      }()),
+      store_(std::make_unique<seal::SealedStore>(
+          std::move(files.engine), keyring_.get(), config.oauth.issuer,
+          surroundings.clock, surroundings.logger,
+          [this](const storage::TokenChanges& changes) { Tell(changes); })),
       last_uses_(surroundings.logger),
       directory_(
           store_.get(), keyring_.get(), &last_uses_,
@@ -178,7 +170,19 @@ Storage::Storage(const config::ServerConfig& config,
               .max_entries = static_cast<size_t>(config.token_cache_entries),
               .max_bytes = static_cast<size_t>(config.token_cache_mib) << 20,
               .render = api::RenderActive}),
-      feed_(*surroundings.random) {}
+      feed_(*surroundings.random) {
+  // Before anybody writes.
+  store_->Subscribe(std::nullopt, [this](const storage::ChangeNotice& notice) {
+    if (!notice.everything) return Tell(notice.changes);
+    directory_.ForgetAll();
+    feed_.Reset();
+  });
+}
+
+void Storage::Tell(const storage::TokenChanges& changes) {
+  directory_.OnChange(changes);
+  feed_.Publish(changes);
+}
 
 Storage::~Storage() { Stop(); }
 

@@ -61,6 +61,8 @@ class Storage {
   Storage(const config::ServerConfig& config, const Surroundings& surroundings,
           Files files, std::optional<absl::Time> mark);
   absl::Status CheckHead(const config::ServerConfig& config);
+  // Those who keep in memory what the store holds.
+  void Tell(const storage::TokenChanges& changes);
 
   // Each is used by those below it.
   TrustedClock clock_;

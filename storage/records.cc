@@ -56,15 +56,14 @@ class Rules {
 
 }  // namespace
 
-absl::Status CheckUpdate(const TokenRecord& record, const TokenRecord& stored,
-                         bool current) {
+absl::Status CheckUpdate(const TokenRecord& record, const TokenStatus& stored) {
   return Rules()
       .Require(Storable(record.expires_at), kTimes)
       .Require(Storable(record.retires_at), kTimes)
       .Require(Storable(record.not_before), kTimes)
-      .Require(record.retires_at.has_value() == !current,
+      .Require(record.retires_at.has_value() == !stored.current,
                "a time of retirement with a replaced token, and only then")
-      .Require(!record.ended || !current, "a current token that goes on")
+      .Require(!record.ended || !stored.current, "a current token that goes on")
       .Require(record.ended || !stored.ended, "no token that has ended to live")
       .status();
 }

@@ -206,7 +206,8 @@ struct ReplayRecord {
 };
 
 // OK if the record keeps the rules stated above; INTERNAL otherwise, since only
-// a mistake of ours can bring it about. Every engine asks before it stores one.
+// a mistake of ours can bring it about. WriteTxn asks before anything is
+// stored.
 absl::Status CheckRecord(const ServiceAccountRecord& record);
 absl::Status CheckRecord(const AuthorizationRecord& record);
 absl::Status CheckRecord(const AuditEventRecord& record);
@@ -214,11 +215,16 @@ absl::Status CheckRecord(const AuditChainRecord& record);
 absl::Status CheckRecord(const AuditHeadRecord& record);
 absl::Status CheckRecord(const ReplayRecord& record);
 
-// The same of a token that takes the place of `stored`, which is its service
-// account's current one or not: a token that was replaced retires, a current
-// one does not, and what has ended stays so.
-absl::Status CheckUpdate(const TokenRecord& record, const TokenRecord& stored,
-                         bool current);
+// What decides how a stored token may change.
+struct TokenStatus {
+  bool current = false;  // It is its service account's current one.
+  bool ended = false;    // As TokenRecord::ended.
+};
+
+// The same of a token that takes the place of one that is `stored`: a token
+// that was replaced retires, a current one does not, and what has ended stays
+// so.
+absl::Status CheckUpdate(const TokenRecord& record, const TokenStatus& stored);
 
 // The same of a time that stands alone.
 absl::Status CheckTime(absl::Time time);

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "base/error.h"
 
 namespace signet::storage {
 namespace {
@@ -33,15 +35,23 @@ absl::Status CallerGoneError() {
   return absl::DeadlineExceededError("the caller has gone");
 }
 
+absl::Status WriteConflictError() {
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      "others changed the same at the same time; try again",
+      {.reason = "WRITE_CONFLICT", .retry_after = absl::Milliseconds(100)});
+}
+
 absl::Status ReadAndWait(Store& store, Store::ReadBody body, ReadKind kind) {
   Waiter waiter;
   store.Read(std::move(body), waiter.Completion(), {.kind = kind});
   return waiter.Wait();
 }
 
-absl::Status WriteAndWait(Store& store, Store::WriteBody body) {
+absl::Status WriteAndWait(Store& store, Store::WriteBody body,
+                          WriteOptions options) {
   Waiter waiter;
-  store.Write(std::move(body), waiter.Completion());
+  store.Write(std::move(body), waiter.Completion(), std::move(options));
   return waiter.Wait();
 }
 

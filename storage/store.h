@@ -2,227 +2,45 @@
 #ifndef SIGNET_STORAGE_STORE_H_
 #define SIGNET_STORAGE_STORE_H_
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
-#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "base/uuid.h"
-#include "storage/queries.h"
-#include "storage/records.h"
+#include "storage/changes.h"
+#include "storage/txn.h"
 #include "storage/work.h"
 
 namespace signet::storage {
 
-// A consistent snapshot. Valid only inside the body that receives it.
-class ReadTxn {
- public:
-  virtual ~ReadTxn() = default;
+// How a store is, as of its latest work.
+struct StoreHealth {
+  enum class State {
+    kServing,
+    kDegraded,  // Some of the writes are refused, for now; reads go on.
+    kFailed,    // Refuses everything for good: it has failed, or was drained.
+  };
 
-  // Whether no account exists, as on a first start.
-  virtual absl::StatusOr<bool> IsEmpty() = 0;
+  State state = State::kServing;
+  // OK while it serves; otherwise what is wrong.
+  //   FAILED_PRECONDITION / DATABASE_REFUSED: what it keeps is not where it was
+  //     any more, or somebody else has changed it.
+  absl::Status reason;
 
-  // NOT_FOUND: no such service account in that account.
-  virtual absl::StatusOr<ServiceAccountRecord> GetServiceAccount(
-      const Uuid& account_id, const Uuid& id) = 0;
-
-  // The service accounts of this id, in order of account id. This server gives
-  // each its own, so that there is one, or none.
-  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> FindServiceAccounts(
-      const Uuid& id) = 0;
-
-  // The token with this public id, current or replaced, and whose it is;
-  // revoked and expired ones included. NOT_FOUND: none.
-  virtual absl::StatusOr<TokenOwner> FindToken(std::string_view public_id) = 0;
-
-  // The service account's tokens that have not ended: the current one, then
-  // replaced ones, expired and retired ones included, newest public id first.
-  // Empty: no such service account.
-  virtual absl::StatusOr<std::vector<TokenRecord>> ListTokensInUse(
-      const Uuid& account_id, const Uuid& id) = 0;
-
-  virtual absl::StatusOr<ServiceAccountPage> ListServiceAccounts(
-      const ServiceAccountQuery& query) = 0;
-
-  // Service accounts of all accounts, neither revoked nor disabled, whose
-  // current token expires in [from, until); at most `limit`, soonest first.
-  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit) = 0;
-
-  // Service accounts of all accounts that were revoked, or whose current token
-  // expired, before `before`; at most `limit`, in no particular order.
-  virtual absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
-      absl::Time before, int limit) = 0;
-
-  // The unrevoked authorizations that any of `subjects` holds on `account_id`,
-  // and their super_admin ones wherever granted. In order of id.
-  virtual absl::StatusOr<std::vector<AuthorizationRecord>>
-  ListHeldAuthorizations(std::span<const Subject> subjects,
-                         const Uuid& account_id) = 0;
-
-  // Of those, the ones that `filter` lets through. Reads few, however many the
-  // subjects hold.
-  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListHeldFor(
-      std::span<const Subject> subjects, const Uuid& account_id,
-      const HeldFilter& filter) = 0;
-
-  // How many unrevoked authorizations the subject holds on that account,
-  // counted up to `limit`.
-  virtual absl::StatusOr<int> CountHeldAuthorizations(const Subject& subject,
-                                                      const Uuid& account_id,
-                                                      int limit) = 0;
-
-  // The unrevoked authorization that grants the same as `grant` does: all of it
-  // is equal but the id, the times and the seal. NOT_FOUND: none.
-  virtual absl::StatusOr<AuthorizationRecord> FindEqualAuthorization(
-      const AuthorizationRecord& grant) = 0;
-
-  // The unrevoked authorizations that name `subject`, on every account, and
-  // that `filter` lets through; any `limit` of them at most, in order of id.
-  // Reads few others, however many the subject holds on an account.
-  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListGrantsOf(
-      const Subject& subject, const GrantFilter& filter, int limit) = 0;
-
-  // The unrevoked account_owner authorizations on the account; at most `limit`,
-  // the newest first, in descending order of id.
-  virtual absl::StatusOr<std::vector<AuthorizationRecord>> ListOwners(
-      const Uuid& account_id, int limit) = 0;
-
-  // NOT_FOUND: no such authorization in that account.
-  virtual absl::StatusOr<AuthorizationRecord> GetAuthorization(
-      const Uuid& account_id, const Uuid& id) = 0;
-
-  virtual absl::StatusOr<AuthorizationPage> ListAuthorizations(
-      const AuthorizationQuery& query) = 0;
-
-  // Up to `limit` tokens of all accounts, current and replaced ones, in order
-  // of public id, byte by byte, behind `after`.
-  virtual absl::StatusOr<std::vector<OwnedToken>> ListTokens(
-      std::string_view after, int limit) = 0;
-
-  // Up to `limit` accounts in order of id, behind `after` if given.
-  virtual absl::StatusOr<std::vector<Uuid>> ListAccounts(
-      const std::optional<Uuid>& after, int limit) = 0;
-
-  // Whether the account exists.
-  virtual absl::StatusOr<bool> HasAccount(const Uuid& account_id) = 0;
-
-  // NOT_FOUND: nothing was ever logged for the account.
-  virtual absl::StatusOr<AuditChainRecord> GetAuditChain(
-      const Uuid& account_id) = 0;
-
-  virtual absl::StatusOr<AuditPage> ListAuditEvents(
-      const AuditQuery& query) = 0;
-
-  // Up to `limit` accounts that have an audit chain or an audit event, in order
-  // of id, behind `after` if given.
-  virtual absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
-      const std::optional<Uuid>& after, int limit) = 0;
-
-  // In order of writer.
-  virtual absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() = 0;
-
-  // NOT_FOUND: none, or purged.
-  virtual absl::StatusOr<ReplayRecord> FindReplay(
-      const std::array<uint8_t, 32>& lookup) = 0;
-
-  // How far a periodic task of this name has come.
-  //   NOT_FOUND: never ran. FAILED_PRECONDITION: what is there is no time.
-  virtual absl::StatusOr<absl::Time> GetWatermark(std::string_view name) = 0;
+  // The reason if it has failed; else OK.
+  absl::Status failure() const {
+    return state == State::kFailed ? reason : absl::OkStatus();
+  }
 };
 
-// A transaction that may change rows. Reads see its own writes. Once a change
-// has failed no other is made: the body can only give up, and one that returns
-// OK all the same gets the status of that change.
-//   INTERNAL: the record breaks a rule of records.h (CheckRecord).
-class WriteTxn : public ReadTxn {
+// A lock that is held. Lets go when it is destroyed, which is before the store
+// is.
+class StoreLock {
  public:
-  // Brings the account into being; no change if it exists.
-  virtual absl::Status EnsureAccount(const Uuid& account_id,
-                                     absl::Time now) = 0;
-
-  // ALREADY_EXISTS: the account has this id, or any token this public id.
-  // FAILED_PRECONDITION: the account does not exist.
-  virtual absl::Status InsertServiceAccount(
-      const ServiceAccountRecord& record) = 0;
-
-  // Replaces everything of the record that may change: all of it but the ids,
-  // the creation, last_used_at, and of the token all but expires_at, not_before
-  // and its seal. NOT_FOUND: no such service account.
-  virtual absl::Status UpdateServiceAccount(
-      const ServiceAccountRecord& record) = 0;
-
-  // Makes record.token, a new one, the current token and updates the rest as
-  // UpdateServiceAccount does. The token it replaces must get its time of
-  // retirement by UpdateToken in the same body.
-  // NOT_FOUND: no such service account. ALREADY_EXISTS: the public id is taken.
-  virtual absl::Status ReplaceToken(const ServiceAccountRecord& record) = 0;
-
-  // Replaces all that may change of a token of that service account:
-  // expires_at, retires_at, not_before, ended and its seal.
-  // NOT_FOUND: no such token of it. INTERNAL: see CheckUpdate() too.
-  virtual absl::Status UpdateToken(const Uuid& account_id,
-                                   const Uuid& service_account_id,
-                                   const TokenRecord& token) = 0;
-
-  // Moves last_used_at forward, never back. Skips who is not there.
-  virtual absl::Status TouchLastUsed(std::span<const LastUse> uses) = 0;
-
-  // Removes up to `limit` of the service account's tokens that were replaced,
-  // whether or not they have ended, in order of public id; the number removed.
-  virtual absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
-                                                   const Uuid& id,
-                                                   int limit) = 0;
-
-  // Removes the service account and all its tokens, however many are left.
-  // NOT_FOUND: not there.
-  virtual absl::Status DeleteServiceAccount(const Uuid& account_id,
-                                            const Uuid& id) = 0;
-
-  // ALREADY_EXISTS: the id is taken, or an unrevoked one grants the same to the
-  // same subject on the account. FAILED_PRECONDITION: no such account.
-  virtual absl::Status InsertAuthorization(
-      const AuthorizationRecord& record) = 0;
-
-  // With the seal of what it is then. No change if it is revoked already.
-  // NOT_FOUND: not in that account.
-  virtual absl::Status RevokeAuthorization(const Uuid& account_id,
-                                           const Uuid& id, absl::Time at,
-                                           const Seal& seal) = 0;
-
-  // Replaces its seal, and nothing else. NOT_FOUND: not in that account.
-  virtual absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
-                                         const Seal& seal) = 0;
-
-  // ALREADY_EXISTS: the sequence number is taken. FAILED_PRECONDITION: no such
-  // account.
-  virtual absl::Status InsertAuditEvent(const AuditEventRecord& record) = 0;
-
-  // Inserts or replaces the account's. FAILED_PRECONDITION: no such account.
-  virtual absl::Status PutAuditChain(const AuditChainRecord& record) = 0;
-
-  // Inserts or replaces the writer's.
-  virtual absl::Status PutAuditHead(const AuditHeadRecord& record) = 0;
-
-  // Removes the account's events before that sequence number.
-  virtual absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
-                                               uint64_t sequence) = 0;
-
-  // Inserts it, or replaces the one of that lookup.
-  virtual absl::Status PutReplay(const ReplayRecord& record) = 0;
-
-  // Removes up to `limit` replays that were made before `before`; the number
-  // removed.
-  virtual absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
-                                                  int limit) = 0;
-
-  virtual absl::Status SetWatermark(std::string_view name, absl::Time time) = 0;
+  virtual ~StoreLock() = default;
 };
 
 // Durable records. Thread-safe. Engines never read a clock or draw randomness:
@@ -241,9 +59,10 @@ class Store {
   virtual ~Store() = default;
 
   // Runs `body` on a snapshot that includes every write acknowledged before
-  // this call, then calls `done` once with its status. Both may run on the
-  // calling thread before this returns, or on a thread of the engine; `done`
-  // must not block. The engine's own:
+  // this call, then calls `done` once with its status. Both run on a thread of
+  // the engine, so that no caller waits for storage; only a refusal may be told
+  // on a caller's thread, before this returns. `done` must not block. The
+  // engine's own:
   //   RESOURCE_EXHAUSTED / READ_QUEUE_FULL: too many reads wait, of whom it is
   //     for or of all; a retry hint.
   //   DEADLINE_EXCEEDED: `options.expired` said true before the body ran.
@@ -251,25 +70,42 @@ class Store {
   //   DATA_LOSS: damage was found.
   virtual void Read(ReadBody body, Done done, ReadOptions options = {}) = 0;
 
-  // Runs `body` in a serializable transaction and calls `done` once, on this
-  // thread or another, when the outcome is known; `done` must not block. OK
-  // means: committed, on stable storage, and seen by every Read that starts
-  // from now on. A status of the body's comes back unchanged, with nothing
-  // written. The engine's own:
+  // Runs `body` in a serializable transaction and calls `done` once, on the
+  // same threads as Read, when the outcome is known; `done` must not block. OK
+  // means: committed, on stable storage, seen by every Read that starts from
+  // now on, and told to every subscriber. A status of the body's comes back
+  // unchanged, with nothing written. The engine's own:
   //   RESOURCE_EXHAUSTED / WRITE_QUEUE_FULL: nothing written, since too many
   //     writes wait, of whom it is for or of all; a retry hint.
   //   DEADLINE_EXCEEDED: `options.expired` said true before the body ran.
   //   UNAVAILABLE / STORAGE_UNAVAILABLE: nothing written. The disk is full, the
   //     database locked, the store stopped or failed.
+  //   UNAVAILABLE / WRITE_CONFLICT: nothing written. Others changed the same at
+  //     the same time, and the engine has tried often enough; a retry hint.
   //   UNAVAILABLE / WRITE_OUTCOME_UNKNOWN: the commit failed half-way, the
-  //     write may or may not be there. The store has failed.
+  //     write may or may not be there. Health() tells whether the store has
+  //     failed.
   //   DATA_LOSS: damage was found, nothing written. The store has failed.
   virtual void Write(WriteBody body, Done done, WriteOptions options = {}) = 0;
 
-  // OK while the store serves; otherwise why it does not.
-  //   FAILED_PRECONDITION / DATABASE_REFUSED: what it keeps is not where it was
-  //     any more, or somebody else has changed it.
-  virtual absl::Status Health() const = 0;
+  // Tells `sink` of every change behind `position`, from now on until Drain()
+  // has returned; with no position, of what is committed after this call. A
+  // change is told once it is committed, also where the outcome is unknown, and
+  // before it is acknowledged, so that by then every subscriber knows of it.
+  // Where the store does not know any more what is behind `position`, it says
+  // so first (ChangeNotice::everything). The sink is called on a thread of the
+  // engine, or on this one before this returns.
+  virtual void Subscribe(std::optional<uint64_t> position, ChangeSink sink) = 0;
+
+  // The lock of that name, or null where somebody holds it: one at a time of
+  // all that use the database, in whatever process. It saves work that need not
+  // be done twice; nothing may go wrong if it is. May wait for the database, so
+  // it is not for request handlers.
+  //   UNAVAILABLE / STORAGE_UNAVAILABLE: the database cannot be asked now.
+  virtual absl::StatusOr<std::unique_ptr<StoreLock>> TryLock(
+      std::string_view name) = 0;
+
+  virtual StoreHealth Health() const = 0;
 
   // Refuses whatever comes from now on with STORAGE_UNAVAILABLE, and reads that
   // wait too; finishes every accepted write. Blocks until the last `done` has
@@ -282,10 +118,14 @@ class Store {
 // true.
 absl::Status CallerGoneError();
 
+// UNAVAILABLE / WRITE_CONFLICT.
+absl::Status WriteConflictError();
+
 // Blocking forms, for start-up and tests. Not for request handlers.
 absl::Status ReadAndWait(Store& store, Store::ReadBody body,
                          ReadKind kind = ReadKind::kLookup);
-absl::Status WriteAndWait(Store& store, Store::WriteBody body);
+absl::Status WriteAndWait(Store& store, Store::WriteBody body,
+                          WriteOptions options = {});
 
 }  // namespace signet::storage
 

@@ -2,7 +2,10 @@
 #ifndef SIGNET_STORAGE_WORK_H_
 #define SIGNET_STORAGE_WORK_H_
 
+#include <optional>
+
 #include "absl/functional/any_invocable.h"
+#include "base/uuid.h"
 #include "base/work_for.h"
 
 namespace signet::storage {
@@ -26,6 +29,10 @@ struct ReadOptions {
 
 struct WriteOptions {
   WorkFor work_for = {};
+  // The account whose rows it is mostly about, if it is one: an engine that
+  // other processes share may queue the writes of one account, which would
+  // collide. Whatever else the body touches, the outcome is the same.
+  std::optional<Uuid> account_id = {};
   // Whether it takes something from somebody and gives nothing: an engine keeps
   // room for these, so that they are stored where a full disk takes no others.
   bool revocation = false;

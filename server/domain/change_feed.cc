@@ -68,6 +68,15 @@ void ChangeFeed::Publish(const storage::TokenChanges& changes) {
   news_.Set();
 }
 
+void ChangeFeed::Reset() {
+  {
+    absl::MutexLock lock(&mutex_);
+    changes_.clear();
+    ++end_;  // What is behind an earlier position is not kept.
+  }
+  news_.Set();
+}
+
 uint64_t ChangeFeed::end() const {
   absl::MutexLock lock(&mutex_);
   return end_;

@@ -19,7 +19,7 @@
 #include "base/steady_event.h"
 #include "base/uuid.h"
 #include "server/domain/token_verifier.h"
-#include "storage/watched_store.h"
+#include "storage/changes.h"
 
 namespace signet::domain {
 
@@ -68,8 +68,10 @@ class ChangeFeed {
   explicit ChangeFeed(RandomSource& random);
   ~ChangeFeed() { Stop(); }
 
-  // For WatchedStore. Wakes the watchers.
+  // For the store's notices: what changed, or that anything may have, so that
+  // every watcher is told to forget everything. Wakes the watchers.
   void Publish(const storage::TokenChanges& changes);
+  void Reset();
 
   // How many changes there were. The latest has this number.
   uint64_t end() const;

@@ -48,6 +48,7 @@ inline storage::ReadOptions ScanFor(const CallerPtr& caller,
 inline storage::WriteOptions WriteFor(const CallerPtr& caller,
                                       const Uuid& account_id) {
   return {.work_for = caller->principal.work_for_on(account_id),
+          .account_id = account_id,
           .expired = GoneOf(caller)};
 }
 // The same of one that ends something, which a full disk must not stop.

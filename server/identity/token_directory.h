@@ -19,8 +19,8 @@
 #include "server/identity/last_use_recorder.h"
 #include "server/identity/timing_decoy.h"
 #include "server/identity/token_facts.h"
+#include "storage/changes.h"
 #include "storage/store.h"
-#include "storage/watched_store.h"
 
 namespace signet::identity {
 
@@ -43,10 +43,10 @@ struct TokenDirectoryOptions {
 // Knows the tokens that this server issued. Thread-safe.
 //
 // It remembers what it read, and forgets what has changed: an answer is true of
-// every change acknowledged before the question, if OnChange() is told of each
-// (see WatchedStore). Whether a public id is unknown is remembered too, apart
-// from the others, a quarter as many and in a sixteenth of the bytes, so that
-// invented ones push out nothing but each other.
+// every change acknowledged before the question, if it is told of each as a
+// subscriber (see Store::Subscribe). Whether a public id is unknown is
+// remembered too, apart from the others, a quarter as many and in a sixteenth
+// of the bytes, so that invented ones push out nothing but each other.
 //
 // Who holds a token whose checksum is right learns nothing from how long the
 // answer takes but whether somebody asked the same a short while ago. Unknown
@@ -62,8 +62,9 @@ class TokenDirectory {
   TokenDirectory(storage::Store* store, const crypto::MacKeyring* keyring,
                  LastUseRecorder* last_uses, TokenDirectoryOptions options);
 
-  // For WatchedStore.
+  // For the store's notices: what changed, or that anything may have.
   void OnChange(const storage::TokenChanges& changes);
+  void ForgetAll() { clock_.TouchAll(); }
 
   // The answer where it can be had without the store: text that is no token, or
   // has a wrong checksum, and whatever is remembered. Nothing is allocated.

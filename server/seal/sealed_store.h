@@ -15,8 +15,9 @@
 #include "base/log.h"
 #include "base/throttle.h"
 #include "crypto/mac_keyring.h"
+#include "storage/changes.h"
+#include "storage/forwarding.h"
 #include "storage/store.h"
-#include "storage/watched_store.h"
 
 namespace signet::seal {
 
@@ -43,10 +44,10 @@ namespace signet::seal {
 // its id or lists the account's authorizations still sees it, and can revoke
 // it. A grant recorded without an issuer, as before there was this rule, counts
 // as the present one's.
-class SealedStore final : public storage::Store {
+class SealedStore final : public storage::ForwardingStore {
  public:
-  // As WatchedStore's: told of service accounts whose rows do not verify, so
-  // that who remembers them asks again.
+  // Told of service accounts whose rows do not verify, as a subscriber is of
+  // those that changed, so that whoever remembers them asks again.
   using OnAltered =
       absl::AnyInvocable<void(const storage::TokenChanges&) const>;
 
@@ -57,7 +58,8 @@ class SealedStore final : public storage::Store {
               const crypto::MacKeyring* keyring, std::string issuer,
               const Clock* clock, Logger* logger,
               OnAltered on_altered = nullptr)
-      : store_(std::move(store)),
+      : ForwardingStore(store.get()),
+        store_(std::move(store)),
         keyring_(keyring),
         issuer_(std::move(issuer)),
         clock_(clock),
@@ -68,8 +70,6 @@ class SealedStore final : public storage::Store {
             storage::ReadOptions options = {}) override;
   void Write(WriteBody body, Done done,
              storage::WriteOptions options = {}) override;
-  absl::Status Health() const override { return store_->Health(); }
-  void Drain() override { store_->Drain(); }
 
   // How often a row was read that does not verify.
   uint64_t altered_rows() const { return altered_rows_.load(); }
@@ -77,7 +77,7 @@ class SealedStore final : public storage::Store {
  private:
   // What one transaction found.
   struct Findings;
-  template <typename Interface>
+  template <typename Forwarding>
   class Reads;
   class Writes;
 

@@ -104,9 +104,12 @@ absl::Status TrimAuditLogs(storage::Store& store,
       Trim trim;
       do {
         if (stopping()) return absl::OkStatus();
-        status = storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
-          return TrimSome(txn, keyring, log, now, keep_from, account, trim);
-        });
+        status = storage::WriteAndWait(
+            store,
+            [&](storage::WriteTxn& txn) {
+              return TrimSome(txn, keyring, log, now, keep_from, account, trim);
+            },
+            {.account_id = account});
         if (!status.ok()) return status;
       } while (trim.sound && trim.more);
       if (!trim.sound) {

@@ -2,6 +2,8 @@
 #include "server/upkeep/housekeeping.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +30,8 @@ constexpr int kTokensPerWrite = 200;
 // Who expires before this time was announced, if created before the other one.
 constexpr std::string_view kNoticeWatermark = "expiry_notice";
 constexpr std::string_view kNoticeCreatedWatermark = "expiry_notice_created";
+// Of all processes that use the database, one keeps house at a time.
+constexpr std::string_view kLock = "housekeeping";
 // A token is in the store, and seen, this long after its creation.
 constexpr absl::Duration kSettling = absl::Seconds(10);
 
@@ -92,8 +96,10 @@ absl::StatusOr<Notices> FindNotices(storage::ReadTxn& txn, absl::Time from,
 
 }  // namespace
 
-// Which service accounts to announce.
+// Which service accounts to announce, and the watermark that says so.
 struct Housekeeping::NoticeWindow {
+  std::string_view watermark;
+  std::optional<absl::Time> mark;  // As it is while nobody else announces.
   absl::Time expires_from;
   absl::Time expires_until;
   absl::Time created_from;
@@ -110,6 +116,10 @@ void Housekeeping::Run(absl::Time now, Stopping stopping) {
                       {"code", CodeName(status.code())},
                       {"error", std::string(status.message())}});
   };
+  const absl::StatusOr<std::unique_ptr<storage::StoreLock>> lock =
+      store_->TryLock(kLock);
+  check("lock", lock.status());
+  if (!lock.ok() || *lock == nullptr) return;
   check("forget_replays", ForgetReplays(now, stopping));
   check("purge", Purge(now, stopping));
   check("announce_expiry", Announce(now, stopping));
@@ -213,24 +223,26 @@ absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
   // First who came since the last time, already within the notice. What has
   // expired is no news.
   if (settled > created_mark.value_or(absl::InfinitePast())) {
-    status = AnnounceWindow({.expires_from = now,
+    status = AnnounceWindow({.watermark = kNoticeCreatedWatermark,
+                             .mark = created_mark,
+                             .expires_from = now,
                              .expires_until = mark.value_or(now),
                              .created_from = created_mark.value_or(settled),
                              .created_until = settled},
-                            now, kNoticeCreatedWatermark, stopping);
+                            now, stopping);
     if (!status.ok()) return status;
   }
   return AnnounceWindow(
-      {.expires_from = std::max(mark.value_or(now), now),
+      {.watermark = kNoticeWatermark,
+       .mark = mark,
+       .expires_from = std::max(mark.value_or(now), now),
        .expires_until = std::min(now + *policy_.expiry_notice, MaxTimestamp()),
        .created_from = absl::InfinitePast(),
        .created_until = settled},
-      now, kNoticeWatermark, stopping);
+      now, stopping);
 }
 
-absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
-                                          absl::Time now,
-                                          std::string_view watermark,
+absl::Status Housekeeping::AnnounceWindow(NoticeWindow window, absl::Time now,
                                           Stopping stopping) {
   absl::Time from = window.expires_from;
   Notices notices;
@@ -254,6 +266,13 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
                     return record.token.created_at < window.created_from ||
                            record.token.created_at >= window.created_until;
                   });
+    // How far this is, once all of them are told.
+    std::optional<absl::Time> reached;
+    if (window.watermark == kNoticeWatermark) {
+      reached = notices.until;
+    } else if (notices.until >= window.expires_until) {
+      reached = window.created_until;
+    }
     // However many expire at one moment.
     std::span<const storage::ServiceAccountRecord> left = notices.records;
     do {
@@ -261,16 +280,17 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
       const auto some =
           left.first(std::min<size_t>(left.size(), kNoticesPerWrite));
       left = left.subspan(some.size());
+      bool moved = false;  // By another, which has told them.
       status = storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
-        absl::Status told = Tell(txn, some, now);
-        if (!told.ok() || !left.empty()) return told;
-        if (watermark == kNoticeWatermark) {
-          return SetForward(txn, watermark, notices.until);
-        }
-        if (notices.until < window.expires_until) return absl::OkStatus();
-        return SetForward(txn, watermark, window.created_until);
+        std::optional<absl::Time> mark;
+        absl::Status told = ReadWatermark(txn, window.watermark, mark);
+        moved = mark != window.mark;
+        if (!told.ok() || moved) return told;
+        told = Tell(txn, some, now);
+        if (!told.ok() || !left.empty() || !reached.has_value()) return told;
+        return SetForward(txn, window.watermark, *reached);
       });
-      if (!status.ok()) return status;
+      if (!status.ok() || moved) return status;
       for (const storage::ServiceAccountRecord& record : some) {
         logger_->Info(
             "the token of a service account expires soon",
@@ -279,6 +299,7 @@ absl::Status Housekeeping::AnnounceWindow(const NoticeWindow& window,
              {"expires_at", FormatRfc3339(*record.token.expires_at)}});
       }
     } while (!left.empty());
+    window.mark = std::max(window.mark, reached);
     from = notices.until;
   } while (from < window.expires_until);
   return absl::OkStatus();

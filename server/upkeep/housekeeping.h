@@ -43,9 +43,9 @@ class Housekeeping {
         logger_(logger),
         policy_(policy) {}
 
-  // Does all of it as of `now`. What fails is logged, left for the next time,
-  // and keeps nothing else from being done. Ends early once `stopping` says
-  // true.
+  // Does all of it as of `now`, unless another process does so. What fails is
+  // logged, left for the next time, and keeps nothing else from being done.
+  // Ends early once `stopping` says true.
   //
   // Answers to repeatable calls are deleted after kReplayLife. A purged service
   // account leaves the audit event `service_account.purge`, and what it was
@@ -70,9 +70,10 @@ class Housekeeping {
                         absl::Time now) const;
   absl::Status Announce(absl::Time now, Stopping stopping);
   struct NoticeWindow;
-  // `watermark` says what is done, and is moved on.
-  absl::Status AnnounceWindow(const NoticeWindow& window, absl::Time now,
-                              std::string_view watermark, Stopping stopping);
+  // Moves the watermark on in the transaction that tells. Ends early where it
+  // is not where it was left.
+  absl::Status AnnounceWindow(NoticeWindow window, absl::Time now,
+                              Stopping stopping);
   absl::Status Tell(storage::WriteTxn& txn,
                     std::span<const storage::ServiceAccountRecord> records,
                     absl::Time now) const;

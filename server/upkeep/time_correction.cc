@@ -63,6 +63,15 @@ absl::StatusOr<bool> HasSuperAdmin(storage::Store& store,
   return !page.records.empty();
 }
 
+// What it is: a time, `none` or `malformed`.
+absl::StatusOr<std::string> DescribeMark(storage::ReadTxn& txn) {
+  std::optional<absl::Time> time;
+  const absl::Status status = ReadWatermark(txn, kTimeWatermark, time);
+  if (absl::IsFailedPrecondition(status)) return "malformed";
+  if (!status.ok()) return status;
+  return time.has_value() ? FormatRfc3339(*time) : "none";
+}
+
 // Whose logs are to tell of it.
 absl::StatusOr<std::vector<Uuid>> Concerned(storage::Store& store) {
   absl::StatusOr<std::vector<Uuid>> all = AllAccounts(store);
@@ -82,38 +91,32 @@ absl::StatusOr<std::vector<Uuid>> Concerned(storage::Store& store) {
 absl::StatusOr<std::string> CorrectTimeMark(storage::Store& store,
                                             const audit::AuditLog& audit,
                                             absl::Time mark, absl::Time now) {
-  std::optional<absl::Time> time;
-  absl::Status status =
-      storage::ReadAndWait(store, [&time](storage::ReadTxn& txn) {
-        return ReadWatermark(txn, kTimeWatermark, time);
-      });
-  std::string before = time.has_value() ? FormatRfc3339(*time) : "none";
-  if (absl::IsFailedPrecondition(status)) {
-    before = "malformed";
-  } else if (!status.ok()) {
-    return status;
-  }
   const absl::StatusOr<std::vector<Uuid>> accounts = Concerned(store);
   if (!accounts.ok()) return accounts.status();
 
   mark = WholeMicros(mark);
-  const audit::AuditEntry entry = {
-      .action = "time.correct",
-      .details = {{"old", before}, {"new", FormatRfc3339(mark)}}};
+  std::string before;
   std::span<const Uuid> left = *accounts;
   do {
     const auto some = left.first(std::min(left.size(), kCorrectionsPerWrite));
     left = left.subspan(some.size());
-    status = storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
-      absl::Status written;
-      for (const Uuid& account_id : some) {
-        written.Update(audit.AppendSystem(txn, account_id, now, entry));
-      }
-      if (written.ok() && left.empty()) {
-        written = txn.SetWatermark(kTimeWatermark, mark);
-      }
-      return written;
-    });
+    absl::Status status =
+        storage::WriteAndWait(store, [&](storage::WriteTxn& txn) {
+          absl::StatusOr<std::string> old = DescribeMark(txn);
+          if (!old.ok()) return old.status();
+          before = *std::move(old);
+          const audit::AuditEntry entry = {
+              .action = "time.correct",
+              .details = {{"old", before}, {"new", FormatRfc3339(mark)}}};
+          absl::Status written;
+          for (const Uuid& account_id : some) {
+            written.Update(audit.AppendSystem(txn, account_id, now, entry));
+          }
+          if (written.ok() && left.empty()) {
+            written = txn.SetWatermark(kTimeWatermark, mark);
+          }
+          return written;
+        });
     if (!status.ok()) return status;
   } while (!left.empty());
   return before;

@@ -33,19 +33,13 @@ storage::ServiceAccountRecord Updated(
 
 }  // namespace
 
-absl::Status MemoryWriteTxn::Run(storage::Store::WriteBody& body) {
-  absl::Status outcome = body(*this);
-  if (outcome.ok()) outcome = failed_change_;
+absl::Status MemoryWriteTxn::Run(storage::Store::WriteBody& body,
+                                 storage::ChangeJournal& journal) {
+  absl::Status outcome = RunBody(body, journal);
   if (!outcome.ok()) {
     std::for_each(undo_.rbegin(), undo_.rend(), [](auto& undo) { undo(); });
   }
   return outcome;
-}
-
-template <typename Change>
-absl::Status MemoryWriteTxn::Attempt(Change change) {
-  if (failed_change_.ok()) failed_change_ = change();
-  return failed_change_;
 }
 
 template <typename Map>
@@ -66,301 +60,253 @@ void MemoryWriteTxn::Set(Map& map, const typename Map::key_type& key,
       [put, before = std::move(before)]() mutable { put(std::move(before)); });
 }
 
-absl::Status MemoryWriteTxn::EnsureAccount(const Uuid& account_id,
-                                           absl::Time now) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckTime(now); !s.ok()) return s;
-    if (!tables_.accounts.contains(account_id)) {
-      Set(tables_.accounts, account_id, now);
-    }
-    return absl::OkStatus();
-  });
+absl::Status MemoryWriteTxn::DoEnsureAccount(const Uuid& account_id,
+                                             absl::Time now) {
+  if (!tables_.accounts.contains(account_id)) {
+    Set(tables_.accounts, account_id, now);
+  }
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::InsertServiceAccount(
+absl::Status MemoryWriteTxn::DoInsertServiceAccount(
     const storage::ServiceAccountRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
-    if (tables_.service_accounts.contains(key)) return RowExists();
-    if (!tables_.accounts.contains(record.account_id)) return RowMissing();
-    if (tables_.tokens.contains(record.token.public_id)) return RowExists();
-    Set(tables_.service_accounts, key, record);
-    Set(tables_.tokens, record.token.public_id,
-        MemoryTables::StoredToken{.owner = key});
-    return absl::OkStatus();
-  });
+  const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
+  if (tables_.service_accounts.contains(key)) return RowExists();
+  if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+  if (tables_.tokens.contains(record.token.public_id)) return RowExists();
+  Set(tables_.service_accounts, key, record);
+  Set(tables_.tokens, record.token.public_id,
+      MemoryTables::StoredToken{.owner = key});
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::UpdateServiceAccount(
+absl::Status MemoryWriteTxn::DoUpdateServiceAccount(
     const storage::ServiceAccountRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
-    const auto stored = tables_.service_accounts.find(key);
-    if (stored == tables_.service_accounts.end()) {
-      return NoSuch("no such service account");
-    }
-    Set(tables_.service_accounts, key, Updated(stored->second, record));
-    return absl::OkStatus();
-  });
+  const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
+  const auto stored = tables_.service_accounts.find(key);
+  if (stored == tables_.service_accounts.end()) {
+    return NoSuch("no such service account");
+  }
+  Set(tables_.service_accounts, key, Updated(stored->second, record));
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::ReplaceToken(
+absl::Status MemoryWriteTxn::DoReplaceToken(
     const storage::ServiceAccountRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
-    const auto stored = tables_.service_accounts.find(key);
-    if (stored == tables_.service_accounts.end()) {
-      return NoSuch("no such service account");
-    }
-    if (tables_.tokens.contains(record.token.public_id)) return RowExists();
-    const storage::TokenRecord replaced = stored->second.token;
-    storage::ServiceAccountRecord updated = Updated(stored->second, record);
-    updated.token = record.token;
-    Set(tables_.tokens, replaced.public_id,
-        MemoryTables::StoredToken{key, replaced});
-    Set(tables_.tokens, updated.token.public_id,
-        MemoryTables::StoredToken{.owner = key});
-    Set(tables_.service_accounts, key, updated);
-    return absl::OkStatus();
-  });
+  const MemoryTables::ServiceAccountKey key = {record.account_id, record.id};
+  const auto stored = tables_.service_accounts.find(key);
+  if (stored == tables_.service_accounts.end()) {
+    return NoSuch("no such service account");
+  }
+  if (tables_.tokens.contains(record.token.public_id)) return RowExists();
+  const storage::TokenRecord replaced = stored->second.token;
+  storage::ServiceAccountRecord updated = Updated(stored->second, record);
+  updated.token = record.token;
+  Set(tables_.tokens, replaced.public_id,
+      MemoryTables::StoredToken{key, replaced});
+  Set(tables_.tokens, updated.token.public_id,
+      MemoryTables::StoredToken{.owner = key});
+  Set(tables_.service_accounts, key, updated);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::UpdateToken(const Uuid& account_id,
-                                         const Uuid& service_account_id,
-                                         const storage::TokenRecord& token) {
-  return Attempt([&]() -> absl::Status {
-    const MemoryTables::ServiceAccountKey key = {account_id,
-                                                 service_account_id};
-    const auto found = tables_.tokens.find(token.public_id);
-    if (found == tables_.tokens.end() || found->second.owner != key) {
-      return NoSuch("no such token");
-    }
-    const bool current = !found->second.replaced.has_value();
+absl::StatusOr<storage::TokenStatus> MemoryWriteTxn::DoGetTokenStatus(
+    const Uuid& account_id, const Uuid& service_account_id,
+    std::string_view public_id) {
+  const auto found = tables_.tokens.find(public_id);
+  if (found == tables_.tokens.end() ||
+      found->second.owner !=
+          MemoryTables::ServiceAccountKey{account_id, service_account_id}) {
+    return NoSuch("no such token");
+  }
+  // What has ended was replaced before.
+  const std::optional<storage::TokenRecord>& replaced = found->second.replaced;
+  return storage::TokenStatus{.current = !replaced.has_value(),
+                              .ended = replaced.has_value() && replaced->ended};
+}
+
+absl::Status MemoryWriteTxn::DoUpdateToken(const Uuid& account_id,
+                                           const Uuid& service_account_id,
+                                           const storage::TokenRecord& token) {
+  const MemoryTables::ServiceAccountKey key = {account_id, service_account_id};
+  const auto update = [&token](storage::TokenRecord stored) {
+    stored.expires_at = token.expires_at;
+    stored.retires_at = token.retires_at;
+    stored.not_before = token.not_before;
+    stored.ended = token.ended;
+    stored.seal = token.seal;
+    return stored;
+  };
+  const auto& replaced = tables_.tokens.find(token.public_id)->second.replaced;
+  if (replaced.has_value()) {
+    Set(tables_.tokens, token.public_id,
+        MemoryTables::StoredToken{key, update(*replaced)});
+  } else {
     storage::ServiceAccountRecord owner =
         tables_.service_accounts.find(key)->second;
-    storage::TokenRecord updated =
-        current ? owner.token : *found->second.replaced;
-    if (absl::Status s = storage::CheckUpdate(token, updated, current);
-        !s.ok()) {
-      return s;
-    }
-    updated.expires_at = token.expires_at;
-    updated.retires_at = token.retires_at;
-    updated.not_before = token.not_before;
-    updated.ended = token.ended;
-    updated.seal = token.seal;
-    if (current) {
-      owner.token = updated;
-      Set(tables_.service_accounts, key, owner);
-    } else {
-      Set(tables_.tokens, token.public_id,
-          MemoryTables::StoredToken{key, updated});
-    }
-    return absl::OkStatus();
-  });
+    owner.token = update(std::move(owner.token));
+    Set(tables_.service_accounts, key, std::move(owner));
+  }
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::TouchLastUsed(
+absl::Status MemoryWriteTxn::DoTouchLastUsed(
     std::span<const storage::LastUse> uses) {
-  return Attempt([&]() -> absl::Status {
-    for (const storage::LastUse& use : uses) {
-      if (absl::Status s = storage::CheckTime(use.at); !s.ok()) return s;
+  for (const storage::LastUse& use : uses) {
+    const auto stored =
+        tables_.service_accounts.find({use.account_id, use.service_account_id});
+    if (stored == tables_.service_accounts.end() ||
+        stored->second.last_used_at >= use.at) {
+      continue;
     }
-    for (const storage::LastUse& use : uses) {
-      const auto stored = tables_.service_accounts.find(
-          {use.account_id, use.service_account_id});
-      if (stored == tables_.service_accounts.end() ||
-          stored->second.last_used_at >= use.at) {
-        continue;
-      }
-      storage::ServiceAccountRecord touched = stored->second;
-      touched.last_used_at = use.at;
-      Set(tables_.service_accounts, stored->first, touched);
-    }
-    return absl::OkStatus();
-  });
+    storage::ServiceAccountRecord touched = stored->second;
+    touched.last_used_at = use.at;
+    Set(tables_.service_accounts, stored->first, touched);
+  }
+  return absl::OkStatus();
 }
 
-absl::StatusOr<int> MemoryWriteTxn::DeleteReplacedTokens(const Uuid& account_id,
-                                                         const Uuid& id,
-                                                         int limit) {
+absl::StatusOr<int> MemoryWriteTxn::DoDeleteReplacedTokens(
+    const Uuid& account_id, const Uuid& id, int limit) {
   std::vector<std::string> public_ids;
-  const absl::Status status = Attempt([&] {
-    const MemoryTables::ServiceAccountKey key = {account_id, id};
-    for (const auto& [public_id, token] : tables_.tokens) {
-      if (static_cast<int>(public_ids.size()) >= limit) break;
-      if (token.owner == key && token.replaced.has_value())
-        public_ids.push_back(public_id);
-    }
-    for (const std::string& public_id : public_ids) {
-      Set(tables_.tokens, public_id, std::nullopt);
-    }
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  const MemoryTables::ServiceAccountKey key = {account_id, id};
+  for (const auto& [public_id, token] : tables_.tokens) {
+    if (static_cast<int>(public_ids.size()) >= limit) break;
+    if (token.owner == key && token.replaced.has_value())
+      public_ids.push_back(public_id);
+  }
+  for (const std::string& public_id : public_ids) {
+    Set(tables_.tokens, public_id, std::nullopt);
+  }
   return static_cast<int>(public_ids.size());
 }
 
-absl::Status MemoryWriteTxn::DeleteServiceAccount(const Uuid& account_id,
-                                                  const Uuid& id) {
-  return Attempt([&]() -> absl::Status {
-    const MemoryTables::ServiceAccountKey key = {account_id, id};
-    if (!tables_.service_accounts.contains(key)) {
-      return NoSuch("no such service account");
-    }
-    std::vector<std::string> public_ids;
-    for (const auto& [public_id, token] : tables_.tokens) {
-      if (token.owner == key) public_ids.push_back(public_id);
-    }
-    for (const std::string& public_id : public_ids) {
-      Set(tables_.tokens, public_id, std::nullopt);
-    }
-    Set(tables_.service_accounts, key, std::nullopt);
-    return absl::OkStatus();
-  });
+absl::Status MemoryWriteTxn::DoDeleteServiceAccount(const Uuid& account_id,
+                                                    const Uuid& id) {
+  const MemoryTables::ServiceAccountKey key = {account_id, id};
+  if (!tables_.service_accounts.contains(key)) {
+    return NoSuch("no such service account");
+  }
+  std::vector<std::string> public_ids;
+  for (const auto& [public_id, token] : tables_.tokens) {
+    if (token.owner == key) public_ids.push_back(public_id);
+  }
+  for (const std::string& public_id : public_ids) {
+    Set(tables_.tokens, public_id, std::nullopt);
+  }
+  Set(tables_.service_accounts, key, std::nullopt);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::InsertAuthorization(
+absl::Status MemoryWriteTxn::DoInsertAuthorization(
     const storage::AuthorizationRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    if (tables_.authorizations.contains(record.id)) return RowExists();
-    if (!tables_.accounts.contains(record.account_id)) return RowMissing();
-    for (auto grant = tables_.grants.lower_bound({record.subject, Uuid()});
-         grant != tables_.grants.end() && grant->subject == record.subject &&
-         !record.revoked_at.has_value();
-         ++grant) {
-      const storage::AuthorizationRecord& held =
-          tables_.authorizations.find(grant->id)->second;
-      if (!held.revoked_at.has_value() && GrantsTheSame(held, record)) {
-        return RowExists();
-      }
+  if (tables_.authorizations.contains(record.id)) return RowExists();
+  if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+  for (auto grant = tables_.grants.lower_bound({record.subject, Uuid()});
+       grant != tables_.grants.end() && grant->subject == record.subject &&
+       !record.revoked_at.has_value();
+       ++grant) {
+    const storage::AuthorizationRecord& held =
+        tables_.authorizations.find(grant->id)->second;
+    if (!held.revoked_at.has_value() && GrantsTheSame(held, record)) {
+      return RowExists();
     }
-    const MemoryTables::GrantKey key = {record.subject, record.id};
-    tables_.grants.insert(key);
-    undo_.push_back([this, key] { tables_.grants.erase(key); });
-    Set(tables_.authorizations, record.id, record);
-    return absl::OkStatus();
-  });
+  }
+  const MemoryTables::GrantKey key = {record.subject, record.id};
+  tables_.grants.insert(key);
+  undo_.push_back([this, key] { tables_.grants.erase(key); });
+  Set(tables_.authorizations, record.id, record);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::RevokeAuthorization(const Uuid& account_id,
-                                                 const Uuid& id, absl::Time at,
+absl::Status MemoryWriteTxn::DoRevokeAuthorization(const Uuid& account_id,
+                                                   const Uuid& id,
+                                                   absl::Time at,
+                                                   const storage::Seal& seal) {
+  const auto stored = tables_.authorizations.find(id);
+  if (stored == tables_.authorizations.end() ||
+      stored->second.account_id != account_id) {
+    return NoSuch("no such authorization");
+  }
+  if (stored->second.revoked_at.has_value()) return absl::OkStatus();
+  storage::AuthorizationRecord revoked = stored->second;
+  revoked.revoked_at = at;
+  revoked.seal = seal;
+  Set(tables_.authorizations, id, revoked);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryWriteTxn::DoSealAuthorization(const Uuid& account_id,
+                                                 const Uuid& id,
                                                  const storage::Seal& seal) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckTime(at); !s.ok()) return s;
-    const auto stored = tables_.authorizations.find(id);
-    if (stored == tables_.authorizations.end() ||
-        stored->second.account_id != account_id) {
-      return NoSuch("no such authorization");
-    }
-    if (stored->second.revoked_at.has_value()) return absl::OkStatus();
-    storage::AuthorizationRecord revoked = stored->second;
-    revoked.revoked_at = at;
-    revoked.seal = seal;
-    Set(tables_.authorizations, id, revoked);
-    return absl::OkStatus();
-  });
+  const auto stored = tables_.authorizations.find(id);
+  if (stored == tables_.authorizations.end() ||
+      stored->second.account_id != account_id) {
+    return NoSuch("no such authorization");
+  }
+  storage::AuthorizationRecord sealed = stored->second;
+  sealed.seal = seal;
+  Set(tables_.authorizations, id, sealed);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::SealAuthorization(const Uuid& account_id,
-                                               const Uuid& id,
-                                               const storage::Seal& seal) {
-  return Attempt([&]() -> absl::Status {
-    const auto stored = tables_.authorizations.find(id);
-    if (stored == tables_.authorizations.end() ||
-        stored->second.account_id != account_id) {
-      return NoSuch("no such authorization");
-    }
-    storage::AuthorizationRecord sealed = stored->second;
-    sealed.seal = seal;
-    Set(tables_.authorizations, id, sealed);
-    return absl::OkStatus();
-  });
-}
-
-absl::Status MemoryWriteTxn::InsertAuditEvent(
+absl::Status MemoryWriteTxn::DoInsertAuditEvent(
     const storage::AuditEventRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    const MemoryTables::AuditKey key = {record.account_id, record.sequence};
-    if (tables_.audit_events.contains(key)) return RowExists();
-    if (!tables_.accounts.contains(record.account_id)) return RowMissing();
-    Set(tables_.audit_events, key, record);
-    return absl::OkStatus();
-  });
+  const MemoryTables::AuditKey key = {record.account_id, record.sequence};
+  if (tables_.audit_events.contains(key)) return RowExists();
+  if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+  Set(tables_.audit_events, key, record);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::PutAuditChain(
+absl::Status MemoryWriteTxn::DoPutAuditChain(
     const storage::AuditChainRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    if (!tables_.accounts.contains(record.account_id)) return RowMissing();
-    Set(tables_.audit_chains, record.account_id, record);
-    return absl::OkStatus();
-  });
+  if (!tables_.accounts.contains(record.account_id)) return RowMissing();
+  Set(tables_.audit_chains, record.account_id, record);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::PutAuditHead(
+absl::Status MemoryWriteTxn::DoPutAuditHead(
     const storage::AuditHeadRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    Set(tables_.audit_heads, record.writer, record);
-    return absl::OkStatus();
-  });
+  Set(tables_.audit_heads, record.writer, record);
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
-                                                     uint64_t sequence) {
-  return Attempt([&] {
-    const auto first = tables_.audit_events.lower_bound({account_id, 0});
-    const auto end = tables_.audit_events.lower_bound({account_id, sequence});
-    std::vector<MemoryTables::AuditKey> keys;
-    for (auto row = first; row != end; ++row) keys.push_back(row->first);
-    for (const MemoryTables::AuditKey& key : keys) {
-      Set(tables_.audit_events, key, std::nullopt);
-    }
-    return absl::OkStatus();
-  });
+absl::Status MemoryWriteTxn::DoDeleteAuditEventsBefore(const Uuid& account_id,
+                                                       uint64_t sequence) {
+  const auto first = tables_.audit_events.lower_bound({account_id, 0});
+  const auto end = tables_.audit_events.lower_bound({account_id, sequence});
+  std::vector<MemoryTables::AuditKey> keys;
+  for (auto row = first; row != end; ++row) keys.push_back(row->first);
+  for (const MemoryTables::AuditKey& key : keys) {
+    Set(tables_.audit_events, key, std::nullopt);
+  }
+  return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::PutReplay(const storage::ReplayRecord& record) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
-    Set(tables_.replays, record.lookup, record);
-    return absl::OkStatus();
-  });
+absl::Status MemoryWriteTxn::DoPutReplay(const storage::ReplayRecord& record) {
+  Set(tables_.replays, record.lookup, record);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<int> MemoryWriteTxn::DeleteReplaysBefore(absl::Time before,
-                                                        int limit) {
+absl::StatusOr<int> MemoryWriteTxn::DoDeleteReplaysBefore(absl::Time before,
+                                                          int limit) {
   std::vector<std::pair<absl::Time, std::array<uint8_t, 32>>> old;
-  const absl::Status status = Attempt([&] {
-    for (const auto& [lookup, replay] : tables_.replays) {
-      if (replay.created_at < before)
-        old.push_back({replay.created_at, lookup});
-    }
-    std::sort(old.begin(), old.end());
-    old.resize(std::min(old.size(), static_cast<size_t>(std::max(limit, 0))));
-    for (const auto& [created_at, lookup] : old) {
-      Set(tables_.replays, lookup, std::nullopt);
-    }
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  for (const auto& [lookup, replay] : tables_.replays) {
+    if (replay.created_at < before) old.push_back({replay.created_at, lookup});
+  }
+  std::sort(old.begin(), old.end());
+  old.resize(std::min(old.size(), static_cast<size_t>(std::max(limit, 0))));
+  for (const auto& [created_at, lookup] : old) {
+    Set(tables_.replays, lookup, std::nullopt);
+  }
   return static_cast<int>(old.size());
 }
 
-absl::Status MemoryWriteTxn::SetWatermark(std::string_view name,
-                                          absl::Time time) {
-  return Attempt([&]() -> absl::Status {
-    if (absl::Status s = storage::CheckTime(time); !s.ok()) return s;
-    Set(tables_.watermarks, std::string(name), time);
-    return absl::OkStatus();
-  });
+absl::Status MemoryWriteTxn::DoSetWatermark(std::string_view name,
+                                            absl::Time time) {
+  Set(tables_.watermarks, std::string(name), time);
+  return absl::OkStatus();
 }
 
 }  // namespace signet::memory

@@ -80,60 +80,64 @@ class MemoryReads : public Interface {
 extern template class MemoryReads<storage::ReadTxn>;
 extern template class MemoryReads<storage::WriteTxn>;
 
-class MemoryReadTxn final : public MemoryReads<storage::ReadTxn> {
+class MemoryReadTxn : public MemoryReads<storage::ReadTxn> {
  public:
   using MemoryReads::MemoryReads;
 };
 
-// Changes the tables in place and remembers how to undo it.
+// Changes the tables in place and remembers how to undo it. A change looks
+// first whether it can be made, and makes it then.
 class MemoryWriteTxn final : public MemoryReads<storage::WriteTxn> {
  public:
   explicit MemoryWriteTxn(MemoryTables& tables)
       : MemoryReads(tables), tables_(tables) {}
 
   // Runs `body` and undoes its changes unless all went well. Returns the body's
-  // status, or that of a change of its that failed.
-  absl::Status Run(storage::Store::WriteBody& body);
+  // status, or that of a change of its that failed. Leaves in `journal` what it
+  // changed.
+  absl::Status Run(storage::Store::WriteBody& body,
+                   storage::ChangeJournal& journal);
 
-  absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override;
-  absl::Status InsertServiceAccount(
+ protected:
+  absl::Status DoEnsureAccount(const Uuid& account_id, absl::Time now) override;
+  absl::Status DoInsertServiceAccount(
       const storage::ServiceAccountRecord& record) override;
-  absl::Status UpdateServiceAccount(
+  absl::Status DoUpdateServiceAccount(
       const storage::ServiceAccountRecord& record) override;
-  absl::Status ReplaceToken(
+  absl::Status DoReplaceToken(
       const storage::ServiceAccountRecord& record) override;
-  absl::Status UpdateToken(const Uuid& account_id,
-                           const Uuid& service_account_id,
-                           const storage::TokenRecord& token) override;
-  absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override;
-  absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
-                                           const Uuid& id, int limit) override;
-  absl::Status DeleteServiceAccount(const Uuid& account_id,
-                                    const Uuid& id) override;
-  absl::Status InsertAuthorization(
+  absl::StatusOr<storage::TokenStatus> DoGetTokenStatus(
+      const Uuid& account_id, const Uuid& service_account_id,
+      std::string_view public_id) override;
+  absl::Status DoUpdateToken(const Uuid& account_id,
+                             const Uuid& service_account_id,
+                             const storage::TokenRecord& token) override;
+  absl::Status DoTouchLastUsed(std::span<const storage::LastUse> uses) override;
+  absl::StatusOr<int> DoDeleteReplacedTokens(const Uuid& account_id,
+                                             const Uuid& id,
+                                             int limit) override;
+  absl::Status DoDeleteServiceAccount(const Uuid& account_id,
+                                      const Uuid& id) override;
+  absl::Status DoInsertAuthorization(
       const storage::AuthorizationRecord& record) override;
-  absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at,
+  absl::Status DoRevokeAuthorization(const Uuid& account_id, const Uuid& id,
+                                     absl::Time at,
+                                     const storage::Seal& seal) override;
+  absl::Status DoSealAuthorization(const Uuid& account_id, const Uuid& id,
                                    const storage::Seal& seal) override;
-  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
-                                 const storage::Seal& seal) override;
-  absl::Status InsertAuditEvent(
+  absl::Status DoInsertAuditEvent(
       const storage::AuditEventRecord& record) override;
-  absl::Status PutAuditChain(const storage::AuditChainRecord& record) override;
-  absl::Status PutAuditHead(const storage::AuditHeadRecord& record) override;
-  absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
-                                       uint64_t sequence) override;
-  absl::Status PutReplay(const storage::ReplayRecord& record) override;
-  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
-                                          int limit) override;
-  absl::Status SetWatermark(std::string_view name, absl::Time time) override;
+  absl::Status DoPutAuditChain(
+      const storage::AuditChainRecord& record) override;
+  absl::Status DoPutAuditHead(const storage::AuditHeadRecord& record) override;
+  absl::Status DoDeleteAuditEventsBefore(const Uuid& account_id,
+                                         uint64_t sequence) override;
+  absl::Status DoPutReplay(const storage::ReplayRecord& record) override;
+  absl::StatusOr<int> DoDeleteReplaysBefore(absl::Time before,
+                                            int limit) override;
+  absl::Status DoSetWatermark(std::string_view name, absl::Time time) override;
 
  private:
-  // Runs `change` unless one has failed, and remembers whether it failed. A
-  // change looks first whether it can be made, and makes it then.
-  template <typename Change>
-  absl::Status Attempt(Change change);
-
   // Puts the row there or, given none, takes it away; remembers what was there.
   template <typename Map>
   void Set(Map& map, const typename Map::key_type& key,
@@ -141,7 +145,6 @@ class MemoryWriteTxn final : public MemoryReads<storage::WriteTxn> {
 
   MemoryTables& tables_;
   std::vector<absl::AnyInvocable<void()>> undo_;
-  absl::Status failed_change_;
 };
 
 }  // namespace signet::memory

@@ -153,7 +153,6 @@ AuditWrites::AuditWrites(Preparer& prepare)
       delete_before_(prepare(kDeleteBefore)) {}
 
 absl::Status AuditWrites::Insert(const storage::AuditEventRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return insert_.Execute(record.account_id, record.sequence, record.at,
                          record.actor, record.action, record.resource_type,
                          record.resource_id, record.outcome, record.request_id,
@@ -162,14 +161,12 @@ absl::Status AuditWrites::Insert(const storage::AuditEventRecord& record) {
 }
 
 absl::Status AuditWrites::PutChain(const storage::AuditChainRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_chain_.Execute(record.account_id, record.first_sequence,
                             record.mac_before_first, record.last_sequence,
                             record.last_mac, record.key_version, record.mac);
 }
 
 absl::Status AuditWrites::PutHead(const storage::AuditHeadRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return put_head_.Execute(record.writer, record.events, record.accounts,
                            AsBlob(record.ciphertext));
 }

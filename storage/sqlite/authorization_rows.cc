@@ -314,13 +314,11 @@ AuthorizationWrites::AuthorizationWrites(Preparer& prepare)
 
 absl::Status AuthorizationWrites::EnsureAccount(const Uuid& account_id,
                                                 absl::Time now) {
-  if (absl::Status s = storage::CheckTime(now); !s.ok()) return s;
   return ensure_account_.Execute(account_id, now);
 }
 
 absl::Status AuthorizationWrites::Insert(
     const storage::AuthorizationRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   return insert_.Execute(
       record.id, record.account_id, static_cast<int64_t>(record.grant_kind),
       static_cast<int64_t>(record.subject.type), record.subject.id,
@@ -342,7 +340,6 @@ absl::Status AuthorizationWrites::PutSeal(const Uuid& account_id,
 absl::Status AuthorizationWrites::Revoke(const Uuid& account_id, const Uuid& id,
                                          absl::Time at,
                                          const storage::Seal& seal) {
-  if (absl::Status s = storage::CheckTime(at); !s.ok()) return s;
   if (absl::Status s = revoke_.Execute(account_id, id, at, EncodeSeal(seal));
       !s.ok()) {
     return s;

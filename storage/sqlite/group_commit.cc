@@ -110,8 +110,8 @@ GroupResult GroupCommit::Run(std::vector<PendingWrite>& group,
       write.outcome = storage::CallerGoneError();
       continue;
     }
-    write.outcome =
-        savepoints ? txn_.RunInSavepoint(write.body) : txn_.Run(write.body);
+    write.outcome = savepoints ? txn_.RunInSavepoint(write.body, write.journal)
+                               : txn_.Run(write.body, write.journal);
     if (!txn_.engine_failure().ok()) {
       return Abandon(group, txn_.engine_failure());
     }
@@ -145,12 +145,12 @@ GroupResult GroupCommit::Commit(std::span<PendingWrite> group,
     const absl::Status files = look_ == nullptr ? absl::OkStatus() : look_();
     if (files.ok()) return {};
     SetOutcomes(group, OutcomeUnknown(StorageFailed()));
-    return {.status = files, .fatal = true};
+    return {.status = files, .fatal = true, .outcome_unknown = true};
   }
   const int code = sqlite3_extended_errcode(connection_.handle());
   if (CommitLeftNoTrace(code)) return Abandon(group, status);
   SetOutcomes(group, OutcomeUnknown(status));
-  return {.status = status, .fatal = true};
+  return {.status = status, .fatal = true, .outcome_unknown = true};
 }
 
 GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,

@@ -26,6 +26,7 @@ struct PendingWrite {
   bool revocation = false;    // This and `work_for` as in WriteOptions.
   absl::Status outcome = {};  // What `done` will be told.
   WorkFor work_for = {};
+  storage::ChangeJournal journal = {};  // Of the latest run of the body.
 };
 
 // How the transaction of a group ended.
@@ -41,6 +42,8 @@ struct GroupResult {
   // Whether the trouble is a full disk, at whatever step it was met: nothing is
   // written, and the same may be tried again once there is room.
   bool disk_full = false;
+  // Whether the group may be stored though `status` is not OK.
+  bool outcome_unknown = false;
   // Whether the transaction could not begin because another process holds the
   // write lock, and did so for the connection's busy timeout.
   bool locked = false;

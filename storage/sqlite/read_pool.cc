@@ -63,7 +63,7 @@ class ReadPool::Reader {
 
   // The snapshot is taken by the first look-up and kept until the end.
   absl::Status Run(storage::Store::ReadBody& body) {
-    txn_.Begin();
+    txn_.ForgetFailure();
     if (absl::Status s = begin_.Execute(); !s.ok()) return s;
     absl::Status outcome = body(txn_);
     const absl::Status ended = end_.Execute();

@@ -90,12 +90,12 @@ class SqliteReads : public Interface {
       const std::array<uint8_t, 32>& lookup) override;
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
 
-  // The first trouble with the medium (IsEngineFailure) since the last Begin(),
-  // whether or not the body passed it on.
+  // The first trouble with the medium (IsEngineFailure) since it was last
+  // forgotten, whether or not the body passed it on.
   const absl::Status& engine_failure() const { return engine_failure_; }
 
-  // Starts afresh for another body.
-  void Begin() { engine_failure_ = absl::OkStatus(); }
+  // Before another body.
+  void ForgetFailure() { engine_failure_ = absl::OkStatus(); }
 
  protected:
   explicit SqliteReads(ReadStatements statements)

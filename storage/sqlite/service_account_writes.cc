@@ -46,7 +46,7 @@ constexpr char kSetCurrent[] =
     "UPDATE service_accounts SET token_public_id = ?3"
     " WHERE account_id = ?1 AND id = ?2";
 
-constexpr char kFindState[] =
+constexpr char kFindStatus[] =
     "SELECT s.token_public_id = t.public_id, t.ended FROM tokens AS t"
     " CROSS JOIN service_accounts AS s"
     " ON s.account_id = t.account_id AND s.id = t.service_account_id"
@@ -85,7 +85,7 @@ ServiceAccountWrites::ServiceAccountWrites(Preparer& prepare)
       update_(prepare(kUpdate)),
       update_current_(prepare(kUpdateCurrent)),
       set_current_(prepare(kSetCurrent)),
-      find_state_(prepare(kFindState)),
+      find_status_(prepare(kFindStatus)),
       update_token_(prepare(kUpdateToken)),
       touch_(prepare(kTouch)),
       delete_replaced_(prepare(kDeleteReplaced)),
@@ -94,7 +94,6 @@ ServiceAccountWrites::ServiceAccountWrites(Preparer& prepare)
 
 absl::Status ServiceAccountWrites::Insert(
     const storage::ServiceAccountRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   const absl::Status status = insert_.Execute(
       record.account_id, record.id, record.name, record.token.public_id,
       record.created_at, record.updated_at, record.created_by_user_id,
@@ -130,7 +129,6 @@ absl::Status ServiceAccountWrites::UpdateRow(
 
 absl::Status ServiceAccountWrites::Update(
     const storage::ServiceAccountRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   if (absl::Status s = UpdateRow(record); !s.ok()) return s;
   return update_current_.Execute(
       record.account_id, record.id, record.token.expires_at,
@@ -139,28 +137,24 @@ absl::Status ServiceAccountWrites::Update(
 
 absl::Status ServiceAccountWrites::ReplaceToken(
     const storage::ServiceAccountRecord& record) {
-  if (absl::Status s = storage::CheckRecord(record); !s.ok()) return s;
   if (absl::Status s = UpdateRow(record); !s.ok()) return s;
   if (absl::Status s = InsertToken(record); !s.ok()) return s;
   return set_current_.Execute(record.account_id, record.id,
                               record.token.public_id);
 }
 
-absl::Status ServiceAccountWrites::UpdateToken(
+absl::StatusOr<storage::TokenStatus> ServiceAccountWrites::GetTokenStatus(
     const Uuid& account_id, const Uuid& service_account_id,
+    std::string_view public_id) {
+  return ReadOne(find_status_.Query(account_id, service_account_id, public_id),
+                 "no such token", [](Rows& rows) {
+                   return storage::TokenStatus{.current = rows.Integer(0) != 0,
+                                               .ended = rows.Integer(1) != 0};
+                 });
+}
+
+absl::Status ServiceAccountWrites::UpdateToken(
     const storage::TokenRecord& token) {
-  bool current = false;
-  storage::TokenRecord stored;
-  const absl::StatusOr<bool> found = ReadOne(
-      find_state_.Query(account_id, service_account_id, token.public_id),
-      "no such token", [&](Rows& rows) {
-        current = rows.Integer(0) != 0;
-        stored.ended = rows.Integer(1) != 0;
-        return true;
-      });
-  if (!found.ok()) return found.status();
-  if (absl::Status s = storage::CheckUpdate(token, stored, current); !s.ok())
-    return s;
   return update_token_.Execute(token.public_id, token.expires_at,
                                token.retires_at, token.not_before, token.ended,
                                EncodeSeal(token.seal));
@@ -169,7 +163,6 @@ absl::Status ServiceAccountWrites::UpdateToken(
 absl::Status ServiceAccountWrites::TouchLastUsed(
     std::span<const storage::LastUse> uses) {
   for (const storage::LastUse& use : uses) {
-    if (absl::Status s = storage::CheckTime(use.at); !s.ok()) return s;
     if (absl::Status s =
             touch_.Execute(use.account_id, use.service_account_id, use.at);
         !s.ok()) {

@@ -3,8 +3,10 @@
 #define SIGNET_STORAGE_SQLITE_SERVICE_ACCOUNT_WRITES_H_
 
 #include <span>
+#include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/uuid.h"
 #include "storage/records.h"
@@ -21,9 +23,11 @@ class ServiceAccountWrites {
   absl::Status Insert(const storage::ServiceAccountRecord& record);
   absl::Status Update(const storage::ServiceAccountRecord& record);
   absl::Status ReplaceToken(const storage::ServiceAccountRecord& record);
-  absl::Status UpdateToken(const Uuid& account_id,
-                           const Uuid& service_account_id,
-                           const storage::TokenRecord& token);
+  absl::StatusOr<storage::TokenStatus> GetTokenStatus(
+      const Uuid& account_id, const Uuid& service_account_id,
+      std::string_view public_id);
+  // Of one that GetTokenStatus() has found.
+  absl::Status UpdateToken(const storage::TokenRecord& token);
   absl::Status TouchLastUsed(std::span<const storage::LastUse> uses);
   absl::StatusOr<int> DeleteReplaced(const Uuid& account_id, const Uuid& id,
                                      int limit);
@@ -39,7 +43,7 @@ class ServiceAccountWrites {
   Statement update_;
   Statement update_current_;
   Statement set_current_;
-  Statement find_state_;
+  Statement find_status_;
   Statement update_token_;
   Statement touch_;
   Statement delete_replaced_;

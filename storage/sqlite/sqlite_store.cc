@@ -234,18 +234,36 @@ void SqliteStore::Write(WriteBody body, Done done,
   }
 }
 
-absl::Status SqliteStore::Health() const {
-  if (state_.load(std::memory_order_acquire) == State::kServing) {
-    return absl::OkStatus();
-  }
+void SqliteStore::Subscribe(std::optional<uint64_t> position,
+                            storage::ChangeSink sink) {
+  publisher_.Subscribe(position, std::move(sink));
+}
+
+absl::StatusOr<std::unique_ptr<storage::StoreLock>> SqliteStore::TryLock(
+    std::string_view name) {
+  return locks_.TryLock(name);  // No other process opens the directory.
+}
+
+storage::StoreHealth SqliteStore::Health() const {
+  using State = storage::StoreHealth::State;
   absl::MutexLock lock(&mutex_);
-  return health_;
+  if (!ended_by_.ok()) return {.state = State::kFailed, .reason = ended_by_};
+  if (!trouble_.ok()) return {.state = State::kDegraded, .reason = trouble_};
+  return {};
 }
 
 absl::Status SqliteStore::Refusal() const {
-  absl::Status health = Health();
+  const State state = state_.load(std::memory_order_acquire);
+  if (state == State::kServing) return absl::OkStatus();
+  absl::Status reason = Health().reason;
   const bool failed = state_.load() == State::kFailed;
-  return failed && !absl::IsDataLoss(health) ? StorageFailed() : health;
+  return failed && !absl::IsDataLoss(reason) ? StorageFailed() : reason;
+}
+
+void SqliteStore::SetTrouble(const absl::Status& latest) {
+  const absl::Status trouble = reserve_.in_use() ? DiskFull() : latest;
+  absl::MutexLock lock(&mutex_);
+  trouble_ = trouble;
 }
 
 void SqliteStore::WatchFiles() {
@@ -290,11 +308,20 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   if (result.fatal) Fail(result.status);
   if (result.locked) {
     const absl::Status refusal = foreign_lock_.Refuse();
+    SetTrouble(refusal);
     gathering.ForEachInTurn(
         [&refusal](PendingWrite& write) { std::move(write.done)(refusal); });
     return;
   }
   foreign_lock_.NoteFree();
+  SetTrouble(result.status);
+  // All of them before the first is acknowledged: whoever is served by then may
+  // have read what another has changed.
+  for (const PendingWrite& write : group) {
+    if (write.outcome.ok() || result.outcome_unknown) {
+      publisher_.Publish(write.journal.changes);
+    }
+  }
   gathering.ForEachInTurn([](PendingWrite& write) {
     std::move(write.done)(std::move(write.outcome));
   });
@@ -305,6 +332,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
     options_.on_checkpoint();
   }
+  SetTrouble(disk);
   if (disk.ok() && reserve_.in_use()) return;  // Only revocations are stored.
   NoteDisk(disk);
 }
@@ -356,7 +384,7 @@ void SqliteStore::Fail(const absl::Status& cause) {
   {
     absl::MutexLock lock(&mutex_);
     if (state_.load() == State::kFailed) return;
-    health_ = cause;
+    ended_by_ = cause;
     state_.store(State::kFailed, std::memory_order_release);
   }
   if (options_.logger != nullptr) {
@@ -388,7 +416,7 @@ void SqliteStore::Drain() {
   {
     absl::MutexLock lock(&mutex_);
     if (state_.load() == State::kServing) {
-      health_ = StorageUnavailable("storage: stopped");
+      ended_by_ = StorageUnavailable("storage: stopped");
       state_.store(State::kDraining, std::memory_order_release);
     }
   }
@@ -412,7 +440,7 @@ void SqliteStore::FinishLog() {
   }
   // After a failure the log is evidence, and what it holds is uncertain; but
   // not where it is the log that nobody will find.
-  if (GetErrorDetail(Health()).reason != "DATABASE_REFUSED" ||
+  if (GetErrorDetail(Health().reason).reason != "DATABASE_REFUSED" ||
       !files_->OnlyTheLogIsLost()) {
     return;
   }

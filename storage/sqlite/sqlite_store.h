@@ -3,8 +3,11 @@
 #define SIGNET_STORAGE_SQLITE_SQLITE_STORE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,6 +19,8 @@
 #include "absl/time/time.h"
 #include "base/log.h"
 #include "base/steady_event.h"
+#include "storage/change_publisher.h"
+#include "storage/named_locks.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/directory_lock.h"
 #include "storage/sqlite/file_watch.h"
@@ -121,7 +126,11 @@ class SqliteStore final : public storage::Store {
             storage::ReadOptions options = {}) override;
   void Write(WriteBody body, Done done,
              storage::WriteOptions options = {}) override;
-  absl::Status Health() const override;
+  void Subscribe(std::optional<uint64_t> position,
+                 storage::ChangeSink sink) override;
+  absl::StatusOr<std::unique_ptr<storage::StoreLock>> TryLock(
+      std::string_view name) override;
+  storage::StoreHealth Health() const override;
 
   // Leaves no log behind, unless the store has failed. Where only the log was
   // lost, what it holds is copied into the database.
@@ -155,6 +164,9 @@ class SqliteStore final : public storage::Store {
   void Fail(const absl::Status& cause);
   // Logs when the disk turns bad or good, not for each write between.
   void NoteDisk(const absl::Status& status);
+  // Keeps for Health() what is wrong with the disk, of which `latest` is the
+  // latest news.
+  void SetTrouble(const absl::Status& latest);
   // The last of Drain().
   void FinishLog();
 
@@ -176,7 +188,11 @@ class SqliteStore final : public storage::Store {
 
   std::atomic<State> state_ = State::kServing;
   mutable absl::Mutex mutex_;
-  absl::Status health_ ABSL_GUARDED_BY(mutex_);
+  absl::Status ended_by_ ABSL_GUARDED_BY(mutex_);  // OK while kServing.
+  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);   // As of the latest group.
+
+  storage::ChangePublisher publisher_;
+  storage::NamedLocks locks_;
 
   SteadyEvent end_watch_;
   absl::Mutex drain_mutex_;  // Held while draining.

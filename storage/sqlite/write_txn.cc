@@ -31,20 +31,20 @@ absl::StatusOr<SqliteWriteTxn> SqliteWriteTxn::Create(
                         *std::move(writes));
 }
 
-absl::Status SqliteWriteTxn::Run(storage::Store::WriteBody& body) {
-  Begin();
-  failed_change_ = absl::OkStatus();
+absl::Status SqliteWriteTxn::Run(storage::Store::WriteBody& body,
+                                 storage::ChangeJournal& journal) {
+  ForgetFailure();
   const int changes_before = sqlite3_total_changes(db_);
-  absl::Status outcome = body(*this);
-  if (outcome.ok()) outcome = failed_change_;
+  absl::Status outcome = RunBody(body, journal);
   must_undo_ = !outcome.ok() && sqlite3_total_changes(db_) != changes_before;
   return outcome;
 }
 
-absl::Status SqliteWriteTxn::RunInSavepoint(storage::Store::WriteBody& body) {
-  Begin();
+absl::Status SqliteWriteTxn::RunInSavepoint(storage::Store::WriteBody& body,
+                                            storage::ChangeJournal& journal) {
+  ForgetFailure();
   if (!Manage(statements_.savepoint)) return engine_failure();
-  absl::Status outcome = Run(body);
+  absl::Status outcome = Run(body, journal);
   if (!engine_failure().ok()) return outcome;
   if (std::exchange(must_undo_, false) && !Manage(statements_.undo)) {
     return engine_failure();
@@ -58,128 +58,104 @@ bool SqliteWriteTxn::Manage(Statement& statement) {
   return status.ok();
 }
 
-template <typename Change>
-absl::Status SqliteWriteTxn::Attempt(Change change) {
-  if (failed_change_.ok()) failed_change_ = Note(change());
-  return failed_change_;
+absl::Status SqliteWriteTxn::DoEnsureAccount(const Uuid& account_id,
+                                             absl::Time now) {
+  return Note(statements_.authorizations.EnsureAccount(account_id, now));
 }
 
-absl::Status SqliteWriteTxn::EnsureAccount(const Uuid& account_id,
-                                           absl::Time now) {
-  return Attempt([&] {
-    return statements_.authorizations.EnsureAccount(account_id, now);
-  });
-}
-
-absl::Status SqliteWriteTxn::InsertServiceAccount(
+absl::Status SqliteWriteTxn::DoInsertServiceAccount(
     const storage::ServiceAccountRecord& record) {
-  return Attempt([&] { return statements_.service_accounts.Insert(record); });
+  return Note(statements_.service_accounts.Insert(record));
 }
 
-absl::Status SqliteWriteTxn::UpdateServiceAccount(
+absl::Status SqliteWriteTxn::DoUpdateServiceAccount(
     const storage::ServiceAccountRecord& record) {
-  return Attempt([&] { return statements_.service_accounts.Update(record); });
+  return Note(statements_.service_accounts.Update(record));
 }
 
-absl::Status SqliteWriteTxn::ReplaceToken(
+absl::Status SqliteWriteTxn::DoReplaceToken(
     const storage::ServiceAccountRecord& record) {
-  return Attempt(
-      [&] { return statements_.service_accounts.ReplaceToken(record); });
+  return Note(statements_.service_accounts.ReplaceToken(record));
 }
 
-absl::Status SqliteWriteTxn::UpdateToken(const Uuid& account_id,
-                                         const Uuid& service_account_id,
-                                         const storage::TokenRecord& token) {
-  return Attempt([&] {
-    return statements_.service_accounts.UpdateToken(account_id,
-                                                    service_account_id, token);
-  });
+absl::StatusOr<storage::TokenStatus> SqliteWriteTxn::DoGetTokenStatus(
+    const Uuid& account_id, const Uuid& service_account_id,
+    std::string_view public_id) {
+  return Note(statements_.service_accounts.GetTokenStatus(
+      account_id, service_account_id, public_id));
 }
 
-absl::Status SqliteWriteTxn::TouchLastUsed(
+absl::Status SqliteWriteTxn::DoUpdateToken(const Uuid&, const Uuid&,
+                                           const storage::TokenRecord& token) {
+  return Note(statements_.service_accounts.UpdateToken(token));
+}
+
+absl::Status SqliteWriteTxn::DoTouchLastUsed(
     std::span<const storage::LastUse> uses) {
-  return Attempt(
-      [&] { return statements_.service_accounts.TouchLastUsed(uses); });
+  return Note(statements_.service_accounts.TouchLastUsed(uses));
 }
 
-absl::StatusOr<int> SqliteWriteTxn::DeleteReplacedTokens(const Uuid& account_id,
-                                                         const Uuid& id,
-                                                         int limit) {
-  absl::StatusOr<int> deleted = 0;
-  const absl::Status status = Attempt([&] {
-    deleted =
-        statements_.service_accounts.DeleteReplaced(account_id, id, limit);
-    return deleted.status();
-  });
-  if (!status.ok()) return status;
-  return deleted;
+absl::StatusOr<int> SqliteWriteTxn::DoDeleteReplacedTokens(
+    const Uuid& account_id, const Uuid& id, int limit) {
+  return Note(
+      statements_.service_accounts.DeleteReplaced(account_id, id, limit));
 }
 
-absl::Status SqliteWriteTxn::DeleteServiceAccount(const Uuid& account_id,
-                                                  const Uuid& id) {
-  return Attempt(
-      [&] { return statements_.service_accounts.Delete(account_id, id); });
+absl::Status SqliteWriteTxn::DoDeleteServiceAccount(const Uuid& account_id,
+                                                    const Uuid& id) {
+  return Note(statements_.service_accounts.Delete(account_id, id));
 }
 
-absl::Status SqliteWriteTxn::InsertAuthorization(
+absl::Status SqliteWriteTxn::DoInsertAuthorization(
     const storage::AuthorizationRecord& record) {
-  return Attempt([&] { return statements_.authorizations.Insert(record); });
+  return Note(statements_.authorizations.Insert(record));
 }
 
-absl::Status SqliteWriteTxn::RevokeAuthorization(const Uuid& account_id,
-                                                 const Uuid& id, absl::Time at,
+absl::Status SqliteWriteTxn::DoRevokeAuthorization(const Uuid& account_id,
+                                                   const Uuid& id,
+                                                   absl::Time at,
+                                                   const storage::Seal& seal) {
+  return Note(statements_.authorizations.Revoke(account_id, id, at, seal));
+}
+
+absl::Status SqliteWriteTxn::DoSealAuthorization(const Uuid& account_id,
+                                                 const Uuid& id,
                                                  const storage::Seal& seal) {
-  return Attempt([&] {
-    return statements_.authorizations.Revoke(account_id, id, at, seal);
-  });
+  return Note(statements_.authorizations.PutSeal(account_id, id, seal));
 }
 
-absl::Status SqliteWriteTxn::SealAuthorization(const Uuid& account_id,
-                                               const Uuid& id,
-                                               const storage::Seal& seal) {
-  return Attempt(
-      [&] { return statements_.authorizations.PutSeal(account_id, id, seal); });
-}
-
-absl::Status SqliteWriteTxn::InsertAuditEvent(
+absl::Status SqliteWriteTxn::DoInsertAuditEvent(
     const storage::AuditEventRecord& record) {
-  return Attempt([&] { return statements_.audit.Insert(record); });
+  return Note(statements_.audit.Insert(record));
 }
 
-absl::Status SqliteWriteTxn::PutAuditChain(
+absl::Status SqliteWriteTxn::DoPutAuditChain(
     const storage::AuditChainRecord& record) {
-  return Attempt([&] { return statements_.audit.PutChain(record); });
+  return Note(statements_.audit.PutChain(record));
 }
 
-absl::Status SqliteWriteTxn::PutAuditHead(
+absl::Status SqliteWriteTxn::DoPutAuditHead(
     const storage::AuditHeadRecord& record) {
-  return Attempt([&] { return statements_.audit.PutHead(record); });
+  return Note(statements_.audit.PutHead(record));
 }
 
-absl::Status SqliteWriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
-                                                     uint64_t sequence) {
-  return Attempt(
-      [&] { return statements_.audit.DeleteBefore(account_id, sequence); });
+absl::Status SqliteWriteTxn::DoDeleteAuditEventsBefore(const Uuid& account_id,
+                                                       uint64_t sequence) {
+  return Note(statements_.audit.DeleteBefore(account_id, sequence));
 }
 
-absl::Status SqliteWriteTxn::PutReplay(const storage::ReplayRecord& record) {
-  return Attempt([&] { return statements_.upkeep.PutReplay(record); });
+absl::Status SqliteWriteTxn::DoPutReplay(const storage::ReplayRecord& record) {
+  return Note(statements_.upkeep.PutReplay(record));
 }
 
-absl::StatusOr<int> SqliteWriteTxn::DeleteReplaysBefore(absl::Time before,
-                                                        int limit) {
-  absl::StatusOr<int> deleted = 0;
-  const absl::Status status = Attempt([&] {
-    deleted = statements_.upkeep.DeleteReplaysBefore(before, limit);
-    return deleted.status();
-  });
-  if (!status.ok()) return status;
-  return deleted;
+absl::StatusOr<int> SqliteWriteTxn::DoDeleteReplaysBefore(absl::Time before,
+                                                          int limit) {
+  return Note(statements_.upkeep.DeleteReplaysBefore(before, limit));
 }
 
-absl::Status SqliteWriteTxn::SetWatermark(std::string_view name,
-                                          absl::Time time) {
-  return Attempt([&] { return statements_.upkeep.SetWatermark(name, time); });
+absl::Status SqliteWriteTxn::DoSetWatermark(std::string_view name,
+                                            absl::Time time) {
+  return Note(statements_.upkeep.SetWatermark(name, time));
 }
 
 }  // namespace signet::sqlite

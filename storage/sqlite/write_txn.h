@@ -45,46 +45,54 @@ class SqliteWriteTxn final : public SqliteReads<storage::WriteTxn> {
   // Runs `body`. Returns its status, or that of a change of its that failed.
   // When that is not OK, what the body had changed by then, must_undo(), is
   // still there: roll the whole transaction back. So it is when
-  // engine_failure() is not OK.
-  absl::Status Run(storage::Store::WriteBody& body);
+  // engine_failure() is not OK. Leaves in `journal` what it changed.
+  absl::Status Run(storage::Store::WriteBody& body,
+                   storage::ChangeJournal& journal);
   bool must_undo() const { return must_undo_; }
 
   // The same within a savepoint: a body that fails is undone alone. Costs about
   // a fifth more.
-  absl::Status RunInSavepoint(storage::Store::WriteBody& body);
+  absl::Status RunInSavepoint(storage::Store::WriteBody& body,
+                              storage::ChangeJournal& journal);
 
-  absl::Status EnsureAccount(const Uuid& account_id, absl::Time now) override;
-  absl::Status InsertServiceAccount(
+ protected:
+  absl::Status DoEnsureAccount(const Uuid& account_id, absl::Time now) override;
+  absl::Status DoInsertServiceAccount(
       const storage::ServiceAccountRecord& record) override;
-  absl::Status UpdateServiceAccount(
+  absl::Status DoUpdateServiceAccount(
       const storage::ServiceAccountRecord& record) override;
-  absl::Status ReplaceToken(
+  absl::Status DoReplaceToken(
       const storage::ServiceAccountRecord& record) override;
-  absl::Status UpdateToken(const Uuid& account_id,
-                           const Uuid& service_account_id,
-                           const storage::TokenRecord& token) override;
-  absl::Status TouchLastUsed(std::span<const storage::LastUse> uses) override;
-  absl::StatusOr<int> DeleteReplacedTokens(const Uuid& account_id,
-                                           const Uuid& id, int limit) override;
-  absl::Status DeleteServiceAccount(const Uuid& account_id,
-                                    const Uuid& id) override;
-  absl::Status InsertAuthorization(
+  absl::StatusOr<storage::TokenStatus> DoGetTokenStatus(
+      const Uuid& account_id, const Uuid& service_account_id,
+      std::string_view public_id) override;
+  absl::Status DoUpdateToken(const Uuid& account_id,
+                             const Uuid& service_account_id,
+                             const storage::TokenRecord& token) override;
+  absl::Status DoTouchLastUsed(std::span<const storage::LastUse> uses) override;
+  absl::StatusOr<int> DoDeleteReplacedTokens(const Uuid& account_id,
+                                             const Uuid& id,
+                                             int limit) override;
+  absl::Status DoDeleteServiceAccount(const Uuid& account_id,
+                                      const Uuid& id) override;
+  absl::Status DoInsertAuthorization(
       const storage::AuthorizationRecord& record) override;
-  absl::Status RevokeAuthorization(const Uuid& account_id, const Uuid& id,
-                                   absl::Time at,
+  absl::Status DoRevokeAuthorization(const Uuid& account_id, const Uuid& id,
+                                     absl::Time at,
+                                     const storage::Seal& seal) override;
+  absl::Status DoSealAuthorization(const Uuid& account_id, const Uuid& id,
                                    const storage::Seal& seal) override;
-  absl::Status SealAuthorization(const Uuid& account_id, const Uuid& id,
-                                 const storage::Seal& seal) override;
-  absl::Status InsertAuditEvent(
+  absl::Status DoInsertAuditEvent(
       const storage::AuditEventRecord& record) override;
-  absl::Status PutAuditChain(const storage::AuditChainRecord& record) override;
-  absl::Status PutAuditHead(const storage::AuditHeadRecord& record) override;
-  absl::Status DeleteAuditEventsBefore(const Uuid& account_id,
-                                       uint64_t sequence) override;
-  absl::Status PutReplay(const storage::ReplayRecord& record) override;
-  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before,
-                                          int limit) override;
-  absl::Status SetWatermark(std::string_view name, absl::Time time) override;
+  absl::Status DoPutAuditChain(
+      const storage::AuditChainRecord& record) override;
+  absl::Status DoPutAuditHead(const storage::AuditHeadRecord& record) override;
+  absl::Status DoDeleteAuditEventsBefore(const Uuid& account_id,
+                                         uint64_t sequence) override;
+  absl::Status DoPutReplay(const storage::ReplayRecord& record) override;
+  absl::StatusOr<int> DoDeleteReplaysBefore(absl::Time before,
+                                            int limit) override;
+  absl::Status DoSetWatermark(std::string_view name, absl::Time time) override;
 
  private:
   SqliteWriteTxn(sqlite3* db, ReadStatements reads, WriteStatements writes)
@@ -94,14 +102,10 @@ class SqliteWriteTxn final : public SqliteReads<storage::WriteTxn> {
 
   // Runs a statement of the savepoint's. False: engine_failure() is set.
   bool Manage(Statement& statement);
-  // Runs `change` unless one has failed, and remembers whether it failed.
-  template <typename Change>
-  absl::Status Attempt(Change change);
 
   sqlite3* db_;
   WriteStatements statements_;
   bool must_undo_ = false;
-  absl::Status failed_change_;
 };
 
 }  // namespace signet::sqlite

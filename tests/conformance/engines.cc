@@ -21,12 +21,13 @@ std::unique_ptr<Store> OpenSqlite(const std::string& directory) {
   return *std::move(store);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreConformance,
-                         testing::Values(Engine{"Memory", &OpenMemory},
-                                         Engine{"Sqlite", &OpenSqlite}),
-                         [](const testing::TestParamInfo<Engine>& info) {
-                           return info.param.name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Engines, StoreConformance,
+    testing::Values(Engine{.name = "Memory",
+                           .open = &OpenMemory,
+                           .outlives_process = false},
+                    Engine{.name = "Sqlite", .open = &OpenSqlite}),
+    [](const testing::TestParamInfo<Engine>& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace signet::storage

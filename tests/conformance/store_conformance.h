@@ -22,17 +22,30 @@ namespace signet::storage {
 // An engine that must pass the suite. engines.cc lists them all.
 struct Engine {
   const char* name;
-  // Opens an empty store, which may use `directory`.
+  // Opens the store whose database is in `directory`, which is empty at first.
   std::unique_ptr<Store> (*open)(const std::string& directory);
+
+  // What an engine may leave out. It has no other way out of a test.
+  bool outlives_process = true;  // What was acknowledged is there for the next.
+  bool shares_database = false;  // Several stores may have it open at once.
 };
 
-// What storage/store.h promises, tried on every engine. An engine has no way
-// out of a test.
+// What storage/store.h promises, tried on every engine.
 class StoreConformance : public testing::TestWithParam<Engine> {
  protected:
   StoreConformance() : store_(GetParam().open(directory_.path())) {}
 
   Store& store() { return *store_; }
+
+  // Closes the store and opens it anew.
+  void Reopen() {
+    store_.reset();
+    store_ = OpenAnother();
+  }
+  // One more on the same database.
+  std::unique_ptr<Store> OpenAnother() {
+    return GetParam().open(directory_.path());
+  }
 
   absl::Status Write(Store::WriteBody body) {
     return WriteAndWait(*store_, std::move(body));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -279,6 +281,98 @@ TEST_P(StoreConformance, NoChangeFollowsAFailedOne) {
   });
   EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(Get(account_, SampleId(11)), StatusIs(StatusCode::kNotFound));
+}
+
+TEST_P(StoreConformance, NoChangeFollowsABrokenRecord) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ServiceAccountRecord broken = SampleServiceAccount(account_, 10);
+  broken.name.clear();
+  EXPECT_THAT(
+      Write([&](WriteTxn& txn) {
+        EXPECT_THAT(
+            txn.InsertServiceAccount(SampleServiceAccount(account_, 12)),
+            IsOk());
+        EXPECT_THAT(txn.InsertServiceAccount(broken),
+                    StatusIs(StatusCode::kInternal));
+        EXPECT_THAT(
+            txn.InsertServiceAccount(SampleServiceAccount(account_, 11)),
+            StatusIs(StatusCode::kInternal));
+        EXPECT_THAT(txn.DeleteReplacedTokens(account_, SampleId(12), 1),
+                    StatusIs(StatusCode::kInternal));
+        return absl::OkStatus();
+      }),
+      StatusIs(StatusCode::kInternal));
+  for (const uint32_t number : {11, 12}) {
+    EXPECT_THAT(Get(account_, SampleId(number)),
+                StatusIs(StatusCode::kNotFound));
+  }
+}
+
+// Many read the same row and write it back with one more.
+TEST_P(StoreConformance, OfBodiesThatConflictNoneIsLost) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  ServiceAccountRecord record = SampleServiceAccount(account_, 10);
+  record.revision = 1;
+  ASSERT_THAT(Insert(record), IsOk());
+  constexpr int kThreads = 4;
+  constexpr int kTimes = 25;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int written = 0; written < kTimes;) {
+        const absl::Status status = Write([&](WriteTxn& txn) {
+          absl::StatusOr<ServiceAccountRecord> read =
+              txn.GetServiceAccount(account_, record.id);
+          if (!read.ok()) return read.status();
+          ++read->revision;
+          return txn.UpdateServiceAccount(*read);
+        });
+        if (status.ok()) {
+          ++written;
+        } else {  // Then nothing is written.
+          ASSERT_THAT(status,
+                      ErrorIs(StatusCode::kUnavailable, "WRITE_CONFLICT"));
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(Get(account_, record.id)->revision, 1u + kThreads * kTimes);
+}
+
+// Each reads both rows and writes its own: only one may find the other as it
+// was, or the order of the two would make a difference to neither.
+TEST_P(StoreConformance, BodiesThatReadWhatTheOtherWritesHaveAnOrder) {
+  ASSERT_THAT(EnsureAccount(account_), IsOk());
+  for (uint32_t round = 0; round < 20; ++round) {
+    const uint32_t numbers[] = {100 + 2 * round, 101 + 2 * round};
+    for (const uint32_t number : numbers) {
+      ASSERT_THAT(Insert(SampleServiceAccount(account_, number)), IsOk());
+    }
+    std::vector<std::thread> threads;
+    for (const int own : {0, 1}) {
+      threads.emplace_back([&, own] {
+        absl::Status status;
+        do {
+          status = Write([&](WriteTxn& txn) {
+            absl::StatusOr<ServiceAccountRecord> mine =
+                txn.GetServiceAccount(account_, SampleId(numbers[own]));
+            absl::StatusOr<ServiceAccountRecord> other =
+                txn.GetServiceAccount(account_, SampleId(numbers[1 - own]));
+            if (!mine.ok() || !other.ok() || !other->enabled) {
+              return absl::OkStatus();
+            }
+            mine->enabled = false;
+            return txn.UpdateServiceAccount(*mine);
+          });
+        } while (GetErrorDetail(status).reason == "WRITE_CONFLICT");
+        EXPECT_THAT(status, IsOk());
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_NE(Get(account_, SampleId(numbers[0]))->enabled,
+              Get(account_, SampleId(numbers[1]))->enabled);
+  }
 }
 
 TEST_P(StoreConformance, ALookUpThatFindsNothingSpoilsNothing) {

@@ -276,6 +276,15 @@ def nothing_names_a_registry_or_a_machine(tree):
                     yield f"{path}:{number}: {match.group()}"
 
 
+def every_look_up_is_verified_or_named(tree):
+    """SealedStore overrides each method of a transaction, or says why it need not."""
+    declared = "\n".join(t for p, t in tree.items() if p == "storage/txn.h")
+    sealed = "\n".join(t for p, t in tree.items() if p == "server/seal/sealed_store.cc")
+    for name in re.findall(r"\bvirtual\b[^;(]*?\b(?:Do)?([A-Z]\w+)\(", declared):
+        if not re.search(rf"\b(Do)?{name}\b", sealed):
+            yield f"server/seal/sealed_store.cc: neither verifies, seals nor names {name}"
+
+
 TREE_CHECKS = [
     every_file_has_a_room,
     doors_open_one_way,
@@ -289,6 +298,7 @@ TREE_CHECKS = [
     every_type_has_one_home,
     names_are_unique_in_a_folder,
     what_a_source_names_it_uses,
+    every_look_up_is_verified_or_named,
     files_are_short,
     headers_are_guarded,
     mutexes_guard_something,

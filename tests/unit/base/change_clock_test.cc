@@ -42,6 +42,17 @@ TEST(ChangeClock, ChangesAreNumbered) {
   }
 }
 
+TEST(ChangeClock, AllCanBeTouchedAtOnce) {
+  const auto clock = NewClock();
+  clock->Touch(KeyOf(7));
+  const uint64_t before = clock->Now();
+  clock->TouchAll();
+  for (uint32_t i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(clock->IsFresh(KeyOf(i), before));
+    EXPECT_TRUE(clock->IsFresh(KeyOf(i), clock->Now()));
+  }
+}
+
 // One in 65,536 groups per change.
 TEST(ChangeClock, OtherKeysStayFreshButForFew) {
   const auto clock = NewClock();

@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/memory/memory_store.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
@@ -56,7 +56,7 @@ class BootstrapFileTest : public testing::Test {
   const std::string pending_;
   SeededRandom random_;
   FakeClock clock_;
-  memory::MemoryStore store_;
+  FaultyStore store_;
   std::unique_ptr<crypto::MacKeyring> keyring_ =
       crypto::MacKeyring::ForTest("key");
   BootstrapFile file_;

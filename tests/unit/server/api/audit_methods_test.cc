@@ -10,8 +10,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "signet/v1/audit.pb.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_context.h"
-#include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
@@ -86,7 +86,7 @@ class AuditMethodsTest : public testing::Test {
     return sequences;
   }
 
-  UnreliableStore store_;
+  FaultyStore store_;
   rpc::RpcWorld world_{&store_};
 };
 

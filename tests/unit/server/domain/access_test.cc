@@ -11,10 +11,10 @@
 #include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/memory/memory_store.h"
+#include "storage/memory/memory_txn.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/stub_read_txn.h"
 
 namespace signet::domain {
 namespace {
@@ -93,7 +93,7 @@ class AccessTable : public testing::TestWithParam<AccessCase> {
     });
   }
 
-  memory::MemoryStore store_;
+  FaultyStore store_;
 };
 
 TEST_P(AccessTable, IsAsTheTableSays) {
@@ -185,10 +185,10 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param.label); });
 
 // Yields rows that nobody asked for.
-class CarelessTxn final : public StubReadTxn {
+class CarelessTxn final : public memory::MemoryReadTxn {
  public:
   explicit CarelessTxn(std::vector<storage::AuthorizationRecord> rows)
-      : rows_(std::move(rows)) {}
+      : MemoryReadTxn(kNothing), rows_(std::move(rows)) {}
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
       std::span<const storage::Subject>, const Uuid&,
       const storage::HeldFilter&) override {
@@ -197,6 +197,7 @@ class CarelessTxn final : public StubReadTxn {
   absl::StatusOr<bool> HasAccount(const Uuid&) override { return true; }
 
  private:
+  static inline const memory::MemoryTables kNothing;
   const std::vector<storage::AuthorizationRecord> rows_;
 };
 

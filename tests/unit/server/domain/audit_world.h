@@ -14,10 +14,10 @@
 #include "gtest/gtest.h"
 #include "server/audit/audit_log.h"
 #include "server/audit/audit_verify.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/unreliable_store.h"
 
 namespace signet::domain {
 
@@ -26,7 +26,7 @@ struct AuditWorld {
   const Uuid kAccount = SampleId(1);
   const Uuid kOther = SampleId(2);
 
-  UnreliableStore store;
+  FaultyStore store;
   std::unique_ptr<crypto::MacKeyring> keyring =
       crypto::MacKeyring::ForTest("key");
   SeededRandom nonces;

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "server/domain/access.h"
 #include "server/token/token.h"
+#include "tests/support/faulty_store.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet::domain {
@@ -55,7 +56,7 @@ class Bootstrap : public testing::Test {
     return *kind;
   }
 
-  UnreliableStore store_;
+  FaultyStore store_;
   FakeClock clock_;
   SeededRandom random_;
   const std::unique_ptr<crypto::MacKeyring> keyring_ =

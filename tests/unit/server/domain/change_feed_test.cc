@@ -157,6 +157,20 @@ TEST_F(ChangeFeedTest, APositionThatIsNotKnownIsAReset) {
   }
 }
 
+TEST_F(ChangeFeedTest, WhereAnythingMayHaveChangedEverybodyIsReset) {
+  Publish(kHome, 2);
+  const std::string before = Position();
+  feed_.Reset();
+  EXPECT_TRUE(feed_.Since(before, kEverywhere).reset);
+  const std::string after = Position();
+  EXPECT_NE(after, before);
+  Publish(kHome, 3);
+  EXPECT_TRUE(feed_.Since(before, kEverywhere).reset);
+  const ChangeFeed::News news = feed_.Since(after, kEverywhere);
+  EXPECT_FALSE(news.reset);
+  EXPECT_THAT(news.service_account_ids, ElementsAre(SampleId(3)));
+}
+
 TEST_F(ChangeFeedTest, KeepsTheLatestAndResetsWhoIsBehindThem) {
   const std::string start = Position();
   Publish(kHome, 1);

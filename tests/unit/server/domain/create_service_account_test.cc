@@ -15,8 +15,9 @@
 #include "server/domain/service_accounts.h"
 #include "server/seal/sealed_store.h"
 #include "server/token/token.h"
+#include "storage/forwarding.h"
 #include "storage/memory/memory_store.h"
-#include "tests/support/borrowed_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_context.h"
 #include "tests/unit/server/domain/domain_world.h"
 
@@ -151,8 +152,14 @@ TEST(CreateServiceAccount, TheStoresErrorsComeThrough) {
   const absl::Status full = MakeError(
       absl::StatusCode::kResourceExhausted, "full",
       {.reason = "WRITE_QUEUE_FULL", .retry_after = absl::Seconds(1)});
-  world.store.write_outcomes = {full};
-  EXPECT_EQ(world.Create(world.owner, world.Good()).status(), full);
+  const absl::Status conflict = storage::WriteConflictError();
+  EXPECT_THAT(conflict,
+              ErrorIs(absl::StatusCode::kUnavailable, "WRITE_CONFLICT"));
+  EXPECT_GT(GetErrorDetail(conflict).retry_after, absl::ZeroDuration());
+  for (const absl::Status& error : {full, conflict}) {
+    world.store.write_outcomes = {error};
+    EXPECT_EQ(world.Create(world.owner, world.Good()).status(), error);
+  }
 }
 
 TEST(CreateServiceAccount, ACallerWhoHasLeftLeavesNoRow) {
@@ -243,8 +250,8 @@ TEST(CreateServiceAccount, DenialIsTheSameForAForeignAndAnAbsentAccount) {
 // read.
 TEST(CreateServiceAccountReads, WhatItsCallerHoldsOnceHoweverMuchItGrants) {
   DomainWorld world;
-  memory::MemoryStore engine;
-  seal::SealedStore store(std::make_unique<BorrowedStore>(&engine),
+  FaultyStore engine;
+  seal::SealedStore store(std::make_unique<storage::ForwardingStore>(&engine),
                           world.keyring.get(), "", &world.clock, &world.logger);
   const storage::Subject owner = world.owner.Subjects()[0];
   ASSERT_THAT(

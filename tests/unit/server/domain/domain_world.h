@@ -16,12 +16,12 @@
 #include "server/domain/service_accounts.h"
 #include "server/upkeep/last_uses.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_context.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/unreliable_store.h"
 
 namespace signet::domain {
 
@@ -87,7 +87,7 @@ struct DomainWorld {
   const identity::Principal nobody = User(SampleId(14));
   const identity::Principal program = Program();  // An owner.
 
-  UnreliableStore store;
+  FaultyStore store;
   FakeClock clock;
   SeededRandom random;
   std::unique_ptr<crypto::MacKeyring> keyring =

@@ -18,8 +18,7 @@
 #include "server/domain/service_accounts.h"
 #include "server/identity/token_authenticator.h"
 #include "server/upkeep/last_uses.h"
-#include "storage/memory/memory_store.h"
-#include "storage/watched_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet::domain {
@@ -28,6 +27,9 @@ namespace {
 class Races : public testing::Test {
  protected:
   void SetUp() override {
+    store_.Subscribe(std::nullopt, [this](const storage::ChangeNotice& notice) {
+      directory_.OnChange(notice.changes);
+    });
     ASSERT_THAT(storage::WriteAndWait(
                     store_,
                     [this](storage::WriteTxn& txn) {
@@ -71,10 +73,7 @@ class Races : public testing::Test {
 
   const Uuid home_ = SampleId(1);
   const identity::Principal owner_ = User(SampleId(11));
-  storage::WatchedStore store_{std::make_unique<memory::MemoryStore>(),
-                               [this](const storage::TokenChanges& changes) {
-                                 directory_.OnChange(changes);
-                               }};
+  FaultyStore store_;
   FakeClock clock_;
   crypto::SystemRandom random_;
   RecordingLogger logger_;

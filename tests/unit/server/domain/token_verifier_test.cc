@@ -379,23 +379,17 @@ TEST_F(TokenVerifierTest, AUsersCredentialThatExpiredAsksNothing) {
 
 // While it waits for the store, its credential goes on to expire.
 TEST_F(TokenVerifierTest, WhoWaitsTooLongToBeReadAsksNothing) {
-  class LateStore final : public storage::Store {
+  class LateStore final : public storage::ForwardingStore {
    public:
     LateStore(storage::Store* store, FakeClock* clock)
-        : store_(store), clock_(clock) {}
+        : ForwardingStore(store), clock_(clock) {}
     void Read(ReadBody body, Done done, storage::ReadOptions options) override {
       clock_->Advance(absl::Seconds(60));
-      store_->Read(std::move(body), std::move(done), std::move(options));
+      ForwardingStore::Read(std::move(body), std::move(done),
+                            std::move(options));
     }
-    void Write(WriteBody body, Done done,
-               storage::WriteOptions options) override {
-      store_->Write(std::move(body), std::move(done), std::move(options));
-    }
-    absl::Status Health() const override { return store_->Health(); }
-    void Drain() override { store_->Drain(); }
 
    private:
-    storage::Store* const store_;
     FakeClock* const clock_;
   };
   LateStore late(&world_.store, &world_.clock);

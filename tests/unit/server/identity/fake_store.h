@@ -2,7 +2,10 @@
 #ifndef SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_
 #define SIGNET_TESTS_UNIT_SERVER_IDENTITY_FAKE_STORE_H_
 
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,8 +14,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/memory/memory_txn.h"
 #include "storage/store.h"
-#include "tests/support/stub_read_txn.h"
 
 namespace signet::identity {
 
@@ -53,13 +56,19 @@ class FakeStore final : public storage::Store {
   void Write(WriteBody, Done done, storage::WriteOptions = {}) override {
     std::move(done)(absl::UnimplementedError("this store is only read"));
   }
-  absl::Status Health() const override { return absl::OkStatus(); }
+  void Subscribe(std::optional<uint64_t>, storage::ChangeSink) override {}
+  absl::StatusOr<std::unique_ptr<storage::StoreLock>> TryLock(
+      std::string_view) override {
+    return absl::UnimplementedError("this store is only read");
+  }
+  storage::StoreHealth Health() const override { return {}; }
   void Drain() override {}
 
  private:
-  class Txn final : public StubReadTxn {
+  class Txn final : public memory::MemoryReadTxn {
    public:
-    explicit Txn(FakeStore& store) : store_(store) {}
+    explicit Txn(FakeStore& store)
+        : MemoryReadTxn(store.nothing_), store_(store) {}
 
     absl::StatusOr<storage::TokenOwner> FindToken(
         std::string_view public_id) override {
@@ -85,6 +94,7 @@ class FakeStore final : public storage::Store {
     FakeStore& store_;
   };
 
+  const memory::MemoryTables nothing_;
   std::map<std::string, storage::TokenOwner> records_;  // By public id.
   int reads_ = 0;
   int hits_ = 0;

@@ -17,14 +17,13 @@
 #include "server/identity/token_directory.h"
 #include "server/token/token.h"
 #include "server/upkeep/last_uses.h"
-#include "storage/watched_store.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/heap_in_use.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/unreliable_store.h"
 
 namespace signet::identity {
 namespace {
@@ -32,7 +31,10 @@ namespace {
 class TokenMemory {
  public:
   explicit TokenMemory(TokenDirectoryOptions options = {})
-      : directory(&watched_, keyring_.get(), &last_uses, options) {
+      : directory(&store, keyring_.get(), &last_uses, options) {
+    store.Subscribe(std::nullopt, [this](const storage::ChangeNotice& notice) {
+      directory.OnChange(notice.changes);
+    });
     Write([](storage::WriteTxn& txn) {
       return txn.EnsureAccount(SampleId(1), SampleTime());
     });
@@ -42,7 +44,7 @@ class TokenMemory {
   }
 
   void Write(storage::Store::WriteBody body) {
-    EXPECT_THAT(storage::WriteAndWait(watched_, std::move(body)), IsOk());
+    EXPECT_THAT(storage::WriteAndWait(store, std::move(body)), IsOk());
   }
 
   // A token, and the record of a service account whose current one it is.
@@ -93,13 +95,9 @@ class TokenMemory {
     return count;
   }
 
-  UnreliableStore store;
+  FaultyStore store;
 
  private:
-  storage::WatchedStore watched_{std::make_unique<BorrowedStore>(&store),
-                                 [this](const storage::TokenChanges& changes) {
-                                   directory.OnChange(changes);
-                                 }};
   SeededRandom random_;
   std::unique_ptr<crypto::MacKeyring> keyring_ =
       crypto::MacKeyring::ForTest("key");
@@ -208,6 +206,8 @@ TEST(TokenMemory, RemembersThatATokenIsUnknown) {
   const int reads = memory.store.reads();
   EXPECT_EQ(memory.StateNow(token), TokenState::kUnknown);
   EXPECT_EQ(memory.store.reads(), reads);
+  memory.directory.ForgetAll();
+  EXPECT_FALSE(memory.IsRemembered(token));
 }
 
 TEST(TokenMemory, CanBeSwitchedOff) {

@@ -13,9 +13,9 @@
 #include "server/rpc/dispatcher.h"
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/forwarding.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_context.h"
-#include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
@@ -27,28 +27,24 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 // Keeps whom reads and writes were for.
-class LaneStore final : public storage::Store {
+class LaneStore final : public storage::ForwardingStore {
  public:
-  explicit LaneStore(storage::Store* behind) : behind_(behind) {}
+  using ForwardingStore::ForwardingStore;
 
   void Read(ReadBody body, Done done,
             storage::ReadOptions options = {}) override {
     reads.push_back(options.work_for);
-    behind_.Read(std::move(body), std::move(done), std::move(options));
+    ForwardingStore::Read(std::move(body), std::move(done), std::move(options));
   }
   void Write(WriteBody body, Done done,
              storage::WriteOptions options = {}) override {
     writes.push_back(options.work_for);
-    behind_.Write(std::move(body), std::move(done), std::move(options));
+    ForwardingStore::Write(std::move(body), std::move(done),
+                           std::move(options));
   }
-  absl::Status Health() const override { return behind_.Health(); }
-  void Drain() override { behind_.Drain(); }
 
   std::vector<WorkFor> reads;
   std::vector<WorkFor> writes;
-
- private:
-  BorrowedStore behind_;
 };
 
 class LanesTest : public testing::Test {
@@ -93,7 +89,7 @@ class LanesTest : public testing::Test {
     return call;
   }
 
-  UnreliableStore behind_;
+  FaultyStore behind_;
   LaneStore lanes_{&behind_};
   RpcWorld world_{&lanes_};
 };

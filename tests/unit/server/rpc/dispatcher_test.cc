@@ -19,10 +19,9 @@
 #include "signet/v1/service_account.pb.h"
 #include "signet/v1/service_accounts.pb.h"
 #include "signet/v1/tokens.pb.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/freed_memory_watch.h"
-#include "tests/support/holding_store.h"
 #include "tests/support/sample_context.h"
-#include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
@@ -67,7 +66,7 @@ class DispatcherTest : public testing::Test {
     return *std::move(reply);
   }
 
-  UnreliableStore store_;
+  FaultyStore store_;
   RpcWorld world_{&store_};
 };
 
@@ -167,7 +166,7 @@ TEST_F(DispatcherTest, ADenialOnAnAbsentAccountIsTheSameAndLeavesNothing) {
 
 // Nor does it wait for the disk.
 TEST(DispatcherDenials, AreAnsweredWhileNothingCanBeWritten) {
-  HoldingStore store;
+  FaultyStore store;
   RpcWorld world(&store);
   world.denials.Start();
   store.Hold();
@@ -349,7 +348,7 @@ TEST_F(DispatcherTest, GetSelfTellsWhatTheCallerHoldsOnAnAccount) {
 
 // So that the denial is still written by who stops.
 TEST_F(DispatcherTest, WhoStopsCanWaitForThoseStillToBeDenied) {
-  HoldingStore store;
+  FaultyStore store;
   RpcWorld world(&store);
   // Whose grants are denied only where they are made.
   storage::AuthorizationRecord manager =

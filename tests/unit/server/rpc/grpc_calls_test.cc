@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/token/token.h"
-#include "tests/support/unreliable_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/unit/server/rpc/grpc_world.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 
@@ -28,7 +28,7 @@ class GrpcCallsTest : public testing::Test {
     return grpc_.world.logger.lines();
   }
 
-  GrpcWorld<UnreliableStore> grpc_;
+  GrpcWorld<FaultyStore> grpc_;
   const int writes_at_start_ = grpc_.store.writes();
 };
 
@@ -61,7 +61,7 @@ struct RefusalCase {
 
 class GrpcRefusals : public testing::TestWithParam<RefusalCase> {
  protected:
-  GrpcWorld<UnreliableStore> grpc_;
+  GrpcWorld<FaultyStore> grpc_;
 };
 
 TEST_P(GrpcRefusals, CarryTheirDetails) {

@@ -16,7 +16,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 #include "signet/v1/identity.grpc.pb.h"
-#include "tests/support/holding_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/unit/server/rpc/grpc_world.h"
 #include "tests/unit/server/rpc/loopback.h"
 
@@ -39,7 +39,7 @@ class GrpcServerTest : public testing::Test {
                        : HealthCheckResponse::SERVICE_UNKNOWN;
   }
 
-  GrpcWorld<HoldingStore> grpc_;
+  GrpcWorld<FaultyStore> grpc_;
   const int committed_at_start_ = grpc_.store.committed();
 };
 

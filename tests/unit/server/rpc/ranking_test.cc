@@ -13,8 +13,8 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "server/rpc/dispatcher.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_context.h"
-#include "tests/support/unreliable_store.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/rpc_world.h"
 
@@ -77,7 +77,7 @@ class RankingTest : public testing::Test {
     return page.records.size();
   }
 
-  UnreliableStore store_;
+  FaultyStore store_;
   RpcWorld world_{&store_};
 };
 

@@ -28,8 +28,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/token/token.h"
 #include "server/upkeep/last_uses.h"
-#include "storage/watched_store.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
@@ -93,11 +92,7 @@ inline constexpr char kNobody[] = "Bearer nobody";
 // SampleUser(12), known as kNobody, holds nothing.
 struct RpcWorld {
   explicit RpcWorld(storage::Store* store_in_use)
-      : watched(std::make_unique<BorrowedStore>(store_in_use),
-                [this](const storage::TokenChanges& changes) {
-                  directory.OnChange(changes);
-                  feed.Publish(changes);
-                }),
+      : store(store_in_use),
         denials(store, &audit, &clock, &logger),
         access(store),
         accounts(store, keyring.get(), &audit, &denials, &last_uses, &clock,
@@ -113,6 +108,10 @@ struct RpcWorld {
                                     .verifier = &verifier,
                                     .clock = &clock,
                                     .logger = &logger})) {
+    store->Subscribe(std::nullopt, [this](const storage::ChangeNotice& notice) {
+      directory.OnChange(notice.changes);
+      feed.Publish(notice.changes);
+    });
     const identity::Principal owner = SampleUser(11);
     authenticator.callers = {{kOwner, owner}, {kNobody, SampleUser(12)}};
     EXPECT_THAT(storage::WriteAndWait(
@@ -129,8 +128,7 @@ struct RpcWorld {
   }
 
   const std::string account_id = SampleId(1).ToString();
-  storage::WatchedStore watched;
-  storage::Store* const store = &watched;
+  storage::Store* const store;
   FakeClock clock;
   SeededRandom random;
   RecordingLogger logger;

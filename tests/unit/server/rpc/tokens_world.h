@@ -10,14 +10,14 @@
 
 #include "signet/v1/authorizations.grpc.pb.h"
 #include "signet/v1/tokens.grpc.pb.h"
-#include "storage/memory/memory_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/unit/server/rpc/grpc_world.h"
 
 namespace signet::rpc {
 
 // A GrpcWorld in which `asker`, a service account of the account there, may
 // verify tokens, and what is done to service accounts there.
-struct TokensWorld : GrpcWorld<memory::MemoryStore> {
+struct TokensWorld : GrpcWorld<FaultyStore> {
   // How a call ended: its status and, if that is OK, the bytes of the answer.
   struct Ending {
     grpc::Status status;
@@ -78,7 +78,7 @@ struct TokensWorld : GrpcWorld<memory::MemoryStore> {
 
   // Past the rules of the domain; everybody is told.
   void Write(storage::Store::WriteBody body) {
-    EXPECT_THAT(storage::WriteAndWait(world.watched, std::move(body)), IsOk());
+    EXPECT_THAT(storage::WriteAndWait(*world.store, std::move(body)), IsOk());
   }
 
   static v1::VerifyTokenRequest About(const std::string& token) {

@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "server/domain/change_feed.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/forwarding.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/slow_parts.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
@@ -67,28 +67,19 @@ TEST_F(WatchPlacesTest, WhoDoesNotReadIsLetGo) {
 }
 
 // Answers a read when it is told to.
-class SlowStore final : public storage::Store {
+class SlowStore final : public storage::ForwardingStore {
  public:
-  explicit SlowStore(storage::Store* behind) : behind_(behind) {}
+  using ForwardingStore::ForwardingStore;
 
   void Read(ReadBody body, Done done,
             storage::ReadOptions options = {}) override {
     asked.Notify();
     answer.WaitForNotification();
-    behind_.Read(std::move(body), std::move(done), std::move(options));
+    ForwardingStore::Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done,
-             storage::WriteOptions options = {}) override {
-    behind_.Write(std::move(body), std::move(done), std::move(options));
-  }
-  absl::Status Health() const override { return behind_.Health(); }
-  void Drain() override { behind_.Drain(); }
 
   absl::Notification asked;
   absl::Notification answer;
-
- private:
-  BorrowedStore behind_;
 };
 
 // Takes every place that watchers of one account may have.

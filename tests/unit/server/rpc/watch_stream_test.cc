@@ -15,7 +15,7 @@
 #include "base/boot_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/forwarding.h"
 #include "tests/unit/server/rpc/rpc_error.h"
 #include "tests/unit/server/rpc/watch_fixture.h"
 
@@ -105,9 +105,9 @@ TEST_F(WatchStreamTest, EachMessageSaysHowLongTheCallHasLasted) {
 }
 
 // Refuses as many reads as it is told to.
-class RefusingStore final : public storage::Store {
+class RefusingStore final : public storage::ForwardingStore {
  public:
-  explicit RefusingStore(storage::Store* behind) : behind_(behind) {}
+  using ForwardingStore::ForwardingStore;
 
   void Refuse(absl::Status status, int reads) {
     absl::MutexLock lock(&mutex_);
@@ -124,14 +124,8 @@ class RefusingStore final : public storage::Store {
     if (const absl::Status status = Take(); !status.ok()) {
       return std::move(done)(status);
     }
-    behind_.Read(std::move(body), std::move(done), std::move(options));
+    ForwardingStore::Read(std::move(body), std::move(done), std::move(options));
   }
-  void Write(WriteBody body, Done done,
-             storage::WriteOptions options = {}) override {
-    behind_.Write(std::move(body), std::move(done), std::move(options));
-  }
-  absl::Status Health() const override { return behind_.Health(); }
-  void Drain() override { behind_.Drain(); }
 
  private:
   absl::Status Take() {
@@ -141,7 +135,6 @@ class RefusingStore final : public storage::Store {
     return status_;
   }
 
-  BorrowedStore behind_;
   absl::Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   int left_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -13,9 +13,9 @@
 #include "server/domain/last_owner.h"
 #include "server/seal/seal.h"
 #include "server/seal/sealed_store.h"
-#include "storage/memory/memory_store.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/forwarding.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
@@ -58,7 +58,7 @@ class BoundSubjects : public testing::Test {
   }
 
   SealedStore Under(const std::string& issuer) {
-    return SealedStore(std::make_unique<BorrowedStore>(&engine_),
+    return SealedStore(std::make_unique<storage::ForwardingStore>(&engine_),
                        keyring_.get(), issuer, &clock_, &logger_);
   }
 
@@ -129,13 +129,13 @@ class BoundSubjects : public testing::Test {
     });
   }
 
-  memory::MemoryStore engine_;
+  FaultyStore engine_;
   FakeClock clock_;
   RecordingLogger logger_;
   const std::unique_ptr<crypto::MacKeyring> keyring_ =
       crypto::MacKeyring::ForTest("key");
-  SealedStore store_{std::make_unique<BorrowedStore>(&engine_), keyring_.get(),
-                     kIssuer, &clock_, &logger_};
+  SealedStore store_{std::make_unique<storage::ForwardingStore>(&engine_),
+                     keyring_.get(), kIssuer, &clock_, &logger_};
 };
 
 // Another issuer may name its users as the first did.

@@ -11,10 +11,10 @@
 #include "server/audit/audit_log.h"
 #include "server/seal/seal_check.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/unreliable_store.h"
 
 namespace signet::seal {
 namespace {
@@ -97,7 +97,7 @@ class SealDatabaseTest : public testing::Test {
     return faults;
   }
 
-  UnreliableStore store_;
+  FaultyStore store_;
   FakeClock clock_;
   SeededRandom random_;
   const std::unique_ptr<crypto::MacKeyring> keyring_ =

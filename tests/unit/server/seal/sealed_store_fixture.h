@@ -11,9 +11,9 @@
 #include "gtest/gtest.h"
 #include "server/seal/seal.h"
 #include "server/seal/sealed_store.h"
-#include "storage/memory/memory_store.h"
-#include "tests/support/borrowed_store.h"
+#include "storage/forwarding.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
@@ -119,13 +119,13 @@ class SealedStoreTest : public testing::Test {
     return IsSealed(*keyring_, *found);
   }
 
-  memory::MemoryStore engine_;
+  FaultyStore engine_;
   FakeClock clock_;
   RecordingLogger logger_;
   const std::unique_ptr<crypto::MacKeyring> keyring_ =
       crypto::MacKeyring::ForTest("key");
   std::vector<storage::TokenChanges> told_;
-  SealedStore store_{std::make_unique<BorrowedStore>(&engine_),
+  SealedStore store_{std::make_unique<storage::ForwardingStore>(&engine_),
                      keyring_.get(),
                      /*issuer=*/"",
                      &clock_,

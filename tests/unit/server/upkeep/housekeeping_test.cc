@@ -290,6 +290,42 @@ TEST_F(HousekeepingTest, AnnouncesEachExpiryOnce) {
   EXPECT_THAT(Verify(), IsEmpty());
 }
 
+TEST_F(HousekeepingTest, DoesNothingWhileAnotherKeepsHouse) {
+  policy.purge_after = 30 * kDay;
+  InsertRevoked(10, Now() - 31 * kDay);
+  {
+    const auto lock = store.TryLock("housekeeping");
+    ASSERT_THAT(lock, IsOk());
+    Run();
+    EXPECT_TRUE(IsThere(10));
+  }
+  Run();
+  EXPECT_FALSE(IsThere(10));
+  EXPECT_THAT(logger.LinesOf(kFailure), 0);
+}
+
+// The lock need not have kept the other from it.
+TEST_F(HousekeepingTest, WhatAnotherHasAnnouncedMeanwhileIsNotAnnounced) {
+  policy.expiry_notice = 7 * kDay;
+  Run();
+  InsertExpiring(11, Now() + 2 * kDay, Now() + absl::Minutes(1));
+  InsertExpiring(12, Now() + 8 * kDay);
+  const absl::Time later = Now() + 2 * kDay - absl::Hours(1);
+  // Once this round has read how far it is, the other is as far.
+  store.after_next_read_body = [&] {
+    Write([&](storage::WriteTxn& txn) {
+      absl::Status status = txn.SetWatermark("expiry_notice", later + 7 * kDay);
+      status.Update(
+          txn.SetWatermark("expiry_notice_created", later - absl::Seconds(10)));
+      return status;
+    });
+  };
+  Run(later);
+  EXPECT_THAT(Resources("service_account.expires_soon"), IsEmpty());
+  EXPECT_EQ(logger.LinesOf(kNotice), 0);
+  EXPECT_EQ(logger.LinesOf(kFailure), 0);
+}
+
 TEST_F(HousekeepingTest, AClockThatGoesBackAnnouncesNothingTwice) {
   policy.expiry_notice = 7 * kDay;
   InsertExpiring(11, Now() + kDay);

@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/unreliable_store.h"
 
 namespace signet::upkeep {
 namespace {
@@ -62,7 +62,7 @@ class LastUsesTest : public testing::Test {
   int writes() const { return store_.writes() - writes_before_; }
 
   const Uuid kAccount = SampleId(1'000'000);
-  UnreliableStore store_;
+  FaultyStore store_;
   RecordingLogger logger_;
   LastUses uses_{&logger_};
   int writes_before_ = 0;

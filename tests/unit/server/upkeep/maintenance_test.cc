@@ -11,7 +11,7 @@
 #include "server/upkeep/last_uses.h"
 #include "server/upkeep/watermark.h"
 #include "tests/support/fake_clock.h"
-#include "tests/support/holding_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/recording_logger.h"
 #include "tests/support/sample_records.h"
 #include "tests/support/seeded_random.h"
@@ -106,7 +106,7 @@ class MaintenanceTest : public testing::Test {
   }
 
   const Uuid kAccount = SampleId(1);
-  HoldingStore store_;
+  FaultyStore store_;
   FakeClock wall_;
   FakeMonotonicClock monotonic_;
   TrustedClock clock_{&wall_, &monotonic_, std::nullopt};

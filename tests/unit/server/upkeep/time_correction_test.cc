@@ -119,6 +119,17 @@ TEST_F(TimeCorrectionTest, NothingIsSetBeforeTheLastEvent) {
   EXPECT_EQ(Mark(), std::nullopt);
 }
 
+// One that was moved after the correction had begun.
+TEST_F(TimeCorrectionTest, TellsTheMarkThatItReplaces) {
+  ASSERT_THAT(Correct(right_), IsOk());
+  store.before_next_write_body = [this] {
+    Write([this](storage::WriteTxn& txn) {
+      return txn.SetWatermark(kTimeWatermark, wrong_);
+    });
+  };
+  EXPECT_THAT(Correct(right_), IsOkAndHolds(FormatRfc3339(wrong_)));
+}
+
 TEST_F(TimeCorrectionTest, AnEmptyStoreHasAMarkToo) {
   EXPECT_THAT(Correct(right_), IsOk());
   EXPECT_EQ(Mark(), right_);

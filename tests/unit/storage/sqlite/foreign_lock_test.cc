@@ -94,12 +94,13 @@ TEST_F(ForeignLockTest, IsNamedAndEndsWithItself) {
       storage::ReadAndWait(
           *store, [](storage::ReadTxn& txn) { return txn.IsEmpty().status(); }),
       IsOk());
-  EXPECT_THAT(store->Health(), IsOk());
+  EXPECT_EQ(store->Health().state, storage::StoreHealth::State::kDegraded);
   EXPECT_EQ(LinesOfHeld(), 1);
   EXPECT_EQ(LinesOfFree(), 0);
 
   ASSERT_THAT(other.Execute("ROLLBACK"), IsOk());
   EXPECT_THAT(Ensure(*store, 3, false), IsOk());
+  EXPECT_EQ(store->Health().state, storage::StoreHealth::State::kServing);
   EXPECT_EQ(LinesOfFree(), 1);
   EXPECT_EQ(logger_.LinesOf("writes are refused or checkpoints fail"), 0);
 }

@@ -178,7 +178,7 @@ TEST_F(MalformedRowsTest, AMarkOfTimeThatIsNoneCanBeSetAnew) {
     });
   };
   EXPECT_THAT(read(), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT((*store)->Health(), IsOk());
+  EXPECT_THAT((*store)->Health().reason, IsOk());
   EXPECT_THAT(storage::WriteAndWait(**store,
                                     [](storage::WriteTxn& txn) {
                                       return txn.SetWatermark("time",

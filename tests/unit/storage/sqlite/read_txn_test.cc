@@ -34,12 +34,19 @@ class LookUpCostTest : public testing::Test {
     absl::StatusOr<SqliteWriteTxn> txn = SqliteWriteTxn::Create(*connection_);
     EXPECT_THAT(txn, IsOk());
     txn_.emplace(*std::move(txn));
-    EXPECT_THAT(txn_->EnsureAccount(kAccount, SampleTime()), IsOk());
-    EXPECT_THAT(txn_->InsertServiceAccount(SampleServiceAccount(kAccount, 10)),
-                IsOk());
-    EXPECT_THAT(
-        txn_->InsertAuthorization(SampleCapability(kAccount, 10, kUser)),
-        IsOk());
+    Change([](storage::WriteTxn &txn) {
+      absl::Status status = txn.EnsureAccount(kAccount, SampleTime());
+      status.Update(
+          txn.InsertServiceAccount(SampleServiceAccount(kAccount, 10)));
+      status.Update(
+          txn.InsertAuthorization(SampleCapability(kAccount, 10, kUser)));
+      return status;
+    });
+  }
+
+  void Change(storage::Store::WriteBody body) {
+    storage::ChangeJournal journal;
+    EXPECT_THAT(txn_->Run(body, journal), IsOk());
   }
 
   int Steps(const std::function<absl::Status(storage::WriteTxn &)> &look) {
@@ -60,18 +67,20 @@ class LookUpCostTest : public testing::Test {
   // Many other accounts, service accounts and authorizations of the same user.
   void StoreMuch() {
     ASSERT_THAT(connection_->Execute("BEGIN"), IsOk());
-    for (uint32_t i = 1000; i < 3000; ++i) {
-      const Uuid account = SampleId(i);
-      ASSERT_THAT(txn_->EnsureAccount(account, SampleTime()), IsOk());
-      ASSERT_THAT(txn_->InsertServiceAccount(SampleServiceAccount(account, i)),
-                  IsOk());
-      ASSERT_THAT(
-          txn_->InsertServiceAccount(SampleServiceAccount(kAccount, 10000 + i)),
-          IsOk());
-      ASSERT_THAT(
-          txn_->InsertAuthorization(SampleCapability(account, i, kUser)),
-          IsOk());
-    }
+    Change([](storage::WriteTxn &txn) {
+      absl::Status status;
+      for (uint32_t i = 1000; i < 3000; ++i) {
+        const Uuid account = SampleId(i);
+        status.Update(txn.EnsureAccount(account, SampleTime()));
+        status.Update(
+            txn.InsertServiceAccount(SampleServiceAccount(account, i)));
+        status.Update(txn.InsertServiceAccount(
+            SampleServiceAccount(kAccount, 10000 + i)));
+        status.Update(
+            txn.InsertAuthorization(SampleCapability(account, i, kUser)));
+      }
+      return status;
+    });
     ASSERT_THAT(connection_->Execute("COMMIT"), IsOk());
   }
 
@@ -122,7 +131,8 @@ TEST_F(LookUpCostTest, LabelsAreReadOnlyOfRowsOnThePage) {
 TEST_F(LookUpCostTest, LabelsThatAreNotReadAreBytesLookedAt) {
   storage::ServiceAccountRecord other = SampleServiceAccount(kAccount, 11);
   other.labels = {{"note", std::string(5000, 'x')}};
-  ASSERT_THAT(txn_->InsertServiceAccount(other), IsOk());
+  Change(
+      [&](storage::WriteTxn &txn) { return txn.InsertServiceAccount(other); });
   storage::ServiceAccountQuery query;
   query.account_id = kAccount;
   query.limit = query.scan_limit = 10;

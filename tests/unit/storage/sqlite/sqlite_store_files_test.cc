@@ -63,7 +63,7 @@ TEST_F(SqliteStoreFilesTest, WithoutItsDatabaseItFailsThoughNobodyWrites) {
   failed.WaitForNotification();
   EXPECT_THAT(failures_, ElementsAre(ErrorIs(StatusCode::kFailedPrecondition,
                                              "DATABASE_REFUSED")));
-  EXPECT_EQ(store->Health(), failures_[0]);
+  EXPECT_EQ(store->Health().failure(), failures_[0]);
   // Callers are told no more than that.
   EXPECT_THAT(HasNoAccount(*store), kStoreIsDown);
   EXPECT_THAT(Revoke(*store, 2), kStoreIsDown);
@@ -84,9 +84,9 @@ TEST_F(SqliteStoreFilesTest, WithoutItsFilesNothingIsAcknowledged) {
     ASSERT_THAT(Ensure(*store, 1), IsOk());
     std::filesystem::rename(std::filesystem::canonical(directory_ + "/" + file),
                             temp_.File("aside"));
-    EXPECT_THAT(store->Health(), IsOk());
+    EXPECT_THAT(store->Health().reason, IsOk());
     EXPECT_THAT(Revoke(*store, 2), kStoreIsDown) << file;
-    EXPECT_THAT(store->Health(),
+    EXPECT_THAT(store->Health().failure(),
                 ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
     std::filesystem::remove_all(temp_.File("aside"));
   }
@@ -115,7 +115,7 @@ TEST_F(SqliteStoreFilesTest, TheLogOfAnotherDirectoryIsLeftAlone) {
   std::filesystem::create_directory(directory_);
   std::ofstream(directory_ + "/signet.db-wal") << "another's";
   store->Drain();
-  EXPECT_THAT(store->Health(),
+  EXPECT_THAT(store->Health().failure(),
               ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"));
   EXPECT_EQ(std::filesystem::file_size(directory_ + "/signet.db-wal"), 9u);
   EXPECT_GT(std::filesystem::file_size(temp_.File("aside/signet.db-wal")), 0u);

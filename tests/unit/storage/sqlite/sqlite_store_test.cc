@@ -267,11 +267,13 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWritesOnlyAndOnlyWhileItIsFull) {
   for (uint32_t number = 2; number < 5; ++number) {
     EXPECT_THAT(Ensure(*store, number), kStoreIsDown);
   }
-  EXPECT_THAT(store->Health(), IsOk());
+  EXPECT_EQ(store->Health().state, storage::StoreHealth::State::kDegraded);
+  EXPECT_THAT(store->Health().reason, kStoreIsDown);
   EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(false));
 
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
   EXPECT_THAT(Ensure(*store, 2), IsOk());
+  EXPECT_EQ(store->Health().state, storage::StoreHealth::State::kServing);
   EXPECT_THAT(failures_, IsEmpty());
 
   store->Drain();
@@ -298,7 +300,7 @@ TEST_F(SqliteStoreTest, OnAFullDiskRevocationsGetWhatWasReserved) {
   EXPECT_EQ(std::filesystem::file_size(reserve), whole);
   EXPECT_THAT(Revoke(*store, 3), kStoreIsDown);
   EXPECT_EQ(std::filesystem::file_size(reserve), 0u);
-  EXPECT_THAT(store->Health(), IsOk());
+  EXPECT_EQ(store->Health().state, storage::StoreHealth::State::kDegraded);
 
   // This disk has room, so all is well at the next look.
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
@@ -328,6 +330,7 @@ TEST_F(SqliteStoreTest, AsLongAsTheReserveIsInUseNothingElseIsStored) {
   EXPECT_THAT(Revoke(*store, 2), IsOk());
   const absl::Status refusal = Ensure(*store, 3);
   EXPECT_THAT(refusal, kStoreIsDown);
+  EXPECT_EQ(store->Health().state, storage::StoreHealth::State::kDegraded);
   EXPECT_GT(GetErrorDetail(refusal).retry_after, absl::ZeroDuration());
   EXPECT_THAT(Revoke(*store, 3), IsOk());
 }
@@ -340,7 +343,7 @@ TEST_F(SqliteStoreTest, AFailedSyncStopsTheStoreForGood) {
 
   // Also once the disk is well again.
   vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_OK);
-  EXPECT_THAT(store->Health(), kStoreIsDown);
+  EXPECT_THAT(store->Health().failure(), kStoreIsDown);
   EXPECT_THAT(Ensure(*store, 3), kStoreIsDown);
   EXPECT_THAT(HasNoAccount(*store), kStoreIsDown);
   EXPECT_THAT(failures_, ElementsAre(kStoreIsDown));
@@ -353,6 +356,29 @@ TEST_F(SqliteStoreTest, AFailedSyncStopsTheStoreForGood) {
   store = Open();
   EXPECT_THAT(HasNoAccount(*store), IsOkAndHolds(false));
   EXPECT_THAT(Ensure(*store, 3), IsOk());
+}
+
+// Perhaps it was made all the same.
+TEST_F(SqliteStoreTest, AChangeWhoseOutcomeIsUnknownIsToldOf) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  std::vector<storage::TokenChanges> told;
+  store->Subscribe(std::nullopt, [&](const storage::ChangeNotice& notice) {
+    told.push_back(notice.changes);
+  });
+  const auto insert = [](storage::WriteTxn& txn) {
+    return txn.InsertServiceAccount(SampleServiceAccount(SampleId(1), 2));
+  };
+  // Nothing is written.
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
+  EXPECT_THAT(storage::WriteAndWait(*store, insert), kStoreIsDown);
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
+  EXPECT_THAT(told, IsEmpty());
+
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kSync, SQLITE_IOERR_FSYNC);
+  EXPECT_THAT(storage::WriteAndWait(*store, insert), kOutcomeUnknown);
+  EXPECT_THAT(told,
+              ElementsAre(storage::TokenChanges{{}, {SamplePublicId(2)}}));
 }
 
 TEST_F(SqliteStoreTest, WhatWaitsWhenTheStoreFailsIsNotWritten) {
@@ -384,7 +410,7 @@ TEST_F(SqliteStoreTest, DamageMetByAReadStopsTheStore) {
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_CORRUPT);
   EXPECT_THAT(HasNoAccount(*store), StatusIs(StatusCode::kDataLoss));
   vfs_.Fail(FaultVfs::kDatabase, FaultVfs::kRead, SQLITE_OK);
-  EXPECT_THAT(store->Health(), StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(store->Health().failure(), StatusIs(StatusCode::kDataLoss));
   EXPECT_THAT(HasNoAccount(*store), StatusIs(StatusCode::kDataLoss));
   EXPECT_THAT(Ensure(*store, 1), StatusIs(StatusCode::kDataLoss));
   EXPECT_THAT(failures_, ElementsAre(StatusIs(StatusCode::kDataLoss)));
