@@ -49,8 +49,9 @@ class ForwardingReads : public Interface {
     return txn_.ListServiceAccounts(query);
   }
   absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit) override {
-    return txn_.ListExpiring(from, until, limit);
+      absl::Time from, std::string_view after, absl::Time until,
+      int limit) override {
+    return txn_.ListExpiring(from, after, until, limit);
   }
   absl::StatusOr<std::vector<ServiceAccountRecord>> ListDead(
       absl::Time before, int limit) override {

@@ -51,9 +51,11 @@ class ReadTxn {
       const ServiceAccountQuery& query) = 0;
 
   // Service accounts of all accounts, neither revoked nor disabled, whose
-  // current token expires in [from, until); at most `limit`, soonest first.
+  // current token expires in [from, until), of those at `from` the ones with a
+  // public id behind `after`; at most `limit`, in order of expiry, then of
+  // public id, byte by byte.
   virtual absl::StatusOr<std::vector<ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit) = 0;
+      absl::Time from, std::string_view after, absl::Time until, int limit) = 0;
 
   // Service accounts of all accounts that were revoked, or whose current token
   // expired, before `before`; at most `limit`, in no particular order.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -95,9 +96,10 @@ class SealedStore::Reads : public Forwarding {
     return page;
   }
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit) override {
+      absl::Time from, std::string_view after, absl::Time until,
+      int limit) override {
     return ListUpTo(limit, [&](int ask) {
-      return Forwarding::ListExpiring(from, until, ask);
+      return Forwarding::ListExpiring(from, after, until, ask);
     });
   }
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(

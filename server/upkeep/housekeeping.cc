@@ -66,34 +66,6 @@ absl::StatusOr<int> RevokeGrants(storage::WriteTxn& txn,
   return static_cast<int>(held->size());
 }
 
-// Service accounts to announce, and how far that goes.
-struct Notices {
-  std::vector<storage::ServiceAccountRecord> records;
-  absl::Time until;
-};
-
-// Those whose token expires in [from, until), as many as one transaction is
-// good for, or more where so many expire at the same time, since the next ones
-// begin behind a time.
-absl::StatusOr<Notices> FindNotices(storage::ReadTxn& txn, absl::Time from,
-                                    absl::Time until) {
-  for (int limit = kNoticesPerWrite;; limit *= 2) {
-    absl::StatusOr<std::vector<storage::ServiceAccountRecord>> found =
-        txn.ListExpiring(from, until, limit);
-    if (!found.ok()) return found.status();
-    if (found->size() < static_cast<size_t>(limit)) {
-      return Notices{.records = *std::move(found), .until = until};
-    }
-    const absl::Time last = *found->back().token.expires_at;
-    std::erase_if(*found, [last](const storage::ServiceAccountRecord& record) {
-      return record.token.expires_at == last;
-    });
-    if (!found->empty()) {
-      return Notices{.records = *std::move(found), .until = last};
-    }
-  }
-}
-
 }  // namespace
 
 // Which service accounts to announce, and the watermark that says so.
@@ -244,64 +216,62 @@ absl::Status Housekeeping::Announce(absl::Time now, Stopping stopping) {
 
 absl::Status Housekeeping::AnnounceWindow(NoticeWindow window, absl::Time now,
                                           Stopping stopping) {
+  // The next are those that expire at `from`, with a token behind this one, and
+  // all that expire later.
   absl::Time from = window.expires_from;
-  Notices notices;
-  do {
+  std::string after;
+  bool more = true;
+  while (more) {
     if (stopping()) return absl::OkStatus();
+    std::vector<storage::ServiceAccountRecord> found;
     absl::Status status = storage::ReadAndWait(
         *store_,
         [&](storage::ReadTxn& txn) {
-          notices = {.records = {}, .until = window.expires_until};
-          if (from >= window.expires_until) return absl::OkStatus();
-          absl::StatusOr<Notices> found =
-              FindNotices(txn, from, window.expires_until);
-          if (!found.ok()) return found.status();
-          notices = *std::move(found);
-          return absl::OkStatus();
+          absl::StatusOr<std::vector<storage::ServiceAccountRecord>> page =
+              txn.ListExpiring(from, after, window.expires_until,
+                               kNoticesPerWrite);
+          if (page.ok()) found = *std::move(page);
+          return page.status();
         },
         storage::ReadKind::kScan);
     if (!status.ok()) return status;
-    std::erase_if(notices.records,
-                  [&](const storage::ServiceAccountRecord& record) {
-                    return record.token.created_at < window.created_from ||
-                           record.token.created_at >= window.created_until;
-                  });
+    more = found.size() == kNoticesPerWrite;
+    from = more ? *found.back().token.expires_at : window.expires_until;
+    after = more ? found.back().token.public_id : "";
+    std::erase_if(found, [&](const storage::ServiceAccountRecord& record) {
+      return record.token.created_at < window.created_from ||
+             record.token.created_at >= window.created_until;
+    });
     // How far this is, once all of them are told.
     std::optional<absl::Time> reached;
     if (window.watermark == kNoticeWatermark) {
-      reached = notices.until;
-    } else if (notices.until >= window.expires_until) {
+      reached = std::max(from, window.expires_from);
+    } else if (!more) {
       reached = window.created_until;
     }
-    // However many expire at one moment.
-    std::span<const storage::ServiceAccountRecord> left = notices.records;
-    do {
-      if (stopping()) return absl::OkStatus();
-      const auto some =
-          left.first(std::min<size_t>(left.size(), kNoticesPerWrite));
-      left = left.subspan(some.size());
-      bool moved = false;  // By another, which has told them.
-      status = storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
-        std::optional<absl::Time> mark;
-        absl::Status told = ReadWatermark(txn, window.watermark, mark);
-        moved = mark != window.mark;
-        if (!told.ok() || moved) return told;
-        told = Tell(txn, some, now);
-        if (!told.ok() || !left.empty() || !reached.has_value()) return told;
-        return SetForward(txn, window.watermark, *reached);
-      });
-      if (!status.ok() || moved) return status;
-      for (const storage::ServiceAccountRecord& record : some) {
-        logger_->Info(
-            "the token of a service account expires soon",
-            {{"account_id", record.account_id.ToString()},
-             {"service_account_id", record.id.ToString()},
-             {"expires_at", FormatRfc3339(*record.token.expires_at)}});
-      }
-    } while (!left.empty());
-    window.mark = std::max(window.mark, reached);
-    from = notices.until;
-  } while (from < window.expires_until);
+    if (stopping()) return absl::OkStatus();
+    bool moved = false;  // By another, which has told them.
+    status = storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
+      std::optional<absl::Time> mark;
+      absl::Status told = ReadWatermark(txn, window.watermark, mark);
+      moved = mark != window.mark;
+      if (!told.ok() || moved) return told;
+      told = Tell(txn, found, now);
+      if (!told.ok() || !reached.has_value()) return told;
+      return SetForward(txn, window.watermark, *reached);
+    });
+    if (!status.ok() || moved) return status;
+    if (reached.has_value()) {
+      window.mark =
+          std::max(window.mark.value_or(absl::InfinitePast()), *reached);
+    }
+    for (const storage::ServiceAccountRecord& record : found) {
+      logger_->Info("the token of a service account expires soon",
+                    {{"account_id", record.account_id.ToString()},
+                     {"service_account_id", record.id.ToString()},
+                     {"expires_at", FormatRfc3339(*record.token.expires_at)}});
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -161,13 +161,14 @@ MemoryReads<Interface>::ListServiceAccounts(
 
 template <typename Interface>
 absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
-MemoryReads<Interface>::ListExpiring(absl::Time from, absl::Time until,
-                                     int limit) {
+MemoryReads<Interface>::ListExpiring(absl::Time from, std::string_view after,
+                                     absl::Time until, int limit) {
   RowPointers<storage::ServiceAccountRecord> rows;
   for (const auto& [key, record] : reads_.service_accounts) {
     const std::optional<absl::Time>& expires_at = record.token.expires_at;
     if (!record.revoked_at.has_value() && record.enabled &&
-        expires_at.has_value() && *expires_at >= from && *expires_at < until) {
+        expires_at.has_value() && *expires_at >= from && *expires_at < until &&
+        (*expires_at > from || record.token.public_id > after)) {
       rows.push_back(&record);
     }
   }

@@ -72,9 +72,10 @@ SqliteReads<Interface>::ListServiceAccounts(
 
 template <typename Interface>
 absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
-SqliteReads<Interface>::ListExpiring(absl::Time from, absl::Time until,
-                                     int limit) {
-  return Note(statements_.service_accounts.ListExpiring(from, until, limit));
+SqliteReads<Interface>::ListExpiring(absl::Time from, std::string_view after,
+                                     absl::Time until, int limit) {
+  return Note(
+      statements_.service_accounts.ListExpiring(from, after, until, limit));
 }
 
 template <typename Interface>

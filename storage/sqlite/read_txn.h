@@ -50,7 +50,8 @@ class SqliteReads : public Interface {
   absl::StatusOr<storage::ServiceAccountPage> ListServiceAccounts(
       const storage::ServiceAccountQuery& query) override;
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit) override;
+      absl::Time from, std::string_view after, absl::Time until,
+      int limit) override;
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
       absl::Time before, int limit) override;
   absl::StatusOr<std::vector<storage::AuthorizationRecord>>

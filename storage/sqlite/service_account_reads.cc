@@ -89,9 +89,10 @@ constexpr char kExpiring[] =
     " FROM tokens AS t INDEXED BY tokens_expiring"
     " CROSS JOIN service_accounts AS s"
     " ON s.account_id = t.account_id AND s.id = t.service_account_id"
-    " WHERE t.expires_at >= ?1 AND t.expires_at < ?2 AND t.retires_at IS NULL"
+    " WHERE t.expires_at >= ?1 AND (t.expires_at > ?1 OR t.public_id > ?2)"
+    " AND t.expires_at < ?3 AND t.retires_at IS NULL"
     " AND s.revoked_at IS NULL AND s.enabled"
-    " ORDER BY t.expires_at, t.public_id LIMIT ?3";
+    " ORDER BY t.expires_at, t.public_id LIMIT ?4";
 
 // The second part leaves out what the first has found.
 constexpr char kDead[] =
@@ -286,11 +287,11 @@ absl::StatusOr<storage::ServiceAccountPage> ServiceAccountReads::List(
 }
 
 absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
-ServiceAccountReads::ListExpiring(absl::Time from, absl::Time until,
-                                  int limit) {
+ServiceAccountReads::ListExpiring(absl::Time from, std::string_view after,
+                                  absl::Time until, int limit) {
   const std::vector<uint8_t> first = EncodeTimeBound(from);
   const std::vector<uint8_t> end = EncodeTimeBound(until);
-  return ReadAll(expiring_.Query(first, end, std::max(limit, 0)),
+  return ReadAll(expiring_.Query(first, after, end, std::max(limit, 0)),
                  &ReadServiceAccount);
 }
 

@@ -32,7 +32,7 @@ class ServiceAccountReads {
   absl::StatusOr<storage::ServiceAccountPage> List(
       const storage::ServiceAccountQuery& query);
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit);
+      absl::Time from, std::string_view after, absl::Time until, int limit);
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
       absl::Time before, int limit);
 

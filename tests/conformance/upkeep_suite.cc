@@ -48,9 +48,14 @@ TEST_P(StoreConformance, WhatExpiresComesSoonestFirstFromAllAccounts) {
       WithToken(SampleServiceAccount(other_account_, 17), 18);
   ASSERT_THAT(Replace(rotated, SampleTime(20)), IsOk());
 
+  const auto behind = [&](absl::Time from, std::string_view after,
+                          absl::Time until, int limit) {
+    return Numbers(Ask([&](ReadTxn& txn) {
+      return txn.ListExpiring(from, after, until, limit);
+    }));
+  };
   const auto expiring = [&](absl::Time from, absl::Time until, int limit) {
-    return Numbers(Ask(
-        [&](ReadTxn& txn) { return txn.ListExpiring(from, until, limit); }));
+    return behind(from, "", until, limit);
   };
   const absl::Duration tick = absl::Nanoseconds(1);
   EXPECT_THAT(expiring(SampleTime(10), SampleTime(30), 9), ElementsAre(12, 11));
@@ -64,6 +69,25 @@ TEST_P(StoreConformance, WhatExpiresComesSoonestFirstFromAllAccounts) {
               ElementsAre(13, 12, 11, 10));
   EXPECT_THAT(expiring(SampleTime(30), SampleTime(30), 9), testing::IsEmpty());
   EXPECT_THAT(expiring(SampleTime(30), SampleTime(10), 9), testing::IsEmpty());
+
+  // However many expire at one moment, they come page by page.
+  insert(20, SampleTime(10), as_it_is);
+  insert(21, SampleTime(10), as_it_is);
+  std::vector<uint32_t> all;
+  std::string after;
+  for (int page = 0; page < 3; ++page) {
+    const auto found = Ask([&](ReadTxn& txn) {
+      return txn.ListExpiring(SampleTime(10), after, SampleTime(11), 1);
+    });
+    ASSERT_THAT(found, IsOkAndHolds(testing::SizeIs(1)));
+    all.push_back(Numbers(found)[0]);
+    after = found->front().token.public_id;
+  }
+  EXPECT_THAT(all, testing::UnorderedElementsAre(12, 20, 21));
+  EXPECT_THAT(behind(SampleTime(10), after, SampleTime(11), 9),
+              testing::IsEmpty());
+  EXPECT_THAT(behind(SampleTime(10), after, SampleTime(21), 9),
+              ElementsAre(11));
 }
 
 TEST_P(StoreConformance, TheDeadAreTheRevokedAndTheExpired) {

@@ -14,115 +14,117 @@
 
 namespace signet {
 
-// Counts the rows that look-ups give.
-class CountingTxn final : public storage::ForwardingWriteTxn {
+// Counts the rows that look-ups give; over ForwardingReadTxn or
+// ForwardingWriteTxn.
+template <typename Forwarding>
+class CountingTxn final : public Forwarding {
  public:
   // Both outlive it.
-  CountingTxn(storage::WriteTxn& txn, int& rows)
-      : ForwardingWriteTxn(txn), rows_(rows) {}
+  template <typename Txn>
+  CountingTxn(Txn& txn, int& rows) : Forwarding(txn), rows_(rows) {}
 
   absl::StatusOr<bool> IsEmpty() override {
-    return Count(ForwardingWriteTxn::IsEmpty());
+    return Count(Forwarding::IsEmpty());
   }
   absl::StatusOr<storage::ServiceAccountRecord> GetServiceAccount(
       const Uuid& account_id, const Uuid& id) override {
-    return Count(ForwardingWriteTxn::GetServiceAccount(account_id, id));
+    return Count(Forwarding::GetServiceAccount(account_id, id));
   }
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>>
   FindServiceAccounts(const Uuid& id) override {
-    return Count(ForwardingWriteTxn::FindServiceAccounts(id));
+    return Count(Forwarding::FindServiceAccounts(id));
   }
   absl::StatusOr<storage::TokenOwner> FindToken(
       std::string_view public_id) override {
-    return Count(ForwardingWriteTxn::FindToken(public_id));
+    return Count(Forwarding::FindToken(public_id));
   }
   absl::StatusOr<std::vector<storage::TokenRecord>> ListTokensInUse(
       const Uuid& account_id, const Uuid& id) override {
-    return Count(ForwardingWriteTxn::ListTokensInUse(account_id, id));
+    return Count(Forwarding::ListTokensInUse(account_id, id));
   }
   absl::StatusOr<storage::ServiceAccountPage> ListServiceAccounts(
       const storage::ServiceAccountQuery& query) override {
-    return Count(ForwardingWriteTxn::ListServiceAccounts(query));
+    return Count(Forwarding::ListServiceAccounts(query));
   }
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListExpiring(
-      absl::Time from, absl::Time until, int limit) override {
-    return Count(ForwardingWriteTxn::ListExpiring(from, until, limit));
+      absl::Time from, std::string_view after, absl::Time until,
+      int limit) override {
+    return Count(Forwarding::ListExpiring(from, after, until, limit));
   }
   absl::StatusOr<std::vector<storage::ServiceAccountRecord>> ListDead(
       absl::Time before, int limit) override {
-    return Count(ForwardingWriteTxn::ListDead(before, limit));
+    return Count(Forwarding::ListDead(before, limit));
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>>
   ListHeldAuthorizations(std::span<const storage::Subject> subjects,
                          const Uuid& account_id) override {
-    return Count(
-        ForwardingWriteTxn::ListHeldAuthorizations(subjects, account_id));
+    return Count(Forwarding::ListHeldAuthorizations(subjects, account_id));
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListHeldFor(
       std::span<const storage::Subject> subjects, const Uuid& account_id,
       const storage::HeldFilter& filter) override {
-    return Count(ForwardingWriteTxn::ListHeldFor(subjects, account_id, filter));
+    return Count(Forwarding::ListHeldFor(subjects, account_id, filter));
   }
   absl::StatusOr<int> CountHeldAuthorizations(const storage::Subject& subject,
                                               const Uuid& account_id,
                                               int limit) override {
-    return Count(ForwardingWriteTxn::CountHeldAuthorizations(
-        subject, account_id, limit));
+    return Count(
+        Forwarding::CountHeldAuthorizations(subject, account_id, limit));
   }
   absl::StatusOr<storage::AuthorizationRecord> FindEqualAuthorization(
       const storage::AuthorizationRecord& grant) override {
-    return Count(ForwardingWriteTxn::FindEqualAuthorization(grant));
+    return Count(Forwarding::FindEqualAuthorization(grant));
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListGrantsOf(
       const storage::Subject& subject, const storage::GrantFilter& filter,
       int limit) override {
-    return Count(ForwardingWriteTxn::ListGrantsOf(subject, filter, limit));
+    return Count(Forwarding::ListGrantsOf(subject, filter, limit));
   }
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> ListOwners(
       const Uuid& account_id, int limit) override {
-    return Count(ForwardingWriteTxn::ListOwners(account_id, limit));
+    return Count(Forwarding::ListOwners(account_id, limit));
   }
   absl::StatusOr<storage::AuthorizationRecord> GetAuthorization(
       const Uuid& account_id, const Uuid& id) override {
-    return Count(ForwardingWriteTxn::GetAuthorization(account_id, id));
+    return Count(Forwarding::GetAuthorization(account_id, id));
   }
   absl::StatusOr<storage::AuthorizationPage> ListAuthorizations(
       const storage::AuthorizationQuery& query) override {
-    return Count(ForwardingWriteTxn::ListAuthorizations(query));
+    return Count(Forwarding::ListAuthorizations(query));
   }
   absl::StatusOr<std::vector<storage::OwnedToken>> ListTokens(
       std::string_view after, int limit) override {
-    return Count(ForwardingWriteTxn::ListTokens(after, limit));
+    return Count(Forwarding::ListTokens(after, limit));
   }
   absl::StatusOr<std::vector<Uuid>> ListAccounts(
       const std::optional<Uuid>& after, int limit) override {
-    return Count(ForwardingWriteTxn::ListAccounts(after, limit));
+    return Count(Forwarding::ListAccounts(after, limit));
   }
   absl::StatusOr<bool> HasAccount(const Uuid& account_id) override {
-    return Count(ForwardingWriteTxn::HasAccount(account_id));
+    return Count(Forwarding::HasAccount(account_id));
   }
   absl::StatusOr<storage::AuditChainRecord> GetAuditChain(
       const Uuid& account_id) override {
-    return Count(ForwardingWriteTxn::GetAuditChain(account_id));
+    return Count(Forwarding::GetAuditChain(account_id));
   }
   absl::StatusOr<storage::AuditPage> ListAuditEvents(
       const storage::AuditQuery& query) override {
-    return Count(ForwardingWriteTxn::ListAuditEvents(query));
+    return Count(Forwarding::ListAuditEvents(query));
   }
   absl::StatusOr<std::vector<Uuid>> ListAuditedAccounts(
       const std::optional<Uuid>& after, int limit) override {
-    return Count(ForwardingWriteTxn::ListAuditedAccounts(after, limit));
+    return Count(Forwarding::ListAuditedAccounts(after, limit));
   }
   absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListAuditHeads()
       override {
-    return Count(ForwardingWriteTxn::ListAuditHeads());
+    return Count(Forwarding::ListAuditHeads());
   }
   absl::StatusOr<storage::ReplayRecord> FindReplay(
       const std::array<uint8_t, 32>& lookup) override {
-    return Count(ForwardingWriteTxn::FindReplay(lookup));
+    return Count(Forwarding::FindReplay(lookup));
   }
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override {
-    return Count(ForwardingWriteTxn::GetWatermark(name));
+    return Count(Forwarding::GetWatermark(name));
   }
 
  private:

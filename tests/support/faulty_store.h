@@ -50,7 +50,9 @@ class FaultyStore final : public storage::Store {
   int committed() const { return committed_; }  // Of the writes.
   // The most rows that one write since the last Forget() has looked up.
   int most_rows_read() const { return most_rows_read_; }
-  void Forget() { most_rows_read_ = 0; }
+  // The same of one read.
+  int most_rows_of_a_read() const { return most_rows_of_a_read_; }
+  void Forget() { most_rows_read_ = most_rows_of_a_read_ = 0; }
 
   // Writes wait from now on.
   void Hold() {
@@ -158,7 +160,11 @@ class FaultyStore final : public storage::Store {
     absl::ReaderMutexLock lock(&tables_mutex_);
     memory::MemoryReadTxn txn(tables_);
     if (run_bodies_twice) body(txn).IgnoreError();
-    return body(txn);
+    int rows = 0;
+    CountingTxn<storage::ForwardingReadTxn> counting(txn, rows);
+    absl::Status status = body(counting);
+    most_rows_of_a_read_ = std::max(most_rows_of_a_read_.load(), rows);
+    return status;
   }
 
   void Do(Held& write) {
@@ -186,7 +192,7 @@ class FaultyStore final : public storage::Store {
     }
     WriteBody counts = [this, &body](storage::WriteTxn& txn) {
       int rows = 0;
-      CountingTxn counting(txn, rows);
+      CountingTxn<storage::ForwardingWriteTxn> counting(txn, rows);
       absl::Status status = body(counting);
       most_rows_read_ = std::max(most_rows_read_.load(), rows);
       return status;
@@ -222,6 +228,7 @@ class FaultyStore final : public storage::Store {
   std::atomic<int> writes_ = 0;
   std::atomic<int> committed_ = 0;
   std::atomic<int> most_rows_read_ = 0;
+  std::atomic<int> most_rows_of_a_read_ = 0;
 
   absl::Mutex hold_mutex_;
   bool holding_ ABSL_GUARDED_BY(hold_mutex_) = false;

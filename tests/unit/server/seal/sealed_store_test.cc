@@ -404,7 +404,7 @@ TEST_F(SealedStoreTest, AlteredRowsDoNotStandBeforeOthers) {
   using Records = std::vector<storage::ServiceAccountRecord>;
   EXPECT_THAT(ids(In<Records>(store_,
                               [](storage::ReadTxn& txn) {
-                                return txn.ListExpiring(SampleTime(),
+                                return txn.ListExpiring(SampleTime(), "",
                                                         SampleTime(9), 1);
                               })),
               ElementsAre(SampleId(3)));
