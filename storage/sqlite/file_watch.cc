@@ -82,10 +82,10 @@ absl::Status FileWatch::Look() const {
                                       std::pair{&log_, &files_[kLog]}}) {
     if (!content->IsOwn()) {
       return DatabaseRefused(absl::StrCat(
-          file->path, ": ", file->what,
-          " was written to by another process while this one used it, which "
-          "ends now; stop the other, check the database with --verify_audit, "
-          "and start again or restore a backup"));
+          file->path, ": another process has written to ", file->what,
+          " while this one used it, which ends now; stop the other, check the "
+          "database with --verify_audit, and start again or restore a "
+          "backup"));
     }
   }
   return absl::OkStatus();

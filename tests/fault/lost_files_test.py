@@ -75,7 +75,7 @@ HARMS = {
         "data/signet.db", "the database was removed, and another is in its place,"),
     "database overwritten": Harm(
         lambda server: overwrite(server.data / "signet.db"),
-        "data/signet.db", "the database was written to by another process while"),
+        "data/signet.db", "another process has written to the database while"),
     "database with a second name": Harm(
         lambda server: os.link(server.data / "signet.db", server.folder / "second"),
         "data/signet.db", "has 2 names (hard links)",
@@ -85,7 +85,7 @@ HARMS = {
         "data/signet.db-wal", "the write-ahead log was removed while"),
     "log overwritten": Harm(
         overwrite_log,
-        "data/signet.db-wal", "the write-ahead log was written to by another process while"),
+        "data/signet.db-wal", "another process has written to the write-ahead log while"),
     "index removed": Harm(
         lambda server: (server.data / "signet.db-shm").unlink(),
         "data/signet.db-shm", "the index of the write-ahead log was removed while"),

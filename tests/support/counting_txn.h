@@ -119,9 +119,9 @@ class CountingTxn final : public Forwarding {
       override {
     return Count(Forwarding::ListAuditHeads());
   }
-  absl::StatusOr<storage::ReplayRecord> FindReplay(
+  absl::StatusOr<storage::IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup) override {
-    return Count(Forwarding::FindReplay(lookup));
+    return Count(Forwarding::FindIdempotencyRecord(lookup));
   }
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override {
     return Count(Forwarding::GetWatermark(name));

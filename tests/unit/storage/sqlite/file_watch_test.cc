@@ -84,7 +84,7 @@ TEST_F(FileWatchTest, AnotherTimeIsAWriteToo) {
   fs::last_write_time(At("data/signet.db"),
                       fs::file_time_type() + std::chrono::hours(1));
   EXPECT_THAT(std::string(watch->Look().message()),
-              HasSubstr("the database was written to by another process"));
+              HasSubstr("another process has written to the database"));
   fs::remove(At("data/signet.db-wal"));
   EXPECT_FALSE(watch->OnlyTheLogIsLost());
 }
@@ -100,7 +100,7 @@ TEST_F(FileWatchTest, OnlyATransactionWritesToTheLog) {
   EXPECT_THAT(watch->Look(), IsOk());
   fs::resize_file(At("data/signet.db-wal"), 0);
   EXPECT_THAT(std::string(watch->Look().message()),
-              HasSubstr("the write-ahead log was written to by another"));
+              HasSubstr("another process has written to the write-ahead log"));
   watch->WriteLog([&] {
     EXPECT_THAT(watch->Look(),
                 ErrorIs(StatusCode::kFailedPrecondition, "DATABASE_REFUSED"))
