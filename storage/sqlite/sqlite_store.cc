@@ -325,6 +325,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   gathering.ForEachInTurn([](PendingWrite& write) {
     std::move(write.done)(std::move(write.outcome));
   });
+  if (result.fatal) return;  // Fail() has said why.
   checkpointer_->SetAfterPages(
       reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
   const absl::Status disk =
