@@ -14,8 +14,8 @@ class Clock {
   virtual absl::Time Now() const = 0;
 };
 
-// The machine's clock. Whoever administers the machine, or its time server, may
-// set it, forward and back; see trusted_clock.h.
+// The machine's clock. Anyone who administers the machine, or its time server,
+// may set it, forward and back; see trusted_clock.h.
 class SystemClock final : public Clock {
  public:
   absl::Time Now() const override;

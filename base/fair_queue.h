@@ -23,8 +23,8 @@ struct FairQueueLimits {
 };
 
 // Work that waits, served in turn: the tenants one after another, and of each
-// tenant its principals; of one principal first come, first served. So whoever
-// has the least waiting is served soonest, whatever others bring. Work for
+// tenant its principals; of one principal first come, first served. So anyone
+// who has the least waiting is served soonest, whatever others bring. Work for
 // nobody in particular is one more tenant, to which only `total` applies.
 //
 // Where there is no room, who has little waiting is not refused for who has
@@ -45,9 +45,9 @@ class FairQueue {
   // them. If not, `work` is left alone.
   //
   // Where the queue or the tenant's part of it is full, and `pushed_out` is not
-  // null, it gets the newest of whoever has most waiting, of all tenants or of
-  // the tenant's principals, if that is more than who comes has with this one.
-  // Never of nobody in particular.
+  // null, it gets the newest of the one who has most waiting, of all tenants or
+  // of the tenant's principals, if that is more than who comes has with this
+  // one. Never of nobody in particular.
   bool Push(const WorkFor& work_for, T& work,
             std::optional<T>* pushed_out = nullptr, double extra = 0) {
     const auto most = [extra](size_t limit) {

@@ -29,7 +29,7 @@ struct SamplingOptions {
 };
 
 // Passes every line on to another logger, but of refused calls only the first
-// few of each address: whoever sends many fills no disk and hides no other's
+// few of each address: anyone who sends many fills no disk and hides no other's
 // line. How many were left out is a line `refused calls left out` once the
 // window is over, with their `count` and `address`: an IPv4 address, the /64 of
 // an IPv6 one, or `others`. Thread-safe.

@@ -12,8 +12,8 @@
 
 namespace signet {
 
-// Lets one event a second through, so that whoever causes many of them cannot
-// fill a log. Thread-safe.
+// Lets one event a second through, so that anyone who causes many of them
+// cannot fill a log. Thread-safe.
 class Throttle {
  public:
   // How many were held back since the last that was let through; nullopt: so is

@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "base/change_clock.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/sharded_cache.h"
 #include "base/uuid.h"
+#include "base/version_clock.h"
 #include "client/steady_time.h"
 #include "client/token_answer.h"
 #include "crypto/digest.h"
@@ -98,7 +98,7 @@ class AnswerCache {
 
   const Clock* const clock_;
   const crypto::HmacSha256Key secret_;
-  ChangeClock changes_;
+  VersionClock changes_;
   std::atomic<uint64_t> resets_ = 0;
   ShardedCache<Key, Active> active_;
   ShardedCache<Key, Inactive> inactive_;

@@ -152,7 +152,7 @@ bool ChangeFollower::Take(const v1::WatchChangesResponse& message) {
   std::vector<Uuid> changed;
   for (const std::string& text : message.service_account_ids()) {
     const std::optional<Uuid> id = Uuid::Parse(text);
-    if (!id.has_value()) reset = true;  // Whoever it is: it is not forgotten.
+    if (!id.has_value()) reset = true;  // Whatever it names is not forgotten.
     if (id.has_value()) changed.push_back(*id);
   }
   absl::MutexLock lock(&mutex_);

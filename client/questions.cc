@@ -172,7 +172,8 @@ void Questions::Finish(Call* call, const grpc::Status& status) {
   // long it may take.
   for (auto waiter = waiters.rbegin(); waiter != waiters.rend(); ++waiter) {
     bool plain = call->asked.plain;
-    absl::StatusOr<TokenAnswer> answer = Judge(*call, outcome, *waiter, plain);
+    absl::StatusOr<TokenAnswer> answer =
+        Evaluate(*call, outcome, *waiter, plain);
     if (answer.ok() && *answer == nullptr) {
       AskAgain(*call, plain, *waiter);
     } else {
@@ -213,7 +214,7 @@ absl::StatusOr<TokenAnswer> Questions::Conclude(Call& call,
   return answer;
 }
 
-absl::StatusOr<TokenAnswer> Questions::Judge(
+absl::StatusOr<TokenAnswer> Questions::Evaluate(
     const Call& call, const absl::StatusOr<TokenAnswer>& outcome,
     const Waiter& waiter, bool& plain) const {
   const bool joined = waiter.asked_at > call.asked.at;

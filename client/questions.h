@@ -100,9 +100,9 @@ class Questions {
   absl::StatusOr<TokenAnswer> Conclude(Call& call, const grpc::Status& status);
   // What the outcome is for one who waited; null: the server is to be asked
   // once more, `plain` or not.
-  absl::StatusOr<TokenAnswer> Judge(const Call& call,
-                                    const absl::StatusOr<TokenAnswer>& outcome,
-                                    const Waiter& waiter, bool& plain) const;
+  absl::StatusOr<TokenAnswer> Evaluate(
+      const Call& call, const absl::StatusOr<TokenAnswer>& outcome,
+      const Waiter& waiter, bool& plain) const;
   void AskAgain(const Call& call, bool plain, Waiter& waiter);
   // Tells those who joined a question when their own time is over.
   void WatchDeadlines();

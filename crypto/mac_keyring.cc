@@ -62,7 +62,7 @@ Secret NewKeyringText(RandomSource& random) {
   std::array<uint8_t, 32> key;
   random.Fill(key);
   constexpr std::string_view kHeader =
-      "# Signet's keys: whoever has them and the database can make tokens,\n"
+      "# Signet's keys: anyone who has them and the database can make tokens,\n"
       "# and without them every token is dead. Keep a backup, apart from the\n"
       "# database's. To rotate, add a key line with a new version and make it\n"
       "# current; keep the old line.\n"

@@ -8,7 +8,7 @@
 namespace signet::gateway {
 namespace {
 
-http::HttpResponse Word(int status, std::string word) {
+http::Response Word(int status, std::string word) {
   return {.status = status,
           .fields = {{"Content-Type", "text/plain; charset=utf-8"},
                      {"Cache-Control", "no-store"}},
@@ -17,7 +17,7 @@ http::HttpResponse Word(int status, std::string word) {
 
 }  // namespace
 
-void ProbeHandler::Handle(http::HttpRequest request, Respond respond) {
+void ProbeHandler::Handle(http::Request request, Respond respond) {
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
   const bool live = path == "/livez";
@@ -25,9 +25,9 @@ void ProbeHandler::Handle(http::HttpRequest request, Respond respond) {
     return next_->Handle(std::move(request), std::move(respond));
   }
   // Who asks with a credential does not need to, but may.
-  for (http::HttpField& field : request.fields) Wipe(field.value);
+  for (http::Field& field : request.fields) Wipe(field.value);
   Wipe(request.body);
-  http::HttpResponse answer =
+  http::Response answer =
       live || ready_() ? Word(200, "ok\n") : Word(503, "not ready\n");
   if (answer.status == 503) answer.fields.push_back({"Retry-After", "1"});
   if (request.method != "GET" && request.method != "HEAD") {

@@ -137,31 +137,31 @@ Problem BackendProblem(const google::rpc::Status& status) {
   return problem;
 }
 
-Problem FramingProblem(http::HttpFault fault) {
+Problem FramingProblem(http::Fault fault) {
   switch (fault) {
-    case http::HttpFault::kMalformed:
+    case http::Fault::kMalformed:
       return BadRequest("REQUEST_MALFORMED",
                         "want a request as RFC 9112 or RFC 9113 frames it");
-    case http::HttpFault::kTimeout:
+    case http::Fault::kTimeout:
       return GatewayProblem(408, google::rpc::DEADLINE_EXCEEDED,
                             "REQUEST_TIMEOUT",
                             "the request was not whole in time");
-    case http::HttpFault::kTargetTooLong:
+    case http::Fault::kTargetTooLong:
       return GatewayProblem(414, google::rpc::INVALID_ARGUMENT,
                             "TARGET_TOO_LONG",
                             "the request target is too long");
-    case http::HttpFault::kFieldsTooLarge:
+    case http::Fault::kFieldsTooLarge:
       return GatewayProblem(431, google::rpc::INVALID_ARGUMENT,
                             "FIELDS_TOO_LARGE",
                             "the header fields are too large");
-    case http::HttpFault::kVersion:
+    case http::Fault::kVersion:
       return GatewayProblem(505, google::rpc::UNIMPLEMENTED,
                             "VERSION_UNSUPPORTED", "want HTTP/1.1 or HTTP/2");
-    case http::HttpFault::kExpectation:
+    case http::Fault::kExpectation:
       return GatewayProblem(417, google::rpc::INVALID_ARGUMENT,
                             "EXPECTATION_FAILED",
                             "Expect: want 100-continue or none");
-    case http::HttpFault::kOverloaded:
+    case http::Fault::kOverloaded:
       return GatewayProblem(503, google::rpc::UNAVAILABLE, "SERVER_OVERLOADED",
                             "too many connections, try again later");
   }

@@ -24,7 +24,7 @@ struct Problem {
   std::vector<FieldViolation> errors = {};
   int retry_after_s = 0;   // 0: no hint.
   std::string scope = {};  // What an OAuth token lacks (RFC 6750 section 3).
-  std::vector<http::HttpField> fields =
+  std::vector<http::Field> fields =
       {};  // Of the answer, beyond what every problem has.
 };
 
@@ -40,7 +40,7 @@ int HttpStatusOf(google::rpc::Code code);
 Problem BackendProblem(const google::rpc::Status& status);
 
 // A fault in the framing of a request, found by the listener.
-Problem FramingProblem(http::HttpFault fault);
+Problem FramingProblem(http::Fault fault);
 
 // Faults that the gateway finds itself, in the order of their rank.
 Problem RouteNotFound();

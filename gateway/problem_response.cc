@@ -109,12 +109,12 @@ std::string_view OAuthErrorOf(const Problem& problem) {
   }
 }
 
-http::HttpResponse ProblemResponse(const Problem& problem,
-                                   std::string_view request_id,
-                                   ProblemReader reader,
-                                   std::string_view resource_metadata) {
+http::Response ProblemResponse(const Problem& problem,
+                               std::string_view request_id,
+                               ProblemReader reader,
+                               std::string_view resource_metadata) {
   const bool is_oauth = reader == ProblemReader::kOAuth;
-  http::HttpResponse response{
+  http::Response response{
       .status = problem.status,
       .fields = {{"Content-Type",
                   is_oauth ? "application/json" : "application/problem+json"},

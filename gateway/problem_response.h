@@ -31,10 +31,10 @@ enum class ProblemReader {
 //   Cache-Control: no-store, X-Request-Id, and those of the problem.
 // `resource_metadata`: where the server's metadata is, which a challenge then
 // names (RFC 9728 section 5.1); empty: it names none.
-http::HttpResponse ProblemResponse(const Problem& problem,
-                                   std::string_view request_id,
-                                   ProblemReader reader = ProblemReader::kApi,
-                                   std::string_view resource_metadata = {});
+http::Response ProblemResponse(const Problem& problem,
+                               std::string_view request_id,
+                               ProblemReader reader = ProblemReader::kApi,
+                               std::string_view resource_metadata = {});
 
 // The challenge that belongs to a problem (RFC 6750 section 3), if one does:
 //   401 CREDENTIAL_MISSING: no error code; any other 401: invalid_token.

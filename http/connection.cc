@@ -204,7 +204,7 @@ void Connection::Receive(std::string_view bytes) {
   Wipe(joined);
 }
 
-void Connection::Deliver(uint32_t stream, HttpResponse response) {
+void Connection::Deliver(uint32_t stream, Response response) {
   --running_calls_;
   if (response.tenant_id != Uuid()) tenant_id_ = response.tenant_id;
   if (session_ == nullptr) {
@@ -363,7 +363,7 @@ ptrdiff_t Connection::Write(std::string_view bytes) {
   return -1;
 }
 
-bool Connection::Call(uint32_t stream, HttpRequest& request) {
+bool Connection::Call(uint32_t stream, Request& request) {
   if (running_calls_ >= loop_->options().max_concurrent_streams) return false;
   request.peer = peer_;
   if (!loop_->Call(shared_from_this(), stream, request)) {
@@ -373,7 +373,7 @@ bool Connection::Call(uint32_t stream, HttpRequest& request) {
   return true;
 }
 
-HttpResponse Connection::Refuse(HttpFault fault) {
+Response Connection::Refuse(Fault fault) {
   return loop_->handler().Refuse(fault, peer_);
 }
 

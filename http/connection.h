@@ -60,11 +60,11 @@ class Connection final : public SessionHost,
   static constexpr int kAnswersInATurn = 32;
 
   // Gives the session an answer, unless the connection is gone.
-  void Deliver(uint32_t stream, HttpResponse response);
+  void Deliver(uint32_t stream, Response response);
 
   struct Answer {
     uint32_t stream = 0;
-    HttpResponse response;
+    Response response;
     Quota::Ticket ticket;  // Of the call.
   };
   // The same when it is this connection's turn.
@@ -89,8 +89,8 @@ class Connection final : public SessionHost,
   size_t unsent_bytes() const;
 
   // SessionHost:
-  bool Call(uint32_t stream, HttpRequest& request) override;
-  HttpResponse Refuse(HttpFault fault) override;
+  bool Call(uint32_t stream, Request& request) override;
+  Response Refuse(Fault fault) override;
   std::string_view Date() override;
   Budget& budget() override;
 

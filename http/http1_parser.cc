@@ -72,10 +72,10 @@ size_t Http1Parser::Consume(std::string_view bytes) {
 }
 
 void Http1Parser::ReadLines(std::string_view& bytes) {
-  // Whoever speaks another protocol, TLS say, may never send a line's end.
+  // Anyone who speaks another protocol, TLS say, may never send a line's end.
   if (step_ == Step::kRequestLine && partial_.empty() &&
       bytes.front() != '\r' && !IsToken(bytes.substr(0, 1))) {
-    return Fail(HttpFault::kMalformed);
+    return Fail(Fault::kMalformed);
   }
   const size_t end = bytes.find('\n');
   const size_t taken = std::min(end, bytes.size() - 1) + 1;
@@ -91,10 +91,10 @@ void Http1Parser::ReadLines(std::string_view& bytes) {
     partial_.append(line);
     line = partial_;
   }
-  // Whoever takes a bare LF for a line's end may see another request here than
-  // a proxy in front did (RFC 9112 section 2.2 leaves the choice).
+  // Anyone who takes a bare LF for a line's end may see another request here
+  // than a proxy in front did (RFC 9112 section 2.2 leaves the choice).
   if (line.size() < 2 || line[line.size() - 2] != '\r') {
-    Fail(HttpFault::kMalformed);
+    Fail(Fault::kMalformed);
   } else {
     OnLine(line.substr(0, line.size() - 2));
   }
@@ -120,15 +120,15 @@ size_t Http1Parser::LineLimit() const {
   return 2;
 }
 
-HttpFault Http1Parser::LineTooLong() const {
+Fault Http1Parser::LineTooLong() const {
   switch (step_) {
     case Step::kRequestLine:
-      return HttpFault::kTargetTooLong;
+      return Fault::kTargetTooLong;
     case Step::kFieldLine:
     case Step::kTrailerLine:
-      return HttpFault::kFieldsTooLarge;
+      return Fault::kFieldsTooLarge;
     default:
-      return HttpFault::kMalformed;
+      return Fault::kMalformed;
   }
 }
 
@@ -142,7 +142,7 @@ void Http1Parser::OnLine(std::string_view line) {
     case Step::kChunkSize:
       return OnChunkSize(line);
     case Step::kChunkEnd:
-      if (!line.empty()) return Fail(HttpFault::kMalformed);
+      if (!line.empty()) return Fail(Fault::kMalformed);
       step_ = Step::kChunkSize;
       return;
     case Step::kTrailerLine:
@@ -163,21 +163,21 @@ void Http1Parser::OnRequestLine(std::string_view line) {
   section_bytes_ = 0;
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
-  if (first == last) return Fail(HttpFault::kMalformed);  // HTTP/0.9, or noise.
+  if (first == last) return Fail(Fault::kMalformed);  // HTTP/0.9, or noise.
   const std::string_view method = line.substr(0, first);
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
   if (method.size() > kMaxMethodBytes || !IsToken(method) ||
       !LooksLikeVersion(version)) {
-    return Fail(HttpFault::kMalformed);
+    return Fail(Fault::kMalformed);
   }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    return Fail(HttpFault::kVersion);
+    return Fail(Fault::kVersion);
   }
   if (target.size() > options_->max_target_bytes) {
-    return Fail(HttpFault::kTargetTooLong);
+    return Fail(Fault::kTargetTooLong);
   }
-  if (!ParseTarget(target)) return Fail(HttpFault::kMalformed);
+  if (!ParseTarget(target)) return Fail(Fault::kMalformed);
   http10_ = version == "HTTP/1.0";
   request_.method = method;
   request_.target = target;
@@ -187,11 +187,11 @@ void Http1Parser::OnRequestLine(std::string_view line) {
 
 void Http1Parser::OnFieldLine(std::string_view line) {
   if (request_.fields.size() == kMaxFields) {
-    return Fail(HttpFault::kFieldsTooLarge);
+    return Fail(Fault::kFieldsTooLarge);
   }
   const auto field = SplitField(line);
-  if (!field) return Fail(HttpFault::kMalformed);
-  HttpField& kept = request_.fields.emplace_back();
+  if (!field) return Fail(Fault::kMalformed);
+  Field& kept = request_.fields.emplace_back();
   kept.name = field->first;
   kept.value = field->second;
   LowerCase(kept.name);
@@ -203,20 +203,20 @@ void Http1Parser::OnFramingField(std::string_view name,
   if (name == "content-length") {
     if (has_content_length_ || value.empty() ||
         value.size() > kMaxLengthDigits) {
-      return Fail(HttpFault::kMalformed);
+      return Fail(Fault::kMalformed);
     }
     has_content_length_ = true;
     for (const char c : value) {
-      if (!absl::ascii_isdigit(c)) return Fail(HttpFault::kMalformed);
+      if (!absl::ascii_isdigit(c)) return Fail(Fault::kMalformed);
       content_length_ = content_length_ * 10 + (c - '0');
     }
   } else if (name == "transfer-encoding") {
     if (chunked_ || http10_ || !EqualsIgnoringCase(value, "chunked")) {
-      return Fail(HttpFault::kMalformed);
+      return Fail(Fault::kMalformed);
     }
     chunked_ = true;
   } else if (name == "host") {
-    if (++hosts_ > 1 || !IsAuthority(value)) Fail(HttpFault::kMalformed);
+    if (++hosts_ > 1 || !IsAuthority(value)) Fail(Fault::kMalformed);
   } else if (name == "connection") {
     // `close` wins over whatever else is said (RFC 9112 section 9.3).
     closes_ = closes_ || ListHas(value, "close");
@@ -224,7 +224,7 @@ void Http1Parser::OnFramingField(std::string_view name,
   } else if (name == "expect") {
     if (http10_) return;  // Ignored there (RFC 9110 section 10.1.1).
     if (!EqualsIgnoringCase(value, "100-continue")) {
-      return Fail(HttpFault::kExpectation);
+      return Fail(Fault::kExpectation);
     }
     expects_continue_ = true;
   }
@@ -232,12 +232,12 @@ void Http1Parser::OnFramingField(std::string_view name,
 
 void Http1Parser::OnHeadEnd() {
   if ((has_content_length_ && chunked_) || (hosts_ == 0 && !http10_)) {
-    return Fail(HttpFault::kMalformed);
+    return Fail(Fault::kMalformed);
   }
   const Target target = *ParseTarget(request_.target);
   if (!target.authority.empty()) {
     // The target's authority replaces Host (RFC 9112 section 3.2.2).
-    for (HttpField& field : request_.fields) {
+    for (Field& field : request_.fields) {
       if (field.name == "host") field.value = target.authority;
     }
     std::string origin(target.path_and_query);
@@ -275,14 +275,14 @@ void Http1Parser::OnChunkSize(std::string_view line) {
   size_t digits = 0;
   uint64_t size = 0;
   while (digits < line.size() && HexDigit(line[digits]) >= 0) {
-    if (digits == kMaxChunkSizeDigits) return Fail(HttpFault::kMalformed);
+    if (digits == kMaxChunkSizeDigits) return Fail(Fault::kMalformed);
     size = size * 16 + HexDigit(line[digits++]);
   }
   const std::string_view extension = line.substr(digits);
   extension_bytes_ += extension.size();
   if (digits == 0 || (!extension.empty() && extension.front() != ';') ||
       !IsFieldValue(extension) || extension_bytes_ > kMaxExtensionBytes) {
-    return Fail(HttpFault::kMalformed);
+    return Fail(Fault::kMalformed);
   }
   if (size == 0) {
     step_ = Step::kTrailerLine;
@@ -302,7 +302,7 @@ void Http1Parser::OnTrailerLine(std::string_view line) {
   if (line.empty()) {
     progress_ = Progress::kComplete;
   } else if (!SplitField(line)) {
-    Fail(HttpFault::kMalformed);
+    Fail(Fault::kMalformed);
   }
 }
 
@@ -310,13 +310,13 @@ bool Http1Parser::keep_alive() const {
   return !closes_ && (stays_ || !http10_) && !request_.body_too_large;
 }
 
-HttpRequest Http1Parser::TakeRequest() {
-  HttpRequest request = std::move(request_);
+Request Http1Parser::TakeRequest() {
+  Request request = std::move(request_);
   Reset();
   return request;
 }
 
-void Http1Parser::Fail(HttpFault fault) {
+void Http1Parser::Fail(Fault fault) {
   progress_ = Progress::kFault;
   fault_ = fault;
 }
@@ -324,7 +324,7 @@ void Http1Parser::Fail(HttpFault fault) {
 void Http1Parser::Reset() {
   progress_ = Progress::kHead;
   step_ = Step::kRequestLine;
-  request_ = HttpRequest();
+  request_ = Request();
   section_bytes_ = extension_bytes_ = 0;
   body_left_ = content_length_ = 0;
   started_ = http10_ = expects_continue_ = false;

@@ -33,7 +33,7 @@ class Http1Parser {
   };
 
   // `options` outlives the parser.
-  explicit Http1Parser(const HttpServerOptions* options) : options_(options) {}
+  explicit Http1Parser(const ServerOptions* options) : options_(options) {}
   ~Http1Parser();
   Http1Parser(const Http1Parser&) = delete;
   Http1Parser& operator=(const Http1Parser&) = delete;
@@ -43,7 +43,7 @@ class Http1Parser {
   size_t Consume(std::string_view bytes);
 
   Progress progress() const { return progress_; }
-  HttpFault fault() const { return fault_; }
+  Fault fault() const { return fault_; }
 
   // Whether a byte of the present request has been seen.
   bool started() const { return started_; }
@@ -55,7 +55,7 @@ class Http1Parser {
   bool is_http10() const { return http10_; }
 
   // The request when complete; the parser is then ready for the next one.
-  HttpRequest TakeRequest();
+  Request TakeRequest();
 
  private:
   enum class Step {
@@ -72,7 +72,7 @@ class Http1Parser {
   void ReadBody(std::string_view& bytes);
   void OnLine(std::string_view line);
   size_t LineLimit() const;
-  HttpFault LineTooLong() const;
+  Fault LineTooLong() const;
 
   void OnRequestLine(std::string_view line);
   void OnFieldLine(std::string_view line);
@@ -81,14 +81,14 @@ class Http1Parser {
   void OnChunkSize(std::string_view line);
   void OnTrailerLine(std::string_view line);
 
-  void Fail(HttpFault fault);
+  void Fail(Fault fault);
   void Reset();
 
-  const HttpServerOptions* const options_;
+  const ServerOptions* const options_;
   Progress progress_ = Progress::kHead;
-  HttpFault fault_ = HttpFault::kMalformed;
+  Fault fault_ = Fault::kMalformed;
   Step step_ = Step::kRequestLine;
-  HttpRequest request_;
+  Request request_;
 
   std::string partial_;       // A line that has not ended yet.
   size_t section_bytes_ = 0;  // Of the field or trailer section so far.

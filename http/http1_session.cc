@@ -18,7 +18,7 @@
 
 namespace signet::http {
 
-Http1Session::Http1Session(SessionHost* host, const HttpServerOptions* options,
+Http1Session::Http1Session(SessionHost* host, const ServerOptions* options,
                            MonotonicTime now)
     : host_(host),
       options_(options),
@@ -68,29 +68,29 @@ void Http1Session::Advance(std::string_view bytes, MonotonicTime now) {
     case Http1Parser::Progress::kHead:
       break;
   }
-  if (!lease_.Grow(consumed)) Refuse(HttpFault::kOverloaded, now);
+  if (!lease_.Grow(consumed)) Refuse(Fault::kOverloaded, now);
 }
 
 void Http1Session::Dispatch(MonotonicTime now) {
   lease_.Release();
   keep_alive_ = parser_.keep_alive();
   say_keep_alive_ = keep_alive_ && parser_.is_http10();
-  HttpRequest request = parser_.TakeRequest();
+  Request request = parser_.TakeRequest();
   is_head_ = request.method == "HEAD";
   state_ = State::kHandling;
   if (!host_->Call(0, request)) {
     WipeRequest(request);
-    Refuse(HttpFault::kOverloaded, now);
+    Refuse(Fault::kOverloaded, now);
   }
 }
 
-void Http1Session::Refuse(HttpFault fault, MonotonicTime now) {
+void Http1Session::Refuse(Fault fault, MonotonicTime now) {
   lease_.Release();
   keep_alive_ = false;
   Answer(host_->Refuse(fault), now);
 }
 
-void Http1Session::Respond(uint32_t /*stream*/, HttpResponse response,
+void Http1Session::Respond(uint32_t /*stream*/, Response response,
                            MonotonicTime now) {
   if (state_ == State::kHandling) {
     Answer(std::move(response), now);
@@ -99,7 +99,7 @@ void Http1Session::Respond(uint32_t /*stream*/, HttpResponse response,
   }
 }
 
-void Http1Session::Answer(HttpResponse response, MonotonicTime now) {
+void Http1Session::Answer(Response response, MonotonicTime now) {
   response_ = std::move(response);
   head_written_ = false;
   body_written_ = 0;
@@ -160,7 +160,7 @@ bool Http1Session::Sweep(MonotonicTime now) {
   if (state_ == State::kAnswering) {
     state_ = State::kAborted;
   } else if (state_ == State::kReading && parser_.started()) {
-    Refuse(HttpFault::kTimeout, now);
+    Refuse(Fault::kTimeout, now);
   } else if (state_ == State::kReading) {
     state_ = State::kFinished;
   }
@@ -173,7 +173,7 @@ void Http1Session::Drain(MonotonicTime /*now*/) {
 }
 
 void Http1Session::TurnAway(MonotonicTime now) {
-  Refuse(HttpFault::kOverloaded, now);
+  Refuse(Fault::kOverloaded, now);
 }
 
 }  // namespace signet::http

@@ -22,13 +22,12 @@ namespace signet::http {
 class Http1Session final : public Session {
  public:
   // `host` and `options` outlive the session.
-  Http1Session(SessionHost* host, const HttpServerOptions* options,
+  Http1Session(SessionHost* host, const ServerOptions* options,
                MonotonicTime now);
   ~Http1Session() override;
 
   void Receive(std::string_view bytes, MonotonicTime now) override;
-  void Respond(uint32_t stream, HttpResponse response,
-               MonotonicTime now) override;
+  void Respond(uint32_t stream, Response response, MonotonicTime now) override;
   void Produce(Output& out) override;
   bool Flushed(MonotonicTime now) override;
   bool Sweep(MonotonicTime now) override;
@@ -52,18 +51,18 @@ class Http1Session final : public Session {
 
   void Advance(std::string_view bytes, MonotonicTime now);
   void Dispatch(MonotonicTime now);
-  void Refuse(HttpFault fault, MonotonicTime now);
-  void Answer(HttpResponse response, MonotonicTime now);
+  void Refuse(Fault fault, MonotonicTime now);
+  void Answer(Response response, MonotonicTime now);
 
   SessionHost* const host_;
-  const HttpServerOptions* const options_;
+  const ServerOptions* const options_;
   Http1Parser parser_;
   Budget::Lease lease_;  // For the bytes of a request that is not whole yet.
   State state_ = State::kReading;
   MonotonicTime deadline_;  // Of the state; none while handling.
 
   std::string rest_;  // Came in one read behind the present request.
-  HttpResponse response_;
+  Response response_;
   bool head_written_ = false;
   size_t body_written_ = 0;
 

@@ -65,7 +65,7 @@ ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t*, size_t size,
 
 }  // namespace
 
-Http2Session::Http2Session(SessionHost* host, const HttpServerOptions* options,
+Http2Session::Http2Session(SessionHost* host, const ServerOptions* options,
                            MonotonicTime now)
     : host_(host),
       options_(options),
@@ -146,7 +146,7 @@ bool Http2Session::OnField(const nghttp2_frame& frame, std::string_view name,
   if (stream->field_bytes > options_->max_field_bytes + kFieldBytesSlack) {
     return Doom(NGHTTP2_ENHANCE_YOUR_CALM);
   }
-  HttpRequest& request = stream->request;
+  Request& request = stream->request;
   // Trailers are looked at by nghttp2 alone. What goes beyond the limit is only
   // counted.
   if (stream->state != Http2Stream::State::kHead ||
@@ -163,7 +163,7 @@ bool Http2Session::OnField(const nghttp2_frame& frame, std::string_view name,
   } else if (name == ":authority") {
     stream->authority = value;
   } else if (name.front() != ':') {
-    HttpField& field = request.fields.emplace_back();
+    Field& field = request.fields.emplace_back();
     field.name = name;
     field.value = TrimOws(value);
   }
@@ -195,20 +195,20 @@ bool Http2Session::OnFrame(const nghttp2_frame& frame) {
 }
 
 void Http2Session::OnHead(Http2Stream& stream) {
-  HttpRequest& request = stream.request;
+  Request& request = stream.request;
   stream.state = Http2Stream::State::kBody;
   stream.is_head = request.method == "HEAD";
   if (stream.field_bytes > options_->max_field_bytes ||
       request.fields.size() > kMaxFields) {
-    return Refuse(stream, HttpFault::kFieldsTooLarge);
+    return Refuse(stream, Fault::kFieldsTooLarge);
   }
   if (request.target.size() > options_->max_target_bytes) {
-    return Refuse(stream, HttpFault::kTargetTooLong);
+    return Refuse(stream, Fault::kTargetTooLong);
   }
   // CONNECT has no path, `OPTIONS *` none that is ours to serve.
   if (request.target.empty() || request.target.front() != '/' ||
       !ParseTarget(request.target)) {
-    return Refuse(stream, HttpFault::kMalformed);
+    return Refuse(stream, Fault::kMalformed);
   }
   const auto hosts = request.Values("host");
   if (stream.authority.empty() && hosts.size() == 1) {
@@ -231,7 +231,7 @@ void Http2Session::OnHead(Http2Stream& stream) {
   if (request.body_too_large) return Dispatch(stream);
   for (const std::string_view expectation : request.Values("expect")) {
     if (!EqualsIgnoringCase(expectation, "100-continue")) {
-      return Refuse(stream, HttpFault::kExpectation);
+      return Refuse(stream, Fault::kExpectation);
     }
     const nghttp2_nv status = Pair(":status", "100");
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id,
@@ -245,7 +245,7 @@ void Http2Session::OnData(int32_t id, std::string_view bytes) {
   nghttp2_session_consume_connection(session_.get(), bytes.size());
   Http2Stream* const stream = Find(id);
   if (stream == nullptr || stream->state != Http2Stream::State::kBody) return;
-  HttpRequest& request = stream->request;
+  Request& request = stream->request;
   if (bytes.size() > options_->max_body_bytes - request.body.size()) {
     Wipe(request.body);
     request.body_too_large = true;
@@ -295,11 +295,11 @@ bool Http2Session::DispatchWaiting() {
   return waiting_.size() != before;
 }
 
-void Http2Session::Refuse(Http2Stream& stream, HttpFault fault) {
+void Http2Session::Refuse(Http2Stream& stream, Fault fault) {
   Answer(stream, host_->Refuse(fault));
 }
 
-void Http2Session::Respond(uint32_t stream_id, HttpResponse response,
+void Http2Session::Respond(uint32_t stream_id, Response response,
                            MonotonicTime now) {
   now_ = now;
   Http2Stream* const stream = Find(static_cast<int32_t>(stream_id));
@@ -308,19 +308,19 @@ void Http2Session::Respond(uint32_t stream_id, HttpResponse response,
       Answer(*stream, std::move(response));
     } else {
       WipeIfSensitive(response);
-      Refuse(*stream, HttpFault::kOverloaded);
+      Refuse(*stream, Fault::kOverloaded);
     }
   } else {
     WipeIfSensitive(response);
   }
 }
 
-void Http2Session::Answer(Http2Stream& stream, HttpResponse response) {
+void Http2Session::Answer(Http2Stream& stream, Response response) {
   Leave(stream);
   stream.state = Http2Stream::State::kAnswered;
   stream.since = now_;
   stream.response = std::move(response);
-  const HttpResponse& answer = stream.response;
+  const Response& answer = stream.response;
   stream.held_bytes = answer.body.capacity() + kAnswerOverheadBytes;
   unsent_.Hold(stream.held_bytes);
 
@@ -336,7 +336,7 @@ void Http2Session::Answer(Http2Stream& stream, HttpResponse response) {
   fields.reserve(answer.fields.size() + 3);
   fields.push_back(Pair(":status", number(status, answer.status)));
   fields.push_back(Pair("date", host_->Date()));
-  for (const HttpField& field : answer.fields) {
+  for (const Field& field : answer.fields) {
     if (!IsSendable(field)) continue;
     LowerCase(names.emplace_back(field.name));
     fields.push_back(Pair(names.back(), field.value));

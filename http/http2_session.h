@@ -39,13 +39,12 @@ class Http2Session final : public Session {
   static constexpr int kCallsInATurn = 32;
 
   // `host` and `options` outlive the session.
-  Http2Session(SessionHost* host, const HttpServerOptions* options,
+  Http2Session(SessionHost* host, const ServerOptions* options,
                MonotonicTime now);
   ~Http2Session() override;
 
   void Receive(std::string_view bytes, MonotonicTime now) override;
-  void Respond(uint32_t stream, HttpResponse response,
-               MonotonicTime now) override;
+  void Respond(uint32_t stream, Response response, MonotonicTime now) override;
   void Produce(Output& out) override;
   bool Flushed(MonotonicTime now) override;
   bool Sweep(MonotonicTime now) override;
@@ -84,8 +83,8 @@ class Http2Session final : public Session {
   bool DispatchWaiting();
   bool MayBegin() const { return begun_ < kCallsInATurn && unsent_.MayBegin(); }
   bool Charge(Http2Stream& stream, size_t bytes);
-  void Refuse(Http2Stream& stream, HttpFault fault);
-  void Answer(Http2Stream& stream, HttpResponse response);
+  void Refuse(Http2Stream& stream, Fault fault);
+  void Answer(Http2Stream& stream, Response response);
   void Leave(Http2Stream& stream);
   void DropAnswer(Http2Stream& stream);
   void Reset(Http2Stream& stream, uint32_t error_code);
@@ -97,7 +96,7 @@ class Http2Session final : public Session {
   bool IsLate(const Http2Stream& stream) const;
 
   SessionHost* const host_;
-  const HttpServerOptions* const options_;
+  const ServerOptions* const options_;
   std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::unique_ptr<nghttp2_session, DeleteSession> session_;
   FloodGuard guard_;

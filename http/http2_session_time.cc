@@ -34,7 +34,7 @@ bool Http2Session::Sweep(MonotonicTime now) {
     late = true;
     switch (stream->state) {
       case Http2Stream::State::kBody:
-        Refuse(*stream, HttpFault::kTimeout);
+        Refuse(*stream, Fault::kTimeout);
         break;
       case Http2Stream::State::kLingering:
         Reset(*stream, NGHTTP2_NO_ERROR);

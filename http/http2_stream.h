@@ -38,12 +38,12 @@ struct Http2Stream {
   Budget::Lease lease;
   MonotonicTime since;  // Begin of arriving or of answering.
 
-  HttpRequest request;
+  Request request;
   std::string authority;
   size_t field_bytes = 0;  // As RFC 9113 section 10.5.1 counts them.
 
   bool is_head = false;
-  HttpResponse response;
+  Response response;
   size_t body_written = 0;
   size_t held_bytes = 0;  // By the answer, until it is sent.
 };

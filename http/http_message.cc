@@ -3,15 +3,15 @@
 
 namespace signet::http {
 
-std::vector<std::string_view> HttpRequest::Values(std::string_view name) const {
+std::vector<std::string_view> Request::Values(std::string_view name) const {
   std::vector<std::string_view> values;
-  for (const HttpField& field : fields) {
+  for (const Field& field : fields) {
     if (field.name == name) values.push_back(field.value);
   }
   return values;
 }
 
-std::string HttpRequest::JoinedValues(std::string_view name) const {
+std::string Request::JoinedValues(std::string_view name) const {
   std::string list;
   for (const std::string_view value : Values(name)) {
     if (!list.empty()) list.append(", ");

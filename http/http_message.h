@@ -15,7 +15,7 @@ namespace signet::http {
 
 // A request or response field (RFC 9110 section 5). Request names are in lower
 // case; values have no surrounding white space.
-struct HttpField {
+struct Field {
   std::string name;
   std::string value;
 };
@@ -24,13 +24,14 @@ struct HttpField {
 inline constexpr size_t kMaxBodyBytes = 64 * 1024;
 
 // One request whose framing was sound (RFC 9112, RFC 9113). A plain value.
-struct HttpRequest {
+struct Request {
   std::string method;  // As sent; case-sensitive.
   std::string target;  // Origin form, raw: path and query, still escaped.
-  std::vector<HttpField> fields;  // In order; trailers are not merged in.
+  std::vector<Field> fields;  // In order; trailers are not merged in.
   std::string body;
   // The body exceeded the limit. It was not read whole and `body` is empty;
-  // whoever handles the request answers 413, unless an earlier refusal stands.
+  // anyone who handles the request answers 413, unless an earlier refusal
+  // stands.
   bool body_too_large = false;
   std::string peer;  // The client's address and port, as seen by the listener.
 
@@ -41,9 +42,9 @@ struct HttpRequest {
   std::string JoinedValues(std::string_view name) const;
 };
 
-struct HttpResponse {
+struct Response {
   int status = 200;
-  std::vector<HttpField> fields;  // Without Content-Length, Date, Connection.
+  std::vector<Field> fields;  // Without Content-Length, Date, Connection.
   std::string body;
   bool sensitive = false;  // The body holds a token: wiped once written.
   // Whose call it was (see WorkFor); nil where that is not known. A listener
@@ -52,7 +53,7 @@ struct HttpResponse {
 };
 
 // Faults found before there is a sound request to handle.
-enum class HttpFault {
+enum class Fault {
   kMalformed,       // 400: breaks RFC 9112 or RFC 9113 framing.
   kTimeout,         // 408: not whole within the time limit.
   kTargetTooLong,   // 414
@@ -63,20 +64,20 @@ enum class HttpFault {
 };
 
 // What a listener serves. Thread-safe; outlives the listener.
-class HttpHandler {
+class Handler {
  public:
-  using Respond = absl::AnyInvocable<void(HttpResponse) &&>;
+  using Respond = absl::AnyInvocable<void(Response) &&>;
 
-  virtual ~HttpHandler() = default;
+  virtual ~Handler() = default;
 
   // Answers by calling `respond` once, on any thread, perhaps before returning.
   // The connection may be gone by then; the listener copes. Answers to HEAD
   // carry the fields and body of GET; the listener withholds the body.
-  virtual void Handle(HttpRequest request, Respond respond) = 0;
+  virtual void Handle(Request request, Respond respond) = 0;
 
   // The problem document (RFC 9457) for a fault; the listener then closes. Logs
   // it.
-  virtual HttpResponse Refuse(HttpFault fault, std::string_view peer) = 0;
+  virtual Response Refuse(Fault fault, std::string_view peer) = 0;
 };
 
 }  // namespace signet::http

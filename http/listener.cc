@@ -37,32 +37,31 @@ int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Open(
-    const HttpServerOptions& options,
-    const std::vector<std::unique_ptr<Loop>>& loops, Places* places,
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(
+    const ServerOptions& options,
+    const std::vector<std::unique_ptr<Loop>>& loops, ConnectionSlots* slots,
     Logger* logger) {
-  std::unique_ptr<HttpListener> listener(
-      new HttpListener(loops, places, logger));
+  std::unique_ptr<Listener> listener(new Listener(loops, slots, logger));
   if (absl::Status status = listener->Bind(options); !status.ok()) {
     return status;
   }
   return listener;
 }
 
-HttpListener::HttpListener(const std::vector<std::unique_ptr<Loop>>& loops,
-                           Places* places, Logger* logger)
+Listener::Listener(const std::vector<std::unique_ptr<Loop>>& loops,
+                   ConnectionSlots* slots, Logger* logger)
     : loops_(loops),
-      places_(places),
+      slots_(slots),
       logger_(logger),
       acceptor_(loops.front()->io()),
       timer_(loops.front()->io()),
       reserve_fd_(OpenReserve()) {}
 
-HttpListener::~HttpListener() {
+Listener::~Listener() {
   if (reserve_fd_ >= 0) close(reserve_fd_);
 }
 
-absl::Status HttpListener::Bind(const HttpServerOptions& options) {
+absl::Status Listener::Bind(const ServerOptions& options) {
   error_code error;
   tcp::resolver resolver(loops_.front()->io());
   const auto found = resolver.resolve(
@@ -85,11 +84,11 @@ absl::Status HttpListener::Bind(const HttpServerOptions& options) {
   return error ? complain("cannot listen on") : absl::OkStatus();
 }
 
-void HttpListener::Start() {
+void Listener::Start() {
   boost::asio::post(acceptor_.get_executor(), [this] { AwaitClient(); });
 }
 
-void HttpListener::Stop() {
+void Listener::Stop() {
   absl::Notification closed;
   boost::asio::post(acceptor_.get_executor(), [this, &closed] {
     error_code ignored;
@@ -100,7 +99,7 @@ void HttpListener::Stop() {
   closed.WaitForNotification();
 }
 
-void HttpListener::AwaitClient() {
+void Listener::AwaitClient() {
   if (!acceptor_.is_open()) return;
   acceptor_.async_wait(tcp::acceptor::wait_read,
                        [this](const error_code& error) {
@@ -108,19 +107,19 @@ void HttpListener::AwaitClient() {
                        });
 }
 
-void HttpListener::Pause() {
+void Listener::Pause() {
   timer_.expires_after(kPause);
   timer_.async_wait([this](const error_code& error) {
     if (!error) AwaitClient();
   });
 }
 
-void HttpListener::AcceptSome() {
+void Listener::AcceptSome() {
   if (!acceptor_.is_open()) return;
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
-    Quota::Ticket ticket = places_->connections.Take();
+    Quota::Ticket ticket = slots_->connections.Take();
     const bool turn_away = !ticket;
-    if (turn_away) ticket = places_->farewells.Take();
+    if (turn_away) ticket = slots_->rejections.Take();
     if (!ticket) return Pause();
     const int fd = accept4(acceptor_.native_handle(), nullptr, nullptr,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -145,7 +144,7 @@ void HttpListener::AcceptSome() {
   AwaitClient();
 }
 
-void HttpListener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
+void Listener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
   Loop& loop = LeastLoaded();
   Connection::Socket socket(loop.io());
   error_code error;
@@ -165,7 +164,7 @@ void HttpListener::Serve(int fd, Quota::Ticket ticket, bool turn_away) {
 
 // Without this the client would wait in the backlog, and the listening socket,
 // ready for ever, would keep the loop spinning.
-bool HttpListener::HangUpOnOne() {
+bool Listener::HangUpOnOne() {
   const MonotonicTime now = std::chrono::steady_clock::now();
   if (now - last_complaint_ >= kComplaintPeriod) {
     last_complaint_ = now;
@@ -183,7 +182,7 @@ bool HttpListener::HangUpOnOne() {
   return fd >= 0;
 }
 
-Loop& HttpListener::LeastLoaded() const {
+Loop& Listener::LeastLoaded() const {
   return **std::min_element(loops_.begin(), loops_.end(),
                             [](const auto& a, const auto& b) {
                               return a->connections() < b->connections();

@@ -20,11 +20,12 @@
 namespace signet::http {
 
 // Room for clients. Outlives the loops, where the tickets are.
-struct Places {
-  explicit Places(int max_connections) : connections(max_connections) {}
+struct ConnectionSlots {
+  explicit ConnectionSlots(int max_connections)
+      : connections(max_connections) {}
 
   Quota connections;
-  Quota farewells{64};  // For those who are only told that there is no room.
+  Quota rejections{64};  // For those who are only told that there is no room.
 };
 
 // The listening socket: takes connections and deals them out to the loop that
@@ -34,16 +35,16 @@ struct Places {
 //
 // Runs on the first loop's thread. At the limit of connections, clients are
 // told so; out of file descriptors, they are hung up on, and neither stops it.
-class HttpListener {
+class Listener {
  public:
   // Binds and listens; nobody is accepted before Start. `loops` (at least
-  // one), `places` and `logger` outlive it. UNAVAILABLE: the address is taken
+  // one), `slots` and `logger` outlive it. UNAVAILABLE: the address is taken
   // or not ours.
-  static absl::StatusOr<std::unique_ptr<HttpListener>> Open(
-      const HttpServerOptions& options,
-      const std::vector<std::unique_ptr<Loop>>& loops, Places* places,
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(
+      const ServerOptions& options,
+      const std::vector<std::unique_ptr<Loop>>& loops, ConnectionSlots* slots,
       Logger* logger);
-  ~HttpListener();
+  ~Listener();
 
   uint16_t port() const { return port_; }
 
@@ -54,10 +55,10 @@ class HttpListener {
   void Stop();
 
  private:
-  HttpListener(const std::vector<std::unique_ptr<Loop>>& loops, Places* places,
-               Logger* logger);
+  Listener(const std::vector<std::unique_ptr<Loop>>& loops,
+           ConnectionSlots* slots, Logger* logger);
 
-  absl::Status Bind(const HttpServerOptions& options);
+  absl::Status Bind(const ServerOptions& options);
   void AwaitClient();
   void AcceptSome();
   void Serve(int fd, Quota::Ticket ticket, bool turn_away);
@@ -66,7 +67,7 @@ class HttpListener {
   Loop& LeastLoaded() const;
 
   const std::vector<std::unique_ptr<Loop>>& loops_;
-  Places* const places_;
+  ConnectionSlots* const slots_;
   Logger* const logger_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::tcp protocol_ = boost::asio::ip::tcp::v4();

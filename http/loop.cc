@@ -28,7 +28,7 @@ constexpr FairQueueLimits kAll = {
     .total = SIZE_MAX, .of_one_tenant = SIZE_MAX, .of_one_principal = SIZE_MAX};
 
 // Fine enough for the shortest time limit to be kept within a quarter.
-std::chrono::nanoseconds SweepPeriod(const HttpServerOptions& options) {
+std::chrono::nanoseconds SweepPeriod(const ServerOptions& options) {
   const absl::Duration shortest = std::min(
       {options.request_timeout, options.write_timeout, options.idle_timeout});
   return absl::ToChronoNanoseconds(
@@ -37,8 +37,8 @@ std::chrono::nanoseconds SweepPeriod(const HttpServerOptions& options) {
 
 }  // namespace
 
-Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
-           size_t unsent_bytes, Quota* calls, HttpHandler* handler,
+Loop::Loop(const ServerOptions* options, size_t buffered_bytes,
+           size_t unsent_bytes, Quota* calls, Handler* handler,
            const Clock* clock, Logger* logger)
     : options_(options),
       calls_quota_(calls),
@@ -49,7 +49,7 @@ Loop::Loop(const HttpServerOptions* options, size_t buffered_bytes,
       io_(1),
       work_(io_.get_executor()),
       timer_(io_),
-      mailbox_(new Mailbox([this] {
+      completions_in_(new CompletionQueue([this] {
         boost::asio::post(io_, [this] {
           BeginEvent();
           EndEvent();
@@ -116,7 +116,7 @@ void Loop::Stop() {
   boost::asio::post(io_, [this] {
     draining_ = true;
     stopped_ = true;
-    mailbox_->Close();
+    completions_in_->Close();
     while (!connections_.empty()) connections_.back()->Close();
     timer_.cancel();
     work_.reset();
@@ -126,25 +126,25 @@ void Loop::Stop() {
 
 void Loop::BeginEvent() {
   now_ = std::chrono::steady_clock::now();
-  mailbox_->Awake();
+  completions_in_->Awake();
 }
 
 void Loop::EndEvent() {
   for (;;) {
     Settle();
-    mailbox_->Collect(letters_);
-    if (letters_.empty()) return;
+    completions_in_->Collect(completions_);
+    if (completions_.empty()) return;
     // What happens here may call the handler again.
-    mailbox_->Awake();
-    DeliverLetters();
+    completions_in_->Awake();
+    DeliverCompletions();
   }
 }
 
 void Loop::Settle() {
   while (called_ || !unsettled_.empty()) {
     if (std::exchange(called_, false)) {
-      mailbox_->CollectSome(letters_);
-      DeliverLetters();
+      completions_in_->CollectSome(completions_);
+      DeliverCompletions();
     }
     for (size_t i = 0; i < unsettled_.size(); ++i) {
       unsettled_[i]->needs_settle = false;
@@ -156,22 +156,22 @@ void Loop::Settle() {
   }
 }
 
-void Loop::DeliverLetters() {
-  for (Letter& letter : letters_) Deliver(letter);
-  letters_.clear();
+void Loop::DeliverCompletions() {
+  for (Completion& completion : completions_) Deliver(completion);
+  completions_.clear();
 }
 
-void Loop::Deliver(Letter& letter) {
-  std::optional<CallTable::Call> call = calls_.Take(letter.call);
+void Loop::Deliver(Completion& completion) {
+  std::optional<CallTable::Call> call = calls_.Take(completion.call);
   if (!call.has_value()) return;
   Connection& connection = *call->connection;
   if (&connection == taking_turn_ &&
       answers_at_once_ < Connection::kAnswersInATurn) {
     ++answers_at_once_;
-    connection.Deliver(call->stream, std::move(letter.response));
+    connection.Deliver(call->stream, std::move(completion.response));
   } else {
     connection.Keep({.stream = call->stream,
-                     .response = std::move(letter.response),
+                     .response = std::move(completion.response),
                      .ticket = std::move(call->ticket)});
   }
 }
@@ -202,13 +202,13 @@ void Loop::TakeTurns() {
 }
 
 bool Loop::Call(std::shared_ptr<Connection> connection, uint32_t stream,
-                HttpRequest& request) {
+                Request& request) {
   Quota::Ticket ticket = calls_quota_->Take();
   if (!ticket) return false;
   const uint64_t number =
       calls_.Add({std::move(connection), stream, std::move(ticket)});
   called_ = true;
-  handler_->Handle(std::move(request), Responder(mailbox_, number));
+  handler_->Handle(std::move(request), Responder(completions_in_, number));
   return true;
 }
 

@@ -24,9 +24,9 @@
 #include "base/throttle.h"
 #include "http/budget.h"
 #include "http/call_table.h"
+#include "http/completion_queue.h"
 #include "http/connection.h"
 #include "http/http_message.h"
-#include "http/mailbox.h"
 #include "http/options.h"
 #include "http/output.h"
 #include "http/quota.h"
@@ -42,14 +42,13 @@ namespace signet::http {
 // What is to be done for connections is done in turns, each a small piece of
 // work: by turns of the tenants that call on them, and of each by turns of its
 // connections (see FairQueue). Every quarter of a millisecond it looks what
-// else has come, so whoever brings little does not wait for the backlog of
+// else has come, so anyone who brings little does not wait for the backlog of
 // others.
 class Loop {
  public:
   // All arguments outlive the loop. `calls` is shared between loops.
-  Loop(const HttpServerOptions* options, size_t buffered_bytes,
-       size_t unsent_bytes, Quota* calls, HttpHandler* handler,
-       const Clock* clock, Logger* logger);
+  Loop(const ServerOptions* options, size_t buffered_bytes, size_t unsent_bytes,
+       Quota* calls, Handler* handler, const Clock* clock, Logger* logger);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -75,8 +74,8 @@ class Loop {
 
   // The loop's thread only:
 
-  const HttpServerOptions& options() const { return *options_; }
-  HttpHandler& handler() { return *handler_; }
+  const ServerOptions& options() const { return *options_; }
+  Handler& handler() { return *handler_; }
   Budget& budget() { return budget_; }
   Output& output() { return output_; }
   std::array<char, 64 * 1024>& input() { return input_; }
@@ -93,7 +92,7 @@ class Loop {
 
   // Runs the handler. False: too many calls are running.
   bool Call(std::shared_ptr<Connection> connection, uint32_t stream,
-            HttpRequest& request);
+            Request& request);
   void SettleSoon(std::shared_ptr<Connection> connection);
   void Remove(Connection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -107,16 +106,16 @@ class Loop {
   void TakeTurns();
   // Takes in the answers that have come at once, and sends what there is.
   void Settle();
-  void DeliverLetters();
-  void Deliver(Letter& letter);
+  void DeliverCompletions();
+  void Deliver(Completion& completion);
   void CountUnsent(Connection& connection);
   void BoundUnsent();
   void SweepLater();
   void Sweep();
 
-  const HttpServerOptions* const options_;
+  const ServerOptions* const options_;
   Quota* const calls_quota_;
-  HttpHandler* const handler_;
+  Handler* const handler_;
   const Clock* const clock_;
   Logger* const logger_;
   const std::chrono::nanoseconds sweep_period_;
@@ -125,7 +124,7 @@ class Loop {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_;
   boost::asio::steady_timer timer_;
-  const boost::intrusive_ptr<Mailbox> mailbox_;
+  const boost::intrusive_ptr<CompletionQueue> completions_in_;
   std::thread thread_;
   mutable absl::Mutex mutex_;
   int connection_count_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -138,7 +137,7 @@ class Loop {
   Throttle complaints_;
   std::array<char, 64 * 1024> input_;
   Output output_;
-  std::vector<Letter> letters_;
+  std::vector<Completion> completions_;
   CallTable calls_;
   uint64_t next_number_ = 1;
   std::vector<std::shared_ptr<Connection>> connections_;

@@ -29,7 +29,7 @@ absl::Status CheckTimeout(const char* name, absl::Duration value) {
 
 }  // namespace
 
-absl::Status HttpServerOptions::Validate() const {
+absl::Status ServerOptions::Validate() const {
   if (host.empty()) {
     return absl::InvalidArgumentError("host: got nothing, want an address");
   }

@@ -12,15 +12,15 @@
 
 namespace signet::http {
 
-// Where an HttpServer listens and what it grants its clients. The defaults are
+// Where an Server listens and what it grants its clients. The defaults are
 // those of the public contract.
-struct HttpServerOptions {
+struct ServerOptions {
   std::string host = "127.0.0.1";  // A name or a numeric address, no brackets.
   uint16_t port = 0;               // 0: the system picks.
   int threads = 0;                 // Loops, a thread each; 0: one per core.
 
   // Connections at once. Further ones are told 503 and closed; beyond 64 such
-  // farewells at a time they wait in the kernel's backlog.
+  // rejections at a time they wait in the kernel's backlog.
   int max_connections = 10000;
   // Requests inside the handler at once, over all connections. Further ones are
   // told 503 (HTTP/1.1) or REFUSED_STREAM (HTTP/2).
@@ -28,7 +28,7 @@ struct HttpServerOptions {
   // Streams of one HTTP/2 connection at once, and the calls that one connection
   // may keep running, those of streams it has reset included.
   int max_concurrent_streams = 100;
-  // Requests that have arrived in part, over all connections. Whoever would
+  // Requests that have arrived in part, over all connections. Anyone who would
   // exceed it is told 503 or REFUSED_STREAM.
   size_t max_buffered_bytes = 256 << 20;
 

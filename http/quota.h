@@ -7,11 +7,11 @@
 
 namespace signet::http {
 
-// A number of places that threads take and leave. Thread-safe; outlives its
+// A number of slots that threads take and leave. Thread-safe; outlives its
 // tickets.
 class Quota {
  public:
-  explicit Quota(int places) : left_(places) {}
+  explicit Quota(int slots) : left_(slots) {}
   Quota(const Quota&) = delete;
   Quota& operator=(const Quota&) = delete;
 
@@ -39,7 +39,7 @@ class Quota {
     Quota* quota_ = nullptr;
   };
 
-  // Empty if all places are taken.
+  // Empty if all slots are taken.
   Ticket Take() {
     if (left_.fetch_sub(1, std::memory_order_relaxed) > 0) return Ticket(this);
     left_.fetch_add(1, std::memory_order_relaxed);

@@ -81,11 +81,11 @@ bool StatusHasBody(int status) {
   return status >= 200 && status != 204 && status != 304;
 }
 
-bool IsSendable(const HttpField& field) {
+bool IsSendable(const Field& field) {
   return IsToken(field.name) && IsFieldValue(field.value);
 }
 
-void AppendResponseHead(const HttpResponse& response, std::string_view date,
+void AppendResponseHead(const Response& response, std::string_view date,
                         ConnectionOption connection, Output& out) {
   out.Append("HTTP/1.1 ");
   AppendNumber(response.status, out);
@@ -93,7 +93,7 @@ void AppendResponseHead(const HttpResponse& response, std::string_view date,
   out.Append(ReasonPhrase(response.status));
   out.Append("\r\nDate: ");
   out.Append(date);
-  for (const HttpField& field : response.fields) {
+  for (const Field& field : response.fields) {
     if (!IsSendable(field)) continue;
     out.Append("\r\n");
     out.Append(field.name);

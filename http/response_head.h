@@ -17,14 +17,14 @@ bool StatusHasBody(int status);
 
 // Whether a field may be sent: its name is a token and its value has no control
 // characters, so that no value can end the head. Others are left out.
-bool IsSendable(const HttpField& field);
+bool IsSendable(const Field& field);
 
 // What HTTP/1.1 says of the connection.
 enum class ConnectionOption { kNone, kClose, kKeepAlive };
 
 // Appends an HTTP/1.1 status line and field section (RFC 9112 section 4) with
 // Date and Content-Length.
-void AppendResponseHead(const HttpResponse& response, std::string_view date,
+void AppendResponseHead(const Response& response, std::string_view date,
                         ConnectionOption connection, Output& out);
 
 // An HTTP-date (RFC 9110 section 5.6.7), written anew once a second. Not

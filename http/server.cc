@@ -24,12 +24,12 @@ namespace {
 // What a client has for closing a connection that nothing is asked on.
 constexpr absl::Duration kIdleGrace = absl::Milliseconds(200);
 
-class LoopedHttpServer final : public HttpServer {
+class LoopedHttpServer final : public Server {
  public:
-  LoopedHttpServer(const HttpServerOptions& options, HttpHandler* handler,
+  LoopedHttpServer(const ServerOptions& options, Handler* handler,
                    const Clock* clock, Logger* logger)
       : options_(options),
-        places_(options.max_connections),
+        slots_(options.max_connections),
         calls_(options.max_running_calls) {
     const int threads =
         options.threads > 0
@@ -45,7 +45,7 @@ class LoopedHttpServer final : public HttpServer {
   ~LoopedHttpServer() override { Drain(absl::ZeroDuration()).IgnoreError(); }
 
   absl::Status Open(Logger* logger) {
-    auto listener = HttpListener::Open(options_, loops_, &places_, logger);
+    auto listener = Listener::Open(options_, loops_, &slots_, logger);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
     for (const auto& loop : loops_) loop->Start();
@@ -79,19 +79,19 @@ class LoopedHttpServer final : public HttpServer {
   }
 
  private:
-  const HttpServerOptions options_;
-  Places places_;
+  const ServerOptions options_;
+  ConnectionSlots slots_;
   Quota calls_;
   std::vector<std::unique_ptr<Loop>> loops_;
-  std::unique_ptr<HttpListener> listener_;
+  std::unique_ptr<Listener> listener_;
   absl::Mutex mutex_;  // Held while draining.
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
-    const HttpServerOptions& options, HttpHandler* handler, const Clock* clock,
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerOptions& options, Handler* handler, const Clock* clock,
     Logger* logger) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   auto server =

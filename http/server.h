@@ -18,7 +18,7 @@ namespace signet::http {
 // Serves HTTP/1.1 (RFC 9112; HTTP/1.0 too) and HTTP/2 with prior knowledge (RFC
 // 9113 section 3.3) on one cleartext port.
 //
-// Every limit of HttpServerOptions is kept per connection without harm to
+// Every limit of ServerOptions is kept per connection without harm to
 // others. Framing faults get the handler's Refuse document; then HTTP/1.1
 // connections close, HTTP/2 streams are reset. What only makes work (rapid
 // reset, floods of control or CONTINUATION frames, HPACK bombs) gets GOAWAY and
@@ -33,17 +33,17 @@ namespace signet::http {
 // kernel's sockets aside; no buffer is kept.
 //
 // Thread-safe.
-class HttpServer {
+class Server {
  public:
   // Listens and serves. `handler`, `clock` and `logger` outlive the server; the
   // answers of calls still running when it ends are dropped. INVALID_ARGUMENT:
-  // see HttpServerOptions::Validate. UNAVAILABLE: cannot listen there.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
-      const HttpServerOptions& options, HttpHandler* handler,
-      const Clock* clock, Logger* logger);
+  // see ServerOptions::Validate. UNAVAILABLE: cannot listen there.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerOptions& options, Handler* handler, const Clock* clock,
+      Logger* logger);
 
   // Drains without grace, unless drained before.
-  virtual ~HttpServer() = default;
+  virtual ~Server() = default;
 
   // Where it listens.
   virtual uint16_t port() const = 0;

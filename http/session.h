@@ -24,10 +24,10 @@ class SessionHost {
   // Hands `request` to the handler, which takes it over. The answer comes to
   // Session::Respond with `stream`, never from inside this call. False: too
   // many calls are running; the request is left as it is.
-  virtual bool Call(uint32_t stream, HttpRequest& request) = 0;
+  virtual bool Call(uint32_t stream, Request& request) = 0;
 
   // The handler's answer to a fault.
-  virtual HttpResponse Refuse(HttpFault fault) = 0;
+  virtual Response Refuse(Fault fault) = 0;
 
   // The value of the Date field now (RFC 9110 section 6.6.1).
   virtual std::string_view Date() = 0;
@@ -53,7 +53,7 @@ class Session {
   virtual void Receive(std::string_view bytes, MonotonicTime now) = 0;
 
   // Takes the answer to a call, or drops it if its stream is gone.
-  virtual void Respond(uint32_t stream, HttpResponse response,
+  virtual void Respond(uint32_t stream, Response response,
                        MonotonicTime now) = 0;
 
   // Appends what is to be sent, as far as `out` has room.

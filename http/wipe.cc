@@ -10,8 +10,8 @@
 
 namespace signet::http {
 
-void WipeRequest(HttpRequest& request) {
-  for (HttpField& field : request.fields) Wipe(field.value);
+void WipeRequest(Request& request) {
+  for (Field& field : request.fields) Wipe(field.value);
   Wipe(request.body);
 }
 
@@ -27,14 +27,14 @@ void AppendToBody(std::string_view bytes, std::string& body) {
   body.append(bytes);
 }
 
-void WipeIfSensitive(HttpResponse& response) {
+void WipeIfSensitive(Response& response) {
   if (response.sensitive) Wipe(response.body);
 }
 
-void Drop(HttpResponse& response) {
+void Drop(Response& response) {
   WipeIfSensitive(response);
-  const HttpResponse dropped = std::move(response);
-  response = HttpResponse();
+  const Response dropped = std::move(response);
+  response = Response();
 }
 
 }  // namespace signet::http

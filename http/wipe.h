@@ -12,17 +12,17 @@ namespace signet::http {
 
 // Overwrites the field values and the body of a request that nobody will
 // handle: one of them may hold a bearer token.
-void WipeRequest(HttpRequest& request);
+void WipeRequest(Request& request);
 
 // Appends to a body, and wipes the memory that it outgrows.
 void AppendToBody(std::string_view bytes, std::string& body);
 
 // Overwrites the body of a response that holds a token.
-void WipeIfSensitive(HttpResponse& response);
+void WipeIfSensitive(Response& response);
 
 // The same, and gives the memory of any response back, which to assign an empty
 // one does not do.
-void Drop(HttpResponse& response);
+void Drop(Response& response);
 
 }  // namespace signet::http
 

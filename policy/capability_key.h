@@ -8,7 +8,7 @@ namespace signet::policy {
 
 // Whether `text` is the key of a capability, such as `auth.manage`: lower-case
 // words of letters, digits and `_`, each beginning with a letter, at least two,
-// parted by `.`, at most 100 characters in all.
+// separated by `.`, at most 100 characters in all.
 bool IsCapabilityKey(std::string_view text);
 
 }  // namespace signet::policy

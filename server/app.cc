@@ -13,7 +13,7 @@
 namespace signet::server {
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(
-    const config::ServerConfig& config, const Surroundings& surroundings) {
+    const config::ServerConfig& config, const Environment& environment) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<int> connections =
       ConnectionsWithin(DescriptorLimit(), config.max_connections,
@@ -21,7 +21,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(
   if (!connections.ok()) return connections.status();
   config::ServerConfig fitting = config;
   if (*connections != config.max_connections) {
-    surroundings.logger->Warning(
+    environment.logger->Warning(
         "the limit of open files leaves room for fewer connections than "
         "--max_connections",
         {{"wanted", int64_t{config.max_connections}},
@@ -29,9 +29,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(
     fitting.max_connections = *connections;
   }
   if (config.mode == config::ServerMode::kGateway) {
-    return StartGatewayApp(fitting, surroundings);
+    return StartGatewayApp(fitting, environment);
   }
-  return StartServerApp(fitting, surroundings);
+  return StartServerApp(fitting, environment);
 }
 
 int ExitCode(const absl::Status& status) {

@@ -17,7 +17,7 @@
 namespace signet::server {
 
 // What the service takes from the world around it. Borrowed.
-struct Surroundings {
+struct Environment {
   const Clock* clock = nullptr;  // The machine's.
   const MonotonicClock* monotonic = nullptr;
   RandomSource* random = nullptr;
@@ -42,7 +42,7 @@ class App {
   // Where it may open fewer than --max_connections wants, it takes fewer
   // connections and says so in the log.
   static absl::StatusOr<std::unique_ptr<App>> Start(
-      const config::ServerConfig& config, const Surroundings& surroundings);
+      const config::ServerConfig& config, const Environment& environment);
 
   virtual ~App() = default;
 

@@ -45,11 +45,11 @@ struct BothHeads {
 };
 
 absl::StatusOr<BothHeads> ReadBoth(const config::ServerConfig& config,
-                                   const Surroundings& surroundings,
+                                   const Environment& environment,
                                    storage::Store& store,
                                    const crypto::MacKeyring& keyring) {
   BothHeads heads;
-  const audit::AuditHeads reader(&keyring, surroundings.random);
+  const audit::AuditHeads reader(&keyring, environment.random);
   absl::Status status =
       storage::ReadAndWait(store, [&](storage::ReadTxn& txn) -> absl::Status {
         const absl::StatusOr<bool> empty = txn.IsEmpty();
@@ -184,11 +184,11 @@ absl::StatusOr<std::optional<Missing>> Compare(
 }
 
 // Brings the file to where the database is. The system's errors.
-absl::Status WriteStart(const Surroundings& surroundings, storage::Store& store,
+absl::Status WriteStart(const Environment& environment, storage::Store& store,
                         const crypto::MacKeyring& keyring,
                         const std::string& path,
                         const audit::AuditHead& genesis) {
-  const audit::AuditHeads reader(&keyring, surroundings.random);
+  const audit::AuditHeads reader(&keyring, environment.random);
   audit::AuditHead head;
   absl::Status status = storage::ReadAndWait(store, [&](storage::ReadTxn& txn) {
     const absl::StatusOr<std::optional<audit::AuditHead>> found =
@@ -199,24 +199,24 @@ absl::Status WriteStart(const Surroundings& surroundings, storage::Store& store,
   if (!status.ok()) return status;
   return ReplaceSecretFile(path,
                            FormatAuditHeadFile(keyring, FileOf(keyring, head),
-                                               surroundings.clock->Now()),
-                           *surroundings.random);
+                                               environment.clock->Now()),
+                           *environment.random);
 }
 
 }  // namespace
 
 absl::StatusOr<AuditHeadStart> CheckAuditHead(
-    const config::ServerConfig& config, const Surroundings& surroundings,
+    const config::ServerConfig& config, const Environment& environment,
     storage::Store& store, const crypto::MacKeyring& keyring) {
   const absl::StatusOr<BothHeads> heads =
-      ReadBoth(config, surroundings, store, keyring);
+      ReadBoth(config, environment, store, keyring);
   if (!heads.ok()) return heads.status();
   absl::StatusOr<std::optional<Missing>> missing = Compare(keyring, *heads);
   if (!missing.ok()) return missing.status();
 
   AuditHeadStart start;
   start.genesis =
-      audit::NewAuditHead(*surroundings.random, surroundings.clock->Now());
+      audit::NewAuditHead(*environment.random, environment.clock->Now());
   const std::string& accepted = config.accept_audit_loss;
   if (missing->has_value()) {
     AuditLoss& loss = (*missing)->loss;
@@ -226,7 +226,7 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(
                                           "--accept_audit_loss=", loss.name,
                                           (*missing)->then));
     }
-    surroundings.logger->Warning(
+    environment.logger->Warning(
         "a loss was accepted",
         {{"loss", loss.name},
          {"missing_events", static_cast<int64_t>(loss.events)},
@@ -235,13 +235,13 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(
     if (heads->empty) {
       start.accepted = std::move(loss);
     } else if (absl::Status s =
-                   RecordAuditLoss(surroundings, store, keyring, loss);
+                   RecordAuditLoss(environment, store, keyring, loss);
                !s.ok()) {
       return s;
     }
   } else {
     if (!accepted.empty()) {
-      surroundings.logger->Warning(
+      environment.logger->Warning(
           "--accept_audit_loss was given, but nothing is missing: take the "
           "flag away");
     }
@@ -252,24 +252,24 @@ absl::StatusOr<AuditHeadStart> CheckAuditHead(
     }
   }
   const absl::Status written =
-      WriteStart(surroundings, store, keyring, heads->path, start.genesis);
+      WriteStart(environment, store, keyring, heads->path, start.genesis);
   // A full disk must not keep a server from starting that has lost nothing.
   if (absl::IsResourceExhausted(written) && heads->file.has_value() &&
       !missing->has_value()) {
-    surroundings.logger->Warning("the audit head is not written yet",
-                                 {{"error", std::string(written.message())}});
+    environment.logger->Warning("the audit head is not written yet",
+                                {{"error", std::string(written.message())}});
   } else if (!written.ok()) {
     return config::FlagError(kHeadFlag, std::string(written.message()));
   }
   return start;
 }
 
-absl::Status RecordAuditLoss(const Surroundings& surroundings,
+absl::Status RecordAuditLoss(const Environment& environment,
                              storage::Store& store,
                              const crypto::MacKeyring& keyring,
                              const AuditLoss& loss) {
-  const audit::AuditLog log(&keyring, surroundings.random);
-  const absl::Time now = surroundings.clock->Now();
+  const audit::AuditLog log(&keyring, environment.random);
+  const absl::Time now = environment.clock->Now();
   return storage::WriteAndWait(
       store, [&](storage::WriteTxn& txn) -> absl::Status {
         const absl::StatusOr<std::vector<Uuid>> oldest =

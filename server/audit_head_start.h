@@ -38,12 +38,12 @@ struct AuditHeadStart {
 //   FLAG_INVALID: the file cannot be read or written.
 //   Otherwise the store's errors.
 absl::StatusOr<AuditHeadStart> CheckAuditHead(
-    const config::ServerConfig& config, const Surroundings& surroundings,
+    const config::ServerConfig& config, const Environment& environment,
     storage::Store& store, const crypto::MacKeyring& keyring);
 
 // Writes down, in the audit log of the oldest account, that `loss` was
 // accepted. Nothing where there is no account.
-absl::Status RecordAuditLoss(const Surroundings& surroundings,
+absl::Status RecordAuditLoss(const Environment& environment,
                              storage::Store& store,
                              const crypto::MacKeyring& keyring,
                              const AuditLoss& loss);

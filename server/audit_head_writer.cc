@@ -57,9 +57,9 @@ absl::Status AuditHeadWriter::Write() {
   const bool ends =
       store_->Health().state == storage::StoreHealth::State::kFailed;
   if (!status.ok() && !ends) {
-    around_.logger->Warning("the audit head is not written yet",
-                            {{"code", CodeName(status.code())},
-                             {"error", std::string(status.message())}});
+    environment_.logger->Warning("the audit head is not written yet",
+                                 {{"code", CodeName(status.code())},
+                                  {"error", std::string(status.message())}});
   }
   return status;
 }
@@ -84,16 +84,16 @@ absl::Status AuditHeadWriter::TryToWrite() {
   }
   const AuditHeadFile file = FileOf(*keyring_, *head);
   status = ReplaceSecretFile(
-      path_, FormatAuditHeadFile(*keyring_, file, around_.clock->Now()),
-      *around_.random);
+      path_, FormatAuditHeadFile(*keyring_, file, environment_.clock->Now()),
+      *environment_.random);
   if (!status.ok()) return CannotWrite(status);
   written_ = head;
   if (!options_.log) return absl::OkStatus();
   const std::string hash = HexOf(file.hash);
-  around_.logger->Info("audit head",
-                       {{"events", static_cast<int64_t>(head->events)},
-                        {"accounts", static_cast<int64_t>(head->accounts)},
-                        {"hash", std::string_view(hash)}});
+  environment_.logger->Info("audit head",
+                            {{"events", static_cast<int64_t>(head->events)},
+                             {"accounts", static_cast<int64_t>(head->accounts)},
+                             {"hash", std::string_view(hash)}});
   return absl::OkStatus();
 }
 

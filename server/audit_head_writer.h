@@ -26,20 +26,20 @@ struct AuditHeadWriterOptions {
 
 // Keeps --audit_head_file close behind the audit head of the database: what is
 // committed there is in the file some seconds later, and in a line of the log
-// for whoever collects those. One thread; Start, Write and Stop belong to one
-// other. The rest is thread-safe.
+// for anyone who collects those. One thread; Start, Write and Stop belong to
+// one other. The rest is thread-safe.
 class AuditHeadWriter {
  public:
   // Borrows all.
   AuditHeadWriter(storage::Store* store, const crypto::MacKeyring* keyring,
-                  const Surroundings& surroundings, std::string path,
+                  const Environment& environment, std::string path,
                   const AuditHeadWriterOptions& options = {})
       : store_(store),
         keyring_(keyring),
-        around_(surroundings),
+        environment_(environment),
         path_(std::move(path)),
         options_(options),
-        heads_(keyring, surroundings.random) {}
+        heads_(keyring, environment.random) {}
   AuditHeadWriter(const AuditHeadWriter&) = delete;
   AuditHeadWriter& operator=(const AuditHeadWriter&) = delete;
   ~AuditHeadWriter() { Stop(); }
@@ -65,7 +65,7 @@ class AuditHeadWriter {
 
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;
-  const Surroundings around_;
+  const Environment environment_;
   const std::string path_;
   const AuditHeadWriterOptions options_;
   const audit::AuditHeads heads_;

@@ -19,7 +19,7 @@ constexpr absl::Duration kLockWait = absl::Seconds(5);
 }  // namespace
 
 absl::Status BackUp(const config::ServerConfig& config,
-                    const Surroundings& surroundings) {
+                    const Environment& environment) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<sqlite::DatabaseCopy> copy =
       sqlite::BackUpDirectory(config.data_dir, config.backup, kLockWait);
@@ -35,9 +35,9 @@ absl::Status BackUp(const config::ServerConfig& config,
     return DatabaseRefused(fault);
   }
   if (!copy.ok()) return copy.status();
-  return surroundings.show(absl::StrCat(config.backup, ": ", copy->bytes,
-                                        " bytes, schema version ",
-                                        copy->schema_version, "\n"));
+  return environment.show(absl::StrCat(config.backup, ": ", copy->bytes,
+                                       " bytes, schema version ",
+                                       copy->schema_version, "\n"));
 }
 
 }  // namespace signet::server

@@ -17,7 +17,7 @@ namespace signet::server {
 //   DATABASE_REFUSED: the database is not one that a server would open.
 //   Otherwise as CopyDatabase.
 absl::Status BackUp(const config::ServerConfig& config,
-                    const Surroundings& surroundings);
+                    const Environment& environment);
 
 }  // namespace signet::server
 

@@ -19,13 +19,12 @@ namespace {
 
 class GatewayApp final : public App {
  public:
-  GatewayApp(const config::ServerConfig& config,
-             const Surroundings& surroundings)
+  GatewayApp(const config::ServerConfig& config, const Environment& environment)
       : config_(config),
-        around_(surroundings),
-        access_log_(surroundings.logger),
+        environment_(environment),
+        access_log_(environment.logger),
         backend_(remote::NewBackendChannel(config.grpc_target),
-                 surroundings.clock, surroundings.logger) {}
+                 environment.clock, environment.logger) {}
 
   absl::Status Start();
 
@@ -39,7 +38,7 @@ class GatewayApp final : public App {
 
  private:
   const config::ServerConfig config_;
-  const Surroundings around_;
+  const Environment environment_;
   std::atomic<bool> serving_ = false;  // From the start to the drain.
   call::AccessLog access_log_;
   remote::RemoteBackend backend_;
@@ -47,41 +46,42 @@ class GatewayApp final : public App {
 };
 
 absl::Status GatewayApp::Start() {
-  SweepLeftovers({config_.port_file}, *around_.logger);
+  SweepLeftovers({config_.port_file}, *environment_.logger);
   if (absl::Status status =
-          config::PreparePortFile(config_.port_file, *around_.random);
+          config::PreparePortFile(config_.port_file, *environment_.random);
       !status.ok()) {
     return status;
   }
   absl::StatusOr<std::unique_ptr<RestFront>> rest =
-      RestFront::Start(config_, &backend_, &access_log_, around_,
+      RestFront::Start(config_, &backend_, &access_log_, environment_,
                        [this] { return serving_.load(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
   serving_ = true;
   const HostPort end = {ParseHostPort(config_.rest_address)->host,
                         rest_->port()};
-  around_.logger->Info("started", {{"version", kVersion},
-                                   {"rest", end.ToString()},
-                                   {"grpc_target", config_.grpc_target}});
+  environment_.logger->Info("started", {{"version", kVersion},
+                                        {"rest", end.ToString()},
+                                        {"grpc_target", config_.grpc_target}});
   if (config_.port_file.empty()) return absl::OkStatus();
-  return config::WritePortFile(config_.port_file, ports(), *around_.random);
+  return config::WritePortFile(config_.port_file, ports(),
+                               *environment_.random);
 }
 
 absl::Status GatewayApp::Drain() {
   serving_ = false;
-  around_.logger->Info("stopping");
+  environment_.logger->Info("stopping");
   const absl::Status drained =
       rest_->Drain(absl::Milliseconds(config_.drain_timeout_ms));
-  around_.logger->Info("stopped");
+  environment_.logger->Info("stopped");
   return drained;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<App>> StartGatewayApp(
-    const config::ServerConfig& config, const Surroundings& surroundings) {
-  auto app = std::make_unique<GatewayApp>(config, surroundings);
+    const config::ServerConfig& config, const Environment& environment) {
+  auto app = std::make_unique<GatewayApp>(config, environment);
   if (absl::Status status = app->Start(); !status.ok()) return status;
   return app;
 }

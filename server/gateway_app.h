@@ -13,7 +13,7 @@ namespace signet::server {
 // --mode=gateway: REST alone, for the gRPC server at --grpc_target. As
 // App::Start, for a config that is valid.
 absl::StatusOr<std::unique_ptr<App>> StartGatewayApp(
-    const config::ServerConfig& config, const Surroundings& surroundings);
+    const config::ServerConfig& config, const Environment& environment);
 
 }  // namespace signet::server
 

@@ -12,24 +12,24 @@
 namespace signet::server {
 
 absl::Status ShowNewSuperAdmin(const config::ServerConfig& config,
-                               const Surroundings& surroundings) {
+                               const Environment& environment) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<SealedFiles> files =
-      OpenSealedFiles(config, surroundings);
+      OpenSealedFiles(config, environment);
   if (!files.ok()) return files.status();
   const domain::SuperAdminPlan plan = {
       .token_prefix = config.token_prefix,
       .account_id = Uuid::Parse(config.bootstrap_account_id),
       .into_existing = config.into_existing_account};
   if (plan.into_existing) {
-    surroundings.logger->Warning(
+    environment.logger->Warning(
         "the super_admin is made in an account that may be a tenant's: its "
         "managers will see it, and its audit log will tell of it");
   }
   const absl::Status status = domain::IssueSuperAdmin(
-      *files->store, *files->keyring, *surroundings.clock, *surroundings.random,
-      plan, [&surroundings](const domain::Bootstrapped& credential) {
-        return surroundings.show(CredentialLine(credential).Expose());
+      *files->store, *files->keyring, *environment.clock, *environment.random,
+      plan, [&environment](const domain::Bootstrapped& credential) {
+        return environment.show(CredentialLine(credential).Expose());
       });
   if (GetErrorDetail(status).reason == "ACCOUNT_EXISTS") {
     return config::FlagError(

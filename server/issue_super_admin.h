@@ -10,11 +10,11 @@ namespace signet::server {
 
 // What `signetd issue-super-admin` does: opens the store as a server would,
 // which fails while one has it, makes a credential that may do everything, and
-// shows its CredentialLine. Serves nothing. For whoever has the files, which
+// shows its CredentialLine. Serves nothing. For anyone who has the files, which
 // are worth as much: the way to a second account, and back in when no owner is
 // left. Errors as IssueSuperAdmin and App::Start.
 absl::Status ShowNewSuperAdmin(const config::ServerConfig& config,
-                               const Surroundings& surroundings);
+                               const Environment& environment);
 
 }  // namespace signet::server
 

@@ -60,7 +60,7 @@ absl::Status ShowOnStdout(std::string_view text) {
 
 // What is done in place of serving.
 using Errand = absl::Status (*)(const config::ServerConfig&,
-                                const Surroundings&);
+                                const Environment&);
 constexpr std::pair<config::Command, Errand> kErrands[] = {
     {config::Command::kCheck, &VerifyAuditLogs},
     {config::Command::kIssueSuperAdmin, &ShowNewSuperAdmin},
@@ -79,9 +79,9 @@ Errand ErrandOf(config::Command command) {
 
 int Main(int argc, char** argv) {
   HardenProcess();
-  QuickenMutexes();
+  DisableDeadlockDetection();
   StartedWith started = {.arguments = {argv + 1, argv + argc},
-                         .environment = Environment(),
+                         .environment = EnvironmentLines(),
                          .config = {}};
   const absl::StatusOr<config::Invocation> invocation =
       config::ParseFlags(started.arguments, started.environment);
@@ -101,17 +101,17 @@ int Main(int argc, char** argv) {
     logger.Warning("no flag has this name", {{"variable", name}});
   }
 
-  const Surroundings surroundings = {.clock = &clock,
-                                     .monotonic = &monotonic,
-                                     .random = &random,
-                                     .logger = &logger,
-                                     .show = ShowOnStdout};
+  const Environment environment = {.clock = &clock,
+                                   .monotonic = &monotonic,
+                                   .random = &random,
+                                   .logger = &logger,
+                                   .show = ShowOnStdout};
   const config::ServerConfig& config = invocation->config;
   if (const Errand errand = ErrandOf(config.command()); errand != nullptr) {
-    const absl::Status status = errand(config, surroundings);
+    const absl::Status status = errand(config, environment);
     return status.ok() ? 0 : Fail(status);
   }
-  absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, surroundings);
+  absl::StatusOr<std::unique_ptr<App>> app = App::Start(config, environment);
   if (!app.ok()) return Fail(app.status());
   started.config = config;
   for (Signal signal = Signal::kNone; signal != Signal::kStop;

@@ -34,11 +34,11 @@ void HardenProcess() {
   }
 }
 
-void QuickenMutexes() {
+void DisableDeadlockDetection() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
-std::vector<std::string> Environment() {
+std::vector<std::string> EnvironmentLines() {
   std::vector<std::string> lines;
   for (char** line = environ; *line != nullptr; ++line) lines.push_back(*line);
   return lines;

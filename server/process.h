@@ -18,10 +18,10 @@ void HardenProcess();
 // Distributions build Abseil with its deadlock detector, which keeps a graph of
 // the order in which mutexes are taken, for each lock of each call. Tests have
 // it; a server under load does without.
-void QuickenMutexes();
+void DisableDeadlockDetection();
 
 // The environment as lines `NAME=value`.
-std::vector<std::string> Environment();
+std::vector<std::string> EnvironmentLines();
 
 enum class Signal {
   kNone,

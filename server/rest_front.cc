@@ -10,7 +10,7 @@ namespace signet::server {
 
 absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
     const config::ServerConfig& config, gateway::Backend* backend,
-    call::CallObserver* observer, const Surroundings& surroundings,
+    call::CallObserver* observer, const Environment& environment,
     std::function<bool()> ready) {
   absl::StatusOr<std::unique_ptr<const transcode::RouteTable>> routes =
       transcode::RouteTable::Create(gateway::ApiServices());
@@ -22,22 +22,21 @@ absl::StatusOr<std::unique_ptr<RestFront>> RestFront::Start(
       transcode::TranscodingHandler::Dependencies{
           .routes = front->routes_.get(),
           .backend = backend,
-          .clock = surroundings.clock,
-          .random = surroundings.random,
+          .clock = environment.clock,
+          .random = environment.random,
           .observer = observer,
-          .logger = surroundings.logger},
+          .logger = environment.logger},
       std::move(handler_options));
 
   front->probes_.emplace(&*front->handler_, std::move(ready));
 
   const HostPort address = *ParseHostPort(config.rest_address);
-  http::HttpServerOptions options;
+  http::ServerOptions options;
   options.host = address.host;
   options.port = address.port;
   options.max_connections = config.max_connections;
-  absl::StatusOr<std::unique_ptr<http::HttpServer>> server =
-      http::HttpServer::Start(options, &*front->probes_, surroundings.clock,
-                              surroundings.logger);
+  absl::StatusOr<std::unique_ptr<http::Server>> server = http::Server::Start(
+      options, &*front->probes_, environment.clock, environment.logger);
   if (!server.ok()) {
     return config::ListenError("rest_address", config.rest_address,
                                server.status());

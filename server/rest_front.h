@@ -26,17 +26,17 @@ namespace signet::server {
 class RestFront {
  public:
   // Starts to serve on --rest_address. `backend`, `observer` and what
-  // `surroundings` names are borrowed and outlive it. `ready` is what `/readyz`
+  // `environment` names are borrowed and outlive it. `ready` is what `/readyz`
   // tells.
   //   LISTEN_FAILED: the address cannot be had.
   static absl::StatusOr<std::unique_ptr<RestFront>> Start(
       const config::ServerConfig& config, gateway::Backend* backend,
-      call::CallObserver* observer, const Surroundings& surroundings,
+      call::CallObserver* observer, const Environment& environment,
       std::function<bool()> ready);
 
   uint16_t port() const { return server_->port(); }
 
-  // As HttpServer::Drain; DEADLINE_EXCEEDED names --drain_timeout_ms.
+  // As http::Server::Drain; DEADLINE_EXCEEDED names --drain_timeout_ms.
   absl::Status Drain(absl::Duration grace);
 
  private:
@@ -47,7 +47,7 @@ class RestFront {
   const std::unique_ptr<const transcode::RouteTable> routes_;
   std::optional<transcode::TranscodingHandler> handler_;
   std::optional<gateway::ProbeHandler> probes_;
-  std::unique_ptr<http::HttpServer> server_;
+  std::unique_ptr<http::Server> server_;
 };
 
 }  // namespace signet::server

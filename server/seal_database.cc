@@ -62,10 +62,10 @@ absl::StatusOr<bool> HasAuditHead(storage::Store& store) {
 }  // namespace
 
 absl::Status SealOldDatabase(const config::ServerConfig& config,
-                             const Surroundings& surroundings) {
+                             const Environment& environment) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<ExistingStore> opened =
-      OpenExistingStore(config, *surroundings.random, surroundings.logger);
+      OpenExistingStore(config, *environment.random, environment.logger);
   if (!opened.ok()) return opened.status();
   const absl::StatusOr<bool> sealed = HasAuditHead(*opened->store);
   if (!sealed.ok()) return sealed.status();
@@ -92,19 +92,18 @@ absl::Status SealOldDatabase(const config::ServerConfig& config,
   }
 
   absl::Status shown;
-  absl::Time last_progress = surroundings.clock->Now();
+  absl::Time last_progress = environment.clock->Now();
   const absl::StatusOr<seal::SealedRows> rows = seal::SealDatabase(
-      *opened->store, *opened->keyring, *surroundings.clock,
-      *surroundings.random,
+      *opened->store, *opened->keyring, *environment.clock, *environment.random,
       [&](const storage::AuthorizationRecord& grant) {
-        shown.Update(surroundings.show(PowerLine(grant)));
+        shown.Update(environment.show(PowerLine(grant)));
       },
       [&](uint64_t seen) {
-        const absl::Time now = surroundings.clock->Now();
+        const absl::Time now = environment.clock->Now();
         if (now < last_progress + kProgressPause) return;
         last_progress = now;
-        surroundings.logger->Info("sealing",
-                                  {{"rows", static_cast<int64_t>(seen)}});
+        environment.logger->Info("sealing",
+                                 {{"rows", static_cast<int64_t>(seen)}});
       });
   if (absl::IsFailedPrecondition(rows.status())) {
     return DatabaseRefused(std::string(rows.status().message()));
@@ -114,12 +113,12 @@ absl::Status SealOldDatabase(const config::ServerConfig& config,
       path,
       FormatAuditHeadFile(*opened->keyring,
                           FileOf(*opened->keyring, rows->head),
-                          surroundings.clock->Now()),
-      *surroundings.random);
+                          environment.clock->Now()),
+      *environment.random);
   if (!written.ok()) {
     return config::FlagError("audit_head_file", std::string(written.message()));
   }
-  shown.Update(surroundings.show(SummaryLine(*rows)));
+  shown.Update(environment.show(SummaryLine(*rows)));
   return shown;
 }
 

@@ -16,7 +16,7 @@ namespace signet::server {
 //     was once.
 //   Otherwise as App::Start.
 absl::Status SealOldDatabase(const config::ServerConfig& config,
-                             const Surroundings& surroundings);
+                             const Environment& environment);
 
 }  // namespace signet::server
 

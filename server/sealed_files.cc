@@ -9,21 +9,21 @@
 namespace signet::server {
 
 absl::StatusOr<SealedFiles> OpenSealedFiles(const config::ServerConfig& config,
-                                            const Surroundings& surroundings,
+                                            const Environment& environment,
                                             MalformedRows malformed_rows) {
   absl::StatusOr<ExistingStore> opened = OpenExistingStore(
-      config, *surroundings.random, surroundings.logger, malformed_rows);
+      config, *environment.random, environment.logger, malformed_rows);
   if (!opened.ok()) return opened.status();
   SealedFiles files;
   files.keyring = std::move(opened->keyring);
   files.store = std::make_unique<seal::SealedStore>(
       std::move(opened->store), files.keyring.get(), config.oauth.issuer,
-      surroundings.clock, surroundings.logger);
+      environment.clock, environment.logger);
   const absl::StatusOr<AuditHeadStart> start =
-      CheckAuditHead(config, surroundings, *files.store, *files.keyring);
+      CheckAuditHead(config, environment, *files.store, *files.keyring);
   if (!start.ok()) return start.status();
   files.head_writer = std::make_unique<AuditHeadWriter>(
-      files.store.get(), files.keyring.get(), surroundings,
+      files.store.get(), files.keyring.get(), environment,
       config.AuditHeadPath(), AuditHeadWriterOptions{.log = false});
   return files;
 }

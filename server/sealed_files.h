@@ -24,9 +24,9 @@ struct SealedFiles {
 };
 
 // Opens it as a server would, with the same refusals, and makes nothing.
-// `surroundings` are borrowed. Errors as OpenExistingStore and CheckAuditHead.
+// `environment` are borrowed. Errors as OpenExistingStore and CheckAuditHead.
 absl::StatusOr<SealedFiles> OpenSealedFiles(
-    const config::ServerConfig& config, const Surroundings& surroundings,
+    const config::ServerConfig& config, const Environment& environment,
     MalformedRows malformed_rows = MalformedRows::kRefused);
 
 }  // namespace signet::server

@@ -54,7 +54,7 @@ class ServerApp final : public App {
 };
 
 absl::Status ServerApp::Drain() {
-  Logger& logger = *storage_->surroundings().logger;
+  Logger& logger = *storage_->environment().logger;
   logger.Info("stopping");
   // Nobody is waited for once the store has failed: what it may still have to
   // put in order (see SqliteStore::Drain) comes after.
@@ -69,7 +69,7 @@ absl::Status ServerApp::Drain() {
   return status;
 }
 
-// Hands the first credential over to whoever started the process.
+// Hands the first credential over to the person who started the process.
 absl::Status Deliver(const domain::Bootstrapped& credential, Storage& storage,
                      const Fronts& fronts) {
   if (storage.bootstrap_file() != nullptr) {
@@ -78,14 +78,14 @@ absl::Status Deliver(const domain::Bootstrapped& credential, Storage& storage,
   const Secret text(FirstStartText(
       fronts.rest_end(), fronts.grpc_end(), credential.account_id.ToString(),
       credential.service_account_id.ToString(), credential.token.Expose()));
-  return storage.surroundings().show(text.Expose());
+  return storage.environment().show(text.Expose());
 }
 
-// Makes the first credential if there is none, and tells whoever started the
-// process how to go on.
+// Makes the first credential if there is none, and tells the person who started
+// the process how to go on.
 absl::Status Bootstrap(const config::ServerConfig& config, Storage& storage,
                        const Fronts& fronts) {
-  const Surroundings& around = storage.surroundings();
+  const Environment& around = storage.environment();
   const AuditHeadStart& head = storage.head_start();
   const absl::StatusOr<bool> first = domain::BootstrapIfEmpty(
       storage.store(), storage.keyring(), *around.clock, *around.random,
@@ -112,12 +112,12 @@ absl::Status Bootstrap(const config::ServerConfig& config, Storage& storage,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<App>> StartServerApp(
-    const config::ServerConfig& config, const Surroundings& surroundings) {
+    const config::ServerConfig& config, const Environment& environment) {
   absl::StatusOr<std::unique_ptr<Storage>> storage =
-      Storage::Open(config, surroundings);
+      Storage::Open(config, environment);
   if (!storage.ok()) return storage.status();
   if (absl::Status s =
-          config::PreparePortFile(config.port_file, *surroundings.random);
+          config::PreparePortFile(config.port_file, *environment.random);
       !s.ok()) {
     return s;
   }
@@ -132,14 +132,14 @@ absl::StatusOr<std::unique_ptr<App>> StartServerApp(
   }
   (*domain)->StartMaintenance();
   (*fronts)->SetReady();
-  surroundings.logger->Info("started",
-                            {{"version", kVersion},
-                             {"rest", (*fronts)->rest_end().ToString()},
-                             {"grpc", (*fronts)->grpc_end().ToString()},
-                             {"storage", DescribeStorage(config)}});
+  environment.logger->Info("started",
+                           {{"version", kVersion},
+                            {"rest", (*fronts)->rest_end().ToString()},
+                            {"grpc", (*fronts)->grpc_end().ToString()},
+                            {"storage", DescribeStorage(config)}});
   if (!config.port_file.empty()) {
     absl::Status s = config::WritePortFile(config.port_file, (*fronts)->ports(),
-                                           *surroundings.random);
+                                           *environment.random);
     if (!s.ok()) return s;
   }
   return std::make_unique<ServerApp>(config, *std::move(storage),

@@ -13,7 +13,7 @@ namespace signet::server {
 // --mode=server: gRPC and REST on a store of its own. As App::Start, for a
 // config that is valid.
 absl::StatusOr<std::unique_ptr<App>> StartServerApp(
-    const config::ServerConfig& config, const Surroundings& surroundings);
+    const config::ServerConfig& config, const Environment& environment);
 
 }  // namespace signet::server
 

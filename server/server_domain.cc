@@ -19,7 +19,7 @@ domain::OauthOwners OauthOwnersOf(const config::ServerConfig& config) {
 
 absl::StatusOr<std::unique_ptr<Domain>> Domain::Create(
     const config::ServerConfig& config, Storage& storage) {
-  const Surroundings& around = storage.surroundings();
+  const Environment& around = storage.environment();
   absl::StatusOr<Authentication> who = NewAuthentication(
       &storage.directory(), around.clock, around.logger, config.oauth);
   if (!who.ok()) return who.status();
@@ -33,15 +33,15 @@ Domain::Domain(const config::ServerConfig& config, Storage& storage,
     : config_(config),
       storage_(storage),
       who_(std::move(who)),
-      audit_log_(&storage.keyring(), storage.surroundings().random,
+      audit_log_(&storage.keyring(), storage.environment().random,
                  storage.head_start().genesis),
-      denials_(&storage.store(), &audit_log_, storage.surroundings().clock,
-               storage.surroundings().logger),
+      denials_(&storage.store(), &audit_log_, storage.environment().clock,
+               storage.environment().logger),
       access_(&storage.store()),
       service_accounts_(
           &storage.store(), &storage.keyring(), &audit_log_, &denials_,
-          &storage.last_uses(), storage.surroundings().clock,
-          storage.surroundings().random,
+          &storage.last_uses(), storage.environment().clock,
+          storage.environment().random,
           domain::IssuePolicy{
               .token_prefix = config.token_prefix,
               .expiry = {.default_ttl = config.default_token_ttl,
@@ -50,14 +50,14 @@ Domain::Domain(const config::ServerConfig& config, Storage& storage,
                   config.max_rotation_overlap.value_or(absl::ZeroDuration()),
               .oauth_owners = OauthOwnersOf(config)}),
       authorizations_(&storage.store(), &storage.keyring(), &audit_log_,
-                      storage.surroundings().clock,
-                      storage.surroundings().random, OauthOwnersOf(config)),
+                      storage.environment().clock, storage.environment().random,
+                      OauthOwnersOf(config)),
       audit_reader_(&storage.store(), &storage.keyring()),
       verifier_(&storage.store(), &storage.directory(),
-                who_.authenticator.get(), storage.surroundings().clock) {}
+                who_.authenticator.get(), storage.environment().clock) {}
 
 void Domain::StartMaintenance() {
-  const Surroundings& around = storage_.surroundings();
+  const Environment& around = storage_.environment();
   maintenance_ = std::make_unique<upkeep::Maintenance>(
       &storage_.store(), &storage_.last_uses(),
       upkeep::Housekeeping(&storage_.store(), &storage_.keyring(), &audit_log_,
@@ -78,8 +78,8 @@ std::vector<api::UnaryMethod> Domain::Methods() {
        .authorizations = &authorizations_,
        .audit = &audit_reader_,
        .verifier = &verifier_,
-       .clock = storage_.surroundings().clock,
-       .logger = storage_.surroundings().logger,
+       .clock = storage_.environment().clock,
+       .logger = storage_.environment().logger,
        .metadata = {.public_url = config_.public_url,
                     .issuer = config_.oauth.issuer,
                     .required_scope = config_.oauth.required_scope}});

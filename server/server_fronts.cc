@@ -26,9 +26,9 @@ Fronts::Fronts(const config::ServerConfig& config, Storage& storage,
     : config_(config),
       storage_(storage),
       domain_(domain),
-      access_log_(storage.surroundings().logger),
+      access_log_(storage.environment().logger),
       dispatcher_(&domain.authenticator(), &domain.access(), &domain.denials(),
-                  storage.surroundings().clock, storage.surroundings().logger,
+                  storage.environment().clock, storage.environment().logger,
                   domain.Methods()),
       token_parts_{.directory = &storage.directory(),
                    .verifier = &domain.verifier(),
@@ -50,7 +50,7 @@ absl::Status Fronts::Listen() {
     trusted_grpc_ = *std::move(trusted);
   }
   absl::StatusOr<std::unique_ptr<RestFront>> rest = RestFront::Start(
-      config_, &dispatcher_, &access_log_, storage_.surroundings(),
+      config_, &dispatcher_, &access_log_, storage_.environment(),
       [this] { return ready_ && storage_.store().Health().failure().ok(); });
   if (!rest.ok()) return rest.status();
   rest_ = *std::move(rest);
@@ -59,7 +59,7 @@ absl::Status Fronts::Listen() {
 
 absl::StatusOr<std::unique_ptr<rpc::GrpcServer>> Fronts::ListenForGrpc(
     const char* flag, const rpc::GrpcServerOptions& options) {
-  const Surroundings& around = storage_.surroundings();
+  const Environment& around = storage_.environment();
   absl::StatusOr<std::unique_ptr<rpc::GrpcServer>> server =
       rpc::GrpcServer::Start(options, &dispatcher_, &token_parts_, &access_log_,
                              around.clock, around.random, around.logger);
@@ -91,7 +91,7 @@ absl::Status Fronts::Stop(absl::Duration grace) {
   storage_.feed().Stop();
   // Some of those who were cut off wait for the store, and may be denied yet.
   if (!dispatcher_.AwaitIdle(kLastCalls)) {
-    storage_.surroundings().logger->Warning(
+    storage_.environment().logger->Warning(
         "calls that were cut off still wait; that they are denied may not get "
         "into the audit log");
   }

@@ -22,9 +22,9 @@
 namespace signet::server {
 namespace {
 
-Surroundings WithClock(Surroundings surroundings, const Clock* clock) {
-  surroundings.clock = clock;
-  return surroundings;
+Environment WithClock(Environment environment, const Clock* clock) {
+  environment.clock = clock;
+  return environment;
 }
 
 absl::StatusOr<bool> IsEmpty(storage::Store& store) {
@@ -41,7 +41,7 @@ absl::StatusOr<bool> IsEmpty(storage::Store& store) {
 
 // The mark of time that is kept; nullopt where none is yet.
 absl::StatusOr<std::optional<absl::Time>> ReadTimeMark(
-    const config::ServerConfig& config, const Surroundings& surroundings,
+    const config::ServerConfig& config, const Environment& environment,
     storage::Store& store) {
   std::optional<absl::Time> mark;
   const absl::Status status =
@@ -55,9 +55,9 @@ absl::StatusOr<std::optional<absl::Time>> ReadTimeMark(
         config.data_dir, " --set_time_mark=now"));
   }
   if (!status.ok()) return status;
-  const absl::Time wall = surroundings.clock->Now();
+  const absl::Time wall = environment.clock->Now();
   if (mark.has_value() && *mark > wall + absl::Seconds(1)) {
-    surroundings.logger->Warning(
+    environment.logger->Warning(
         "the wall clock is behind the mark of time; see --set_time_mark",
         {{"by_ms", absl::ToInt64Milliseconds(*mark - wall)},
          {"mark", FormatRfc3339(*mark)}});
@@ -91,15 +91,15 @@ struct Storage::Files {
 };
 
 absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(
-    const config::ServerConfig& config, const Surroundings& surroundings) {
-  absl::StatusOr<Files> files = OpenFiles(config, surroundings);
+    const config::ServerConfig& config, const Environment& environment) {
+  absl::StatusOr<Files> files = OpenFiles(config, environment);
   if (!files.ok()) return files.status();
   const absl::StatusOr<std::optional<absl::Time>> mark =
-      ReadTimeMark(config, surroundings, *files->engine);
+      ReadTimeMark(config, environment, *files->engine);
   if (!mark.ok()) return mark.status();
   const bool empty = files->empty;
   std::unique_ptr<Storage> storage(
-      new Storage(config, surroundings, *std::move(files), *mark));
+      new Storage(config, environment, *std::move(files), *mark));
   absl::Status status = storage->CheckHead(config);
   if (status.ok() && empty && storage->bootstrap_file_ != nullptr) {
     status = storage->bootstrap_file_->CheckFree();
@@ -109,24 +109,24 @@ absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(
 }
 
 absl::StatusOr<Storage::Files> Storage::OpenFiles(
-    const config::ServerConfig& config, const Surroundings& surroundings) {
+    const config::ServerConfig& config, const Environment& environment) {
   Files files;
   files.head_bell = std::make_unique<HeadBell>();
   absl::StatusOr<std::unique_ptr<storage::Store>> engine =
-      OpenStore(config, surroundings.logger,
+      OpenStore(config, environment.logger,
                 [bell = files.head_bell.get()] { bell->Ring(); });
   if (!engine.ok()) return engine.status();
   files.engine = *std::move(engine);
   SweepLeftovers(
       {config.TokenKeysPath(), config.AuditHeadPath(),
        BootstrapFile::PendingPath(config.bootstrap_file), config.port_file},
-      *surroundings.logger);
+      *environment.logger);
 
   const absl::StatusOr<bool> empty = IsEmpty(*files.engine);
   if (!empty.ok()) return empty.status();
   if (!config.bootstrap_file.empty()) {
     files.bootstrap_file = std::make_unique<BootstrapFile>(
-        config.bootstrap_file, surroundings.random);
+        config.bootstrap_file, environment.random);
     absl::Status status = files.bootstrap_file->Recover(*files.engine);
     // A database that has lost everything is no first start; CheckHead() says
     // so.
@@ -142,7 +142,7 @@ absl::StatusOr<Storage::Files> Storage::OpenFiles(
   absl::StatusOr<std::unique_ptr<crypto::MacKeyring>> keyring =
       crypto::MacKeyring::Load(config.TokenKeysPath(),
                                /*create_if_missing=*/*empty,
-                               *surroundings.random);
+                               *environment.random);
   if (!keyring.ok()) {
     return config::FlagError("token_keys_file",
                              std::string(keyring.status().message()));
@@ -152,25 +152,25 @@ absl::StatusOr<Storage::Files> Storage::OpenFiles(
 }
 
 Storage::Storage(const config::ServerConfig& config,
-                 const Surroundings& surroundings, Files files,
+                 const Environment& environment, Files files,
                  std::optional<absl::Time> mark)
-    : clock_(surroundings.clock, surroundings.monotonic, mark),
-      around_(WithClock(surroundings, &clock_)),
+    : clock_(environment.clock, environment.monotonic, mark),
+      environment_(WithClock(environment, &clock_)),
       bootstrap_file_(std::move(files.bootstrap_file)),
       keyring_(std::move(files.keyring)),
       head_bell_(std::move(files.head_bell)),
       store_(std::make_unique<seal::SealedStore>(
           std::move(files.engine), keyring_.get(), config.oauth.issuer,
-          surroundings.clock, surroundings.logger,
+          environment.clock, environment.logger,
           [this](const storage::TokenChanges& changes) { Tell(changes); })),
-      last_uses_(surroundings.logger),
+      last_uses_(environment.logger),
       directory_(
           store_.get(), keyring_.get(), &last_uses_,
           identity::TokenDirectoryOptions{
               .max_entries = static_cast<size_t>(config.token_cache_entries),
               .max_bytes = static_cast<size_t>(config.token_cache_mib) << 20,
               .render = api::RenderActive}),
-      feed_(*surroundings.random) {
+      feed_(*environment.random) {
   // Before anybody writes.
   store_->Subscribe(std::nullopt, [this](const storage::ChangeNotice& notice) {
     if (!notice.everything) return Tell(notice.changes);
@@ -190,15 +190,15 @@ absl::Status Storage::CheckHead(const config::ServerConfig& config) {
   // What is kept in memory can come back as nothing older.
   if (config.storage == config::StorageEngine::kMemory) {
     head_start_.genesis =
-        audit::NewAuditHead(*around_.random, around_.clock->Now());
+        audit::NewAuditHead(*environment_.random, environment_.clock->Now());
     return absl::OkStatus();
   }
   absl::StatusOr<AuditHeadStart> start =
-      CheckAuditHead(config, around_, *store_, *keyring_);
+      CheckAuditHead(config, environment_, *store_, *keyring_);
   if (!start.ok()) return start.status();
   head_start_ = *std::move(start);
   head_writer_ = std::make_unique<AuditHeadWriter>(
-      store_.get(), keyring_.get(), around_, config.AuditHeadPath());
+      store_.get(), keyring_.get(), environment_, config.AuditHeadPath());
   head_writer_->Start();
   head_bell_->Connect(head_writer_.get());
   return absl::OkStatus();

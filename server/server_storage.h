@@ -26,17 +26,17 @@ namespace signet::server {
 class Storage {
  public:
   // Opens what `config`, which is valid, names, and makes it on a first start.
-  // `surroundings` are borrowed. Errors as App::Start.
+  // `environment` are borrowed. Errors as App::Start.
   static absl::StatusOr<std::unique_ptr<Storage>> Open(
-      const config::ServerConfig& config, const Surroundings& surroundings);
+      const config::ServerConfig& config, const Environment& environment);
 
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
   ~Storage();
 
-  // What the layers above take in place of the process's surroundings: their
+  // What the layers above take in place of the process's environment: their
   // clock does not run back.
-  const Surroundings& surroundings() const { return around_; }
+  const Environment& environment() const { return environment_; }
   TrustedClock& clock() { return clock_; }
   const crypto::MacKeyring& keyring() const { return *keyring_; }
   storage::Store& store() { return *store_; }
@@ -57,8 +57,8 @@ class Storage {
   struct Files;
 
   static absl::StatusOr<Files> OpenFiles(const config::ServerConfig& config,
-                                         const Surroundings& surroundings);
-  Storage(const config::ServerConfig& config, const Surroundings& surroundings,
+                                         const Environment& environment);
+  Storage(const config::ServerConfig& config, const Environment& environment,
           Files files, std::optional<absl::Time> mark);
   absl::Status CheckHead(const config::ServerConfig& config);
   // Those who keep in memory what the store holds.
@@ -66,7 +66,7 @@ class Storage {
 
   // Each is used by those below it.
   TrustedClock clock_;
-  const Surroundings around_;
+  const Environment environment_;
   const std::unique_ptr<BootstrapFile> bootstrap_file_;
   const std::unique_ptr<crypto::MacKeyring> keyring_;
   const std::unique_ptr<HeadBell> head_bell_;

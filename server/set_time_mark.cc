@@ -20,19 +20,19 @@ constexpr absl::Duration kFarAhead = absl::Hours(1);
 }  // namespace
 
 absl::Status SetTimeMark(const config::ServerConfig& config,
-                         const Surroundings& surroundings) {
+                         const Environment& environment) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<SealedFiles> files =
-      OpenSealedFiles(config, surroundings, MalformedRows::kLeft);
+      OpenSealedFiles(config, environment, MalformedRows::kLeft);
   if (!files.ok()) return files.status();
-  const absl::Time now = surroundings.clock->Now();
+  const absl::Time now = environment.clock->Now();
   absl::Time mark = now;
   if (config.set_time_mark != config::kTimeMarkNow) {
     const absl::StatusOr<absl::Time> named = ParseRfc3339(config.set_time_mark);
     if (!named.ok()) return named.status();
     mark = *named;
   }
-  const audit::AuditLog audit(files->keyring.get(), surroundings.random);
+  const audit::AuditLog audit(files->keyring.get(), environment.random);
   const absl::StatusOr<std::string> before =
       upkeep::CorrectTimeMark(*files->store, audit, mark, now);
   if (!before.ok()) return before.status();
@@ -46,7 +46,7 @@ absl::Status SetTimeMark(const config::ServerConfig& config,
         " ahead of this machine's clock; tokens that expire before it are "
         "ended until you run --set_time_mark=now\n");
   }
-  return surroundings.show(text);
+  return environment.show(text);
 }
 
 }  // namespace signet::server

@@ -14,7 +14,7 @@ namespace signet::server {
 // an hour, so that the mark has followed it, or where the mark is no time.
 // Errors as CorrectTimeMark and App::Start.
 absl::Status SetTimeMark(const config::ServerConfig& config,
-                         const Surroundings& surroundings);
+                         const Environment& environment);
 
 }  // namespace signet::server
 

@@ -81,17 +81,17 @@ absl::Status VerifyHeadFile(
 }  // namespace
 
 absl::Status VerifyAuditLogs(const config::ServerConfig& config,
-                             const Surroundings& surroundings) {
+                             const Environment& environment) {
   if (absl::Status status = config.Validate(); !status.ok()) return status;
   const absl::StatusOr<ExistingStore> opened = OpenExistingStore(
-      config, *surroundings.random, surroundings.logger, MalformedRows::kLeft);
+      config, *environment.random, environment.logger, MalformedRows::kLeft);
   if (!opened.ok()) return opened.status();
 
   absl::Status shown;
   uint64_t faults = 0;
   const auto report = [&](const audit::AuditFault& fault) {
     ++faults;
-    shown.Update(surroundings.show(Line(fault)));
+    shown.Update(environment.show(Line(fault)));
   };
   storage::Store& store = *opened->store;
   const crypto::MacKeyring& keyring = *opened->keyring;
@@ -105,7 +105,7 @@ absl::Status VerifyAuditLogs(const config::ServerConfig& config,
             .row = part});
     return absl::OkStatus();
   };
-  const audit::AuditHeads heads(&keyring, surroundings.random);
+  const audit::AuditHeads heads(&keyring, environment.random);
   absl::Status status = unless_damaged(
       ReportMalformedRows(config,
                           [&](const std::string& row) {
@@ -129,7 +129,7 @@ absl::Status VerifyAuditLogs(const config::ServerConfig& config,
   status = unless_damaged(rows.status(), "seals");
   if (!status.ok()) return status;
   const audit::AuditVerdict seen = verdict.value_or(audit::AuditVerdict());
-  shown.Update(surroundings.show(
+  shown.Update(environment.show(
       absl::StrCat(seen.events, " events of ", seen.accounts, " accounts and ",
                    rows.value_or(0), " seals: ", faults, " faults\n")));
   if (!shown.ok()) return shown;

@@ -17,7 +17,7 @@ namespace signet::server {
 //   DATA_LOSS / AUDIT_BROKEN: there were faults.
 //   Otherwise as App::Start.
 absl::Status VerifyAuditLogs(const config::ServerConfig& config,
-                             const Surroundings& surroundings);
+                             const Environment& environment);
 
 }  // namespace signet::server
 

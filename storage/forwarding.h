@@ -115,9 +115,9 @@ class ForwardingReads : public Interface {
   absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() override {
     return txn_.ListAuditHeads();
   }
-  absl::StatusOr<ReplayRecord> FindReplay(
+  absl::StatusOr<IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup) override {
-    return txn_.FindReplay(lookup);
+    return txn_.FindIdempotencyRecord(lookup);
   }
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override {
     return txn_.GetWatermark(name);
@@ -206,12 +206,13 @@ class ForwardingWriteTxn : public ForwardingReads<WriteTxn> {
                                          uint64_t sequence) override {
     return txn().DoDeleteAuditEventsBefore(account_id, sequence);
   }
-  absl::Status DoPutReplay(const ReplayRecord& record) override {
-    return txn().DoPutReplay(record);
+  absl::Status DoPutIdempotencyRecord(
+      const IdempotencyRecord& record) override {
+    return txn().DoPutIdempotencyRecord(record);
   }
-  absl::StatusOr<int> DoDeleteReplaysBefore(absl::Time before,
-                                            int limit) override {
-    return txn().DoDeleteReplaysBefore(before, limit);
+  absl::StatusOr<int> DoDeleteIdempotencyRecordsBefore(absl::Time before,
+                                                       int limit) override {
+    return txn().DoDeleteIdempotencyRecordsBefore(before, limit);
   }
   absl::Status DoSetWatermark(std::string_view name, absl::Time time) override {
     return txn().DoSetWatermark(name, time);

@@ -139,7 +139,7 @@ absl::Status CheckRecord(const AuditHeadRecord& record) {
       .status();
 }
 
-absl::Status CheckRecord(const ReplayRecord& record) {
+absl::Status CheckRecord(const IdempotencyRecord& record) {
   return Rules().Require(Storable(record.created_at), kTimes).status();
 }
 

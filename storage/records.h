@@ -19,8 +19,8 @@ namespace signet::storage {
 // Numbers are below 2^63. Times are whole nanoseconds within MinTimestamp() and
 // MaxTimestamp() of base/rfc3339.h.
 
-// A MAC over a row that gives authority, so that whoever writes to the database
-// without the key becomes nobody by it. What it is made over is
+// A MAC over a row that gives authority, so that anyone who writes to the
+// database without the key becomes nobody by it. What it is made over is
 // server/domain's; engines keep the bytes.
 struct Seal {
   uint32_t key_version = 0;  // Which key. 0: there is no seal.
@@ -194,7 +194,7 @@ struct AuditHeadRecord {
 };
 
 // The answer to a call that may be repeated under the same idempotency key.
-struct ReplayRecord {
+struct IdempotencyRecord {
   // Names the caller and the idempotency key.
   std::array<uint8_t, 32> lookup = {};
   // Of the method and the request.
@@ -202,7 +202,8 @@ struct ReplayRecord {
   std::string ciphertext;  // The answer's. In the column `sealed`.
   absl::Time created_at;
 
-  friend bool operator==(const ReplayRecord&, const ReplayRecord&) = default;
+  friend bool operator==(const IdempotencyRecord&,
+                         const IdempotencyRecord&) = default;
 };
 
 // OK if the record keeps the rules stated above; INTERNAL otherwise, since only
@@ -213,7 +214,7 @@ absl::Status CheckRecord(const AuthorizationRecord& record);
 absl::Status CheckRecord(const AuditEventRecord& record);
 absl::Status CheckRecord(const AuditChainRecord& record);
 absl::Status CheckRecord(const AuditHeadRecord& record);
-absl::Status CheckRecord(const ReplayRecord& record);
+absl::Status CheckRecord(const IdempotencyRecord& record);
 
 // What decides how a stored token may change.
 struct TokenStatus {

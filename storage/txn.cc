@@ -172,14 +172,15 @@ absl::Status WriteTxn::DeleteAuditEventsBefore(const Uuid& account_id,
       &NoRule, [&] { return DoDeleteAuditEventsBefore(account_id, sequence); });
 }
 
-absl::Status WriteTxn::PutReplay(const ReplayRecord& record) {
+absl::Status WriteTxn::PutIdempotencyRecord(const IdempotencyRecord& record) {
   return Attempt([&] { return CheckRecord(record); },
-                 [&] { return DoPutReplay(record); });
+                 [&] { return DoPutIdempotencyRecord(record); });
 }
 
-absl::StatusOr<int> WriteTxn::DeleteReplaysBefore(absl::Time before,
-                                                  int limit) {
-  return Attempt(&NoRule, [&] { return DoDeleteReplaysBefore(before, limit); });
+absl::StatusOr<int> WriteTxn::DeleteIdempotencyRecordsBefore(absl::Time before,
+                                                             int limit) {
+  return Attempt(
+      &NoRule, [&] { return DoDeleteIdempotencyRecordsBefore(before, limit); });
 }
 
 absl::Status WriteTxn::SetWatermark(std::string_view name, absl::Time time) {

@@ -129,7 +129,7 @@ class ReadTxn {
   virtual absl::StatusOr<std::vector<AuditHeadRecord>> ListAuditHeads() = 0;
 
   // NOT_FOUND: none, or purged.
-  virtual absl::StatusOr<ReplayRecord> FindReplay(
+  virtual absl::StatusOr<IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup) = 0;
 
   // How far a periodic task of this name has come.
@@ -218,11 +218,12 @@ class WriteTxn : public ReadTxn {
                                        uint64_t sequence);
 
   // Inserts it, or replaces the one of that lookup.
-  absl::Status PutReplay(const ReplayRecord& record);
+  absl::Status PutIdempotencyRecord(const IdempotencyRecord& record);
 
   // Removes up to `limit` replays that were made before `before`; the number
   // removed.
-  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before, int limit);
+  absl::StatusOr<int> DeleteIdempotencyRecordsBefore(absl::Time before,
+                                                     int limit);
 
   absl::Status SetWatermark(std::string_view name, absl::Time time);
 
@@ -273,9 +274,10 @@ class WriteTxn : public ReadTxn {
   virtual absl::Status DoPutAuditHead(const AuditHeadRecord& record) = 0;
   virtual absl::Status DoDeleteAuditEventsBefore(const Uuid& account_id,
                                                  uint64_t sequence) = 0;
-  virtual absl::Status DoPutReplay(const ReplayRecord& record) = 0;
-  virtual absl::StatusOr<int> DoDeleteReplaysBefore(absl::Time before,
-                                                    int limit) = 0;
+  virtual absl::Status DoPutIdempotencyRecord(
+      const IdempotencyRecord& record) = 0;
+  virtual absl::StatusOr<int> DoDeleteIdempotencyRecordsBefore(
+      absl::Time before, int limit) = 0;
   virtual absl::Status DoSetWatermark(std::string_view name,
                                       absl::Time time) = 0;
 

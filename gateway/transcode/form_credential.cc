@@ -33,7 +33,7 @@ std::optional<gateway::Problem> ReadCredential(
   return std::nullopt;
 }
 
-std::optional<gateway::Problem> Take(const http::HttpRequest& request,
+std::optional<gateway::Problem> Take(const http::Request& request,
                                      std::vector<std::string>& authorization) {
   if (!authorization.empty()) return gateway::SeveralCredentials();
   if (HasContentCoding(request)) return gateway::ContentCodingUnsupported();
@@ -43,17 +43,17 @@ std::optional<gateway::Problem> Take(const http::HttpRequest& request,
 
 }  // namespace
 
-bool IsForm(const http::HttpRequest& request) {
+bool IsForm(const http::Request& request) {
   const std::vector<std::string_view> types = request.Values("content-type");
   return (!request.body.empty() || request.body_too_large) &&
          types.size() == 1 && IsFormMediaType(types[0]);
 }
 
 std::optional<gateway::Problem> TakeFormCredential(
-    http::HttpRequest& request, std::vector<std::string>& authorization) {
+    http::Request& request, std::vector<std::string>& authorization) {
   std::optional<gateway::Problem> fault = Take(request, authorization);
   Wipe(request.body);
-  std::erase_if(request.fields, [](const http::HttpField& field) {
+  std::erase_if(request.fields, [](const http::Field& field) {
     return field.name == "content-type";
   });
   if (fault.has_value()) {

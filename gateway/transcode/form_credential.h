@@ -16,7 +16,7 @@ namespace signet::transcode {
 inline constexpr size_t kMaxFormTokenBytes = 16 * 1024;
 
 // Whether the body of `request` is a form (application/x-www-form-urlencoded).
-bool IsForm(const http::HttpRequest& request);
+bool IsForm(const http::Request& request);
 
 // Takes the credential out of a form (RFC 7009 section 2.1): `authorization`
 // becomes the one value `Bearer TOKEN`, and `request` one without a body. Every
@@ -28,7 +28,7 @@ bool IsForm(const http::HttpRequest& request);
 // INVALID_REQUEST). `authorization` is then empty. In any case the body and
 // what was given up of `authorization` are wiped.
 std::optional<gateway::Problem> TakeFormCredential(
-    http::HttpRequest& request, std::vector<std::string>& authorization);
+    http::Request& request, std::vector<std::string>& authorization);
 
 }  // namespace signet::transcode
 

@@ -87,13 +87,13 @@ void Set(const FieldPath& path, std::string value, Message& message) {
 
 }  // namespace
 
-bool JudgesAnswer(const http::HttpRequest& request, const Route& route) {
+bool IsConditionalRead(const http::Request& request, const Route& route) {
   return route.etag_field != nullptr &&
          (request.method == "GET" || request.method == "HEAD");
 }
 
-HeaderReading HeadersToMessage(const http::HttpRequest& request,
-                               const Route& route, Message& message) {
+HeaderReading HeadersToMessage(const http::Request& request, const Route& route,
+                               Message& message) {
   HeaderReading reading;
   for (const Route::Header& header : route.headers) {
     const std::vector<std::string_view> values =
@@ -114,7 +114,8 @@ HeaderReading HeadersToMessage(const http::HttpRequest& request,
           {header.name, std::string(value.status().message())});
     }
   }
-  if (JudgesAnswer(request, route) && !request.Values("if-match").empty() &&
+  if (IsConditionalRead(request, route) &&
+      !request.Values("if-match").empty() &&
       !IsTagCondition(request.JoinedValues("if-match"))) {
     reading.faults.push_back({"If-Match", kWantTags});
   }

@@ -25,14 +25,13 @@ struct HeaderReading {
 // Whether If-Match and If-None-Match are conditions on the answer (RFC 9110
 // section 13.1): of a read of a resource that has an ETag. A change gets its
 // condition as a field of its message instead.
-bool JudgesAnswer(const http::HttpRequest& request, const Route& route);
+bool IsConditionalRead(const http::Request& request, const Route& route);
 
 // Sets the fields of `message` that have a header (`http_request_headers` in
 // signet/v1/annotations.proto says how a value is read). One that came more
 // than once, is empty or not in its form is a fault and sets nothing; so is the
 // If-Match of a read that is not in its form.
-HeaderReading HeadersToMessage(const http::HttpRequest& request,
-                               const Route& route,
+HeaderReading HeadersToMessage(const http::Request& request, const Route& route,
                                google::protobuf::Message& message);
 
 }  // namespace signet::transcode

@@ -47,7 +47,7 @@ bool IsFormMediaType(std::string_view value) {
   return IsMediaType(value, kFormMediaType);
 }
 
-bool HasContentCoding(const http::HttpRequest& request) {
+bool HasContentCoding(const http::Request& request) {
   for (const std::string_view coding : request.Values("content-encoding")) {
     if (!absl::EqualsIgnoreCase(absl::string_view(coding.data(), coding.size()),
                                 "identity")) {

@@ -20,7 +20,7 @@ bool IsFormMediaType(std::string_view value);
 
 // Whether the body is coded in a way that would have to be undone first (RFC
 // 9110 section 8.4).
-bool HasContentCoding(const http::HttpRequest& request);
+bool HasContentCoding(const http::Request& request);
 
 }  // namespace signet::transcode
 

@@ -32,7 +32,7 @@ std::string_view NameOf(std::span<const std::string_view> types) {
 }
 
 // 415: the body is of a kind that is not read.
-std::optional<gateway::Problem> CheckBodyKind(const http::HttpRequest& request,
+std::optional<gateway::Problem> CheckBodyKind(const http::Request& request,
                                               const Route& route) {
   // No content has no type, whatever a client says of all its requests.
   if (request.body.empty() && !request.body_too_large) return std::nullopt;
@@ -113,7 +113,7 @@ std::vector<FieldViolation> FormToMessage(std::string_view form,
 // of the path.
 std::optional<gateway::Problem> ReadFields(const Route& route,
                                            std::string_view query,
-                                           const http::HttpRequest& request,
+                                           const http::Request& request,
                                            std::vector<FieldViolation> faults,
                                            Message& message) {
   HeaderReading headers = HeadersToMessage(request, route, message);
@@ -141,7 +141,7 @@ std::optional<gateway::Problem> ReadFields(const Route& route,
 }
 
 std::optional<gateway::Problem> Read(const Route& route, std::string_view query,
-                                     const http::HttpRequest& request,
+                                     const http::Request& request,
                                      std::vector<FieldViolation> path_faults,
                                      Message& message) {
   if (route.body != Route::Body::kNone) {
@@ -158,7 +158,7 @@ std::optional<gateway::Problem> Read(const Route& route, std::string_view query,
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
                            std::string_view query,
-                           const http::HttpRequest& request) {
+                           const http::Request& request) {
   RequestReading reading{.message = route.NewRequest(), .fault = std::nullopt};
   std::vector<FieldViolation> path_faults =
       route.BindPath(segments, *reading.message);

@@ -43,7 +43,7 @@ struct RequestReading {
 RequestReading ReadRequest(const Route& route,
                            std::span<const std::string_view> segments,
                            std::string_view query,
-                           const http::HttpRequest& request);
+                           const http::Request& request);
 
 }  // namespace signet::transcode
 

@@ -42,7 +42,7 @@ struct Route {
   // An HTTP field that sets a field of the request message.
   struct Header {
     std::string name;        // As the option spells it.
-    std::string lower_name;  // As HttpRequest has it.
+    std::string lower_name;  // As http::Request has it.
     FieldPath field;         // A string.
     bool entity_tag = false;
   };

@@ -18,7 +18,7 @@ std::string TextOf(const FieldPath& path) {
 
 }  // namespace
 
-SentNames::SentNames(const Route& route, const http::HttpRequest& request) {
+SentNames::SentNames(const Route& route, const http::Request& request) {
   for (const Route::Header& header : route.headers) {
     if (!request.Values(header.lower_name).empty()) {
       by_header_.emplace_back(TextOf(header.field), header.name);

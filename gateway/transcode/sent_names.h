@@ -19,7 +19,7 @@ namespace signet::transcode {
 class SentNames {
  public:
   SentNames() = default;
-  SentNames(const Route& route, const http::HttpRequest& request);
+  SentNames(const Route& route, const http::Request& request);
 
   // Names the fields of `problem`, which the backend found, as the client does.
   void Apply(gateway::Problem& problem) const;

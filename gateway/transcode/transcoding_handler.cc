@@ -51,16 +51,16 @@ bool IsAnswerValue(std::string_view value) {
 }
 
 // Moved out, so that the credential is in one place only.
-std::vector<std::string> TakeAuthorization(http::HttpRequest& request) {
+std::vector<std::string> TakeAuthorization(http::Request& request) {
   std::vector<std::string> values;
-  for (http::HttpField& field : request.fields) {
+  for (http::Field& field : request.fields) {
     if (field.name == "authorization") values.push_back(std::move(field.value));
   }
   return values;
 }
 
 // The answer to a form, whatever the method has to say (RFC 7009 section 2.2).
-http::HttpResponse FormAnswer(const std::string& request_id) {
+http::Response FormAnswer(const std::string& request_id) {
   return {
       .status = 200,
       .fields = {{"Cache-Control", "no-store"}, {"X-Request-Id", request_id}},
@@ -85,13 +85,13 @@ struct TranscodingHandler::Exchange {
   Uuid tenant_id = {};  // Once the backend has said.
   Respond respond;
 
-  void Answer(http::HttpResponse response) {
+  void Answer(http::Response response) {
     response.tenant_id = tenant_id;
     std::move(respond)(std::move(response));
   }
 };
 
-void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
+void TranscodingHandler::Handle(http::Request request, Respond respond) {
   const absl::Time now = deps_.clock->Now();
   const std::vector<std::string_view> agents = request.Values("user-agent");
   auto context = std::make_shared<const call::CallContext>(call::CallContext{
@@ -122,7 +122,7 @@ void TranscodingHandler::Handle(http::HttpRequest request, Respond respond) {
     call.scope = gateway::CallScope::kIdentify;
   } else {
     exchange->names = SentNames(*match.route, request);
-    if (JudgesAnswer(request, *match.route)) {
+    if (IsConditionalRead(request, *match.route)) {
       exchange->if_match = request.JoinedValues("if-match");
       exchange->if_none_match = request.JoinedValues("if-none-match");
     }
@@ -182,7 +182,7 @@ void TranscodingHandler::Finish(Exchange& exchange,
   if (exchange.fault.has_value()) {
     return Refuse(exchange, reply.principal, *exchange.fault);
   }
-  absl::StatusOr<http::HttpResponse> response =
+  absl::StatusOr<http::Response> response =
       Succeed(exchange, reply.response.get());
   if (!response.ok()) {
     deps_.logger->Error("the response cannot be written",
@@ -207,7 +207,7 @@ void TranscodingHandler::Refuse(Exchange& exchange, std::string_view principal,
       options_.resource_metadata));
 }
 
-absl::StatusOr<http::HttpResponse> TranscodingHandler::Succeed(
+absl::StatusOr<http::Response> TranscodingHandler::Succeed(
     const Exchange& exchange, google::protobuf::Message* message) const {
   const Route& route = *exchange.route;
   if (message == nullptr ||
@@ -220,7 +220,7 @@ absl::StatusOr<http::HttpResponse> TranscodingHandler::Succeed(
     layout.WipeSecrets(*message);
     return FormAnswer(exchange.context->request_id);
   }
-  http::HttpResponse response{
+  http::Response response{
       .status = route.success_status, .fields = {}, .body = ""};
   absl::Status written = AddFields(exchange, *message, response);
   if (written.ok() && response.status != 204 && response.status != 304 &&
@@ -237,7 +237,7 @@ absl::StatusOr<http::HttpResponse> TranscodingHandler::Succeed(
 
 absl::Status TranscodingHandler::AddBody(
     const Route& route, const google::protobuf::Message& message,
-    http::HttpResponse& response) {
+    http::Response& response) {
   const JsonLayout& layout = *route.response_layout;
   response.sensitive = layout.holds_secret();
   // Escaping may need six bytes for one. A body that holds a secret must not
@@ -252,7 +252,7 @@ absl::Status TranscodingHandler::AddBody(
 
 absl::Status TranscodingHandler::AddFields(
     const Exchange& exchange, const google::protobuf::Message& message,
-    http::HttpResponse& response) {
+    http::Response& response) {
   const Route& route = *exchange.route;
   const auto& reflection = *message.GetReflection();
   response.fields.reserve(8 + route.answer_fields.size());
@@ -300,8 +300,8 @@ absl::Status TranscodingHandler::AddFields(
   return absl::OkStatus();
 }
 
-http::HttpResponse TranscodingHandler::Refuse(http::HttpFault fault,
-                                              std::string_view peer) {
+http::Response TranscodingHandler::Refuse(http::Fault fault,
+                                          std::string_view peer) {
   const absl::Time now = deps_.clock->Now();
   const Exchange exchange{
       .context = std::make_shared<const call::CallContext>(call::CallContext{

@@ -41,7 +41,7 @@ namespace signet::transcode {
 // (`http_request_headers`) go on to the backend; every other one of the
 // request, `X-Forwarded-For` and its like included, is ignored. The body is
 // wiped once it is read. The observer is told of each request.
-class TranscodingHandler final : public http::HttpHandler {
+class TranscodingHandler final : public http::Handler {
  public:
   struct Options {
     // How long a call may take, from the arrival of the request.
@@ -65,9 +65,8 @@ class TranscodingHandler final : public http::HttpHandler {
   TranscodingHandler(Dependencies dependencies, Options options)
       : deps_(dependencies), options_(std::move(options)) {}
 
-  void Handle(http::HttpRequest request, Respond respond) override;
-  http::HttpResponse Refuse(http::HttpFault fault,
-                            std::string_view peer) override;
+  void Handle(http::Request request, Respond respond) override;
+  http::Response Refuse(http::Fault fault, std::string_view peer) override;
 
  private:
   struct Exchange;
@@ -75,14 +74,14 @@ class TranscodingHandler final : public http::HttpHandler {
   void Finish(Exchange& exchange, gateway::BackendReply reply);
   void Refuse(Exchange& exchange, std::string_view principal,
               const gateway::Problem& problem) const;
-  absl::StatusOr<http::HttpResponse> Succeed(
+  absl::StatusOr<http::Response> Succeed(
       const Exchange& exchange, google::protobuf::Message* message) const;
   static absl::Status AddBody(const Route& route,
                               const google::protobuf::Message& message,
-                              http::HttpResponse& response);
+                              http::Response& response);
   static absl::Status AddFields(const Exchange& exchange,
                                 const google::protobuf::Message& message,
-                                http::HttpResponse& response);
+                                http::Response& response);
   void TellEnd(const Exchange& exchange, std::string_view principal, int status,
                google::rpc::Code code, std::string_view reason) const;
 

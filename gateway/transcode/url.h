@@ -21,7 +21,7 @@ SplitTarget SplitAtQuery(std::string_view target);
 using PathSegments = absl::InlinedVector<std::string_view, 12>;
 
 // Splits an escaped path at its slashes. nullopt for a path that could be taken
-// for another one by whoever normalises it differently: without a leading
+// for another one by anyone who normalises it differently: without a leading
 // slash, with an empty segment (so also with a trailing slash), a dot segment
 // (RFC 3986 section 5.2.4), or an encoded slash or backslash. Views into
 // `path`.

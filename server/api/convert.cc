@@ -43,13 +43,14 @@ void FillCommon(const storage::ServiceAccountRecord& record, Message& out) {
 
 // The fields that Self and VerifyTokenResponse share.
 template <typename Message>
-void FillHoldings(const domain::Holdings& holdings, Message& out) {
+void FillHoldings(const domain::EffectiveGrants& holdings, Message& out) {
   out.set_account_owner(holdings.account_owner);
   out.set_super_admin(holdings.super_admin);
   for (const std::string& key : holdings.capabilities) {
     out.add_capabilities(key);
   }
-  for (const domain::Holdings::OnResource& held : holdings.on_resources) {
+  for (const domain::EffectiveGrants::OnResource& held :
+       holdings.on_resources) {
     v1::ResourceCapability& capability = *out.add_resource_capabilities();
     capability.set_capability_key(held.capability_key);
     capability.set_resource_type(held.resource_type);
@@ -154,11 +155,12 @@ void ToProto(const domain::Authorizations::Page& page,
   out.set_next_page_token(page.next_page_token);
 }
 
-void ToProto(const domain::Holdings& holdings, v1::Self& out) {
+void ToProto(const domain::EffectiveGrants& holdings, v1::Self& out) {
   FillHoldings(holdings, out);
 }
 
-void ToProto(const domain::Holdings& holdings, v1::VerifyTokenResponse& out) {
+void ToProto(const domain::EffectiveGrants& holdings,
+             v1::VerifyTokenResponse& out) {
   FillHoldings(holdings, out);
 }
 

@@ -6,7 +6,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "server/domain/authorizations.h"
-#include "server/domain/holdings.h"
+#include "server/domain/effective_grants.h"
 #include "server/domain/service_accounts.h"
 #include "server/identity/principal.h"
 #include "signet/v1/authorization.pb.h"
@@ -41,9 +41,10 @@ void ToProto(const storage::AuthorizationRecord& record,
 void ToProto(const domain::Authorizations::Page& page,
              v1::ListAuthorizationsResponse& out);
 void ToProto(const identity::Principal& principal, v1::Self& out);
-void ToProto(const domain::Holdings& holdings, v1::Self& out);
+void ToProto(const domain::EffectiveGrants& holdings, v1::Self& out);
 // All but the account.
-void ToProto(const domain::Holdings& holdings, v1::VerifyTokenResponse& out);
+void ToProto(const domain::EffectiveGrants& holdings,
+             v1::VerifyTokenResponse& out);
 
 }  // namespace signet::api
 

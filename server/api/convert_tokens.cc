@@ -11,7 +11,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "server/api/convert.h"
-#include "server/domain/holdings.h"
+#include "server/domain/effective_grants.h"
 
 namespace signet::api {
 namespace {
@@ -91,19 +91,19 @@ class RequirementReader {
 // Proxies take header fields of four or eight KiB in all.
 constexpr size_t kMaxCapabilityListBytes = 2048;
 
-std::string_view SubjectTypeOf(const identity::TokenFacts& facts) {
-  return facts.kind == identity::PrincipalKind::kUser ? "user"
-                                                      : "service_account";
+std::string_view SubjectTypeOf(const identity::TokenSnapshot& snapshot) {
+  return snapshot.kind == identity::PrincipalKind::kUser ? "user"
+                                                         : "service_account";
 }
 
-domain::Holdings HoldingsOf(const identity::TokenFacts& facts) {
-  return domain::SumHoldings(facts.account_id, facts.held);
+domain::EffectiveGrants HoldingsOf(const identity::TokenSnapshot& snapshot) {
+  return domain::SumHoldings(snapshot.account_id, snapshot.held);
 }
 
 // Of a user who was asked about on no account there is none.
-std::string AccountOf(const identity::TokenFacts& facts) {
-  return facts.account_id == Uuid() ? std::string()
-                                    : facts.account_id.ToString();
+std::string AccountOf(const identity::TokenSnapshot& snapshot) {
+  return snapshot.account_id == Uuid() ? std::string()
+                                       : snapshot.account_id.ToString();
 }
 
 }  // namespace
@@ -125,11 +125,12 @@ domain::Requirement ReadRequirement(const std::string& field,
   return RequirementReader(violations).Read(field, requirement, 1);
 }
 
-std::string RenderActive(const identity::TokenFacts& facts) {
+std::string RenderActive(const identity::TokenSnapshot& snapshot) {
   v1::VerifyTokenResponse out;
   // Borrowed for as long as this call.
-  const identity::TokenFactsPtr borrowed(identity::TokenFactsPtr(), &facts);
-  ToProto({.verdict = domain::TokenVerdict::kActive, .facts = borrowed},
+  const identity::TokenSnapshotPtr borrowed(identity::TokenSnapshotPtr(),
+                                            &snapshot);
+  ToProto({.verdict = domain::TokenVerdict::kActive, .snapshot = borrowed},
           absl::InfinitePast(), out);
   return out.SerializeAsString();
 }
@@ -137,14 +138,14 @@ std::string RenderActive(const identity::TokenFacts& facts) {
 std::optional<RenderedAnswer> RenderAnswer(
     const domain::TokenVerification& verification, absl::Time now) {
   if (verification.verdict == domain::TokenVerdict::kActive) {
-    const identity::TokenFacts& facts = *verification.facts;
-    if (facts.rendered.empty() ||
-        facts.death() - now < domain::TokenVerifier::kCacheTtl) {
+    const identity::TokenSnapshot& snapshot = *verification.snapshot;
+    if (snapshot.rendered.empty() ||
+        snapshot.death() - now < domain::TokenVerifier::kCacheTtl) {
       return std::nullopt;
     }
-    RenderedAnswer answer = {.text = facts.rendered, .rest = {}};
-    if (facts.death() < absl::InfiniteFuture()) {
-      answer.rest.Set(facts.death() - now);
+    RenderedAnswer answer = {.text = snapshot.rendered, .rest = {}};
+    if (snapshot.death() < absl::InfiniteFuture()) {
+      answer.rest.Set(snapshot.death() - now);
     }
     return answer;
   }
@@ -195,22 +196,22 @@ void ToProto(const domain::TokenVerification& verification, absl::Time now,
   if (verification.verdict != domain::TokenVerdict::kActive) {
     out.set_reason(std::string(domain::TokenVerdictName(verification.verdict)));
   } else {
-    const identity::TokenFacts& facts = *verification.facts;
+    const identity::TokenSnapshot& snapshot = *verification.snapshot;
     out.set_active(true);
-    out.set_subject_type(std::string(SubjectTypeOf(facts)));
-    out.set_subject_id(facts.subject_id.ToString());
-    out.set_account_id(AccountOf(facts));
-    out.set_token_public_id(facts.public_id);
-    if (facts.death() < absl::InfiniteFuture()) {
-      *out.mutable_expires_at() = ToProto(facts.death());
+    out.set_subject_type(std::string(SubjectTypeOf(snapshot)));
+    out.set_subject_id(snapshot.subject_id.ToString());
+    out.set_account_id(AccountOf(snapshot));
+    out.set_token_public_id(snapshot.public_id);
+    if (snapshot.death() < absl::InfiniteFuture()) {
+      *out.mutable_expires_at() = ToProto(snapshot.death());
       // None was rendered before the beginning of time.
       if (now > absl::InfinitePast()) {
-        *out.mutable_expires_in() = ToProto(facts.death() - now);
-        ttl = std::min(ttl, facts.death() - now);
+        *out.mutable_expires_in() = ToProto(snapshot.death() - now);
+        ttl = std::min(ttl, snapshot.death() - now);
       }
     }
-    if (!facts.held.empty()) ToProto(HoldingsOf(facts), out);
-    for (const auto& [key, value] : facts.labels) {
+    if (!snapshot.held.empty()) ToProto(HoldingsOf(snapshot), out);
+    for (const auto& [key, value] : snapshot.labels) {
       (*out.mutable_labels())[key] = value;
     }
   }
@@ -220,32 +221,32 @@ void ToProto(const domain::TokenVerification& verification, absl::Time now,
 void ToProto(const domain::TokenVerification& verification,
              v1::IntrospectTokenResponse& out) {
   if (verification.verdict != domain::TokenVerdict::kActive) return;
-  const identity::TokenFacts& facts = *verification.facts;
+  const identity::TokenSnapshot& snapshot = *verification.snapshot;
   out.set_active(true);
-  out.set_scope(absl::StrJoin(HoldingsOf(facts).capabilities, " "));
+  out.set_scope(absl::StrJoin(HoldingsOf(snapshot).capabilities, " "));
   out.set_token_type("Bearer");
-  if (facts.death() < absl::InfiniteFuture()) {
-    out.set_exp(absl::ToUnixSeconds(facts.death()));
+  if (snapshot.death() < absl::InfiniteFuture()) {
+    out.set_exp(absl::ToUnixSeconds(snapshot.death()));
   }
-  out.set_sub(facts.subject_id.ToString());
-  if (facts.kind == identity::PrincipalKind::kServiceAccount) {
+  out.set_sub(snapshot.subject_id.ToString());
+  if (snapshot.kind == identity::PrincipalKind::kServiceAccount) {
     out.set_client_id(out.sub());
-    out.set_iat(absl::ToUnixSeconds(facts.issued_at));
-    out.set_jti(facts.public_id);
+    out.set_iat(absl::ToUnixSeconds(snapshot.issued_at));
+    out.set_jti(snapshot.public_id);
   }
-  out.set_subject_type(std::string(SubjectTypeOf(facts)));
-  out.set_account_id(AccountOf(facts));
+  out.set_subject_type(std::string(SubjectTypeOf(snapshot)));
+  out.set_account_id(AccountOf(snapshot));
 }
 
 void ToProto(const domain::TokenVerification& verification,
              v1::CheckAccessResponse& out) {
-  const identity::TokenFacts& facts = *verification.facts;
-  out.set_subject_type(std::string(SubjectTypeOf(facts)));
-  out.set_subject_id(facts.subject_id.ToString());
-  out.set_account_id(AccountOf(facts));
-  out.set_token_public_id(facts.public_id);
+  const identity::TokenSnapshot& snapshot = *verification.snapshot;
+  out.set_subject_type(std::string(SubjectTypeOf(snapshot)));
+  out.set_subject_id(snapshot.subject_id.ToString());
+  out.set_account_id(AccountOf(snapshot));
+  out.set_token_public_id(snapshot.public_id);
   std::string* const list = out.mutable_capabilities();
-  for (const std::string& key : HoldingsOf(facts).capabilities) {
+  for (const std::string& key : HoldingsOf(snapshot).capabilities) {
     if (list->size() + 1 + key.size() > kMaxCapabilityListBytes) break;
     absl::StrAppend(list, list->empty() ? "" : ",", key);
   }

@@ -40,7 +40,7 @@ domain::Requirement ReadRequirement(const std::string& field,
 
 // The serialized VerifyTokenResponse, but for expires_in, of a token that is
 // live for at least TokenVerifier::kCacheTtl more; for TokenDirectoryOptions.
-std::string RenderActive(const identity::TokenFacts& facts);
+std::string RenderActive(const identity::TokenSnapshot& snapshot);
 
 // VerifyTokenResponse.expires_in in a serialized message, or nothing.
 class RenderedExpiresIn {

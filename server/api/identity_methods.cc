@@ -6,7 +6,7 @@
 
 #include "server/api/convert.h"
 #include "server/api/method_support.h"
-#include "server/domain/holdings.h"
+#include "server/domain/effective_grants.h"
 #include "signet/v1/identity.pb.h"
 
 namespace signet::api {
@@ -20,10 +20,10 @@ UnaryMethod GetSelf(storage::Store* store) {
                                           "self.get", std::nullopt, nullptr);
   method.handle = [store](const MethodCall& call, UnaryMethod::Done done) {
     const identity::CallerPtr caller = call.caller;
-    domain::ReadHoldings(
+    domain::ReadEffectiveGrants(
         *store, *caller, As<Request>(call.request).account_id(),
         [caller, done = std::move(done)](
-            const absl::StatusOr<domain::Holdings>& holdings) mutable {
+            const absl::StatusOr<domain::EffectiveGrants>& holdings) mutable {
           if (!holdings.ok()) {
             std::move(done)(holdings.status());
             return;

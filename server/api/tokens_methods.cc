@@ -305,7 +305,7 @@ UnaryMethod Revoke(domain::TokenVerifier* verifier,
     verifier->Find(
         request.token(), clock->Now(), asked_by,
         [accounts, caller = std::move(call.caller), finish = std::move(finish)](
-            const absl::StatusOr<identity::TokenFinding>& found) mutable {
+            const absl::StatusOr<identity::LookupResult>& found) mutable {
           if (!found.ok()) {
             std::move(finish)(found.status());
           } else if (!identity::MayBeEnded(found->state)) {
@@ -313,7 +313,7 @@ UnaryMethod Revoke(domain::TokenVerifier* verifier,
                                   ? absl::OkStatus()
                                   : identity::TokenInvalidError());
           } else {
-            accounts->RevokeToken(std::move(caller), found->facts,
+            accounts->RevokeToken(std::move(caller), found->snapshot,
                                   std::move(finish));
           }
         });

@@ -68,7 +68,7 @@ struct UnaryMethod {
   // nothing else. `handle` decides all the same.
   bool admit_first = false;
 
-  // Whether Caller::replay_seed is wanted.
+  // Whether Caller::idempotency_seed is wanted.
   bool repeatable = false;
 
   // Validates, authorizes, acts; calls `done` once, perhaps before it returns.

@@ -56,10 +56,10 @@ std::string KeptUserAgent(std::string_view text);
 // Writes events into each account's log so that a later change is noticed:
 // every event carries an HMAC (under the server's key) over itself and the HMAC
 // of the event before, and one more record, HMACed too, says where the log
-// begins and ends. Whoever has the database but not the key can neither alter,
-// reorder, insert nor remove an event without a trace, nor cut either end of
-// the log. What they do to a whole log, removing it or putting back an older
-// copy, AuditHead tells of, which moves with each log.
+// begins and ends. Anyone who has the database but not the key can neither
+// alter, reorder, insert nor remove an event without a trace, nor cut either
+// end of the log. What they do to a whole log, removing it or putting back an
+// older copy, AuditHead tells of, which moves with each log.
 //
 // Thread-safe.
 class AuditLog {

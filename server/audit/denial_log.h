@@ -55,8 +55,8 @@ struct DenialLogOptions {
 };
 
 // Writes denials into the audit logs of the accounts they were about, behind
-// the answers: whoever is denied neither waits for it nor learns from the time
-// of the answer whether there is such an account. For that reason the work
+// the answers: anyone who is denied neither waits for it nor learns from the
+// time of the answer whether there is such an account. For that reason the work
 // behind the answer is the same too, up to the rows: each transaction waits for
 // the disk, whether it has an event to write or not.
 //

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "server/identity/auth_error.h"
-#include "server/identity/token_facts.h"
+#include "server/identity/token_snapshot.h"
 #include "server/identity/token_state.h"
 
 namespace signet::domain {
@@ -130,8 +130,8 @@ void Access::Admit(const identity::Principal& principal,
                    std::string_view account_id, Right right, Done done) {
   const std::optional<Uuid> account = Uuid::Parse(account_id);
   if (!account.has_value() ||
-      (principal.token_facts != nullptr &&
-       GrantFor(principal.token_facts->held, *account, right).has_value())) {
+      (principal.token_snapshot != nullptr &&
+       GrantFor(principal.token_snapshot->held, *account, right).has_value())) {
     std::move(done)(absl::OkStatus());
     return;
   }

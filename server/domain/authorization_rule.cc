@@ -55,7 +55,8 @@ std::string_view GrantKindName(storage::GrantKind kind) {
 absl::Status CheckCapabilityKey(std::string_view key) {
   if (policy::IsCapabilityKey(key)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "want lower-case words of letters, digits and _, at least two, parted by "
+      "want lower-case words of letters, digits and _, at least two, separated "
+      "by "
       "., at most 100 characters, such as auth.manage");
 }
 

@@ -38,7 +38,7 @@ constexpr std::string_view kGoverningPrefix = "auth.";
 absl::Status NotCovered() {
   return MakeError(absl::StatusCode::kPermissionDenied,
                    "the caller's rights do not cover those of the service "
-                   "account; whoever could grant all of them can do it, on "
+                   "account; anyone who could grant all of them can do it, on "
                    "this account an owner, or else a super_admin",
                    {.reason = "GRANT_EXCEEDS_OWN"});
 }

@@ -15,8 +15,8 @@
 
 namespace signet::domain {
 
-// What it takes to act on a service account. Whoever has its token can do what
-// it can, so nobody gets at it, or makes it stronger, who could not have
+// What it takes to act on a service account. Anyone who has its token can do
+// what it can, so nobody gets at it, or makes it stronger, who could not have
 // granted it what it holds.
 enum class Cover {
   // To disable it, to shorten its life, to end it, and for all that gives
@@ -76,8 +76,8 @@ absl::Status CheckMayGrant(Rights& rights,
 // account. No others are read; how many were is added to `read`, if given.
 //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: they do not. The error says nothing
 //     of what the service account holds. Or one of its grants does not verify
-//     (SealedStore): whoever damaged it could put it right again afterwards. A
-//     super_admin covers that too, and so can stop it.
+//     (SealedStore): anyone who damaged it could put it right again afterwards.
+//     A super_admin covers that too, and so can stop it.
 absl::Status CheckCovers(storage::ReadTxn& txn, Rights& rights,
                          const Uuid& service_account_id, Cover cover,
                          int* read = nullptr);

@@ -28,7 +28,7 @@ absl::StatusOr<bool> CanAct(storage::ReadTxn& txn, OauthOwners users,
                             absl::Time now, const storage::Subject& subject);
 
 // How many owners a change looks at besides the caller, the newest of each
-// account first, and how many accounts whoever ends may own. Beyond, nothing
+// account first, and how many accounts one who ends may own. Beyond, nothing
 // more is found, so the change is refused; one more owner that can act helps.
 inline constexpr int kMaxOwners = 2000;
 inline constexpr int kMaxOwnedAccounts = 1000;

@@ -104,8 +104,9 @@ struct ServiceAccounts::BatchCall {
   }
 
   // Those found who are still to be ended; some may have changed since.
-  absl::StatusOr<Batch> Judge(storage::ReadTxn& txn, OauthOwners oauth_owners,
-                              absl::Time at) const {
+  absl::StatusOr<Batch> Evaluate(storage::ReadTxn& txn,
+                                 OauthOwners oauth_owners,
+                                 absl::Time at) const {
     const absl::Status access =
         AuthorizeCaller(txn, *caller, at, query.account_id, kChangeRight)
             .status();
@@ -230,7 +231,7 @@ void ServiceAccounts::EndBatch(const std::shared_ptr<BatchCall>& call) {
     ReadOutcome<Batch>(
         *store_, std::move(options),
         [this, call](storage::ReadTxn& txn) {
-          return call->Judge(txn, policy_.oauth_owners, clock_->Now());
+          return call->Evaluate(txn, policy_.oauth_owners, clock_->Now());
         },
         answer);
     return;
@@ -241,7 +242,7 @@ void ServiceAccounts::EndBatch(const std::shared_ptr<BatchCall>& call) {
       *store_, std::move(options),
       [this, call](storage::WriteTxn& txn) -> absl::StatusOr<Batch> {
         absl::StatusOr<Batch> batch =
-            call->Judge(txn, policy_.oauth_owners, clock_->Now());
+            call->Evaluate(txn, policy_.oauth_owners, clock_->Now());
         if (!batch.ok()) return batch;
         for (storage::ServiceAccountRecord& record : batch->records) {
           audit::AuditEntry entry =

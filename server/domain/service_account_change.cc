@@ -208,7 +208,7 @@ void ServiceAccounts::EndPresented(
 }
 
 void ServiceAccounts::RevokeToken(
-    identity::CallerPtr caller, const identity::TokenFactsPtr& target,
+    identity::CallerPtr caller, const identity::TokenSnapshotPtr& target,
     absl::AnyInvocable<void(absl::Status) &&> done) {
   const absl::Time now = clock_->Now();
   if (IsItself(caller->principal, target->account_id, target->subject_id)) {
@@ -240,7 +240,7 @@ void ServiceAccounts::RevokeToken(
 }
 
 void ServiceAccounts::EndOther(identity::CallerPtr caller, absl::Time now,
-                               const identity::TokenFactsPtr& target,
+                               const identity::TokenSnapshotPtr& target,
                                Access::Done done) {
   storage::WriteOptions options =
       identity::RevocationFor(caller, target->account_id);

@@ -11,8 +11,8 @@
 #include "base/encoding.h"
 #include "server/domain/authorization_rule.h"
 #include "server/domain/cover.h"
+#include "server/domain/idempotency.h"
 #include "server/domain/name_rule.h"
-#include "server/domain/replay.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_receiver.h"
@@ -61,7 +61,7 @@ struct ServiceAccounts::CreateCall {
   absl::Time now;
   IssuedServiceAccount issued;
   std::vector<std::string> capabilities;
-  std::optional<Replay> replay;
+  std::optional<IdempotentCall> idempotent;
   absl::Status fault;  // Stands unless the call is a repetition.
   Done<IssuedServiceAccount> done;
   int attempts_left = kMintAttempts;
@@ -80,15 +80,16 @@ struct ServiceAccounts::CreateCall {
     if (!grant.ok()) return grant.status();
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay, clock.Now());
+          FindAnswer(txn, *idempotent, clock.Now());
       if (!before.ok()) return before.status();
       repeated = *std::move(before);
       if (repeated.has_value()) {
         absl::Status status = CheckMayActOn(
             txn, caller->principal, repeated->record, Cover::kEverything);
-        if (status.ok()) status = CheckReplayLive(txn, *repeated, clock.Now());
+        if (status.ok()) status = CheckAnswerLive(txn, *repeated, clock.Now());
         if (!status.ok()) return status;
-        return RecordReplay(txn, audit, *caller, now, kCreateAction, *repeated);
+        return RecordRepetition(txn, audit, *caller, now, kCreateAction,
+                                *repeated);
       }
     }
     absl::Status status = fault;
@@ -105,7 +106,7 @@ struct ServiceAccounts::CreateCall {
       status = audit.Append(txn, record.account_id, *caller, now, Entry());
     }
     if (status.ok() && replay.has_value()) {
-      status = KeepReplay(txn, *replay, issued, now, random);
+      status = KeepAnswer(txn, *idempotent, issued, now, random);
     }
     return status;
   }
@@ -152,12 +153,12 @@ void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
   violations.Add("description", CheckFreeText(request.description));
   violations.Add("labels", CheckLabels(request.labels));
   CheckCapabilities(request.capabilities, violations);
-  std::optional<Replay> replay;
+  std::optional<IdempotentCall> idempotent;
   if (!request.idempotency_key.empty()) {
     violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
     if (account_id.has_value()) request.account_id = account_id->ToString();
-    replay = Replay::For(*keyring_, *caller, request.idempotency_key,
-                         Fingerprint(request));
+    idempotent = IdempotentCall::For(
+        *keyring_, *caller, request.idempotency_key, Fingerprint(request));
   }
   // A repetition may come when the expiry it asked for is over.
   const bool may_be_repeated = replay.has_value() && violations.empty();
@@ -185,7 +186,7 @@ void ServiceAccounts::Create(identity::CallerPtr caller, CreateRequest request,
   call->capabilities.erase(
       std::unique(call->capabilities.begin(), call->capabilities.end()),
       call->capabilities.end());
-  call->replay = std::move(replay);
+  call->idempotent = std::move(idempotent);
   call->done = std::move(done);
   call->fault = std::move(fault);
   if (expires_at.ok()) record.token.expires_at = *expires_at;

@@ -10,7 +10,7 @@
 #include "base/encoding.h"
 #include "base/rfc3339.h"
 #include "server/domain/cover.h"
-#include "server/domain/replay.h"
+#include "server/domain/idempotency.h"
 #include "server/domain/service_account_calls.h"
 #include "server/domain/service_accounts.h"
 #include "server/domain/token_receiver.h"
@@ -40,7 +40,7 @@ std::string Fingerprint(const Uuid& account_id, const Uuid& id,
   return std::move(encoder).text();
 }
 
-// Whoever still has a token that was replaced, though it is good for an
+// Anyone who still has a token that was replaced, though it is good for an
 // overlap, has not the one that took its place, and would take that over.
 absl::Status ReplacedTokenError() {
   return MakeError(absl::StatusCode::kPermissionDenied,
@@ -62,7 +62,7 @@ struct ServiceAccounts::RotateCall {
   std::optional<absl::Time> expires_at;   // Otherwise, or if that is over.
   std::optional<absl::Duration> max_ttl;  // Also of what is kept.
   std::string etag;                       // Of the version to be rotated.
-  std::optional<Replay> replay;
+  std::optional<IdempotentCall> idempotent;
   absl::Status fault;  // Stands unless the call is a repetition.
   IssuedToken minted;
   Done<IssuedServiceAccount> done;
@@ -87,14 +87,15 @@ struct ServiceAccounts::RotateCall {
     }
     if (replay.has_value()) {
       absl::StatusOr<std::optional<IssuedServiceAccount>> before =
-          FindReplay(txn, *replay, accounts.clock_->Now());
+          FindAnswer(txn, *idempotent, accounts.clock_->Now());
       if (!before.ok()) return before.status();
       if (before->has_value()) {
         issued = **std::move(before);
         absl::Status live =
-            CheckReplayLive(txn, issued, accounts.clock_->Now());
+            CheckAnswerLive(txn, issued, accounts.clock_->Now());
         if (!live.ok()) return live;
-        return RecordReplay(txn, audit, *caller, now, kRotateAction, issued);
+        return RecordRepetition(txn, audit, *caller, now, kRotateAction,
+                                issued);
       }
     }
     if (!found.ok()) return found.status();
@@ -120,7 +121,7 @@ struct ServiceAccounts::RotateCall {
     }
     record.token = minted.record;
     record.token.expires_at = expiry;
-    // By itself it shows the token to whoever had the one before.
+    // By itself it shows the token to anyone who had the one before.
     if (!IsItself(caller->principal, record)) {
       record.token_shown_to = ReceiverName(caller->principal);
     }
@@ -157,7 +158,7 @@ struct ServiceAccounts::RotateCall {
                {"new_expires_at", AuditedTime(record.token.expires_at)}}});
     }
     if (status.ok() && replay.has_value()) {
-      status = KeepReplay(txn, *replay, issued, now, random);
+      status = KeepAnswer(txn, *idempotent, issued, now, random);
     }
     return status;
   }
@@ -203,12 +204,13 @@ void ServiceAccounts::Rotate(identity::CallerPtr caller,
   violations.Add("overlap", overlap.status());
   const absl::StatusOr<std::optional<absl::Time>> expires_at =
       DecideExpiry(request.expires_at, now, policy_.expiry);
-  std::optional<Replay> replay;
+  std::optional<IdempotentCall> idempotent;
   if (!request.idempotency_key.empty()) {
     violations.Add("request_id", CheckIdempotencyKey(request.idempotency_key));
     if (violations.empty()) {
-      replay = Replay::For(*keyring_, *caller, request.idempotency_key,
-                           Fingerprint(*account_id, *id, request));
+      idempotent =
+          IdempotentCall::For(*keyring_, *caller, request.idempotency_key,
+                              Fingerprint(*account_id, *id, request));
     }
   }
   // A repetition may come when the expiry it asked for is over.
@@ -231,7 +233,7 @@ void ServiceAccounts::Rotate(identity::CallerPtr caller,
   if (expires_at.ok()) call->expires_at = *expires_at;
   call->max_ttl = policy_.expiry.max_ttl;
   call->etag = request.etag;
-  call->replay = std::move(replay);
+  call->idempotent = std::move(idempotent);
   call->fault = std::move(fault);
   call->done = std::move(done);
   MintAndRotate(std::move(call));

@@ -27,7 +27,7 @@
 #include "server/domain/transact.h"
 #include "server/identity/caller.h"
 #include "server/identity/last_use_recorder.h"
-#include "server/identity/token_facts.h"
+#include "server/identity/token_snapshot.h"
 #include "storage/store.h"
 
 namespace signet::domain {
@@ -65,7 +65,7 @@ std::string EtagOf(const storage::ServiceAccountRecord& record);
 // end, and never ends up enabled again, with other labels, or living longer;
 // the same error. It rotates by its current token only. No change leaves an
 // account without an owner that can act (see last_owner.h): FAILED_PRECONDITION
-// / LAST_OWNER. Only whoever presents a token ends it all the same.
+// / LAST_OWNER. Only anyone who presents a token ends it all the same.
 //
 // `done` is called once, perhaps before the method returns, and must not block.
 class ServiceAccounts {
@@ -172,7 +172,7 @@ class ServiceAccounts {
   // first create in it. Needs kChangeRight.
   // A repetition needs Cover::kEverything of what was made.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
-  //   What FindReplay says.
+  //   What FindIdempotencyRecord says.
   void Create(identity::CallerPtr caller, CreateRequest request,
               Done<IssuedServiceAccount> done);
 
@@ -200,7 +200,8 @@ class ServiceAccounts {
   // account rotates itself by its current token only, and the next one dies
   // when that would have, at the latest; a replaced token that is good for an
   // overlap could otherwise take over the account. A repetition may present it.
-  //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindReplay says.
+  //   NOT_FOUND, FAILED_PRECONDITION: as Update. What FindIdempotencyRecord
+  //   says.
   void Rotate(identity::CallerPtr caller, const RotateRequest& request,
               Done<IssuedServiceAccount> done);
 
@@ -214,9 +215,9 @@ class ServiceAccounts {
   // of which there is at least one; never the caller. Needs kChangeRight.
   // Leaves out, and counts, those without Cover::kGoverning. Looks through a
   // bounded number of rows, in reads: the transaction looks at what it ends
-  // and at nothing else. The next call goes on behind, so that whoever follows
-  // the page tokens comes to the end whatever there is in between. A dry run
-  // writes nothing, and is answered as the real one would be.
+  // and at nothing else. The next call goes on behind, so that anyone who
+  // follows the page tokens comes to the end whatever there is in between. A
+  // dry run writes nothing, and is answered as the real one would be.
   void BatchRevoke(identity::CallerPtr caller,
                    const BatchRevokeRequest& request, Done<Batch> done);
 
@@ -233,7 +234,7 @@ class ServiceAccounts {
   // and the answer is OK all the same (RFC 7009 section 2.2). May end an
   // account's last owner.
   void RevokeToken(identity::CallerPtr caller,
-                   const identity::TokenFactsPtr& target,
+                   const identity::TokenSnapshotPtr& target,
                    absl::AnyInvocable<void(absl::Status) &&> done);
 
  private:
@@ -274,7 +275,7 @@ class ServiceAccounts {
                     absl::AnyInvocable<void(absl::Status) &&> done);
   // Ends another's token for a `caller` who was admitted to its account.
   void EndOther(identity::CallerPtr caller, absl::Time now,
-                const identity::TokenFactsPtr& target, Access::Done done);
+                const identity::TokenSnapshotPtr& target, Access::Done done);
 
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;

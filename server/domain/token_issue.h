@@ -23,7 +23,7 @@ struct IssuedToken {
 struct IssuedServiceAccount {
   storage::ServiceAccountRecord record;
   Secret token;
-  bool repeated = false;  // Shown before; see replay.h.
+  bool repeated = false;  // Shown before; see idempotency.h.
 };
 
 // Mints a token under a valid `prefix` and MACs it under the current key. The

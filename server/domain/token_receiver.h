@@ -13,8 +13,8 @@ namespace signet::domain {
 
 inline constexpr char kTokenShownToAnother[] = "TOKEN_SHOWN_TO_ANOTHER";
 
-// Whoever was shown a service account's token may have kept it, and would have
-// what the service account is granted afterwards.
+// Anyone who was shown a service account's token may have kept it, and would
+// have what the service account is granted afterwards.
 
 // ServiceAccountRecord::token_shown_to of a token that the operator of the
 // server got, at a first start or by --issue_super_admin. Who has the machine
@@ -31,9 +31,9 @@ std::string ReceiverName(const identity::Principal& principal);
 // granted to its id, a service account while it is live and the token that it
 // presented is its current one: who was shown that one before may have called,
 // and a rotation takes only this one from them. The granter knows what it does.
-// Whoever has lost the right since counts as one who has not got it,
+// Anyone who has lost the right since counts as one who has not got it,
 // and the other way round. A rotation of a service account by itself shows the
-// token to nobody new: whoever was shown the one before had what it takes to
+// token to nobody new: anyone who was shown the one before had what it takes to
 // see this one.
 //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more; or
 //     it is not known who was shown the token, as of those made before this

@@ -51,14 +51,15 @@ std::string Lacked(const Requirement& requirement,
                                                   : " on the account");
 }
 
-TokenVerification Decide(identity::TokenFactsPtr facts,
+TokenVerification Decide(identity::TokenSnapshotPtr snapshot,
                          const Requirement* requirement,
                          std::span<const storage::AuthorizationRecord> held) {
-  if (requirement != nullptr && !requirement->IsMet(held, facts->account_id)) {
+  if (requirement != nullptr &&
+      !requirement->IsMet(held, snapshot->account_id)) {
     return {.verdict = TokenVerdict::kCapabilityMissing,
-            .lacked = Lacked(*requirement, held, facts->account_id)};
+            .lacked = Lacked(*requirement, held, snapshot->account_id)};
   }
-  return {.verdict = TokenVerdict::kActive, .facts = std::move(facts)};
+  return {.verdict = TokenVerdict::kActive, .snapshot = std::move(snapshot)};
 }
 
 // Adds what `subjects` hold on `accounts`, each grant once.
@@ -118,7 +119,7 @@ std::string TokenVerifier::AccountAskedFor(const identity::Principal& caller,
 }
 
 std::optional<VerifyScope> TokenVerifier::ScopeAtOnce(
-    const identity::TokenFacts& asker, std::string_view account_id) {
+    const identity::TokenSnapshot& asker, std::string_view account_id) {
   Uuid account = asker.account_id;
   if (!account_id.empty()) {
     const std::optional<Uuid> read = Uuid::Parse(account_id);
@@ -174,28 +175,28 @@ std::optional<TokenVerification> TokenVerifier::VerifyAtOnce(
     std::string_view token, const VerifyScope& scope,
     const Requirement* requirement, absl::Time now) {
   if (IsOauth(token)) return std::nullopt;
-  const std::optional<identity::TokenFinding> finding =
+  const std::optional<identity::LookupResult> finding =
       directory_->FindAtOnce(token, now);
   if (!finding.has_value()) return std::nullopt;
-  return Judge(*finding, scope, requirement);
+  return Evaluate(*finding, scope, requirement);
 }
 
-std::optional<TokenVerification> TokenVerifier::Judge(
-    const identity::TokenFinding& finding, const VerifyScope& scope,
+std::optional<TokenVerification> TokenVerifier::Evaluate(
+    const identity::LookupResult& finding, const VerifyScope& scope,
     const Requirement* requirement) {
-  if (finding.facts == nullptr) return TokenVerification();
-  const identity::TokenFacts& facts = *finding.facts;
-  if (!scope.every_account && facts.account_id != scope.account_id) {
+  if (finding.snapshot == nullptr) return TokenVerification();
+  const identity::TokenSnapshot& snapshot = *finding.snapshot;
+  if (!scope.every_account && snapshot.account_id != scope.account_id) {
     return TokenVerification();
   }
   if (finding.state != identity::TokenState::kLive) {
     return TokenVerification{.verdict = VerdictOf(finding.state)};
   }
-  if (requirement != nullptr && !IsSuperAdmin(facts.held) &&
-      !requirement->OtherAccounts(facts.account_id).empty()) {
+  if (requirement != nullptr && !IsSuperAdmin(snapshot.held) &&
+      !requirement->OtherAccounts(snapshot.account_id).empty()) {
     return std::nullopt;
   }
-  return Decide(finding.facts, requirement, facts.held);
+  return Decide(finding.snapshot, requirement, snapshot.held);
 }
 
 void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
@@ -207,17 +208,17 @@ void TokenVerifier::Verify(std::string_view token, const VerifyScope& scope,
         token, now, scope.work_for,
         [this, scope, requirement = std::move(requirement),
          done = std::move(done)](
-            absl::StatusOr<identity::TokenFinding> finding) mutable {
+            absl::StatusOr<identity::LookupResult> finding) mutable {
           if (!finding.ok()) {
             std::move(done)(finding.status());
             return;
           }
           std::optional<TokenVerification> verification =
-              Judge(*finding, scope, requirement.get());
+              Evaluate(*finding, scope, requirement.get());
           if (verification.has_value()) {
             std::move(done)(*std::move(verification));
           } else {
-            ReadOthers(std::move(finding->facts), scope.work_for,
+            ReadOthers(std::move(finding->snapshot), scope.work_for,
                        std::move(requirement), std::move(done));
           }
         });
@@ -249,45 +250,46 @@ void TokenVerifier::VerifyCaller(const identity::Principal& caller,
                                  const std::optional<Uuid>& account_id,
                                  std::shared_ptr<const Requirement> requirement,
                                  OutcomeDone<TokenVerification> done) {
-  const identity::TokenFactsPtr& facts = caller.token_facts;
-  if (facts == nullptr) {
+  const identity::TokenSnapshotPtr& snapshot = caller.token_snapshot;
+  if (snapshot == nullptr) {
     ReadUser(caller, caller.work_for(), account_id.value_or(Uuid()),
              std::move(requirement), std::move(done));
     return;
   }
   if (requirement == nullptr && account_id.has_value() &&
-      *account_id != facts->account_id && !IsSuperAdmin(facts->held)) {
+      *account_id != snapshot->account_id && !IsSuperAdmin(snapshot->held)) {
     std::move(done)(
         TokenVerification{.verdict = TokenVerdict::kCapabilityMissing});
     return;
   }
   std::optional<TokenVerification> verification =
-      Judge({.state = identity::TokenState::kLive, .facts = facts},
-            {.every_account = true}, requirement.get());
+      Evaluate({.state = identity::TokenState::kLive, .snapshot = snapshot},
+               {.every_account = true}, requirement.get());
   if (verification.has_value()) {
     std::move(done)(*std::move(verification));
   } else {
-    ReadOthers(facts, caller.work_for(), std::move(requirement),
+    ReadOthers(snapshot, caller.work_for(), std::move(requirement),
                std::move(done));
   }
 }
 
-void TokenVerifier::ReadOthers(identity::TokenFactsPtr facts,
+void TokenVerifier::ReadOthers(identity::TokenSnapshotPtr snapshot,
                                const WorkFor& work_for,
                                std::shared_ptr<const Requirement> requirement,
                                OutcomeDone<TokenVerification> done) {
   const std::vector<storage::Subject> subjects =
-      identity::PrincipalOf(facts).Subjects();
+      identity::PrincipalOf(snapshot).Subjects();
   ReadOutcome<TokenVerification>(
       *store_, {.work_for = work_for},
-      [facts = std::move(facts), subjects,
+      [snapshot = std::move(snapshot), subjects,
        requirement = std::move(requirement)](
           storage::ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
-        std::vector<storage::AuthorizationRecord> held = facts->held;
-        const absl::Status status = AddHeld(
-            txn, subjects, requirement->OtherAccounts(facts->account_id), held);
+        std::vector<storage::AuthorizationRecord> held = snapshot->held;
+        const absl::Status status =
+            AddHeld(txn, subjects,
+                    requirement->OtherAccounts(snapshot->account_id), held);
         if (!status.ok()) return status;
-        return Decide(facts, requirement.get(), held);
+        return Decide(snapshot, requirement.get(), held);
       },
       std::move(done));
 }
@@ -296,31 +298,32 @@ void TokenVerifier::ReadUser(const identity::Principal& user,
                              const WorkFor& work_for, const Uuid& account_id,
                              std::shared_ptr<const Requirement> requirement,
                              OutcomeDone<TokenVerification> done) {
-  auto facts = std::make_shared<identity::TokenFacts>();
-  facts->kind = identity::PrincipalKind::kUser;
-  facts->subject_id = user.id;
-  facts->account_id = account_id;
-  facts->expires_at =
+  auto snapshot = std::make_shared<identity::TokenSnapshot>();
+  snapshot->kind = identity::PrincipalKind::kUser;
+  snapshot->subject_id = user.id;
+  snapshot->account_id = account_id;
+  snapshot->expires_at =
       user.credential_expires_at.value_or(absl::InfiniteFuture());
   ReadOutcome<TokenVerification>(
       *store_, {.work_for = work_for},
-      [facts = std::move(facts), subjects = user.Subjects(),
+      [snapshot = std::move(snapshot), subjects = user.Subjects(),
        requirement = std::move(requirement)](
           storage::ReadTxn& txn) -> absl::StatusOr<TokenVerification> {
-        facts->held.clear();  // A body may run again.
+        snapshot->held.clear();  // A body may run again.
         absl::Status status = AddHeld(
-            txn, subjects, std::span(&facts->account_id, 1), facts->held);
-        std::vector<storage::AuthorizationRecord> held = facts->held;
+            txn, subjects, std::span(&snapshot->account_id, 1), snapshot->held);
+        std::vector<storage::AuthorizationRecord> held = snapshot->held;
         if (status.ok() && requirement != nullptr) {
-          status = AddHeld(txn, subjects,
-                           requirement->OtherAccounts(facts->account_id), held);
+          status =
+              AddHeld(txn, subjects,
+                      requirement->OtherAccounts(snapshot->account_id), held);
         }
         if (!status.ok()) return status;
         // A user belongs to the accounts on which it holds something.
-        if (facts->account_id != Uuid() && facts->held.empty()) {
+        if (snapshot->account_id != Uuid() && snapshot->held.empty()) {
           return TokenVerification{.verdict = TokenVerdict::kCapabilityMissing};
         }
-        return Decide(facts, requirement.get(), held);
+        return Decide(snapshot, requirement.get(), held);
       },
       std::move(done));
 }

@@ -18,7 +18,7 @@
 #include "server/identity/authenticator.h"
 #include "server/identity/caller.h"
 #include "server/identity/token_directory.h"
-#include "server/identity/token_facts.h"
+#include "server/identity/token_snapshot.h"
 #include "storage/store.h"
 
 namespace signet::domain {
@@ -40,7 +40,7 @@ std::string_view TokenVerdictName(TokenVerdict verdict);
 
 struct TokenVerification {
   TokenVerdict verdict = TokenVerdict::kUnknown;
-  identity::TokenFactsPtr facts = nullptr;  // Null unless it is active.
+  identity::TokenSnapshotPtr snapshot = nullptr;  // Null unless it is active.
   // Of kCapabilityMissing: what it lacks, as "mailbox.create on the account".
   // Empty where it is not of the account, or of a user who holds nothing there.
   std::string lacked = {};
@@ -99,7 +99,7 @@ class TokenVerifier {
   // The same where `asker` says it all: a live token, and its own account or
   // none asked for. nullopt where the store must be asked, and for a refusal.
   static std::optional<VerifyScope> ScopeAtOnce(
-      const identity::TokenFacts& asker, std::string_view account_id);
+      const identity::TokenSnapshot& asker, std::string_view account_id);
 
   // The answer where it can be had without the store. `requirement` may be
   // null.
@@ -119,7 +119,7 @@ class TokenVerifier {
   // What is known of a service account's token, whatever its state; or the
   // store's error. `token` is read before this returns.
   void Find(std::string_view token, absl::Time now, const WorkFor& work_for,
-            OutcomeDone<identity::TokenFinding> done) {
+            OutcomeDone<identity::LookupResult> done) {
     directory_->Find(token, now, work_for, std::move(done));
   }
 
@@ -133,10 +133,10 @@ class TokenVerifier {
                     OutcomeDone<TokenVerification> done);
 
  private:
-  static std::optional<TokenVerification> Judge(
-      const identity::TokenFinding& finding, const VerifyScope& scope,
+  static std::optional<TokenVerification> Evaluate(
+      const identity::LookupResult& finding, const VerifyScope& scope,
       const Requirement* requirement);
-  void ReadOthers(identity::TokenFactsPtr facts, const WorkFor& work_for,
+  void ReadOthers(identity::TokenSnapshotPtr snapshot, const WorkFor& work_for,
                   std::shared_ptr<const Requirement> requirement,
                   OutcomeDone<TokenVerification> done);
   void ReadUser(const identity::Principal& user, const WorkFor& work_for,

@@ -21,8 +21,8 @@ struct Caller {
   bool trusted = false;
 
   // Follows from the presented credential and nothing else, and is kept nowhere
-  // (see replay.h). Empty where the method cannot be repeated.
-  Secret replay_seed = {};
+  // (see idempotency.h). Empty where the method cannot be repeated.
+  Secret idempotency_seed = {};
 };
 
 // Shared by what is under way for one call.

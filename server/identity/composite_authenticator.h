@@ -13,7 +13,7 @@
 
 namespace signet::identity {
 
-// Asks whoever knows the kind of token (Credential::IsJwt). Thread-safe.
+// Asks anyone who knows the kind of token (Credential::IsJwt). Thread-safe.
 class CompositeAuthenticator final : public Authenticator {
  public:
   // `jwts` may be null: every JWT is refused.

@@ -16,7 +16,7 @@ namespace signet::identity {
 
 enum class PrincipalKind { kUser, kServiceAccount };
 
-struct TokenFacts;
+struct TokenSnapshot;
 
 // The tenant that all users are.
 inline constexpr Uuid kUsersTenant = Uuid(Uuid::Bytes{0xFF});
@@ -51,7 +51,7 @@ struct Principal {
 
   // What was known of the token presented, true when the call came; null for a
   // user.
-  std::shared_ptr<const TokenFacts> token_facts = {};
+  std::shared_ptr<const TokenSnapshot> token_snapshot = {};
 
   // Everything that this principal may be called in an authorization: a service
   // account its id; a user its id, its `sub`, and each of its groups. UUIDs in

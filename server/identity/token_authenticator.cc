@@ -24,12 +24,12 @@ void TokenAuthenticator::Prove(std::string_view token, absl::Time now,
                                Authenticator::Done done) {
   directory_->Find(token, now, /*asked_by=*/std::nullopt,
                    [accepts, done = std::move(done)](
-                       absl::StatusOr<TokenFinding> finding) mutable {
+                       absl::StatusOr<LookupResult> finding) mutable {
                      if (!finding.ok()) {
                        std::move(done)(finding.status());
                      } else if (accepts(finding->state)) {
                        Principal principal =
-                           PrincipalOf(std::move(finding->facts));
+                           PrincipalOf(std::move(finding->snapshot));
                        principal.live = IsLive(finding->state);
                        std::move(done)(std::move(principal));
                      } else {

@@ -13,14 +13,15 @@
 namespace signet::identity {
 namespace {
 
-// Beside the facts: its places in a cache, whose index is at times half empty.
+// Beside the snapshot: its places in a cache, whose index is at times half
+// empty.
 constexpr size_t kBytesPerEntry = 120;
 
 // Of the bytes, one in so many is for what is unknown.
 constexpr size_t kUnknownShare = 16;
 
-TokenFacts Nobody(const crypto::MacKeyring& keyring) {
-  TokenFacts nobody;
+TokenSnapshot Absent(const crypto::MacKeyring& keyring) {
+  TokenSnapshot nobody;
   nobody.key_version = keyring.current_version();
   return nobody;
 }
@@ -33,7 +34,7 @@ struct TokenDirectory::Question {
   std::string public_id;
   absl::Time now;
   uint64_t asked_at;
-  TokenFactsPtr facts = nullptr;
+  TokenSnapshotPtr snapshot = nullptr;
   Done done;
 };
 
@@ -45,7 +46,7 @@ TokenDirectory::TokenDirectory(storage::Store* store,
       keyring_(keyring),
       last_uses_(last_uses),
       render_(std::move(options.render)),
-      nobody_(Nobody(*keyring)),
+      absent_(Absent(*keyring)),
       known_(options.max_entries,
              options.max_bytes - options.max_bytes / kUnknownShare),
       unknown_(options.max_entries / 4, options.max_bytes / kUnknownShare) {}
@@ -67,24 +68,24 @@ void TokenDirectory::OnChange(const storage::TokenChanges& changes) {
   }
 }
 
-std::optional<TokenFinding> TokenDirectory::FindAtOnce(std::string_view token,
+std::optional<LookupResult> TokenDirectory::FindAtOnce(std::string_view token,
                                                        absl::Time now) {
   const std::optional<token::ParsedToken> parsed = token::ParseToken(token);
-  if (!parsed.has_value()) return TokenFinding();
+  if (!parsed.has_value()) return LookupResult();
   const PublicId key = KeyOf(parsed->public_id);
   if (std::optional<Remembered> known = known_.Find(key)) {
-    if (clock_.IsFresh(known->facts->subject_id.bytes(), known->read_at)) {
-      return Judge(token, std::move(known->facts), now);
+    if (clock_.IsFresh(known->snapshot->subject_id.bytes(), known->read_at)) {
+      return Evaluate(token, std::move(known->snapshot), now);
     }
   } else if (const std::optional<uint64_t> read_at = unknown_.Find(key)) {
-    if (clock_.IsFresh(key, *read_at)) return Judge(token, nullptr, now);
+    if (clock_.IsFresh(key, *read_at)) return Evaluate(token, nullptr, now);
   }
   return std::nullopt;
 }
 
 void TokenDirectory::Find(std::string_view token, absl::Time now,
                           const std::optional<WorkFor>& asked_by, Done done) {
-  if (std::optional<TokenFinding> finding = FindAtOnce(token, now)) {
+  if (std::optional<LookupResult> finding = FindAtOnce(token, now)) {
     std::move(done)(*std::move(finding));
     return;
   }
@@ -102,8 +103,8 @@ void TokenDirectory::Find(std::string_view token, absl::Time now,
           return;
         }
         Remember(*question);
-        std::move(question->done)(
-            Judge(question->token.Expose(), question->facts, question->now));
+        std::move(question->done)(Evaluate(question->token.Expose(),
+                                           question->snapshot, question->now));
       },
       {.work_for = asked_by.value_or(WorkFor()),
        .kind = asked_by.has_value() ? storage::ReadKind::kLookup
@@ -111,7 +112,7 @@ void TokenDirectory::Find(std::string_view token, absl::Time now,
 }
 
 absl::Status TokenDirectory::Read(storage::ReadTxn& txn, Question& question) {
-  question.facts = nullptr;  // A body may run again.
+  question.snapshot = nullptr;  // A body may run again.
   absl::StatusOr<storage::TokenOwner> found = txn.FindToken(question.public_id);
   const bool known = found.ok();
   if (!known && !absl::IsNotFound(found.status())) return found.status();
@@ -140,35 +141,36 @@ absl::Status TokenDirectory::Read(storage::ReadTxn& txn, Question& question) {
   absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
       txn.ListHeldAuthorizations(subjects, row.owner.account_id);
   if (!held.ok()) return held.status();
-  TokenFacts facts = FactsOf(std::move(row), *std::move(held));
-  if (render_) facts.rendered = render_(facts);
-  auto shared = std::make_shared<const TokenFacts>(std::move(facts));
-  if (known) question.facts = std::move(shared);
+  TokenSnapshot snapshot = FactsOf(std::move(row), *std::move(held));
+  if (render_) snapshot.rendered = render_(snapshot);
+  auto shared = std::make_shared<const TokenSnapshot>(std::move(snapshot));
+  if (known) question.snapshot = std::move(shared);
   return absl::OkStatus();
 }
 
 void TokenDirectory::Remember(const Question& question) {
   const PublicId key = KeyOf(question.public_id);
-  if (question.facts == nullptr) {
+  if (question.snapshot == nullptr) {
     known_.Erase(key);  // It was removed.
     unknown_.Put(key, question.asked_at, kBytesPerEntry);
     return;
   }
-  known_.Put(key, {.facts = question.facts, .read_at = question.asked_at},
-             question.facts->MemoryBytes() + kBytesPerEntry);
+  known_.Put(key, {.snapshot = question.snapshot, .read_at = question.asked_at},
+             question.snapshot->MemoryBytes() + kBytesPerEntry);
 }
 
-TokenFinding TokenDirectory::Judge(std::string_view token, TokenFactsPtr facts,
-                                   absl::Time now) {
-  const TokenFacts& compared = facts == nullptr ? nobody_ : *facts;
+LookupResult TokenDirectory::Evaluate(std::string_view token,
+                                      TokenSnapshotPtr snapshot,
+                                      absl::Time now) {
+  const TokenSnapshot& compared = snapshot == nullptr ? absent_ : *snapshot;
   const bool genuine =
       keyring_->Verify(compared.key_version, token, compared.mac);
   const TokenState state = StateOf(compared, now);
-  if (facts == nullptr || !genuine) return {};
+  if (snapshot == nullptr || !genuine) return {};
   if (state == TokenState::kLive && last_uses_ != nullptr) {
-    last_uses_->Note(facts->account_id, facts->subject_id, now);
+    last_uses_->Note(snapshot->account_id, snapshot->subject_id, now);
   }
-  return {.state = state, .facts = std::move(facts)};
+  return {.state = state, .snapshot = std::move(snapshot)};
 }
 
 }  // namespace signet::identity

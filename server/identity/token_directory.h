@@ -13,21 +13,21 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/change_clock.h"
 #include "base/sharded_cache.h"
+#include "base/version_clock.h"
 #include "crypto/mac_keyring.h"
 #include "server/identity/last_use_recorder.h"
 #include "server/identity/timing_decoy.h"
-#include "server/identity/token_facts.h"
+#include "server/identity/token_snapshot.h"
 #include "storage/changes.h"
 #include "storage/store.h"
 
 namespace signet::identity {
 
 // What is known of a token presented.
-struct TokenFinding {
+struct LookupResult {
   TokenState state = TokenState::kUnknown;
-  TokenFactsPtr facts = nullptr;  // Null where it is unknown.
+  TokenSnapshotPtr snapshot = nullptr;  // Null where it is unknown.
 };
 
 struct TokenDirectoryOptions {
@@ -35,9 +35,9 @@ struct TokenDirectoryOptions {
   // store.
   size_t max_entries = 1'000'000;
   size_t max_bytes = size_t{256} << 20;
-  // Makes what is kept beside the facts as TokenFacts::rendered, once for each
-  // time that they are read, or sought in vain. May be null.
-  std::function<std::string(const TokenFacts&)> render = {};
+  // Makes what is kept beside the snapshot as TokenSnapshot::rendered, once for
+  // each time that they are read, or sought in vain. May be null.
+  std::function<std::string(const TokenSnapshot&)> render = {};
 };
 
 // Knows the tokens that this server issued. Thread-safe.
@@ -55,7 +55,7 @@ struct TokenDirectoryOptions {
 // finds none, and the making of an answer.
 class TokenDirectory {
  public:
-  using Done = absl::AnyInvocable<void(absl::StatusOr<TokenFinding>) &&>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<LookupResult>) &&>;
 
   // All outlive this object. Live tokens are noted in `last_uses`, which may be
   // null.
@@ -68,7 +68,7 @@ class TokenDirectory {
 
   // The answer where it can be had without the store: text that is no token, or
   // has a wrong checksum, and whatever is remembered. Nothing is allocated.
-  std::optional<TokenFinding> FindAtOnce(std::string_view token,
+  std::optional<LookupResult> FindAtOnce(std::string_view token,
                                          absl::Time now);
 
   // The answer, or the store's own error. `token` is read before this returns;
@@ -81,24 +81,24 @@ class TokenDirectory {
  private:
   using PublicId = std::array<uint8_t, 16>;
   struct Remembered {
-    TokenFactsPtr facts;
+    TokenSnapshotPtr snapshot;
     uint64_t read_at = 0;  // On clock_.
   };
   struct Question;
 
   static PublicId KeyOf(std::string_view public_id);
-  TokenFinding Judge(std::string_view token, TokenFactsPtr facts,
-                     absl::Time now);
+  LookupResult Evaluate(std::string_view token, TokenSnapshotPtr snapshot,
+                        absl::Time now);
   absl::Status Read(storage::ReadTxn& txn, Question& question);
   void Remember(const Question& question);
 
   storage::Store* const store_;
   const crypto::MacKeyring* const keyring_;
   LastUseRecorder* const last_uses_;
-  const std::function<std::string(const TokenFacts&)> render_;
-  const TokenFacts nobody_;  // Stands for an unknown token, for the time.
+  const std::function<std::string(const TokenSnapshot&)> render_;
+  const TokenSnapshot absent_;  // Stands for an unknown token, for the time.
   TimingDecoy decoy_;
-  ChangeClock clock_;
+  VersionClock clock_;
   ShardedCache<PublicId, Remembered> known_;
   ShardedCache<PublicId, uint64_t> unknown_;  // When it was read, on clock_.
 };

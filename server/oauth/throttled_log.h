@@ -11,7 +11,7 @@
 namespace signet::oauth {
 
 // Tells an operator why tokens are refused, which no client is told, without
-// letting whoever sends many bad ones fill the disk: one line a second, with
+// letting anyone who sends many bad ones fill the disk: one line a second, with
 // the number left out since the last. Thread-safe. Borrows the logger.
 class ThrottledLog {
  public:

@@ -37,8 +37,8 @@ MethodTable MakeTable(std::vector<api::UnaryMethod> methods) {
   return table;
 }
 
-// See replay.h. Of the token alone: the scheme may be written in any case.
-Secret ReplaySeed(const identity::Credential& credential) {
+// See idempotency.h. Of the token alone: the scheme may be written in any case.
+Secret IdempotencySeed(const identity::Credential& credential) {
   constexpr std::string_view kPurpose = "signet replay v1";
   crypto::Sha256Digest seed = crypto::HmacSha256(
       std::span(reinterpret_cast<const uint8_t*>(kPurpose.data()),
@@ -187,7 +187,7 @@ void Dispatcher::Call(gateway::BackendCall call, Done done) {
     std::move(pending).Fail(credential.status());
   } else {
     if (method != nullptr && method->repeatable) {
-      caller->replay_seed = ReplaySeed(*credential);
+      caller->idempotency_seed = IdempotencySeed(*credential);
     }
     // Whether a route exists is for live tokens only.
     const bool to_end = method != nullptr && method->ends_token &&

@@ -91,16 +91,16 @@ void SetHeader(
 
 void Pass(const domain::TokenVerification& verification,
           auth::CheckResponse& response) {
-  v1::CheckAccessResponse facts;
-  api::ToProto(verification, facts);
+  v1::CheckAccessResponse snapshot;
+  api::ToProto(verification, snapshot);
   response.mutable_status();  // OK.
   auth::OkHttpResponse& ok = *response.mutable_ok_response();
   const std::pair<const char*, const std::string&> fields[] = {
-      {"x-signet-subject-type", facts.subject_type()},
-      {"x-signet-subject-id", facts.subject_id()},
-      {"x-signet-account-id", facts.account_id()},
-      {"x-signet-token-public-id", facts.token_public_id()},
-      {"x-signet-capabilities", facts.capabilities()}};
+      {"x-signet-subject-type", snapshot.subject_type()},
+      {"x-signet-subject-id", snapshot.subject_id()},
+      {"x-signet-account-id", snapshot.account_id()},
+      {"x-signet-token-public-id", snapshot.token_public_id()},
+      {"x-signet-capabilities", snapshot.capabilities()}};
   for (const auto& [name, value] : fields) {
     if (value.empty()) {
       ok.add_headers_to_remove(name);
@@ -110,13 +110,12 @@ void Pass(const domain::TokenVerification& verification,
   }
 }
 
-void FillDenial(const google::rpc::Status& status,
-                const http::HttpResponse& answer,
+void FillDenial(const google::rpc::Status& status, const http::Response& answer,
                 auth::CheckResponse& response) {
   *response.mutable_status() = status;
   auth::DeniedHttpResponse& denied = *response.mutable_denied_response();
   denied.mutable_status()->set_code(answer.status);
-  for (const http::HttpField& field : answer.fields) {
+  for (const http::Field& field : answer.fields) {
     SetHeader(absl::AsciiStrToLower(field.name), field.value,
               *denied.mutable_headers());
   }

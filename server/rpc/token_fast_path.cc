@@ -117,12 +117,12 @@ std::optional<domain::VerifyScope> TokenFastPath::ScopeOf(
     if (!account.has_value()) return std::nullopt;
     return domain::VerifyScope{.every_account = false, .account_id = *account};
   }
-  const std::optional<identity::TokenFinding> asker =
+  const std::optional<identity::LookupResult> asker =
       directory_->FindAtOnce(credential.token(), now);
   if (!asker.has_value() || asker->state != identity::TokenState::kLive) {
     return std::nullopt;
   }
-  return domain::TokenVerifier::ScopeAtOnce(*asker->facts, account_id);
+  return domain::TokenVerifier::ScopeAtOnce(*asker->snapshot, account_id);
 }
 
 bool TokenFastPath::Answer(const identity::Credential& credential, bool trusted,

@@ -61,8 +61,8 @@ absl::Status UnreadError() {
 
 }  // namespace
 
-// Follows the feed from the first answer until the stream ends. Whoever calls
-// into it holds a reference; the reactor is told only while it is there.
+// Follows the feed from the first answer until the stream ends. Anyone who
+// calls into it holds a reference; the reactor is told only while it is there.
 class WatchStream::State final : public domain::ChangeFeed::Watcher,
                                  public std::enable_shared_from_this<State> {
  public:

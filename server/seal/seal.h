@@ -14,7 +14,7 @@ namespace signet::seal {
 inline constexpr char kRecordAltered[] = "RECORD_ALTERED";
 
 // Seals of the rows that give authority: an HMAC under keys of their own
-// purpose, so that whoever can write to the database, but has not the key,
+// purpose, so that anyone who can write to the database, but has not the key,
 // becomes nobody by it. Pure; thread-safe. See SealedStore, which seals what is
 // written and verifies what is read.
 //

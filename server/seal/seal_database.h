@@ -30,11 +30,11 @@ struct SealedRows {
 };
 
 // Gives every row of a database that has no seals its seal, whatever it says:
-// whoever forged one before has it believed from now on. Then appends an event
-// to each account's audit log, and makes the audit head. Where it was broken
-// off it can be run again, until there is a head. `store` is the engine itself,
-// not a SealedStore, and nobody else writes to it. Blocks; one transaction of
-// some hundred rows after another. Borrows all.
+// anyone who forged one before has it believed from now on. Then appends an
+// event to each account's audit log, and makes the audit head. Where it was
+// broken off it can be run again, until there is a head. `store` is the engine
+// itself, not a SealedStore, and nobody else writes to it. Blocks; one
+// transaction of some hundred rows after another. Borrows all.
 //
 // Calls `show` for each unrevoked `account_owner` and `super_admin`, so that
 // who decides can look at them, and `progress` now and then with the rows seen.

@@ -38,8 +38,9 @@ struct SealedStore::Findings {
 // Passed on as they are, since they give no authority or have a MAC of their
 // own: IsEmpty, HasAccount, ListAccounts, CountHeldAuthorizations,
 // GetAuditChain, ListAuditEvents, ListAuditedAccounts, ListAuditHeads,
-// FindReplay, GetWatermark; and ListTokens, whose callers verify. tests/house
-// fails where a look-up or a change is neither named nor overridden here.
+// FindIdempotencyRecord, GetWatermark; and ListTokens, whose callers verify.
+// tests/house fails where a look-up or a change is neither named nor overridden
+// here.
 template <typename Forwarding>
 class SealedStore::Reads : public Forwarding {
  public:
@@ -257,8 +258,9 @@ class SealedStore::Reads : public Forwarding {
 
 // Seals what is written. Passed on as they are: EnsureAccount, TouchLastUsed,
 // DeleteReplacedTokens, DeleteServiceAccount, InsertAuditEvent, PutAuditChain,
-// PutAuditHead, DeleteAuditEventsBefore, PutReplay, DeleteReplaysBefore,
-// SetWatermark; and GetTokenStatus, which an update is checked against.
+// PutAuditHead, DeleteAuditEventsBefore, PutIdempotencyRecord,
+// DeleteIdempotencyRecordsBefore, SetWatermark; and GetTokenStatus, which an
+// update is checked against.
 class SealedStore::Writes final
     : public SealedStore::Reads<storage::ForwardingWriteTxn> {
  public:

@@ -22,7 +22,7 @@
 namespace signet::seal {
 
 // A store that seals what is written and verifies what is read (seal.h), so
-// that nobody who writes can forget it: whoever can change the database, but
+// that nobody who writes can forget it: anyone who can change the database, but
 // has not the key, becomes nobody by it. Thread-safe.
 //
 // What comes out of it verifies, all of it but what ListTokens gives, for who
@@ -47,7 +47,7 @@ namespace signet::seal {
 class SealedStore final : public storage::ForwardingStore {
  public:
   // Told of service accounts whose rows do not verify, as a subscriber is of
-  // those that changed, so that whoever remembers them asks again.
+  // those that changed, so that anyone who remembers them asks again.
   using OnAltered =
       absl::AnyInvocable<void(const storage::TokenChanges&) const>;
 

@@ -13,14 +13,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/rfc3339.h"
-#include "server/domain/replay.h"
+#include "server/domain/idempotency.h"
 #include "server/upkeep/audit_retention.h"
 #include "server/upkeep/watermark.h"
 
 namespace signet::upkeep {
 namespace {
 
-constexpr int kReplaysPerWrite = 100;
+constexpr int kIdempotencyRecordsPerWrite = 100;
 constexpr int kPurgesPerWrite = 20;
 constexpr int kNoticesPerWrite = 100;
 // That a transaction revokes; an event is written for each.
@@ -120,25 +120,27 @@ void Housekeeping::Run(absl::Time now, Stopping stopping) {
       store_->TryLock(kLock);
   check("lock", lock.status());
   if (!lock.ok() || *lock == nullptr) return;
-  check("forget_replays", ForgetReplays(now, stopping));
+  check("forget_replays", ForgetIdempotencyRecords(now, stopping));
   check("purge", Purge(now, stopping));
   check("announce_expiry", Announce(now, stopping));
   check("trim_audit", TrimAudit(now, stopping));
 }
 
-absl::Status Housekeeping::ForgetReplays(absl::Time now, Stopping stopping) {
+absl::Status Housekeeping::ForgetIdempotencyRecords(absl::Time now,
+                                                    Stopping stopping) {
   int removed = 0;
   do {
     if (stopping()) return absl::OkStatus();
     absl::Status status =
         storage::WriteAndWait(*store_, [&](storage::WriteTxn& txn) {
-          const absl::StatusOr<int> result = txn.DeleteReplaysBefore(
-              Ago(now, domain::kReplayLife), kReplaysPerWrite);
+          const absl::StatusOr<int> result = txn.DeleteIdempotencyRecordsBefore(
+              Ago(now, domain::kIdempotencyWindow),
+              kIdempotencyRecordsPerWrite);
           removed = result.value_or(0);
           return result.status();
         });
     if (!status.ok()) return status;
-  } while (removed == kReplaysPerWrite);
+  } while (removed == kIdempotencyRecordsPerWrite);
   return absl::OkStatus();
 }
 

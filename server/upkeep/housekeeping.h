@@ -47,17 +47,17 @@ class Housekeeping {
   // logged, left for the next time, and keeps nothing else from being done.
   // Ends early once `stopping` says true.
   //
-  // Answers to repeatable calls are deleted after kReplayLife. A purged service
-  // account leaves the audit event `service_account.purge`, and what it was
-  // granted on its account is revoked, as `authorization.revoke` says. A token
-  // about to expire is announced by a line of the log and the audit event
+  // Answers to repeatable calls are deleted after kIdempotencyWindow. A purged
+  // service account leaves the audit event `service_account.purge`, and what it
+  // was granted on its account is revoked, as `authorization.revoke` says. A
+  // token about to expire is announced by a line of the log and the audit event
   // `service_account.expires_soon`: once it is within the notice; if it was
   // made so, in the first round ten seconds after. Once, unless a round is
   // broken off. One whose expiry was moved into the notice is not announced.
   void Run(absl::Time now, Stopping stopping);
 
  private:
-  absl::Status ForgetReplays(absl::Time now, Stopping stopping);
+  absl::Status ForgetIdempotencyRecords(absl::Time now, Stopping stopping);
   absl::Status Purge(absl::Time now, Stopping stopping);
   struct PurgeStep {
     int purged = 0;

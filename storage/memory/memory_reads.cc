@@ -398,7 +398,8 @@ MemoryReads<Interface>::ListAuditHeads() {
 }
 
 template <typename Interface>
-absl::StatusOr<storage::ReplayRecord> MemoryReads<Interface>::FindReplay(
+absl::StatusOr<storage::IdempotencyRecord>
+MemoryReads<Interface>::FindIdempotencyRecord(
     const std::array<uint8_t, 32>& lookup) {
   const auto found = reads_.replays.find(lookup);
   if (found == reads_.replays.end()) {

@@ -284,13 +284,14 @@ absl::Status MemoryWriteTxn::DoDeleteAuditEventsBefore(const Uuid& account_id,
   return absl::OkStatus();
 }
 
-absl::Status MemoryWriteTxn::DoPutReplay(const storage::ReplayRecord& record) {
+absl::Status MemoryWriteTxn::DoPutIdempotencyRecord(
+    const storage::IdempotencyRecord& record) {
   Set(tables_.replays, record.lookup, record);
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> MemoryWriteTxn::DoDeleteReplaysBefore(absl::Time before,
-                                                          int limit) {
+absl::StatusOr<int> MemoryWriteTxn::DoDeleteIdempotencyRecordsBefore(
+    absl::Time before, int limit) {
   std::vector<std::pair<absl::Time, std::array<uint8_t, 32>>> old;
   for (const auto& [lookup, replay] : tables_.replays) {
     if (replay.created_at < before) old.push_back({replay.created_at, lookup});

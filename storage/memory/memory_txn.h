@@ -69,7 +69,7 @@ class MemoryReads : public Interface {
       const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListAuditHeads()
       override;
-  absl::StatusOr<storage::ReplayRecord> FindReplay(
+  absl::StatusOr<storage::IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup) override;
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
 
@@ -132,9 +132,10 @@ class MemoryWriteTxn final : public MemoryReads<storage::WriteTxn> {
   absl::Status DoPutAuditHead(const storage::AuditHeadRecord& record) override;
   absl::Status DoDeleteAuditEventsBefore(const Uuid& account_id,
                                          uint64_t sequence) override;
-  absl::Status DoPutReplay(const storage::ReplayRecord& record) override;
-  absl::StatusOr<int> DoDeleteReplaysBefore(absl::Time before,
-                                            int limit) override;
+  absl::Status DoPutIdempotencyRecord(
+      const storage::IdempotencyRecord& record) override;
+  absl::StatusOr<int> DoDeleteIdempotencyRecordsBefore(absl::Time before,
+                                                       int limit) override;
   absl::Status DoSetWatermark(std::string_view name, absl::Time time) override;
 
  private:

@@ -37,7 +37,7 @@ struct GroupResult {
   // was found, or the transaction could not be undone. Or, DATABASE_REFUSED,
   // because the files are not those any more that were opened, or another
   // connection has committed since this one was opened (PRAGMA data_version):
-  // whoever wrote there may have put back what had ended.
+  // anyone who wrote there may have put back what had ended.
   bool fatal = false;
   // Whether the trouble is a full disk, at whatever step it was met: nothing is
   // written, and the same may be tried again once there is room.

@@ -177,9 +177,10 @@ SqliteReads<Interface>::ListAuditHeads() {
 }
 
 template <typename Interface>
-absl::StatusOr<storage::ReplayRecord> SqliteReads<Interface>::FindReplay(
+absl::StatusOr<storage::IdempotencyRecord>
+SqliteReads<Interface>::FindIdempotencyRecord(
     const std::array<uint8_t, 32>& lookup) {
-  return Note(statements_.upkeep.FindReplay(lookup));
+  return Note(statements_.upkeep.FindIdempotencyRecord(lookup));
 }
 
 template <typename Interface>

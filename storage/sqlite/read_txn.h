@@ -33,7 +33,7 @@ struct ReadStatements {
 };
 
 // The look-ups of a ReadTxn or a WriteTxn (`Interface`). Lasts as long as its
-// connection and serves one body after another; whoever runs the body begins
+// connection and serves one body after another; anyone who runs the body begins
 // and ends the transaction. Not thread-safe.
 template <typename Interface>
 class SqliteReads : public Interface {
@@ -86,7 +86,7 @@ class SqliteReads : public Interface {
       const std::optional<Uuid>& after, int limit) override;
   absl::StatusOr<std::vector<storage::AuditHeadRecord>> ListAuditHeads()
       override;
-  absl::StatusOr<storage::ReplayRecord> FindReplay(
+  absl::StatusOr<storage::IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup) override;
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override;
 

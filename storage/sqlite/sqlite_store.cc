@@ -315,8 +315,8 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   }
   foreign_lock_.NoteFree();
   SetTrouble(result.status);
-  // All of them before the first is acknowledged: whoever is served by then may
-  // have read what another has changed.
+  // All of them before the first is acknowledged: anyone who is served by then
+  // may have read what another has changed.
   for (const PendingWrite& write : group) {
     if (write.outcome.ok() || result.outcome_unknown) {
       publisher_.Publish(write.journal.changes);

@@ -12,19 +12,19 @@
 namespace signet::sqlite {
 namespace {
 
-constexpr char kFindReplay[] =
+constexpr char kFindIdempotencyRecord[] =
     "SELECT lookup, fingerprint, sealed, created_at FROM replays"
     " WHERE lookup = ?1";
 
 constexpr char kGetWatermark[] = "SELECT time FROM watermarks WHERE name = ?1";
 
-constexpr char kPutReplay[] =
+constexpr char kPutIdempotencyRecord[] =
     "INSERT INTO replays (lookup, fingerprint, sealed, created_at)"
     " VALUES (?1, ?2, ?3, ?4)"
     " ON CONFLICT (lookup) DO UPDATE SET"
     " fingerprint = ?2, sealed = ?3, created_at = ?4";
 
-constexpr char kDeleteReplays[] =
+constexpr char kDeleteIdempotencyRecords[] =
     "DELETE FROM replays WHERE lookup IN"
     " (SELECT lookup FROM replays INDEXED BY replays_by_age"
     " WHERE created_at < ?1 ORDER BY created_at, lookup LIMIT ?2)";
@@ -33,8 +33,8 @@ constexpr char kSetWatermark[] =
     "INSERT INTO watermarks (name, time) VALUES (?1, ?2)"
     " ON CONFLICT (name) DO UPDATE SET time = ?2";
 
-storage::ReplayRecord ReadReplay(Rows& rows) {
-  storage::ReplayRecord record;
+storage::IdempotencyRecord ReadIdempotencyRecord(Rows& rows) {
+  storage::IdempotencyRecord record;
   rows.Blob(0, record.lookup);
   rows.Blob(1, record.fingerprint);
   record.ciphertext = rows.Bytes(2);
@@ -45,12 +45,13 @@ storage::ReplayRecord ReadReplay(Rows& rows) {
 }  // namespace
 
 UpkeepReads::UpkeepReads(Preparer& prepare)
-    : find_replay_(prepare(kFindReplay)),
+    : find_idempotency_record_(prepare(kFindIdempotencyRecord)),
       get_watermark_(prepare(kGetWatermark)) {}
 
-absl::StatusOr<storage::ReplayRecord> UpkeepReads::FindReplay(
+absl::StatusOr<storage::IdempotencyRecord> UpkeepReads::FindIdempotencyRecord(
     const std::array<uint8_t, 32>& lookup) {
-  return ReadOne(find_replay_.Query(lookup), "no such replay", &ReadReplay);
+  return ReadOne(find_idempotency_record_.Query(lookup), "no such replay",
+                 &ReadIdempotencyRecord);
 }
 
 absl::StatusOr<absl::Time> UpkeepReads::GetWatermark(std::string_view name) {
@@ -67,24 +68,27 @@ absl::StatusOr<absl::Time> UpkeepReads::GetWatermark(std::string_view name) {
 }
 
 UpkeepWrites::UpkeepWrites(Preparer& prepare)
-    : put_replay_(prepare(kPutReplay)),
-      delete_replays_(prepare(kDeleteReplays)),
+    : put_idempotency_record_(prepare(kPutIdempotencyRecord)),
+      delete_idempotency_records_(prepare(kDeleteIdempotencyRecords)),
       set_watermark_(prepare(kSetWatermark)) {}
 
-absl::Status UpkeepWrites::PutReplay(const storage::ReplayRecord& record) {
-  return put_replay_.Execute(record.lookup, record.fingerprint,
-                             AsBlob(record.ciphertext), record.created_at);
+absl::Status UpkeepWrites::PutIdempotencyRecord(
+    const storage::IdempotencyRecord& record) {
+  return put_idempotency_record_.Execute(record.lookup, record.fingerprint,
+                                         AsBlob(record.ciphertext),
+                                         record.created_at);
 }
 
-absl::StatusOr<int> UpkeepWrites::DeleteReplaysBefore(absl::Time before,
-                                                      int limit) {
+absl::StatusOr<int> UpkeepWrites::DeleteIdempotencyRecordsBefore(
+    absl::Time before, int limit) {
   const std::vector<uint8_t> end = EncodeTimeBound(before);
   // To SQLite, a negative limit is none.
-  if (absl::Status s = delete_replays_.Execute(end, std::max(limit, 0));
+  if (absl::Status s =
+          delete_idempotency_records_.Execute(end, std::max(limit, 0));
       !s.ok()) {
     return s;
   }
-  return delete_replays_.ChangedRows();
+  return delete_idempotency_records_.ChangedRows();
 }
 
 absl::Status UpkeepWrites::SetWatermark(std::string_view name,

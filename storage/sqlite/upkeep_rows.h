@@ -20,12 +20,12 @@ class UpkeepReads {
  public:
   explicit UpkeepReads(Preparer& prepare);
 
-  absl::StatusOr<storage::ReplayRecord> FindReplay(
+  absl::StatusOr<storage::IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup);
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name);
 
  private:
-  Statement find_replay_;
+  Statement find_idempotency_record_;
   Statement get_watermark_;
 };
 
@@ -34,14 +34,15 @@ class UpkeepWrites {
  public:
   explicit UpkeepWrites(Preparer& prepare);
 
-  absl::Status PutReplay(const storage::ReplayRecord& record);
+  absl::Status PutIdempotencyRecord(const storage::IdempotencyRecord& record);
   // Oldest first.
-  absl::StatusOr<int> DeleteReplaysBefore(absl::Time before, int limit);
+  absl::StatusOr<int> DeleteIdempotencyRecordsBefore(absl::Time before,
+                                                     int limit);
   absl::Status SetWatermark(std::string_view name, absl::Time time);
 
  private:
-  Statement put_replay_;
-  Statement delete_replays_;
+  Statement put_idempotency_record_;
+  Statement delete_idempotency_records_;
   Statement set_watermark_;
 };
 

@@ -144,13 +144,14 @@ absl::Status SqliteWriteTxn::DoDeleteAuditEventsBefore(const Uuid& account_id,
   return Note(statements_.audit.DeleteBefore(account_id, sequence));
 }
 
-absl::Status SqliteWriteTxn::DoPutReplay(const storage::ReplayRecord& record) {
-  return Note(statements_.upkeep.PutReplay(record));
+absl::Status SqliteWriteTxn::DoPutIdempotencyRecord(
+    const storage::IdempotencyRecord& record) {
+  return Note(statements_.upkeep.PutIdempotencyRecord(record));
 }
 
-absl::StatusOr<int> SqliteWriteTxn::DoDeleteReplaysBefore(absl::Time before,
-                                                          int limit) {
-  return Note(statements_.upkeep.DeleteReplaysBefore(before, limit));
+absl::StatusOr<int> SqliteWriteTxn::DoDeleteIdempotencyRecordsBefore(
+    absl::Time before, int limit) {
+  return Note(statements_.upkeep.DeleteIdempotencyRecordsBefore(before, limit));
 }
 
 absl::Status SqliteWriteTxn::DoSetWatermark(std::string_view name,

@@ -89,9 +89,10 @@ class SqliteWriteTxn final : public SqliteReads<storage::WriteTxn> {
   absl::Status DoPutAuditHead(const storage::AuditHeadRecord& record) override;
   absl::Status DoDeleteAuditEventsBefore(const Uuid& account_id,
                                          uint64_t sequence) override;
-  absl::Status DoPutReplay(const storage::ReplayRecord& record) override;
-  absl::StatusOr<int> DoDeleteReplaysBefore(absl::Time before,
-                                            int limit) override;
+  absl::Status DoPutIdempotencyRecord(
+      const storage::IdempotencyRecord& record) override;
+  absl::StatusOr<int> DoDeleteIdempotencyRecordsBefore(absl::Time before,
+                                                       int limit) override;
   absl::Status DoSetWatermark(std::string_view name, absl::Time time) override;
 
  private:

@@ -121,7 +121,7 @@ class CountingRandom final : public RandomSource {
 };
 
 // `request` through the whole handler, with a backend that answers at once.
-void Whole(benchmark::State& state, const http::HttpRequest& request,
+void Whole(benchmark::State& state, const http::Request& request,
            const google::protobuf::Message& response) {
   const google::protobuf::ServiceDescriptor* const services[] = {
       v1::CreateServiceAccountRequest::descriptor()->file()->service(0),
@@ -141,7 +141,7 @@ void Whole(benchmark::State& state, const http::HttpRequest& request,
                                          .logger = &logger},
                                         {});
   for (auto _ : state) {
-    handler.Handle(request, [](http::HttpResponse answer) {
+    handler.Handle(request, [](http::Response answer) {
       benchmark::DoNotOptimize(answer);
     });
   }

@@ -187,11 +187,14 @@ TEST_P(StoreConformance, EachKindOfChangeIsToldToSubscribers) {
       {"trimmed audit events",
        [](auto& txn) { return txn.DeleteAuditEventsBefore(kHome, 2); },
        nothing},
-      {"a replay", [](auto& txn) { return txn.PutReplay(SampleReplay(1)); },
+      {"a replay",
+       [](auto& txn) {
+         return txn.PutIdempotencyRecord(SampleIdempotencyRecord(1));
+       },
        nothing},
       {"old replays",
        [](auto& txn) {
-         return txn.DeleteReplaysBefore(SampleTime(9), 10).status();
+         return txn.DeleteIdempotencyRecordsBefore(SampleTime(9), 10).status();
        },
        nothing},
       {"a watermark",

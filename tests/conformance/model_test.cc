@@ -166,8 +166,9 @@ void StoreModelTest::CompareAnswers() {
   });
   CompareAnswer("ListAuditHeads",
                 [](ReadTxn& txn) { return txn.ListAuditHeads(); });
-  CompareAnswer("FindReplay",
-                [&](ReadTxn& txn) { return txn.FindReplay(lookup); });
+  CompareAnswer("FindIdempotencyRecord", [&](ReadTxn& txn) {
+    return txn.FindIdempotencyRecord(lookup);
+  });
   CompareAnswer("GetWatermark",
                 [&](ReadTxn& txn) { return txn.GetWatermark(text); });
 }

@@ -30,12 +30,11 @@ namespace {
 constexpr absl::Duration kPowerCutTime = absl::Seconds(3);
 
 // All that a store of RandomUse's few values holds.
-using Content =
-    std::tuple<std::map<std::string, TokenOwner>,
-               std::map<std::string, absl::Time>, std::vector<ReplayRecord>,
-               std::vector<ServiceAccountRecord>,
-               std::vector<AuthorizationRecord>, std::vector<AuditEventRecord>,
-               std::vector<AuditChainRecord>, std::vector<bool>>;
+using Content = std::tuple<
+    std::map<std::string, TokenOwner>, std::map<std::string, absl::Time>,
+    std::vector<IdempotencyRecord>, std::vector<ServiceAccountRecord>,
+    std::vector<AuthorizationRecord>, std::vector<AuditEventRecord>,
+    std::vector<AuditChainRecord>, std::vector<bool>>;
 
 template <typename T>
 void Append(const std::vector<T>& from, std::vector<T>& to) {
@@ -55,7 +54,7 @@ absl::Status ReadContent(ReadTxn& txn, Content& content) {
     if (found.ok()) watermarks.emplace(text, *found);
   }
   for (const auto& lookup : RandomUse::Lookups()) {
-    auto found = txn.FindReplay(lookup);
+    auto found = txn.FindIdempotencyRecord(lookup);
     if (found.ok()) replays.push_back(*std::move(found));
   }
   for (const Uuid& account : RandomUse::Accounts()) {

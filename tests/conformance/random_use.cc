@@ -33,7 +33,7 @@ const std::vector<std::string>& RandomUse::Texts() {
 std::vector<std::array<uint8_t, 32>> RandomUse::Lookups() {
   std::vector<std::array<uint8_t, 32>> all;
   for (uint32_t i = 0; i < kLookups; ++i) {
-    all.push_back(SampleReplay(i).lookup);
+    all.push_back(SampleIdempotencyRecord(i).lookup);
   }
   return all;
 }
@@ -43,7 +43,7 @@ Uuid RandomUse::AnAccount() { return SampleId(1 + Pick(kAccounts)); }
 std::string RandomUse::APublicId() { return SamplePublicId(Pick(kPublicIds)); }
 
 std::array<uint8_t, 32> RandomUse::ALookup() {
-  return SampleReplay(Pick(kLookups)).lookup;
+  return SampleIdempotencyRecord(Pick(kLookups)).lookup;
 }
 
 std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
@@ -126,13 +126,14 @@ std::function<absl::Status(WriteTxn&)> RandomUse::AChange() {
       return [=](WriteTxn& txn) { return txn.PutAuditHead(head); };
     }
     case 17: {
-      ReplayRecord replay = SampleReplay(Pick(kLookups));
+      IdempotencyRecord replay = SampleIdempotencyRecord(Pick(kLookups));
       replay.created_at = now;
-      return [=](WriteTxn& txn) { return txn.PutReplay(replay); };
+      return [=](WriteTxn& txn) { return txn.PutIdempotencyRecord(replay); };
     }
     default:
       return [=, name = AText()](WriteTxn& txn) {
-        const absl::StatusOr<int> deleted = txn.DeleteReplaysBefore(now, limit);
+        const absl::StatusOr<int> deleted =
+            txn.DeleteIdempotencyRecordsBefore(now, limit);
         if (!deleted.ok()) return deleted.status();
         return txn.SetWatermark(name, later + absl::Seconds(*deleted));
       };

@@ -65,7 +65,7 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
               txn.InsertAuditEvent(SampleAuditEvent(account_, 1)),
               txn.PutAuditChain(chain),
               txn.PutAuditHead({.writer = "", .events = 1, .ciphertext = "a"}),
-              txn.PutReplay(SampleReplay(1)),
+              txn.PutIdempotencyRecord(SampleIdempotencyRecord(1)),
               txn.SetWatermark("purge", SampleTime())}) {
           if (!s.ok()) return s;
         }
@@ -111,8 +111,12 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
                      ->records,
                  *txn.GetAuditChain(account_),
                  *txn.ListAuditedAccounts(std::nullopt, 99),
-                 txn.FindReplay(SampleReplay(1).lookup).status().code(),
-                 txn.FindReplay(SampleReplay(2).lookup).status().code(),
+                 txn.FindIdempotencyRecord(SampleIdempotencyRecord(1).lookup)
+                     .status()
+                     .code(),
+                 txn.FindIdempotencyRecord(SampleIdempotencyRecord(2).lookup)
+                     .status()
+                     .code(),
                  *txn.GetWatermark("purge"),
                  *txn.ListHeldAuthorizations({&subject, 1}, account_),
                  *txn.ListAuditHeads()};
@@ -171,9 +175,12 @@ TEST_P(StoreConformance, NoChangeOfABodyThatFailsLeavesATrace) {
             {.writer = "x", .events = 2, .ciphertext = "b"});
       },
       [&](auto& txn) { return txn.DeleteAuditEventsBefore(account_, 9); },
-      [&](auto& txn) { return txn.PutReplay(SampleReplay(2)); },
       [&](auto& txn) {
-        return txn.DeleteReplaysBefore(absl::InfiniteFuture(), 9).status();
+        return txn.PutIdempotencyRecord(SampleIdempotencyRecord(2));
+      },
+      [&](auto& txn) {
+        return txn.DeleteIdempotencyRecordsBefore(absl::InfiniteFuture(), 9)
+            .status();
       },
       [&](auto& txn) { return txn.SetWatermark("purge", SampleTime(9)); },
       [&](auto& txn) { return txn.SetWatermark("other", SampleTime(9)); },

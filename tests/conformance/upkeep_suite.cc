@@ -100,22 +100,23 @@ TEST_P(StoreConformance, TheDeadAreTheRevokedAndTheExpired) {
   EXPECT_THAT(dead(SampleTime(8), 99), testing::IsEmpty());
 }
 
-TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
-  const ReplayRecord first = SampleReplay(1);
-  ReplayRecord second = SampleReplay(2);
+TEST_P(StoreConformance, AnIdempotencyRecordIsFoundUntilItIsPurged) {
+  const IdempotencyRecord first = SampleIdempotencyRecord(1);
+  IdempotencyRecord second = SampleIdempotencyRecord(2);
   second.ciphertext = std::string("\0\xff any bytes", 12);
-  const auto put = [&](const ReplayRecord& record) {
-    return Write([&](WriteTxn& txn) { return txn.PutReplay(record); });
+  const auto put = [&](const IdempotencyRecord& record) {
+    return Write(
+        [&](WriteTxn& txn) { return txn.PutIdempotencyRecord(record); });
   };
   const auto find = [&](uint32_t number) {
     return Ask([&](ReadTxn& txn) {
-      return txn.FindReplay(SampleReplay(number).lookup);
+      return txn.FindIdempotencyRecord(SampleIdempotencyRecord(number).lookup);
     });
   };
   const auto purge = [&](absl::Time before, int limit) {
     absl::StatusOr<int> deleted = -1;
     EXPECT_THAT(Write([&](WriteTxn& txn) {
-                  deleted = txn.DeleteReplaysBefore(before, limit);
+                  deleted = txn.DeleteIdempotencyRecordsBefore(before, limit);
                   return deleted.status();
                 }),
                 IsOk());
@@ -126,13 +127,13 @@ TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
   ASSERT_THAT(put(second), IsOk());
   EXPECT_THAT(find(1), IsOkAndHolds(first));
   EXPECT_THAT(find(2), IsOkAndHolds(second));
-  ReplayRecord same = SampleReplay(3);
+  IdempotencyRecord same = SampleIdempotencyRecord(3);
   same.lookup = first.lookup;
   EXPECT_THAT(put(same), IsOk());
   EXPECT_THAT(find(1), IsOkAndHolds(same));
   EXPECT_THAT(put(first), IsOk());
   EXPECT_THAT(find(1), IsOkAndHolds(first));
-  ReplayRecord broken = SampleReplay(3);
+  IdempotencyRecord broken = SampleIdempotencyRecord(3);
   broken.created_at = absl::InfiniteFuture();
   EXPECT_THAT(put(broken), StatusIs(StatusCode::kInternal));
 
@@ -142,7 +143,7 @@ TEST_P(StoreConformance, AReplayIsFoundUntilItIsPurged) {
   EXPECT_THAT(find(1), StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(find(2), IsOk());
   for (uint32_t i = 10; i < 15; ++i) {
-    ASSERT_THAT(put(SampleReplay(i)), IsOk());
+    ASSERT_THAT(put(SampleIdempotencyRecord(i)), IsOk());
   }
   EXPECT_EQ(purge(absl::InfiniteFuture(), 4), 4);
   EXPECT_EQ(purge(absl::InfiniteFuture(), 4), 2);

@@ -52,7 +52,7 @@ void ReadParameters(std::string_view text) {
 }
 
 void ReadCredential(std::string_view text) {
-  signet::http::HttpRequest request;
+  signet::http::Request request;
   request.fields.push_back(
       {"content-type", "application/x-www-form-urlencoded"});
   request.body = text;

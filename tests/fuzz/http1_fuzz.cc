@@ -21,20 +21,20 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
-signet::http::HttpServerOptions SmallLimits() {
-  signet::http::HttpServerOptions options;
+signet::http::ServerOptions SmallLimits() {
+  signet::http::ServerOptions options;
   options.max_target_bytes = 64;
   options.max_field_bytes = 512;
   options.max_body_bytes = 64;
   return options;
 }
 
-const signet::http::HttpServerOptions& Options() {
-  static const signet::http::HttpServerOptions options = SmallLimits();
+const signet::http::ServerOptions& Options() {
+  static const signet::http::ServerOptions options = SmallLimits();
   return options;
 }
 
-void CheckSound(const signet::http::HttpRequest& request) {
+void CheckSound(const signet::http::Request& request) {
   Check(signet::http::IsToken(request.method));
   Check(request.target.starts_with('/'));
   Check(request.target.size() <= Options().max_target_bytes);
@@ -46,7 +46,7 @@ void CheckSound(const signet::http::HttpRequest& request) {
             request.Values("transfer-encoding").size() <=
         1);
   size_t bytes = 0;
-  for (const signet::http::HttpField& field : request.fields) {
+  for (const signet::http::Field& field : request.fields) {
     Check(signet::http::IsToken(field.name) &&
           signet::http::IsFieldValue(field.value));
     Check(signet::http::TrimOws(field.value).size() == field.value.size());
@@ -57,7 +57,7 @@ void CheckSound(const signet::http::HttpRequest& request) {
 
 struct Outcome {
   std::vector<std::string> requests;
-  std::optional<signet::http::HttpFault> fault;
+  std::optional<signet::http::Fault> fault;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
@@ -74,7 +74,7 @@ Outcome Parse(std::string_view bytes, size_t cut) {
     if (parser.progress() != signet::http::Http1Parser::Progress::kComplete)
       continue;
     const bool last = !parser.keep_alive();
-    const signet::http::HttpRequest request = parser.TakeRequest();
+    const signet::http::Request request = parser.TakeRequest();
     CheckSound(request);
     outcome.requests.push_back(request.method + request.target + request.body);
     if (last) break;

@@ -32,7 +32,7 @@ void AnswerCalls(signet::http::FakeSessionHost& host,
     Check(signet::http::IsToken(call.request.method));
     Check(call.request.target.starts_with('/'));
     Check(call.request.body.size() <= 65536);
-    signet::http::HttpResponse response;
+    signet::http::Response response;
     response.body.assign(call.request.body.size() * 3 + 10, 'x');
     response.sensitive = call.stream % 4 == 1;
     session.Respond(call.stream, std::move(response), now);
@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string bytes(kPreface);
   bytes.append(reinterpret_cast<const char*>(data + 1), size - 1);
 
-  const signet::http::HttpServerOptions options;
+  const signet::http::ServerOptions options;
   signet::http::FakeSessionHost host;
   signet::http::MonotonicTime now{std::chrono::seconds(1000)};
   signet::http::Http2Session session(&host, &options, now);

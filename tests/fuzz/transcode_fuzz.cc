@@ -135,13 +135,13 @@ std::string Take(char end, std::string_view& text) {
   return piece;
 }
 
-void CheckFields(const signet::http::HttpResponse& response) {
-  for (const signet::http::HttpField& field : response.fields) {
+void CheckFields(const signet::http::Response& response) {
+  for (const signet::http::Field& field : response.fields) {
     for (const char c : field.value) Check(c >= 0x20 && c != 0x7F);
   }
 }
 
-void CheckAnswer(const signet::http::HttpResponse& response, bool unsendable) {
+void CheckAnswer(const signet::http::Response& response, bool unsendable) {
   CheckFields(response);
   if (response.status == 204) return Check(response.body.empty());
   // The answer to a token in a form.
@@ -168,7 +168,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string start = Take('\n', text);
   const size_t space = start.find(' ');
-  signet::http::HttpRequest request;
+  signet::http::Request request;
   request.method = start.substr(0, space);
   if (space != start.npos) request.target = start.substr(space + 1);
   const std::string line = Take('\n', text);
@@ -186,9 +186,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   fixture->backend.calls = 0;
   fixture->backend.unsendable = false;
-  std::optional<signet::http::HttpResponse> answer;
+  std::optional<signet::http::Response> answer;
   fixture->handler->Handle(std::move(request),
-                           [&](signet::http::HttpResponse response) {
+                           [&](signet::http::Response response) {
                              Check(!answer.has_value());
                              answer = std::move(response);
                            });

@@ -117,9 +117,9 @@ class CountingTxn final : public storage::ForwardingWriteTxn {
       override {
     return Count(ForwardingWriteTxn::ListAuditHeads());
   }
-  absl::StatusOr<storage::ReplayRecord> FindReplay(
+  absl::StatusOr<storage::IdempotencyRecord> FindIdempotencyRecord(
       const std::array<uint8_t, 32>& lookup) override {
-    return Count(ForwardingWriteTxn::FindReplay(lookup));
+    return Count(ForwardingWriteTxn::FindIdempotencyRecord(lookup));
   }
   absl::StatusOr<absl::Time> GetWatermark(std::string_view name) override {
     return Count(ForwardingWriteTxn::GetWatermark(name));

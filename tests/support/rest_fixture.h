@@ -64,10 +64,10 @@ class RestFixture : public testing::Test {
         transcode::TranscodingHandler::Options{});
   }
 
-  http::HttpResponse Send(http::HttpRequest request) {
-    std::optional<http::HttpResponse> answer;
+  http::Response Send(http::Request request) {
+    std::optional<http::Response> answer;
     request.peer = "192.0.2.1:5555";
-    handler_->Handle(std::move(request), [&](http::HttpResponse response) {
+    handler_->Handle(std::move(request), [&](http::Response response) {
       answer = std::move(response);
     });
     if (!answer.has_value()) {
@@ -78,16 +78,16 @@ class RestFixture : public testing::Test {
   }
 
   // The value of a field of an answer; empty if it is not there.
-  static std::string Field(const http::HttpResponse& response,
+  static std::string Field(const http::Response& response,
                            const std::string& name) {
-    for (const http::HttpField& field : response.fields) {
+    for (const http::Field& field : response.fields) {
       if (field.name == name) return field.value;
     }
     return "";
   }
 
   // A member of a problem document.
-  static std::string Member(const http::HttpResponse& response,
+  static std::string Member(const http::Response& response,
                             const std::string& name) {
     const absl::StatusOr<Json> json = ParseJson(response.body);
     if (!json.ok() || !json->contains(name)) return "no " + name;

@@ -118,8 +118,8 @@ inline storage::AuditEventRecord SampleAuditEvent(const Uuid& account_id,
   return record;
 }
 
-inline storage::ReplayRecord SampleReplay(uint32_t number) {
-  storage::ReplayRecord record;
+inline storage::IdempotencyRecord SampleIdempotencyRecord(uint32_t number) {
+  storage::IdempotencyRecord record;
   for (int i = 0; i < 4; ++i) record.lookup[31 - i] = number >> (8 * i) & 0xff;
   record.fingerprint.fill(static_cast<uint8_t>(number));
   record.ciphertext = absl::StrFormat("sealed %d", number);

@@ -47,29 +47,29 @@ int64_t ToNumber(std::string_view text) {
   return number;
 }
 
-http::HttpResponse Json(int status, std::string body) {
-  http::HttpResponse response;
+http::Response Json(int status, std::string body) {
+  http::Response response;
   response.status = status;
   response.fields = {{"Content-Type", "application/json"}};
   response.body = std::move(body);
   return response;
 }
 
-int StatusOf(http::HttpFault fault) {
+int StatusOf(http::Fault fault) {
   switch (fault) {
-    case http::HttpFault::kMalformed:
+    case http::Fault::kMalformed:
       return 400;
-    case http::HttpFault::kTimeout:
+    case http::Fault::kTimeout:
       return 408;
-    case http::HttpFault::kTargetTooLong:
+    case http::Fault::kTargetTooLong:
       return 414;
-    case http::HttpFault::kFieldsTooLarge:
+    case http::Fault::kFieldsTooLarge:
       return 431;
-    case http::HttpFault::kVersion:
+    case http::Fault::kVersion:
       return 505;
-    case http::HttpFault::kExpectation:
+    case http::Fault::kExpectation:
       return 417;
-    case http::HttpFault::kOverloaded:
+    case http::Fault::kOverloaded:
       return 503;
   }
   return 500;
@@ -78,7 +78,7 @@ int StatusOf(http::HttpFault fault) {
 // Answers later, on a thread of its own.
 class LateAnswers {
  public:
-  using Respond = http::HttpHandler::Respond;
+  using Respond = http::Handler::Respond;
 
   LateAnswers() : thread_([this] { Run(); }) {}
   ~LateAnswers() {
@@ -117,9 +117,9 @@ class LateAnswers {
   std::thread thread_;
 };
 
-class EchoHandler final : public http::HttpHandler {
+class EchoHandler final : public http::Handler {
  public:
-  void Handle(http::HttpRequest request, Respond respond) override {
+  void Handle(http::Request request, Respond respond) override {
     const std::string_view target = request.target;
     if (request.body_too_large) {
       std::move(respond)(Json(413, R"({"status":413})"));
@@ -136,8 +136,8 @@ class EchoHandler final : public http::HttpHandler {
     }
   }
 
-  http::HttpResponse Refuse(http::HttpFault fault, std::string_view) override {
-    http::HttpResponse response =
+  http::Response Refuse(http::Fault fault, std::string_view) override {
+    http::Response response =
         Json(StatusOf(fault),
              R"({"status":)" + std::to_string(StatusOf(fault)) + "}");
     response.fields = {{"Content-Type", "application/problem+json"}};
@@ -145,9 +145,9 @@ class EchoHandler final : public http::HttpHandler {
   }
 
  private:
-  static http::HttpResponse Echo(const http::HttpRequest& request) {
+  static http::Response Echo(const http::Request& request) {
     nlohmann::json fields = nlohmann::json::array();
-    for (const http::HttpField& field : request.fields) {
+    for (const http::Field& field : request.fields) {
       fields.push_back({field.name, field.value});
     }
     const nlohmann::json told = {{"method", request.method},
@@ -155,7 +155,7 @@ class EchoHandler final : public http::HttpHandler {
                                  {"fields", fields},
                                  {"body", request.body},
                                  {"peer", request.peer}};
-    http::HttpResponse response = Json(
+    http::Response response = Json(
         200,
         told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     response.sensitive = true;
@@ -165,8 +165,8 @@ class EchoHandler final : public http::HttpHandler {
   LateAnswers late_answers_;
 };
 
-http::HttpServerOptions ParseOptions(int argc, char** argv) {
-  http::HttpServerOptions options;
+http::ServerOptions ParseOptions(int argc, char** argv) {
+  http::ServerOptions options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     const size_t equals = argument.find('=');
@@ -206,8 +206,8 @@ int Run(int argc, char** argv) {
   JsonLogger logger(STDERR_FILENO, &clock,
                     [](std::string_view text) { return std::string(text); });
   EchoHandler handler;
-  auto server = http::HttpServer::Start(ParseOptions(argc, argv), &handler,
-                                        &clock, &logger);
+  auto server =
+      http::Server::Start(ParseOptions(argc, argv), &handler, &clock, &logger);
   if (!server.ok()) {
     std::cerr << server.status() << '\n';
     return 1;

@@ -142,15 +142,16 @@ TEST(RequirementCheckTest, MeansWhatTheServerMeans) {
   int met = 0, not_met = 0, ask = 0;
   for (uint32_t seed = 0; seed < 20'000; ++seed) {
     Chance chance(seed);
-    auto facts = std::make_shared<identity::TokenFacts>();
-    facts->account_id = home;
-    facts->expires_at = absl::InfiniteFuture();
+    auto snapshot = std::make_shared<identity::TokenSnapshot>();
+    snapshot->account_id = home;
+    snapshot->expires_at = absl::InfiniteFuture();
     for (uint32_t i = chance.Below(4); i > 0; --i) {
-      facts->held.push_back(chance.Grant(100 + i));
+      snapshot->held.push_back(chance.Grant(100 + i));
     }
     v1::VerifyTokenResponse answer;
-    api::ToProto({.verdict = domain::TokenVerdict::kActive, .facts = facts},
-                 SampleTime(), answer);
+    api::ToProto(
+        {.verdict = domain::TokenVerdict::kActive, .snapshot = snapshot},
+        SampleTime(), answer);
     const v1::Requirement wanted = chance.Requirement(1);
     ASSERT_TRUE(IsWellFormed(wanted)) << wanted.DebugString();
     domain::Violations violations;
@@ -166,7 +167,7 @@ TEST(RequirementCheckTest, MeansWhatTheServerMeans) {
     }
     EXPECT_TRUE(answer.super_admin() || servers.OtherAccounts(home).empty());
     EXPECT_EQ(verdict == RequirementVerdict::kMet,
-              servers.IsMet(facts->held, home))
+              servers.IsMet(snapshot->held, home))
         << wanted.DebugString() << answer.DebugString();
     ++(verdict == RequirementVerdict::kMet ? met : not_met);
   }

@@ -10,27 +10,27 @@
 namespace signet::gateway {
 namespace {
 
-class Behind final : public http::HttpHandler {
+class Behind final : public http::Handler {
  public:
-  void Handle(http::HttpRequest request, Respond respond) override {
+  void Handle(http::Request request, Respond respond) override {
     std::move(respond)({.status = 401, .fields = {}, .body = request.target});
   }
-  http::HttpResponse Refuse(http::HttpFault, std::string_view) override {
+  http::Response Refuse(http::Fault, std::string_view) override {
     return {.status = 400, .fields = {}, .body = ""};
   }
 };
 
 class ProbeHandlerTest : public testing::Test {
  protected:
-  http::HttpResponse Ask(std::string target, std::string method = "GET") {
-    http::HttpResponse answer;
+  http::Response Ask(std::string target, std::string method = "GET") {
+    http::Response answer;
     probes_.Handle(
         {.method = std::move(method),
          .target = std::move(target),
          .fields = {},
          .body = "",
          .peer = ""},
-        [&](http::HttpResponse response) { answer = std::move(response); });
+        [&](http::Response response) { answer = std::move(response); });
     return answer;
   }
 
@@ -59,7 +59,7 @@ TEST_F(ProbeHandlerTest, EverythingElseGoesOn) {
     EXPECT_EQ(Ask(target).status, 401);
     EXPECT_EQ(Ask(target).body, target);
   }
-  EXPECT_EQ(probes_.Refuse(http::HttpFault::kTimeout, "").status, 400);
+  EXPECT_EQ(probes_.Refuse(http::Fault::kTimeout, "").status, 400);
 }
 
 }  // namespace

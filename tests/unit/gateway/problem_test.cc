@@ -21,10 +21,10 @@ using testing::Not;
 
 // The status, and of the fields those that depend on the problem.
 std::string Summary(const Problem& problem) {
-  const http::HttpResponse response = ProblemResponse(problem, "id-1");
+  const http::Response response = ProblemResponse(problem, "id-1");
   std::string out =
       absl::StrCat(response.status, " ", google::rpc::Code_Name(problem.code));
-  for (const http::HttpField& field : response.fields) {
+  for (const http::Field& field : response.fields) {
     if (field.name == "Content-Type" || field.name == "X-Request-Id" ||
         field.name == "Cache-Control") {
       continue;
@@ -117,17 +117,17 @@ TEST_P(GatewayErrors, HaveOneAnswerEach) {
 INSTANTIATE_TEST_SUITE_P(
     Table, GatewayErrors,
     testing::Values(
-        OwnProblem{"Malformed", FramingProblem(http::HttpFault::kMalformed),
+        OwnProblem{"Malformed", FramingProblem(http::Fault::kMalformed),
                    "400 INVALID_ARGUMENT REQUEST_MALFORMED"},
-        OwnProblem{"Timeout", FramingProblem(http::HttpFault::kTimeout),
+        OwnProblem{"Timeout", FramingProblem(http::Fault::kTimeout),
                    "408 DEADLINE_EXCEEDED REQUEST_TIMEOUT"},
-        OwnProblem{"Target", FramingProblem(http::HttpFault::kTargetTooLong),
+        OwnProblem{"Target", FramingProblem(http::Fault::kTargetTooLong),
                    "414 INVALID_ARGUMENT TARGET_TOO_LONG"},
-        OwnProblem{"Fields", FramingProblem(http::HttpFault::kFieldsTooLarge),
+        OwnProblem{"Fields", FramingProblem(http::Fault::kFieldsTooLarge),
                    "431 INVALID_ARGUMENT FIELDS_TOO_LARGE"},
-        OwnProblem{"Version", FramingProblem(http::HttpFault::kVersion),
+        OwnProblem{"Version", FramingProblem(http::Fault::kVersion),
                    "505 UNIMPLEMENTED VERSION_UNSUPPORTED"},
-        OwnProblem{"Overloaded", FramingProblem(http::HttpFault::kOverloaded),
+        OwnProblem{"Overloaded", FramingProblem(http::Fault::kOverloaded),
                    "503 UNAVAILABLE|Retry-After: 1 SERVER_OVERLOADED"},
         OwnProblem{"Route", RouteNotFound(),
                    "404 UNIMPLEMENTED ROUTE_NOT_FOUND"},
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST(ProblemResponse, IsOneDocumentInAFixedOrder) {
-  const http::HttpResponse response = ProblemResponse(
+  const http::Response response = ProblemResponse(
       FieldsInvalid({{"name", "got \"x\""}, {"b.c", "want y"}}), "id-1");
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(
@@ -264,9 +264,9 @@ TEST_P(OAuthErrors, AreTheLastMemberForWhoeverReadsThem) {
   const Problem problem =
       BackendProblem(RpcError(GetParam().code, "text", GetParam().reason));
   EXPECT_EQ(OAuthErrorOf(problem), GetParam().want);
-  const http::HttpResponse plain = ProblemResponse(problem, "id-1");
+  const http::Response plain = ProblemResponse(problem, "id-1");
   EXPECT_THAT(plain.body, Not(HasSubstr("\"error\"")));
-  const http::HttpResponse oauth =
+  const http::Response oauth =
       ProblemResponse(problem, "id-1", ProblemReader::kOAuth);
   EXPECT_EQ(oauth.body,
             absl::StrCat(plain.body.substr(0, plain.body.size() - 1),

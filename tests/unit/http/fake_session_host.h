@@ -20,24 +20,24 @@ class FakeSessionHost final : public SessionHost {
  public:
   struct Made {
     uint32_t stream;
-    HttpRequest request;
+    Request request;
   };
 
   explicit FakeSessionHost(size_t budget_bytes = 1 << 20)
       : budget_(budget_bytes) {}
 
   std::vector<Made> calls;
-  std::vector<HttpFault> faults;
+  std::vector<Fault> faults;
   bool busy = false;  // Takes no calls.
 
-  bool Call(uint32_t stream, HttpRequest& request) override {
+  bool Call(uint32_t stream, Request& request) override {
     if (busy) return false;
     calls.push_back({stream, std::move(request)});
     return true;
   }
-  HttpResponse Refuse(HttpFault fault) override {
+  Response Refuse(Fault fault) override {
     faults.push_back(fault);
-    HttpResponse response;
+    Response response;
     response.status = 400 + static_cast<int>(fault);
     response.body = "refused";
     return response;

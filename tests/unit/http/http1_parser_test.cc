@@ -17,7 +17,6 @@ namespace signet::http {
 namespace {
 
 using testing::ElementsAre;
-using testing::Field;
 using testing::IsEmpty;
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -31,8 +30,8 @@ std::string Chunked(std::string_view body) {
   return Post("Transfer-Encoding: chunked\r\n", body);
 }
 
-HttpServerOptions SmallLimits() {
-  HttpServerOptions options;
+ServerOptions SmallLimits() {
+  ServerOptions options;
   options.max_target_bytes = 100;
   options.max_field_bytes = 1000;
   options.max_body_bytes = 10;
@@ -53,24 +52,24 @@ class Http1ParserTest : public testing::Test {
     return bytes.size();
   }
 
-  HttpRequest Parse(std::string_view bytes) {
+  Request Parse(std::string_view bytes) {
     EXPECT_EQ(Feed(bytes), 0u);
     EXPECT_EQ(parser_.progress(), Http1Parser::Progress::kComplete) << bytes;
     return parser_.TakeRequest();
   }
 
-  std::optional<HttpFault> FaultOf(std::string_view bytes) {
+  std::optional<Fault> FaultOf(std::string_view bytes) {
     Feed(bytes);
     if (parser_.progress() != Http1Parser::Progress::kFault) return {};
     return parser_.fault();
   }
 
-  const HttpServerOptions options_ = SmallLimits();
+  const ServerOptions options_ = SmallLimits();
   Http1Parser parser_{&options_};
 };
 
 TEST_F(Http1ParserTest, RequestIsTakenApart) {
-  const HttpRequest request = Parse(
+  const Request request = Parse(
       "PATCH /a?b=c HTTP/1.1\r\nHOST: h\r\nX-A:\t 1 \t\r\nx-a:\r\n"
       "Content-Length: 3\r\n\r\nabc");
   EXPECT_EQ(request.method, "PATCH");
@@ -90,7 +89,7 @@ TEST_F(Http1ParserTest, RestBelongsToTheNextRequest) {
 }
 
 TEST_F(Http1ParserTest, ChunksAreJoinedAndTrailersDropped) {
-  const HttpRequest request = Parse(
+  const Request request = Parse(
       Chunked("2\r\nab\r\n003;x=\"y\"\r\ncde\r\n0\r\nX-Trailer: 1\r\n\r\n"));
   EXPECT_EQ(request.body, "abcde");
   EXPECT_THAT(request.Values("x-trailer"), IsEmpty());
@@ -111,15 +110,14 @@ TEST_F(Http1ParserTest, LargerBodyIsSaidBeforeItIsRead) {
     EXPECT_EQ(parser.Consume(head), head.size());
     ASSERT_EQ(parser.progress(), Http1Parser::Progress::kComplete);
     EXPECT_FALSE(parser.keep_alive());
-    const HttpRequest request = parser.TakeRequest();
+    const Request request = parser.TakeRequest();
     EXPECT_TRUE(request.body_too_large);
     EXPECT_EQ(request.body, "");
   }
 }
 
 TEST_F(Http1ParserTest, AuthorityOfTheTargetReplacesHost) {
-  const HttpRequest request =
-      Parse("GET http://a:1?q HTTP/1.1\r\nHost: b\r\n\r\n");
+  const Request request = Parse("GET http://a:1?q HTTP/1.1\r\nHost: b\r\n\r\n");
   EXPECT_EQ(request.target, "/?q");
   EXPECT_THAT(request.Values("host"), ElementsAre("a:1"));
 }
@@ -159,7 +157,7 @@ TEST_F(Http1ParserTest, LimitsAreExact) {
       Parse("GET /" + path + " HTTP/1.1\r\nHost: h\r\n\r\n").target.size(),
       100u);
   EXPECT_EQ(FaultOf("GET /a" + path + " HTTP/1.1\r\nHost: h\r\n\r\n"),
-            HttpFault::kTargetTooLong);
+            Fault::kTargetTooLong);
 }
 
 TEST_F(Http1ParserTest, FieldSectionMayBeJustAsLongAsAllowed) {
@@ -167,30 +165,29 @@ TEST_F(Http1ParserTest, FieldSectionMayBeJustAsLongAsAllowed) {
   const std::string value(1000 - 9 - 5, 'a');
   Parse("GET / HTTP/1.1\r\nHost: h\r\nX: " + value + "\r\n\r\n");
   EXPECT_EQ(FaultOf("GET / HTTP/1.1\r\nHost: h\r\nX: a" + value + "\r\n\r\n"),
-            HttpFault::kFieldsTooLarge);
+            Fault::kFieldsTooLarge);
 }
 
 TEST_F(Http1ParserTest, LongLinesAreFaultsBeforeTheyEnd) {
-  EXPECT_EQ(FaultOf("GET /" + std::string(200, 'a')),
-            HttpFault::kTargetTooLong);
+  EXPECT_EQ(FaultOf("GET /" + std::string(200, 'a')), Fault::kTargetTooLong);
 }
 
 TEST_F(Http1ParserTest, LongFieldIsAFaultBeforeItEnds) {
   EXPECT_EQ(FaultOf("GET / HTTP/1.1\r\nX: " + std::string(1000, 'a')),
-            HttpFault::kFieldsTooLarge);
+            Fault::kFieldsTooLarge);
 }
 
 struct FaultCase {
   std::string name;
   std::string bytes;
-  HttpFault fault = HttpFault::kMalformed;
+  Fault fault = Fault::kMalformed;
 };
 
 class Http1FaultTest : public testing::TestWithParam<FaultCase> {};
 
 // However the bytes are cut, the fault is the same and no request is made.
 TEST_P(Http1FaultTest, IsFound) {
-  const HttpServerOptions options;
+  const ServerOptions options;
   const std::string& bytes = GetParam().bytes;
   for (size_t cut = 1; cut <= bytes.size(); ++cut) {
     Http1Parser parser(&options);
@@ -244,19 +241,19 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"TwoEmptyLines", "\r\n\r\nGET / HTTP/1.1\r\n"},
         FaultCase{"NoVersion", "GET /\r\n"},
         FaultCase{"Tls", "\x16\x03\x01\x02"},
-        FaultCase{"Version2", "GET / HTTP/2.0\r\n", HttpFault::kVersion},
-        FaultCase{"Version12", "GET / HTTP/1.2\r\n", HttpFault::kVersion},
+        FaultCase{"Version2", "GET / HTTP/2.0\r\n", Fault::kVersion},
+        FaultCase{"Version12", "GET / HTTP/1.2\r\n", Fault::kVersion},
         FaultCase{"ManyFields",
                   [] {
                     std::string fields;
                     for (int i = 0; i < 200; ++i) fields += "a:\r\n";
                     return Post(fields);
                   }(),
-                  HttpFault::kFieldsTooLarge}),
+                  Fault::kFieldsTooLarge}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Http1ParserPiecesTest, SoundRequestsComeOutTheSameHoweverTheyAreCut) {
-  const HttpServerOptions options;
+  const ServerOptions options;
   const std::string bytes =
       "\r\n" + Chunked("2;a=b\r\nab\r\n1\r\nc\r\n0\r\nT: r\r\n\r\n");
   for (size_t cut = 1; cut <= bytes.size(); ++cut) {
@@ -266,11 +263,11 @@ TEST(Http1ParserPiecesTest, SoundRequestsComeOutTheSameHoweverTheyAreCut) {
       ASSERT_EQ(parser.Consume(piece), piece.size());
     }
     ASSERT_EQ(parser.progress(), Http1Parser::Progress::kComplete);
-    const HttpRequest request = parser.TakeRequest();
+    const Request request = parser.TakeRequest();
     EXPECT_EQ(request.body, "abc");
     EXPECT_THAT(request.fields,
-                ElementsAre(Field(&HttpField::name, "host"),
-                            Field(&HttpField::name, "transfer-encoding")));
+                ElementsAre(testing::Field(&Field::name, "host"),
+                            testing::Field(&Field::name, "transfer-encoding")));
   }
 }
 

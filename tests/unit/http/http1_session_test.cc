@@ -43,12 +43,12 @@ class Http1SessionTest : public testing::Test {
   }
 
   void Respond(std::string body) {
-    HttpResponse response;
+    Response response;
     response.body = std::move(body);
     session_.Respond(0, std::move(response), now_);
   }
 
-  const HttpServerOptions options_ = {};
+  const ServerOptions options_ = {};
   FakeSessionHost host_;
   MonotonicTime now_{seconds(1000)};
   Http1Session session_{&host_, &options_, now_};
@@ -95,7 +95,7 @@ TEST_F(Http1SessionTest, SecondAnswerToOneCallIsDropped) {
 
 TEST_F(Http1SessionTest, FieldThatCouldSplitTheAnswerIsLeftOut) {
   session_.Receive(kGetOverHttp1, now_);
-  HttpResponse response;
+  Response response;
   response.fields = {
       {"X-Good", "1"}, {"X-Bad", "1\r\nX-Evil: 1"}, {"A B", "1"}};
   session_.Respond(0, std::move(response), now_);
@@ -117,7 +117,7 @@ TEST_F(Http1SessionTest, LargeBodyIsProducedInPieces) {
 
 TEST_F(Http1SessionTest, SensitiveBodyIsMarked) {
   session_.Receive(kGetOverHttp1, now_);
-  HttpResponse response;
+  Response response;
   response.body = "token";
   response.sensitive = true;
   session_.Respond(0, std::move(response), now_);
@@ -130,7 +130,7 @@ TEST_F(Http1SessionTest, SensitiveBodyIsMarked) {
 TEST_F(Http1SessionTest, NoContentHasNoLengthAndNoBody) {
   for (const char* body : {"", "none of this"}) {
     session_.Receive(kGetOverHttp1, now_);
-    HttpResponse response;
+    Response response;
     response.status = 204;
     response.fields = {{"X-A", "b"}};
     response.body = body;
@@ -153,7 +153,7 @@ TEST_F(Http1SessionTest, TimeLimits) {
   EXPECT_FALSE(session_.Sweep(now_));
   now_ += seconds(1);
   EXPECT_TRUE(session_.Sweep(now_));
-  EXPECT_THAT(host_.faults, ElementsAre(HttpFault::kTimeout));
+  EXPECT_THAT(host_.faults, ElementsAre(Fault::kTimeout));
   EXPECT_THAT(Said(), HasSubstr("Connection: close"));
   EXPECT_EQ(session_.phase(), Session::Phase::kFinished);
 }
@@ -201,20 +201,20 @@ TEST_F(Http1SessionTest, Drain) {
 TEST_F(Http1SessionTest, BusyHandlerIs503) {
   host_.busy = true;
   session_.Receive(kGetOverHttp1, now_);
-  EXPECT_THAT(host_.faults, ElementsAre(HttpFault::kOverloaded));
+  EXPECT_THAT(host_.faults, ElementsAre(Fault::kOverloaded));
   EXPECT_THAT(Said(), StartsWith("HTTP/1.1 4"));
   EXPECT_EQ(session_.phase(), Session::Phase::kFinished);
 }
 
 TEST(Http1SessionBudgetTest, RequestsInPartShareABudget) {
-  const HttpServerOptions options;
+  const ServerOptions options;
   FakeSessionHost host(/*budget_bytes=*/100);
   const MonotonicTime now{seconds(1000)};
   Http1Session first(&host, &options, now);
   Http1Session second(&host, &options, now);
   first.Receive("GET /" + std::string(60, 'a'), now);
   second.Receive("GET /" + std::string(60, 'a'), now);
-  EXPECT_THAT(host.faults, ElementsAre(HttpFault::kOverloaded));
+  EXPECT_THAT(host.faults, ElementsAre(Fault::kOverloaded));
   // What is whole at once needs none; what becomes whole gives back.
   first.Receive(" HTTP/1.1\r\nHost: h\r\n\r\n", now);
   EXPECT_THAT(host.calls, SizeIs(1));

@@ -169,12 +169,12 @@ class Http2SessionTest : public testing::Test {
     }
   }
 
-  void Respond(int32_t stream, HttpResponse response) {
+  void Respond(int32_t stream, Response response) {
     session_.Respond(stream, std::move(response), now_);
     Talk();
   }
 
-  const HttpServerOptions options_ = {};
+  const ServerOptions options_ = {};
   FakeSessionHost host_;
   MonotonicTime now_{seconds(1000)};
   Http2Session session_{&host_, &options_, now_};
@@ -187,13 +187,13 @@ TEST_F(Http2SessionTest, RequestAndAnswer) {
   const int32_t stream = client_.Ask("/a?b", "body");
   Talk();
   ASSERT_THAT(host_.calls, SizeIs(1));
-  const HttpRequest& request = host_.calls[0].request;
+  const Request& request = host_.calls[0].request;
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/a?b");
   EXPECT_EQ(request.body, "body");
   EXPECT_THAT(request.Values("host"), ElementsAre("h"));
 
-  HttpResponse response;
+  Response response;
   response.status = 201;
   response.fields = {{"Location", "/x"}, {"X-Bad", "1\r\n"}};
   response.body = "made";
@@ -225,7 +225,7 @@ TEST_F(Http2SessionTest, NoContentHasNoLengthAndNoBody) {
   for (const char* body : {"", "none of this"}) {
     const int32_t stream = client_.Ask();
     Talk();
-    HttpResponse response;
+    Response response;
     response.status = 204;
     response.fields = {{"X-A", "b"}};
     response.body = body;
@@ -243,7 +243,7 @@ TEST_F(Http2SessionTest, NoContentHasNoLengthAndNoBody) {
 TEST_F(Http2SessionTest, SensitiveBodyIsMarked) {
   const int32_t stream = client_.Ask();
   Talk();
-  HttpResponse response;
+  Response response;
   response.body = "token";
   response.sensitive = true;
   Respond(stream, std::move(response));
@@ -256,7 +256,7 @@ TEST_F(Http2SessionTest, OutputIsBoundedWhateverTheWindowsAllow) {
   for (int i = 0; i < 10; ++i) streams.push_back(client_.Ask());
   Talk();
   for (const int32_t stream : streams) {
-    HttpResponse response;
+    Response response;
     response.body.assign(1'000'000, 'x');
     session_.Respond(stream, std::move(response), now_);
   }
@@ -268,8 +268,8 @@ TEST_F(Http2SessionTest, OutputIsBoundedWhateverTheWindowsAllow) {
   EXPECT_LT(largest_output_, Output::kTargetBytes + 20'000);
 }
 
-HttpResponse OfSize(size_t bytes) {
-  HttpResponse response;
+Response OfSize(size_t bytes) {
+  Response response;
   response.body.assign(bytes, 'x');
   return response;
 }
@@ -319,7 +319,7 @@ TEST_F(Http2SessionTest, WhoCallsForMuchAtOnceGetsSome) {
   }
   EXPECT_GE(whole, 10u);
   EXPECT_THAT(host_.faults, SizeIs(100 - whole));
-  EXPECT_EQ(host_.faults.back(), HttpFault::kOverloaded);
+  EXPECT_EQ(host_.faults.back(), Fault::kOverloaded);
   EXPECT_EQ(session_.unsent_bytes(), 0u);
 }
 
@@ -367,11 +367,11 @@ TEST_F(Http2SessionTest, AnswerToAStreamThatWasResetIsDropped) {
   Talk();
   client_.Cancel(stream);
   Talk();
-  Respond(stream, HttpResponse());
+  Respond(stream, Response());
   EXPECT_THAT(client_.answers[stream].fields, IsEmpty());
   const int32_t next = client_.Ask();
   Talk();
-  Respond(next, HttpResponse());
+  Respond(next, Response());
   EXPECT_TRUE(client_.answers[next].whole);
 }
 
@@ -391,7 +391,7 @@ TEST_F(Http2SessionTest, RequestThatDoesNotEndIs408) {
   now_ += seconds(1);
   EXPECT_TRUE(session_.Sweep(now_));
   Talk();
-  EXPECT_THAT(host_.faults, ElementsAre(HttpFault::kTimeout));
+  EXPECT_THAT(host_.faults, ElementsAre(Fault::kTimeout));
   EXPECT_TRUE(client_.answers[stream].whole);
   EXPECT_FALSE(client_.answers[stream].closed);
   now_ += seconds(2);  // The client has had the time to read it.
@@ -420,7 +420,7 @@ TEST_F(Http2SessionTest, IdleConnectionEnds) {
   Talk();
   now_ += seconds(600);
   EXPECT_FALSE(session_.Sweep(now_));  // The handler may take its time.
-  Respond(stream, HttpResponse());
+  Respond(stream, Response());
   now_ += seconds(59);
   EXPECT_FALSE(session_.Sweep(now_));
   now_ += seconds(1);
@@ -439,7 +439,7 @@ TEST_F(Http2SessionTest, DrainFinishesWhatIsUnderWay) {
   session_.Sweep(now_);
   Talk();
   EXPECT_EQ(session_.phase(), Session::Phase::kOpen);
-  HttpResponse response;
+  Response response;
   response.body = "last";
   Respond(stream, std::move(response));
   EXPECT_EQ(client_.answers[stream].body, "last");

@@ -26,24 +26,24 @@ namespace signet::http {
 
 // Answers at once, with the body of the request, but for /wait: those wait for
 // Release. Wipes the fields it gets, as the contract of its seam wants.
-class WaitingHandler final : public HttpHandler {
+class WaitingHandler final : public Handler {
  public:
-  void Handle(HttpRequest request, Respond respond) override {
-    for (HttpField& field : request.fields) Wipe(field.value);
+  void Handle(Request request, Respond respond) override {
+    for (Field& field : request.fields) Wipe(field.value);
     if (request.target == "/wait") {
       Wipe(request.body);
       absl::MutexLock lock(&mutex_);
       waiting_.push_back(std::move(respond));
       return;
     }
-    HttpResponse response;
+    Response response;
     response.body = std::move(request.body);
     response.sensitive = request.target == "/secret";
     std::move(respond)(std::move(response));
   }
 
-  HttpResponse Refuse(HttpFault, std::string_view) override {
-    HttpResponse response;
+  Response Refuse(Fault, std::string_view) override {
+    Response response;
     response.status = 400;
     response.body = "refused";
     return response;
@@ -64,7 +64,7 @@ class WaitingHandler final : public HttpHandler {
       waiting.swap(waiting_);
     }
     for (Respond& respond : waiting) {
-      HttpResponse response;
+      Response response;
       response.body = body;
       response.sensitive = sensitive;
       std::move(respond)(std::move(response));

@@ -14,8 +14,8 @@
 #include "absl/time/time.h"
 #include "http/budget.h"
 #include "http/call_table.h"
+#include "http/completion_queue.h"
 #include "http/flood_guard.h"
-#include "http/mailbox.h"
 #include "http/options.h"
 #include "http/output.h"
 #include "http/quota.h"
@@ -102,36 +102,38 @@ TEST(FloodGuardTest, CreditDoesNotPileUp) {
   EXPECT_EQ(frames, 1000);
 }
 
-TEST(MailboxTest, OneWakeForManyLetters) {
+TEST(CompletionQueueTest, OneWakeForManyLetters) {
   int wakes = 0;
-  boost::intrusive_ptr<Mailbox> mailbox(new Mailbox([&wakes] { ++wakes; }));
-  std::vector<Letter> letters;
-  mailbox->Put({1, {}});
-  mailbox->Put({2, {}});
+  boost::intrusive_ptr<CompletionQueue> queue(
+      new CompletionQueue([&wakes] { ++wakes; }));
+  std::vector<Completion> completions;
+  queue->Put({1, {}});
+  queue->Put({2, {}});
   EXPECT_EQ(wakes, 1);
-  mailbox->Collect(letters);
-  EXPECT_THAT(letters, SizeIs(2));
-  letters.clear();
-  mailbox->Awake();
-  mailbox->Put({3, {}});
+  queue->Collect(completions);
+  EXPECT_THAT(completions, SizeIs(2));
+  completions.clear();
+  queue->Awake();
+  queue->Put({3, {}});
   EXPECT_EQ(wakes, 1);  // Whoever is awake looks without being told.
-  mailbox->Collect(letters);
-  EXPECT_THAT(letters, SizeIs(1));
-  mailbox->Put({4, {}});
+  queue->Collect(completions);
+  EXPECT_THAT(completions, SizeIs(1));
+  queue->Put({4, {}});
   EXPECT_EQ(wakes, 2);
 }
 
-TEST(MailboxTest, ClosedMailboxDropsLetters) {
+TEST(CompletionQueueTest, ClosedMailboxDropsLetters) {
   int wakes = 0;
-  boost::intrusive_ptr<Mailbox> mailbox(new Mailbox([&wakes] { ++wakes; }));
-  mailbox->Close();
-  Responder responder(mailbox, 7);
+  boost::intrusive_ptr<CompletionQueue> queue(
+      new CompletionQueue([&wakes] { ++wakes; }));
+  queue->Close();
+  Responder responder(queue, 7);
   std::thread([responder = std::move(responder)]() mutable {
-    std::move(responder)(HttpResponse());
+    std::move(responder)(Response());
   }).join();
-  std::vector<Letter> letters;
-  mailbox->Collect(letters);
-  EXPECT_THAT(letters, IsEmpty());
+  std::vector<Completion> completions;
+  queue->Collect(completions);
+  EXPECT_THAT(completions, IsEmpty());
   EXPECT_EQ(wakes, 0);
 }
 
@@ -165,11 +167,11 @@ TEST(DateCacheTest, FollowsTheClock) {
 }
 
 TEST(HttpServerOptionsTest, DefaultsAreValid) {
-  EXPECT_THAT(HttpServerOptions().Validate(), IsOk());
+  EXPECT_THAT(ServerOptions().Validate(), IsOk());
 }
 
 TEST(HttpServerOptionsTest, MistakesAreNamed) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.max_connections = -1;
   const absl::Status status = options.Validate();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));

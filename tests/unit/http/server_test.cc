@@ -35,8 +35,8 @@ using testing::StartsWith;
 
 class HttpServerTest : public testing::Test {
  protected:
-  std::unique_ptr<HttpServer> Start(HttpServerOptions options = {}) {
-    auto server = HttpServer::Start(options, &handler_, &clock_, &logger_);
+  std::unique_ptr<Server> Start(ServerOptions options = {}) {
+    auto server = Server::Start(options, &handler_, &clock_, &logger_);
     EXPECT_THAT(server, IsOk());
     return *std::move(server);
   }
@@ -58,30 +58,30 @@ TEST_F(HttpServerTest, ServesOnThePortTheSystemPicked) {
 
 TEST_F(HttpServerTest, TakenPortIsAnError) {
   const auto server = Start();
-  HttpServerOptions options;
+  ServerOptions options;
   options.port = server->port();
-  const auto second = HttpServer::Start(options, &handler_, &clock_, &logger_);
+  const auto second = Server::Start(options, &handler_, &clock_, &logger_);
   EXPECT_THAT(second, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(std::string(second.status().message()),
               HasSubstr(absl::StrCat("port ", options.port)));
 }
 
 TEST_F(HttpServerTest, UnknownHostIsAnError) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.host = "256.0.0.1";
-  EXPECT_THAT(HttpServer::Start(options, &handler_, &clock_, &logger_),
+  EXPECT_THAT(Server::Start(options, &handler_, &clock_, &logger_),
               StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(HttpServerTest, BadOptionIsAnError) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.max_running_calls = 0;
-  EXPECT_THAT(HttpServer::Start(options, &handler_, &clock_, &logger_),
+  EXPECT_THAT(Server::Start(options, &handler_, &clock_, &logger_),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(HttpServerTest, ServesIpv6) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.host = "::1";
   const auto server = Start(options);
   boost::asio::io_context io;
@@ -117,7 +117,7 @@ TEST_F(HttpServerTest, DrainCutsOffWhatTakesTooLong) {
 // Ten ask for more than the server keeps, and take nothing; whoever reads is
 // unharmed.
 TEST_F(HttpServerTest, WhoHoldsMostIsClosedWhenAnswersHoldTooMuch) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.threads = 1;
   options.max_unsent_bytes = 64 << 20;
   const auto server = Start(options);
@@ -144,7 +144,7 @@ TEST_F(HttpServerTest, WhoHoldsMostIsClosedWhenAnswersHoldTooMuch) {
 
 // The sweeping timer may be due in the very moment of the end.
 TEST_F(HttpServerTest, EndsWhileItSweeps) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.idle_timeout = absl::Milliseconds(10);  // A sweep every 5 ms.
   options.threads = 2;
   for (int i = 0; i < 100; ++i) {
@@ -174,7 +174,7 @@ TEST_F(HttpServerTest, AnswersMayComeAfterTheServerHasGone) {
 }
 
 TEST_F(HttpServerTest, AnswersComeFromManyThreads) {
-  HttpServerOptions options;
+  ServerOptions options;
   options.threads = 3;
   const auto server = Start(options);
   std::atomic<bool> done = false;

@@ -28,9 +28,9 @@ using testing::ElementsAre;
 
 // Answers at once, as a call of the tenant that the target begins with, and
 // notes in what order the requests came. At /block the loop stands still.
-class OrderingHandler final : public HttpHandler {
+class OrderingHandler final : public Handler {
  public:
-  void Handle(HttpRequest request, Respond respond) override {
+  void Handle(Request request, Respond respond) override {
     if (request.target == "/block") {
       blocked_.Notify();
       go_on_.WaitForNotification();
@@ -38,7 +38,7 @@ class OrderingHandler final : public HttpHandler {
       absl::MutexLock lock(&mutex_);
       order_.push_back(request.target);
     }
-    HttpResponse response;
+    Response response;
     if (request.target.starts_with("/greedy")) {
       response.tenant_id = Uuid(Uuid::Bytes{1});
     } else if (request.target.starts_with("/modest")) {
@@ -46,7 +46,7 @@ class OrderingHandler final : public HttpHandler {
     }
     std::move(respond)(std::move(response));
   }
-  HttpResponse Refuse(HttpFault, std::string_view) override { return {}; }
+  Response Refuse(Fault, std::string_view) override { return {}; }
 
   void AwaitBlocked() { blocked_.WaitForNotification(); }
   void GoOn() { go_on_.Notify(); }
@@ -66,9 +66,9 @@ class OrderingHandler final : public HttpHandler {
 class TurnsTest : public testing::Test {
  protected:
   TurnsTest() {
-    HttpServerOptions options;
+    ServerOptions options;
     options.threads = 1;
-    auto server = HttpServer::Start(options, &handler_, &clock_, &logger_);
+    auto server = Server::Start(options, &handler_, &clock_, &logger_);
     EXPECT_THAT(server, IsOk());
     server_ = *std::move(server);
   }
@@ -98,7 +98,7 @@ class TurnsTest : public testing::Test {
   OrderingHandler handler_;
   FakeClock clock_;
   RecordingLogger logger_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<Server> server_;
 };
 
 TEST_F(TurnsTest, TenantsTakeTurnsWhateverConnectionsTheyHave) {

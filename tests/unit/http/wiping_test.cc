@@ -29,8 +29,7 @@ using testing::StartsWith;
 class WipingTest : public testing::Test {
  protected:
   WipingTest() {
-    auto server =
-        HttpServer::Start(HttpServerOptions(), &handler_, &clock_, &logger_);
+    auto server = Server::Start(ServerOptions(), &handler_, &clock_, &logger_);
     EXPECT_THAT(server, IsOk());
     server_ = *std::move(server);
   }
@@ -65,7 +64,7 @@ class WipingTest : public testing::Test {
   WaitingHandler handler_;
   FakeClock clock_;
   RecordingLogger logger_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<Server> server_;
 };
 
 TEST_F(WipingTest, RequestThatCameWhole) {
@@ -112,7 +111,7 @@ TEST_F(WipingTest, RequestCutOffBehindASecretInItsBody) {
 }
 
 TEST_F(WipingTest, BodyThatOutgrowsItsMemory) {
-  const HttpServerOptions options;
+  const ServerOptions options;
   Http1Parser parser(&options);
   parser.Consume("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999\r\n\r\n");
   parser.Consume(kSecret);
@@ -121,7 +120,7 @@ TEST_F(WipingTest, BodyThatOutgrowsItsMemory) {
 }
 
 TEST_F(WipingTest, BodyThatOutgrowsItsLimit) {
-  const HttpServerOptions options;
+  const ServerOptions options;
   Http1Parser parser(&options);
   parser.Consume(
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n23\r\n");

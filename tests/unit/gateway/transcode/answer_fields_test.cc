@@ -60,9 +60,9 @@ class AnswerFields : public ItemSchema, public RestFixture {
     };
   }
 
-  http::HttpResponse Ask(const std::string& method, const std::string& target,
-                         std::string body = "") {
-    std::vector<http::HttpField> fields;
+  http::Response Ask(const std::string& method, const std::string& target,
+                     std::string body = "") {
+    std::vector<http::Field> fields;
     if (!body.empty()) fields.push_back({"content-type", "application/json"});
     return Send({.method = method,
                  .target = target,
@@ -78,7 +78,7 @@ class AnswerFields : public ItemSchema, public RestFixture {
 
 TEST_F(AnswerFields, TheTagGoesOutInQuotesAndNotInTheBody) {
   for (const char* method : {"GET", "HEAD", "DELETE"}) {
-    const http::HttpResponse response = Ask(method, "/v1/items/i");
+    const http::Response response = Ask(method, "/v1/items/i");
     EXPECT_EQ(response.status, 200) << method;
     EXPECT_EQ(Field(response, "ETag"), "\"v1.x\"") << method;
     EXPECT_EQ(response.body, R"({"id":"i"})") << method;
@@ -86,13 +86,13 @@ TEST_F(AnswerFields, TheTagGoesOutInQuotesAndNotInTheBody) {
 }
 
 TEST_F(AnswerFields, WithoutATagOrTheOptionThereIsNoETag) {
-  for (const http::HttpField& field : Ask("PUT", "/v1/items/i", "{}").fields) {
+  for (const http::Field& field : Ask("PUT", "/v1/items/i", "{}").fields) {
     EXPECT_NE(field.name, "ETag");
   }
   Answer("Item", "id: 'i'");
-  const http::HttpResponse response = Ask("GET", "/v1/items/i");
+  const http::Response response = Ask("GET", "/v1/items/i");
   EXPECT_EQ(response.status, 200);
-  for (const http::HttpField& field : response.fields) {
+  for (const http::Field& field : response.fields) {
     EXPECT_NE(field.name, "ETag");
     EXPECT_NE(field.name, "Link");
   }
@@ -107,7 +107,7 @@ TEST_F(AnswerFields, ATagThatWouldBreakTheFieldIsAnInternalError) {
   for (const char* tag :
        {R"(a\"b)", R"(a\r\nX: y)", "a b", R"(a\177)", R"(\303\251)"}) {
     Answer("Item", "etag: \"" + std::string(tag) + "\"");
-    const http::HttpResponse response = Ask("GET", "/v1/items/i");
+    const http::Response response = Ask("GET", "/v1/items/i");
     EXPECT_EQ(response.status, 500) << tag;
     EXPECT_EQ(Member(response, "detail"), "internal error");
     EXPECT_EQ(Field(response, "ETag"), "");
@@ -116,7 +116,7 @@ TEST_F(AnswerFields, ATagThatWouldBreakTheFieldIsAnInternalError) {
 
 TEST_F(AnswerFields, AListingLinksToItsNextPage) {
   Answer("ListResponse", "items { id: 'i' } next_page_token: 'a/b+c=&d'");
-  const http::HttpResponse response = Ask("GET", "/v1/acc/items?page_size=2");
+  const http::Response response = Ask("GET", "/v1/acc/items?page_size=2");
   EXPECT_EQ(response.body, R"([{"id":"i"}])");
   EXPECT_EQ(Field(response, "Link"),
             "</v1/acc/items?page_size=2&page_token=a%2Fb%2Bc%3D%26d>; "
@@ -147,7 +147,7 @@ TEST_F(AnswerFields, TheLinkIsFollowed) {
 
 TEST_F(AnswerFields, TheLastPageHasNoLink) {
   Answer("ListResponse", "items { id: 'i' }");
-  for (const http::HttpField& field : Ask("GET", "/v1/acc/items").fields) {
+  for (const http::Field& field : Ask("GET", "/v1/acc/items").fields) {
     EXPECT_NE(field.name, "Link");
   }
 }
@@ -169,17 +169,17 @@ TEST_F(AnswerFields, EveryBindingOfAMethodIsReached) {
 }
 
 TEST_F(AnswerFields, DeleteTakesNoBodyAndNoUnknownQuery) {
-  const http::HttpResponse body = Ask("DELETE", "/v1/items/i", "{}");
+  const http::Response body = Ask("DELETE", "/v1/items/i", "{}");
   EXPECT_EQ(body.status, 400);
   EXPECT_EQ(Member(body, "reason"), "BODY_UNEXPECTED");
   EXPECT_EQ(Ask("DELETE", "/v1/items/i?id=j").status, 400);
 }
 
 TEST_F(AnswerFields, TheAllowedMethodsAreThoseOfAllBindings) {
-  const http::HttpResponse response = Ask("POST", "/v1/items/i");
+  const http::Response response = Ask("POST", "/v1/items/i");
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(Field(response, "Allow"), "DELETE, GET, HEAD, PUT");
-  const http::HttpResponse head = Ask("HEAD", "/v1/items/i/read");
+  const http::Response head = Ask("HEAD", "/v1/items/i/read");
   EXPECT_EQ(head.status, 405);
   EXPECT_EQ(Field(head, "Allow"), "POST");
 }

@@ -48,8 +48,8 @@ class AnswerHeaders : public AnswerSchema, public RestFixture {
  protected:
   AnswerHeaders() : RestFixture({schema.Service()}, schema.factory()) {}
 
-  http::HttpResponse Ask(const std::string& target, const std::string& text,
-                         const std::string& method = "GET") {
+  http::Response Ask(const std::string& target, const std::string& text,
+                     const std::string& method = "GET") {
     backend_.act = [this, text](const google::protobuf::Message&) {
       return schema.Make("Response", text);
     };
@@ -60,9 +60,9 @@ class AnswerHeaders : public AnswerSchema, public RestFixture {
                  .peer = ""});
   }
 
-  static std::vector<std::string> Names(const http::HttpResponse& response) {
+  static std::vector<std::string> Names(const http::Response& response) {
     std::vector<std::string> names;
-    for (const http::HttpField& field : response.fields)
+    for (const http::Field& field : response.fields)
       names.push_back(field.name);
     return names;
   }
@@ -70,8 +70,7 @@ class AnswerHeaders : public AnswerSchema, public RestFixture {
 
 TEST_F(AnswerHeaders, GoOutBesideTheBody) {
   for (const char* method : {"GET", "HEAD"}) {
-    const http::HttpResponse response =
-        Ask("/a", "id: 'i 1' tag: '~!'", method);
+    const http::Response response = Ask("/a", "id: 'i 1' tag: '~!'", method);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(Field(response, "X-Id"), "i 1");
     EXPECT_EQ(Field(response, "X-Tag"), "~!");
@@ -80,7 +79,7 @@ TEST_F(AnswerHeaders, GoOutBesideTheBody) {
 }
 
 TEST_F(AnswerHeaders, AnEmptyValueIsSentToo) {
-  const http::HttpResponse response = Ask("/a", "id: 'i'");
+  const http::Response response = Ask("/a", "id: 'i'");
   EXPECT_THAT(Names(response), ElementsAre("Content-Type", "X-Request-Id",
                                            "Cache-Control", "X-Id", "X-Tag"));
   EXPECT_EQ(Field(response, "X-Tag"), "");
@@ -90,7 +89,7 @@ TEST_F(AnswerHeaders, AValueThatNoFieldMayHaveIsAnInternalError) {
   for (const char* tag : {R"(a\r\nX: y)", R"(a\000b)", R"(a\tb)", R"(\177)",
                           R"(\303\251)", " a", "a ", " "}) {
     for (const char* target : {"/a", "/check"}) {
-      const http::HttpResponse response =
+      const http::Response response =
           Ask(target, "id: \"" + std::string(tag) + "\"");
       EXPECT_EQ(response.status, 500) << tag;
       EXPECT_EQ(Member(response, "detail"), "internal error");
@@ -107,7 +106,7 @@ TEST_F(AnswerHeaders, ARefusalHasNone) {
 
 TEST_F(AnswerHeaders, NoContentHasNeitherBodyNorType) {
   for (const char* method : {"GET", "HEAD"}) {
-    const http::HttpResponse response = Ask("/check", "id: 'i'", method);
+    const http::Response response = Ask("/check", "id: 'i'", method);
     EXPECT_EQ(response.status, 204);
     EXPECT_EQ(response.body, "");
     EXPECT_FALSE(response.sensitive);
@@ -153,13 +152,13 @@ TEST_F(CheckAccess, IsOneCallWithoutALineInTheLog) {
     response->set_capabilities("x.y,x.z");
     return response;
   };
-  http::HttpRequest request{
+  http::Request request{
       .method = "GET",
       .target = "/v1/public/auth/check?capability=x.y&capability=x.z",
       .fields = {{"authorization", "Bearer t"}},
       .body = "",
       .peer = ""};
-  const http::HttpResponse response = Send(request);
+  const http::Response response = Send(request);
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(Field(response, "X-Signet-Subject-Type"), "user");
   EXPECT_EQ(Field(response, "X-Signet-Subject-Id"), "u");

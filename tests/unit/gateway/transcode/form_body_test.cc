@@ -37,8 +37,8 @@ class FormBody : public RestFixture {
     };
   }
 
-  static http::HttpRequest Form(std::string body,
-                                const char* type = kFormMediaType) {
+  static http::Request Form(std::string body,
+                            const char* type = kFormMediaType) {
     return {
         .method = "POST",
         .target = "/oauth2/introspect",
@@ -53,7 +53,7 @@ class FormBody : public RestFixture {
 };
 
 TEST_F(FormBody, GivesTheFieldsOfTheRequest) {
-  const http::HttpResponse response =
+  const http::Response response =
       Send(Form("resource=a&token=hbx%2Bt+1&resource=b&token_type_hint=x"));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"active":true,"exp":1893553445})");
@@ -68,28 +68,28 @@ TEST_F(FormBody, GivesTheFieldsOfTheRequest) {
 }
 
 TEST_F(FormBody, AnEmptyAnswerIsAnEmptyObject) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.target = "/oauth2/revoke";
-  const http::HttpResponse response = Send(std::move(request));
+  const http::Response response = Send(std::move(request));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "{}");
   EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
 }
 
 TEST_F(FormBody, TheCallersTokenMayBeAClientsPassword) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.fields[0].value = "Basic Y2xpZW50OmNhbGxlcg==";  // client:caller
   EXPECT_EQ(Send(request).status, 200);
   EXPECT_THAT(backend_.calls().back().authorization,
               testing::ElementsAre("Bearer caller"));
 
   backend_.identity_error = Unauthenticated();
-  const http::HttpResponse response = Send(request);
+  const http::Response response = Send(request);
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(Member(response, "error"), "invalid_client");
   EXPECT_EQ(Field(response, "Content-Type"), "application/json");
   std::vector<std::string> challenges;
-  for (const http::HttpField& field : response.fields) {
+  for (const http::Field& field : response.fields) {
     if (field.name == "WWW-Authenticate") challenges.push_back(field.value);
   }
   EXPECT_THAT(challenges, testing::ElementsAre(testing::StartsWith("Bearer "),
@@ -111,7 +111,7 @@ TEST_F(FormBody, WithoutAParameterItsFieldIsEmpty) {
     EXPECT_EQ(backend_.calls().back().scope, gateway::CallScope::kFull);
     EXPECT_EQ(LastRequest(), "") << form;
   }
-  http::HttpRequest nothing = Form("");
+  http::Request nothing = Form("");
   nothing.fields.pop_back();
   EXPECT_EQ(Send(nothing).status, 200);
 }
@@ -121,26 +121,26 @@ TEST_F(FormBody, NothingElseIsTaken) {
        {"application/json", "text/plain", "multipart/form-data",
         "application/x-www-form-urlencoded; charset=latin1",
         "application/x-www-form-urlencoded; x=y", ""}) {
-    const http::HttpResponse response = Send(Form("token=t", type));
+    const http::Response response = Send(Form("token=t", type));
     EXPECT_EQ(response.status, 415) << type;
     EXPECT_EQ(Member(response, "reason"), "MEDIA_TYPE_UNSUPPORTED");
     EXPECT_EQ(Field(response, "Accept"), "application/x-www-form-urlencoded");
     EXPECT_EQ(Member(response, "error"), "invalid_request");
     EXPECT_EQ(LastRequest(), "");
   }
-  http::HttpRequest untyped = Form("token=t");
+  http::Request untyped = Form("token=t");
   untyped.fields.pop_back();
   EXPECT_EQ(Send(untyped).status, 415);
-  http::HttpRequest twice = Form("token=t");
+  http::Request twice = Form("token=t");
   twice.fields.push_back({"content-type", kFormMediaType});
   EXPECT_EQ(Send(twice).status, 415);
-  http::HttpRequest coded = Form("token=t");
+  http::Request coded = Form("token=t");
   coded.fields.push_back({"content-encoding", "gzip"});
   EXPECT_EQ(Member(Send(coded), "reason"), "CONTENT_CODING_UNSUPPORTED");
 }
 
 TEST_F(FormBody, AFaultIsNamedWithoutItsValue) {
-  const http::HttpResponse response =
+  const http::Response response =
       Send(Form("token=CANARY&token=CANARY&token_type_hint=CANARY%zz"));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
@@ -157,20 +157,20 @@ TEST_F(FormBody, AFaultIsNamedWithoutItsValue) {
 }
 
 TEST_F(FormBody, AQueryGivesNothing) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.target += "?token=CANARY";
-  const http::HttpResponse response = Send(std::move(request));
+  const http::Response response = Send(std::move(request));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "errors"),
             R"([{"field":"token","detail":"unknown query parameter"}])");
 }
 
 TEST_F(FormBody, RefusalsComeInTheirOrder) {
-  http::HttpRequest request = Form("token=t&token=u", "text/plain");
+  http::Request request = Form("token=t&token=u", "text/plain");
   request.target += "?x=1";
   request.body_too_large = true;
   const auto expect = [&](int status, const char* error) {
-    const http::HttpResponse response = Send(request);
+    const http::Response response = Send(request);
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(Member(response, "error"), error);
     EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
@@ -192,12 +192,12 @@ TEST_F(FormBody, RefusalsComeInTheirOrder) {
 TEST_F(FormBody, ErrorsOfTheMethodHaveTheirOAuthName) {
   backend_.action_error = RpcError(google::rpc::INVALID_ARGUMENT, "foreign",
                                    "UNSUPPORTED_TOKEN_TYPE");
-  const http::HttpResponse unsupported = Send(Form("token=t"));
+  const http::Response unsupported = Send(Form("token=t"));
   EXPECT_EQ(unsupported.status, 400);
   EXPECT_EQ(Member(unsupported, "error"), "unsupported_token_type");
   backend_.action_error =
       RpcError(google::rpc::UNAVAILABLE, "later", "STORAGE_UNAVAILABLE");
-  const http::HttpResponse later = Send(Form("token=t"));
+  const http::Response later = Send(Form("token=t"));
   EXPECT_EQ(later.status, 503);
   EXPECT_EQ(Member(later, "error"), "temporarily_unavailable");
   EXPECT_EQ(Field(later, "Retry-After"), "1");
@@ -207,14 +207,14 @@ TEST_F(FormBody, ErrorsOfTheMethodHaveTheirOAuthName) {
 }
 
 TEST_F(FormBody, OtherMethodsHaveNoOAuthError) {
-  http::HttpRequest request = Form("{", "application/json");
+  http::Request request = Form("{", "application/json");
   request.target = "/v1/public/auth/tokens/verify";
-  const http::HttpResponse response = Send(std::move(request));
+  const http::Response response = Send(std::move(request));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "error"), "no error");
   request = Form("");
   request.method = "PUT";
-  const http::HttpResponse not_allowed = Send(std::move(request));
+  const http::Response not_allowed = Send(std::move(request));
   EXPECT_EQ(not_allowed.status, 405);
   EXPECT_EQ(Field(not_allowed, "Allow"), "POST");
 }
@@ -222,7 +222,7 @@ TEST_F(FormBody, OtherMethodsHaveNoOAuthError) {
 TEST_F(FormBody, OnlyWhatFailsIsLogged) {
   EXPECT_EQ(Send(Form("token=CANARY")).status, 200);
   EXPECT_THAT(logger_.lines(), IsEmpty());
-  http::HttpRequest revoke = Form("token=CANARY");
+  http::Request revoke = Form("token=CANARY");
   revoke.target = "/oauth2/revoke";
   EXPECT_EQ(Send(std::move(revoke)).status, 200);
   ASSERT_EQ(logger_.lines().size(), 1);

@@ -27,7 +27,7 @@ using testing::Not;
 constexpr char kSecret[] = "in-a-form-0123456789-in-a-form-0123456789";
 
 // A form with the secret in it.
-http::HttpRequest SecretForm(const char* before, const char* after) {
+http::Request SecretForm(const char* before, const char* after) {
   std::string body;
   body.reserve(128);  // Never outgrown, so no copy is left behind.
   body.append(before).append(kSecret).append(after);
@@ -69,7 +69,7 @@ class FormCredential : public RevokeSchema, public RestFixture {
     };
   }
 
-  static http::HttpRequest Form(std::string body) {
+  static http::Request Form(std::string body) {
     return {.method = "POST",
             .target = "/v1/i/revoke",
             .fields = {{"content-type", kFormMediaType}},
@@ -77,11 +77,11 @@ class FormCredential : public RevokeSchema, public RestFixture {
             .peer = ""};
   }
 
-  static void ExpectEmpty200(const http::HttpResponse& response) {
+  static void ExpectEmpty200(const http::Response& response) {
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, "");
     std::vector<std::string> names;
-    for (const http::HttpField& field : response.fields)
+    for (const http::Field& field : response.fields)
       names.push_back(field.name);
     EXPECT_THAT(names, ElementsAre("Cache-Control", "X-Request-Id"));
     EXPECT_EQ(Field(response, "Cache-Control"), "no-store");
@@ -99,7 +99,7 @@ class GoodForm : public FormCredential,
 
 TEST_P(GoodForm, IsTheOnlyCredential) {
   for (const char* target : {"/v1/i/revoke", "/v1/i/revoke-with"}) {
-    http::HttpRequest request = Form(GetParam().form);
+    http::Request request = Form(GetParam().form);
     request.target = target;
     ExpectEmpty200(Send(std::move(request)));
     const gateway::BackendCall& call = backend_.calls().back();
@@ -138,7 +138,7 @@ class BadForm : public FormCredential,
                 public testing::WithParamInterface<BadCredential> {};
 
 TEST_P(BadForm, IsRefusedWithoutACall) {
-  const http::HttpResponse response = Send(Form(GetParam().form));
+  const http::Response response = Send(Form(GetParam().form));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "INVALID_REQUEST");
   EXPECT_EQ(Member(response, "errors"), GetParam().errors);
@@ -203,22 +203,22 @@ TEST_F(FormCredential, OtherRefusalsAreTold) {
 }
 
 TEST_F(FormCredential, AFaultElsewhereIsToldWhateverTheToken) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.target += "?nope=1";
   EXPECT_EQ(Send(request).status, 400);
   EXPECT_EQ(backend_.calls()[0].scope, gateway::CallScope::kAdmit);
   backend_.identity_error = Unauthenticated();
-  const http::HttpResponse response = Send(request);
+  const http::Response response = Send(request);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
 }
 
 TEST_F(FormCredential, AnAuthorizationFieldBesideItIsRefused) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.fields.push_back({"authorization", ""});
   request.fields.push_back({"content-encoding", "gzip"});
   request.body_too_large = true;
-  const http::HttpResponse response = Send(std::move(request));
+  const http::Response response = Send(std::move(request));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "INVALID_REQUEST");
   EXPECT_EQ(Member(response, "errors"), "[]");
@@ -226,7 +226,7 @@ TEST_F(FormCredential, AnAuthorizationFieldBesideItIsRefused) {
 }
 
 TEST_F(FormCredential, AFormThatCannotBeReadIsRefusedInItsOrder) {
-  http::HttpRequest request = Form("");
+  http::Request request = Form("");
   request.body_too_large = true;
   EXPECT_EQ(Send(request).status, 413);
   request.fields.push_back({"content-encoding", "gzip"});
@@ -235,12 +235,12 @@ TEST_F(FormCredential, AFormThatCannotBeReadIsRefusedInItsOrder) {
 }
 
 TEST_F(FormCredential, OtherwiseTheMethodIsLikeAnyOther) {
-  http::HttpRequest request{.method = "POST",
-                            .target = "/v1/i/revoke",
-                            .fields = {{"authorization", "Bearer t"}},
-                            .body = "",
-                            .peer = ""};
-  const http::HttpResponse response = Send(request);
+  http::Request request{.method = "POST",
+                        .target = "/v1/i/revoke",
+                        .fields = {{"authorization", "Bearer t"}},
+                        .body = "",
+                        .peer = ""};
+  const http::Response response = Send(request);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"id":"i","token":""})");
   EXPECT_EQ(Field(response, "Content-Type"), "application/json");
@@ -257,10 +257,10 @@ TEST_F(FormCredential, OtherwiseTheMethodIsLikeAnyOther) {
 }
 
 TEST_F(FormCredential, OtherBodiesAreNoForm) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.target = "/v1/i/revoke-with";
-  for (const std::vector<http::HttpField>& fields :
-       {std::vector<http::HttpField>{},
+  for (const std::vector<http::Field>& fields :
+       {std::vector<http::Field>{},
         {{"content-type", "text/plain"}},
         {{"content-type", kFormMediaType}, {"content-type", kFormMediaType}}}) {
     request.fields = fields;
@@ -270,7 +270,7 @@ TEST_F(FormCredential, OtherBodiesAreNoForm) {
 }
 
 TEST_F(FormCredential, OtherMethodsTakeNone) {
-  http::HttpRequest request = Form("token=t");
+  http::Request request = Form("token=t");
   request.target = "/v1/i/rename";
   EXPECT_EQ(Send(request).status, 415);
   EXPECT_THAT(backend_.calls()[0].authorization, IsEmpty());
@@ -297,7 +297,7 @@ TEST(TakeFormCredential, LeavesTheTokenInOnePlace) {
   for (const char* before : {"token=", "x=1&token=", "%74oken="}) {
     for (const char* after : {"", "&x=1", "&"}) {
       const FreedMemoryWatch watch(kSecret);
-      http::HttpRequest request = SecretForm(before, after);
+      http::Request request = SecretForm(before, after);
       std::vector<std::string> authorization;
       EXPECT_EQ(TakeFormCredential(request, authorization), std::nullopt);
       EXPECT_EQ(request.body, "");
@@ -306,7 +306,7 @@ TEST(TakeFormCredential, LeavesTheTokenInOnePlace) {
       EXPECT_TRUE(authorization[0].starts_with("Bearer "));
       EXPECT_EQ(std::string_view(authorization[0]).substr(7), kSecret);
       Wipe(authorization[0]);
-      request = http::HttpRequest();
+      request = http::Request();
       EXPECT_EQ(watch.count(), 0) << before << after;
     }
   }
@@ -316,12 +316,12 @@ TEST(TakeFormCredential, LeavesNothingOfAFormThatItRefuses) {
   for (const char* before : {"", "x=", "token=x&token=", "%zz&x=", "token="}) {
     for (const char* after : {"%zz", "%FF", "=%", "&token="}) {
       const FreedMemoryWatch watch(kSecret);
-      http::HttpRequest request = SecretForm(before, after);
+      http::Request request = SecretForm(before, after);
       std::vector<std::string> authorization;
       EXPECT_NE(TakeFormCredential(request, authorization), std::nullopt)
           << before << after;
       EXPECT_THAT(authorization, IsEmpty());
-      request = http::HttpRequest();
+      request = http::Request();
       EXPECT_EQ(watch.count(), 0) << before << after;
     }
   }
@@ -329,12 +329,12 @@ TEST(TakeFormCredential, LeavesNothingOfAFormThatItRefuses) {
 
 TEST(TakeFormCredential, WipesTheAuthorizationBesideAForm) {
   const FreedMemoryWatch watch(kSecret);
-  http::HttpRequest request = SecretForm("token=", "");
+  http::Request request = SecretForm("token=", "");
   std::vector<std::string> authorization;
   authorization.emplace_back(kSecret);
   EXPECT_NE(TakeFormCredential(request, authorization), std::nullopt);
   EXPECT_THAT(authorization, IsEmpty());
-  request = http::HttpRequest();
+  request = http::Request();
   authorization.shrink_to_fit();
   EXPECT_EQ(watch.count(), 0);
 }

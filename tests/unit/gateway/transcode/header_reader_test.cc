@@ -57,17 +57,17 @@ class HeaderReaderTest : public HeaderSchema, public RestFixture {
   }
 
   // The request that the method gets, or what the answer says of the faults.
-  std::string Ask(http::HttpRequest request) {
+  std::string Ask(http::Request request) {
     if (!request.body.empty()) {
       request.fields.push_back({"content-type", "application/json"});
     }
-    const http::HttpResponse response = Send(std::move(request));
+    const http::Response response = Send(std::move(request));
     if (response.status == 200)
       return ShortText(*backend_.calls().back().request);
     return std::to_string(response.status) + Member(response, "errors");
   }
 
-  std::string Delete(std::vector<http::HttpField> fields) {
+  std::string Delete(std::vector<http::Field> fields) {
     return Ask({.method = "DELETE",
                 .target = "/v1/items/i",
                 .fields = std::move(fields),
@@ -93,7 +93,7 @@ TEST_P(GoodHeader, GivesTheField) {
 }
 
 TEST_P(BadHeader, NamesTheHeaderAndEchoesNothing) {
-  const http::HttpResponse response =
+  const http::Response response =
       Send({.method = "DELETE",
             .target = "/v1/items/i",
             .fields = {{GetParam().header, GetParam().value}},
@@ -277,7 +277,7 @@ TEST_F(HeaderReaderTest, AFieldOutsideJsonComesFromItsHeaderOnly) {
 }
 
 TEST_F(HeaderReaderTest, AFaultRanksWithTheOther400s) {
-  const http::HttpRequest bad{
+  const http::Request bad{
       .method = "PATCH",
       .target = "/v1/items/i",
       .fields = {{"if-match", "*"}, {"content-type", "text/plain"}},

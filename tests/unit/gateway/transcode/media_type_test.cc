@@ -59,7 +59,7 @@ TEST(IsFormMediaType, IsAsStrict) {
 }
 
 TEST(HasContentCoding, SaysSoUnlessAllAreIdentity) {
-  http::HttpRequest request;
+  http::Request request;
   EXPECT_FALSE(HasContentCoding(request));
   request.fields.push_back({"content-encoding", "Identity"});
   EXPECT_FALSE(HasContentCoding(request));

@@ -86,7 +86,7 @@ class VerifyToken : public RestFixture {
     };
   }
 
-  http::HttpResponse Verify(std::string body) {
+  http::Response Verify(std::string body) {
     return Send({.method = "POST",
                  .target = "/v1/public/auth/tokens/verify",
                  .fields = {{"content-type", "application/json"}},
@@ -94,7 +94,7 @@ class VerifyToken : public RestFixture {
                  .peer = ""});
   }
 
-  http::HttpResponse Require(const std::string& requirement) {
+  http::Response Require(const std::string& requirement) {
     return Verify(R"({"requirement": )" + requirement + "}");
   }
 
@@ -134,7 +134,7 @@ class TwoMembers : public VerifyToken,
                    public testing::WithParamInterface<Twice> {};
 
 TEST_P(TwoMembers, AreRefusedWhateverTheyHold) {
-  const http::HttpResponse response = Require(GetParam().requirement);
+  const http::Response response = Require(GetParam().requirement);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
   EXPECT_EQ(Member(response, "errors"), GetParam().errors);
@@ -177,7 +177,7 @@ TEST_F(VerifyToken, NestingEndsAtTheLimitOfEveryBody) {
   };
   // 1 + 10 * 3 + 1 = 32.
   EXPECT_EQ(Require(nested(10, "{}")).status, 200);
-  const http::HttpResponse response = Require(nested(10, R"({"any_of":{}})"));
+  const http::Response response = Require(nested(10, R"({"any_of":{}})"));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "JSON_TOO_DEEP");
   EXPECT_EQ(Require(nested(5000, "{}")).status, 400);

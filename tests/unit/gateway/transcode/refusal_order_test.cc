@@ -42,7 +42,7 @@ class RefusalOrder : public RestFixture {
  protected:
   RefusalOrder() : RestFixture(ApiServices()) {}
 
-  http::HttpResponse SendWith(const Faults& faults) {
+  http::Response SendWith(const Faults& faults) {
     if (faults.bad_credential) backend_.identity_error = Unauthenticated();
     if (faults.denied) backend_.admission_error = Denied();
     if (faults.bad_value) {
@@ -52,11 +52,11 @@ class RefusalOrder : public RestFixture {
     backend_.act = [](const google::protobuf::Message&) {
       return std::make_unique<v1::IssuedServiceAccount>();
     };
-    http::HttpRequest request{.method = "POST",
-                              .target = kTarget,
-                              .fields = {{"content-type", "application/json"}},
-                              .body = R"({"name": "n"})",
-                              .peer = ""};
+    http::Request request{.method = "POST",
+                          .target = kTarget,
+                          .fields = {{"content-type", "application/json"}},
+                          .body = R"({"name": "n"})",
+                          .peer = ""};
     using TextFault = Faults::TextFault;
     if (faults.text == TextFault::kSyntax) request.body = "{";
     if (faults.text == TextFault::kField) request.body = R"({"nope": 1})";
@@ -140,7 +140,7 @@ TEST_F(RefusalOrder, AnOutageOutranksTheRoute) {
 TEST_F(RefusalOrder, TwoCredentialsOutrankTheRoute) {
   backend_.identity_error = RpcError(google::rpc::INVALID_ARGUMENT,
                                      "two credentials", "INVALID_REQUEST");
-  const http::HttpResponse response =
+  const http::Response response =
       SendWith({.route = Faults::RouteFault::kPath});
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Field(response, "WWW-Authenticate"),

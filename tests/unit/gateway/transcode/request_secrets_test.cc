@@ -57,13 +57,13 @@ class RequestSecrets : public SecretSchema, public RestFixture {
     };
   }
 
-  static http::HttpRequest Post(const std::string& target,
-                                const std::string& body) {
-    http::HttpRequest request{.method = "POST",
-                              .target = target,
-                              .fields = {{"content-type", "application/json"}},
-                              .body = "",
-                              .peer = ""};
+  static http::Request Post(const std::string& target,
+                            const std::string& body) {
+    http::Request request{.method = "POST",
+                          .target = target,
+                          .fields = {{"content-type", "application/json"}},
+                          .body = "",
+                          .peer = ""};
     request.body.reserve(4096);  // Never outgrown, so no copy is left behind.
     request.body = body;
     return request;
@@ -85,7 +85,7 @@ class RequestSecrets : public SecretSchema, public RestFixture {
   // How often the token was left behind.
   int LeftBehind(const std::string& target, const std::string& body,
                  int status) {
-    http::HttpRequest request = Post(target, body);
+    http::Request request = Post(target, body);
     const FreedMemoryWatch watch(kEnd);
     EXPECT_EQ(Send(std::move(request)).status, status) << body;
     return watch.count();
@@ -93,7 +93,7 @@ class RequestSecrets : public SecretSchema, public RestFixture {
 };
 
 TEST_F(RequestSecrets, AJsonBodyIsWiped) {
-  http::HttpRequest request =
+  http::Request request =
       Post("/check", R"({"note":"n","token":")" + std::string(kEnd) + "\"}");
   const FreedMemoryWatch watch(R"("note":"n","token":"END)");
   EXPECT_EQ(Send(std::move(request)).status, 200);
@@ -103,7 +103,7 @@ TEST_F(RequestSecrets, AJsonBodyIsWiped) {
 
 TEST_F(RequestSecrets, SoIsABodyThatNobodyReads) {
   for (const char* target : {"/nope", "/ask", "/check"}) {
-    http::HttpRequest request = Post(target, std::string(kBegin) + kEnd);
+    http::Request request = Post(target, std::string(kBegin) + kEnd);
     request.fields[0].value = "text/plain";
     const FreedMemoryWatch watch(kEnd);
     EXPECT_GE(Send(std::move(request)).status, 400);
@@ -138,7 +138,7 @@ TEST_F(RequestSecrets, AreNowhereAfterAFault) {
 
 TEST_F(RequestSecrets, NoUrlGivesThem) {
   for (const char* name : {"token", "tokens", "inner.token"}) {
-    const http::HttpResponse response =
+    const http::Response response =
         Send({.method = "GET",
               .target = std::string("/ask?note=n&") + name + "=CANARY",
               .fields = {},
@@ -179,7 +179,7 @@ class FormSecrets : public RestFixture {
 
   // How often a token in a form that ends with `after` was left behind.
   int LeftBehind(const std::string& after, int status) {
-    http::HttpRequest request{
+    http::Request request{
         .method = "POST",
         .target = "/oauth2/revoke",
         .fields = {{"content-type", "application/x-www-form-urlencoded"}},

@@ -37,9 +37,9 @@ class RestFaults : public RestFixture {
     };
   }
 
-  http::HttpResponse Post(std::string body,
-                          std::vector<http::HttpField> fields = {
-                              {"content-type", "application/json"}}) {
+  http::Response Post(std::string body,
+                      std::vector<http::Field> fields = {
+                          {"content-type", "application/json"}}) {
     return Send({.method = "POST",
                  .target = kAccounts,
                  .fields = std::move(fields),
@@ -47,7 +47,7 @@ class RestFaults : public RestFixture {
                  .peer = ""});
   }
 
-  http::HttpResponse Get(std::string target) {
+  http::Response Get(std::string target) {
     return Send({.method = "GET",
                  .target = std::move(target),
                  .fields = {},
@@ -73,7 +73,7 @@ struct Body {
 class BadBody : public RestFaults, public testing::WithParamInterface<Body> {};
 
 TEST_P(BadBody, IsRefusedAndNothingHappens) {
-  const http::HttpResponse response = Post(GetParam().text);
+  const http::Response response = Post(GetParam().text);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), GetParam().reason);
   EXPECT_EQ(Member(response, "code"), "INVALID_ARGUMENT");
@@ -142,17 +142,17 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST_F(RestFaults, TheDeepestThatIsReadHas32Levels) {
-  const http::HttpResponse response =
+  const http::Response response =
       Post(std::string(32, '[') + std::string(32, ']'));
   EXPECT_EQ(Member(response, "reason"), "FIELD_INVALID");
 }
 
 TEST_F(RestFaults, AllViolationsAreToldAtOnce) {
-  http::HttpRequest request{.method = "POST",
-                            .target = std::string(kAccounts) + "?a=1&name=x",
-                            .fields = {{"content-type", "application/json"}},
-                            .body = R"({"z": 1, "name": 2, "expires_at": 3})",
-                            .peer = ""};
+  http::Request request{.method = "POST",
+                        .target = std::string(kAccounts) + "?a=1&name=x",
+                        .fields = {{"content-type", "application/json"}},
+                        .body = R"({"z": 1, "name": 2, "expires_at": 3})",
+                        .peer = ""};
   const absl::StatusOr<Json> json = ParseJson(Send(std::move(request)).body);
   ASSERT_TRUE(json.ok());
   std::vector<std::string> fields;
@@ -175,11 +175,11 @@ TEST_F(RestFaults, NoAnswerEchoesWhatWasSent) {
        {kAccounts + ("?access_token=" + secret), kAccounts + ("?" + secret),
         kAccounts + ("?name=" + secret), "/" + secret,
         "/v1/public/accounts/" + secret + "%zz/auth/service-accounts"}) {
-    http::HttpRequest request{.method = "POST",
-                              .target = target,
-                              .fields = {},
-                              .body = "",
-                              .peer = ""};
+    http::Request request{.method = "POST",
+                          .target = target,
+                          .fields = {},
+                          .body = "",
+                          .peer = ""};
     EXPECT_THAT(Send(std::move(request)).body, Not(HasSubstr("secret")))
         << target;
   }
@@ -187,7 +187,7 @@ TEST_F(RestFaults, NoAnswerEchoesWhatWasSent) {
 
 struct ContentType {
   std::string name;
-  std::vector<http::HttpField> fields;
+  std::vector<http::Field> fields;
   int want;
 };
 
@@ -195,8 +195,7 @@ class ContentTypes : public RestFaults,
                      public testing::WithParamInterface<ContentType> {};
 
 TEST_P(ContentTypes, AreReadOrRefused) {
-  const http::HttpResponse response =
-      Post(R"({"name":"a"})", GetParam().fields);
+  const http::Response response = Post(R"({"name":"a"})", GetParam().fields);
   EXPECT_EQ(response.status, GetParam().want);
   EXPECT_EQ(acted(), GetParam().want == 201);
 }
@@ -243,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // No content has no type: clients send one with every request.
 TEST_F(RestFaults, AnEmptyBodySetsNothingWhateverItsType) {
-  const std::vector<std::vector<http::HttpField>> types = {
+  const std::vector<std::vector<http::Field>> types = {
       {},
       {{"content-type", ""}},
       {{"content-type", "application/json"}},
@@ -252,7 +251,7 @@ TEST_F(RestFaults, AnEmptyBodySetsNothingWhateverItsType) {
       {{"content-type", "multipart/form-data; boundary=x"}},
       {{"content-type", "a"}, {"content-type", "b"}},
       {{"content-type", "application/json"}, {"content-encoding", "gzip"}}};
-  for (const std::vector<http::HttpField>& fields : types) {
+  for (const std::vector<http::Field>& fields : types) {
     Post("", fields);
     ASSERT_TRUE(acted());  // The domain then misses the name.
     EXPECT_EQ(ShortText(*backend_.calls().back().request),
@@ -261,12 +260,12 @@ TEST_F(RestFaults, AnEmptyBodySetsNothingWhateverItsType) {
 }
 
 TEST_F(RestFaults, ABodyWhereNoneBelongsIsRefused) {
-  http::HttpRequest request{.method = "GET",
-                            .target = "/v1/public/auth/self",
-                            .fields = {{"content-type", "application/json"}},
-                            .body = "{}",
-                            .peer = ""};
-  const http::HttpResponse response = Send(request);
+  http::Request request{.method = "GET",
+                        .target = "/v1/public/auth/self",
+                        .fields = {{"content-type", "application/json"}},
+                        .body = "{}",
+                        .peer = ""};
+  const http::Response response = Send(request);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(Member(response, "reason"), "BODY_UNEXPECTED");
   request.body.clear();
@@ -285,7 +284,7 @@ class Targets : public RestFaults,
                 public testing::WithParamInterface<Target> {};
 
 TEST_P(Targets, NeverLeadAstray) {
-  const http::HttpResponse response = Get(GetParam().target);
+  const http::Response response = Get(GetParam().target);
   EXPECT_EQ(response.status, GetParam().want);
   EXPECT_EQ(Field(response, "Location"), "");
   EXPECT_EQ(acted(), GetParam().want == 200);
@@ -325,8 +324,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(RestFaults, AQueryTokenIsNoCredential) {
   backend_.identity_error = RpcError(google::rpc::UNAUTHENTICATED,
                                      "no credential", "CREDENTIAL_MISSING");
-  const http::HttpResponse response =
-      Get("/v1/public/auth/self?access_token=x");
+  const http::Response response = Get("/v1/public/auth/self?access_token=x");
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(Field(response, "WWW-Authenticate"), "Bearer realm=\"signet\"");
   EXPECT_THAT(backend_.calls()[0].authorization, testing::IsEmpty());
@@ -335,20 +333,19 @@ TEST_F(RestFaults, AQueryTokenIsNoCredential) {
 TEST_F(RestFaults, AWrongMethodIsToldWhichAreRight) {
   for (const char* method :
        {"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post"}) {
-    const http::HttpResponse response = Send({.method = method,
-                                              .target = kAccounts,
-                                              .fields = {},
-                                              .body = "",
-                                              .peer = ""});
+    const http::Response response = Send({.method = method,
+                                          .target = kAccounts,
+                                          .fields = {},
+                                          .body = "",
+                                          .peer = ""});
     EXPECT_EQ(response.status, 405) << method;
     EXPECT_EQ(Field(response, "Allow"), "GET, HEAD, POST") << method;
   }
-  const http::HttpResponse response =
-      Send({.method = "POST",
-            .target = std::string(kAccounts) + "/x",
-            .fields = {},
-            .body = "",
-            .peer = ""});
+  const http::Response response = Send({.method = "POST",
+                                        .target = std::string(kAccounts) + "/x",
+                                        .fields = {},
+                                        .body = "",
+                                        .peer = ""});
   EXPECT_EQ(Field(response, "Allow"), "DELETE, GET, HEAD, PATCH");
 }
 

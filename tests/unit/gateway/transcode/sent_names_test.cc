@@ -20,7 +20,7 @@ class SentNamesTest : public RestFixture {
  protected:
   SentNamesTest() : RestFixture(ApiServices()) {}
 
-  std::string Told(const std::string& field, http::HttpRequest request) {
+  std::string Told(const std::string& field, http::Request request) {
     google::rpc::Status error =
         RpcError(google::rpc::INVALID_ARGUMENT, field + ": want another",
                  "FIELD_INVALID");
@@ -32,7 +32,7 @@ class SentNamesTest : public RestFixture {
     backend_.action_error = error;
     request.fields.push_back({"authorization", "Bearer t"});
     request.fields.push_back({"content-type", "application/json"});
-    const http::HttpResponse response = Send(std::move(request));
+    const http::Response response = Send(std::move(request));
     const absl::StatusOr<Json> json = ParseJson(response.body);
     if (!json.ok()) return "";
     const auto name = (*json)["errors"][0]["field"].get<std::string>();
@@ -40,7 +40,7 @@ class SentNamesTest : public RestFixture {
     return name;
   }
 
-  static http::HttpRequest Patch() {
+  static http::Request Patch() {
     return {.method = "PATCH",
             .target = std::string(kNamedAccounts) +
                       "/0197b1c0-0000-7000-8000-000000000001",
@@ -48,7 +48,7 @@ class SentNamesTest : public RestFixture {
             .body = R"({"name": "n"})",
             .peer = ""};
   }
-  static http::HttpRequest Create() {
+  static http::Request Create() {
     return {.method = "POST",
             .target = kNamedAccounts,
             .fields = {},
@@ -71,10 +71,10 @@ TEST_F(SentNamesTest, TheIdInThePathIsThatResources) {
 }
 
 TEST_F(SentNamesTest, AHeaderHasItsOwn) {
-  http::HttpRequest keyed = Create();
+  http::Request keyed = Create();
   keyed.fields.push_back({"idempotency-key", "k"});
   EXPECT_EQ(Told("request_id", keyed), "Idempotency-Key");
-  http::HttpRequest in_body = Create();
+  http::Request in_body = Create();
   in_body.body = R"({"name": "n", "request_id": "k"})";
   EXPECT_EQ(Told("request_id", in_body), "request_id");
 }

@@ -46,7 +46,7 @@ class TranscodingHandlerTest : public RestFixture {
     };
   }
 
-  static http::HttpRequest Create(std::string body) {
+  static http::Request Create(std::string body) {
     return {.method = "POST",
             .target = kAccountsPath,
             .fields = {{"authorization", "Bearer hbx_sa_caller"},
@@ -55,7 +55,7 @@ class TranscodingHandlerTest : public RestFixture {
             .peer = ""};
   }
 
-  static http::HttpRequest Get(std::string target) {
+  static http::Request Get(std::string target) {
     return {.method = "GET",
             .target = std::move(target),
             .fields = {{"authorization", "Bearer hbx_sa_caller"}},
@@ -65,7 +65,7 @@ class TranscodingHandlerTest : public RestFixture {
 };
 
 TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
-  const http::HttpResponse response =
+  const http::Response response =
       Send(Create(R"({"name": "n", "expires_at": "2031-01-01T00:00:00Z"})"));
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(Field(response, "Content-Type"), "application/json");
@@ -87,8 +87,7 @@ TEST_F(TranscodingHandlerTest, CreatesWithOneCall) {
 }
 
 TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
-  const http::HttpResponse response =
-      Send(Get(std::string(kAccountsPath) + "/x"));
+  const http::Response response = Send(Get(std::string(kAccountsPath) + "/x"));
   EXPECT_EQ(response.status, 200);
   EXPECT_FALSE(response.sensitive);
   EXPECT_EQ(Field(response, "Location"), "");
@@ -100,23 +99,23 @@ TEST_F(TranscodingHandlerTest, ReadsWithoutTheMarksOfASecret) {
 TEST_F(TranscodingHandlerTest, TellsTheListenerWhoseCallItWas) {
   backend_.tenant_id = Uuid(Uuid::Bytes{7});
   EXPECT_EQ(Send(Create(R"({"name": "n"})")).tenant_id, backend_.tenant_id);
-  http::HttpResponse refused = Send(Create("no JSON"));
+  http::Response refused = Send(Create("no JSON"));
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.tenant_id, backend_.tenant_id);
 }
 
 TEST_F(TranscodingHandlerTest, HeadIsAnsweredAsGet) {
-  http::HttpRequest request = Get(std::string(kAccountsPath) + "/x");
+  http::Request request = Get(std::string(kAccountsPath) + "/x");
   request.method = "HEAD";
-  const http::HttpResponse head = Send(request);
+  const http::Response head = Send(request);
   request.method = "GET";
-  const http::HttpResponse get = Send(request);
+  const http::Response get = Send(request);
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, get.body);
 }
 
 TEST_F(TranscodingHandlerTest, OnlyListedThingsReachTheBackend) {
-  http::HttpRequest request = Create(R"({"name": "n"})");
+  http::Request request = Create(R"({"name": "n"})");
   for (const char* name :
        {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded",
         "x-real-ip", "grpc-metadata-authorization", "grpc-timeout",
@@ -142,19 +141,19 @@ TEST_F(TranscodingHandlerTest, OnlyListedThingsReachTheBackend) {
 }
 
 TEST_F(TranscodingHandlerTest, TheRequestIdGoesEverywhere) {
-  http::HttpRequest request = Create(R"({"name": "n"})");
+  http::Request request = Create(R"({"name": "n"})");
   request.fields.push_back({"x-request-id", "my-id.1"});
   EXPECT_EQ(Field(Send(request), "X-Request-Id"), "my-id.1");
   EXPECT_EQ(backend_.calls()[0].context->request_id, "my-id.1");
   EXPECT_EQ(logger_.lines()[0].fields.at("request_id"), "my-id.1");
 
   request.target = "/nope";
-  const http::HttpResponse refused = Send(request);
+  const http::Response refused = Send(request);
   EXPECT_EQ(Field(refused, "X-Request-Id"), "my-id.1");
   EXPECT_EQ(Member(refused, "request_id"), "my-id.1");
 
   request.fields.back().value = "bad id";
-  const http::HttpResponse replaced = Send(request);
+  const http::Response replaced = Send(request);
   EXPECT_TRUE(Uuid::Parse(Field(replaced, "X-Request-Id")).has_value());
   EXPECT_EQ(Member(replaced, "request_id"), Field(replaced, "X-Request-Id"));
 }
@@ -200,8 +199,7 @@ TEST_F(TranscodingHandlerTest, LogsRefusalsWithTheirReason) {
 
 TEST_F(TranscodingHandlerTest, NothingFromTheClientsHandsReachesTheLog) {
   // A canary wherever a client might paste a token.
-  http::HttpRequest request =
-      Create(R"({"name": "CANARY", "CANARY": "CANARY"})");
+  http::Request request = Create(R"({"name": "CANARY", "CANARY": "CANARY"})");
   request.fields[0].value = "Bearer CANARY";
   request.target += "?access_token=CANARY&CANARY=1";
   Send(request);
@@ -221,7 +219,7 @@ TEST_F(TranscodingHandlerTest, NothingFromTheClientsHandsReachesTheLog) {
 
 TEST_F(TranscodingHandlerTest, TheTokenIsNowhereButInTheBody) {
   int left_behind = -1;
-  http::HttpResponse response;
+  http::Response response;
   {
     FreedMemoryWatch watch("CANARYCANARY");
     response = Send(Create(R"({"name": "n"})"));
@@ -242,7 +240,7 @@ TEST_F(TranscodingHandlerTest, ABackendThatErrsIsAnInternalError) {
       if (null) return nullptr;
       return std::make_unique<v1::Self>();
     };
-    const http::HttpResponse response = Send(Create(R"({"name": "n"})"));
+    const http::Response response = Send(Create(R"({"name": "n"})"));
     EXPECT_EQ(response.status, 500);
     EXPECT_EQ(Member(response, "reason"), "INTERNAL");
     EXPECT_EQ(Member(response, "detail"), "internal error");
@@ -257,7 +255,7 @@ TEST_F(TranscodingHandlerTest, ABrokenTimestampIsAnInternalErrorWithoutABody) {
     return issued;
   };
   const FreedMemoryWatch watch("BROKENBROKEN");
-  const http::HttpResponse response = Send(Create(R"({"name": "n"})"));
+  const http::Response response = Send(Create(R"({"name": "n"})"));
   EXPECT_EQ(watch.count(), 0);
   EXPECT_EQ(response.status, 500);
   EXPECT_THAT(response.body, Not(HasSubstr("BROKENBROKEN")));
@@ -265,8 +263,8 @@ TEST_F(TranscodingHandlerTest, ABrokenTimestampIsAnInternalErrorWithoutABody) {
 }
 
 TEST_F(TranscodingHandlerTest, FramingFaultsAreProblemsAndLogged) {
-  const http::HttpResponse response =
-      handler_->Refuse(http::HttpFault::kFieldsTooLarge, "192.0.2.1:5555");
+  const http::Response response =
+      handler_->Refuse(http::Fault::kFieldsTooLarge, "192.0.2.1:5555");
   EXPECT_EQ(response.status, 431);
   EXPECT_EQ(Field(response, "Content-Type"), "application/problem+json");
   EXPECT_EQ(Member(response, "reason"), "FIELDS_TOO_LARGE");
@@ -304,7 +302,7 @@ TEST_F(LaterMethods, AListIsABareArray) {
   backend_.act = [&](const google::protobuf::Message&) {
     return schema.Make("ListResponse", "items { id: 'a' } items {} next: 'n'");
   };
-  const http::HttpResponse response =
+  const http::Response response =
       Send({.method = "GET",
             .target = "/v1/a/items?include_revoked=true",
             .fields = {},

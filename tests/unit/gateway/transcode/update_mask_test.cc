@@ -71,13 +71,13 @@ class UpdateMask : public UpdateSchema, public RestFixture {
   std::string Ask(const std::string& body, const std::string& query = "",
                   const std::string& target = "/v1/a/items/i",
                   const std::string& method = "PATCH",
-                  std::vector<http::HttpField> fields = {}) {
+                  std::vector<http::Field> fields = {}) {
     if (!body.empty()) fields.push_back({"content-type", "application/json"});
-    const http::HttpResponse response = Send({.method = method,
-                                              .target = target + query,
-                                              .fields = std::move(fields),
-                                              .body = body,
-                                              .peer = ""});
+    const http::Response response = Send({.method = method,
+                                          .target = target + query,
+                                          .fields = std::move(fields),
+                                          .body = body,
+                                          .peer = ""});
     if (response.status == 200) {
       return ShortText(*backend_.calls().back().request);
     }

@@ -127,13 +127,14 @@ TEST(ToProto, SelfOfAServiceAccount) {
   account.credential_expires_at = SampleTime();
   v1::Self out;
   ToProto(account, out);
-  ToProto(domain::Holdings{.account_id = SampleId(6),
-                           .account_owner = true,
-                           .capabilities = {"a.b", "c.d"},
-                           .on_resources = {{.capability_key = "e.f",
-                                             .resource_type = "domain",
-                                             .resource_id = SampleId(7)}}},
-          out);
+  ToProto(
+      domain::EffectiveGrants{.account_id = SampleId(6),
+                              .account_owner = true,
+                              .capabilities = {"a.b", "c.d"},
+                              .on_resources = {{.capability_key = "e.f",
+                                                .resource_type = "domain",
+                                                .resource_id = SampleId(7)}}},
+      out);
   EXPECT_EQ(Text(out), R"(subject_type: "service_account"
 subject_id: "01900000-0000-7000-8000-000000000005"
 account_id: "01900000-0000-7000-8000-000000000006"

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/domain/holdings.h"
+#include "server/domain/effective_grants.h"
 #include "tests/unit/server/domain/domain_world.h"
 
 namespace signet::domain {
@@ -65,9 +65,11 @@ class AuthorizationsTest : public testing::Test {
     return ids;
   }
 
-  Holdings Held(const identity::Principal& who, const std::string& account_id) {
-    Outcome<Holdings> outcome;
-    ReadHoldings(world_.store, *CallerFor(who), account_id, outcome.Done());
+  EffectiveGrants Held(const identity::Principal& who,
+                       const std::string& account_id) {
+    Outcome<EffectiveGrants> outcome;
+    ReadEffectiveGrants(world_.store, *CallerFor(who), account_id,
+                        outcome.Done());
     return *outcome.Take();
   }
 

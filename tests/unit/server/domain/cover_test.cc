@@ -387,12 +387,12 @@ TEST(Cover, MoreGrantsThanAreLookedAtAreCoveredByASuperAdminOnly) {
 TEST(Cover, ARevocationByTokenIsNoWayRound) {
   CoverWorld world(kOwnerCase);
   std::optional<absl::Status> outcome;
-  auto facts = std::make_shared<identity::TokenFacts>();
-  facts->subject_id = world.target.id;
-  facts->account_id = world.kHome;
-  facts->public_id = world.target.token.public_id;
+  auto snapshot = std::make_shared<identity::TokenSnapshot>();
+  snapshot->subject_id = world.target.id;
+  snapshot->account_id = world.kHome;
+  snapshot->public_id = world.target.token.public_id;
   const auto revoke = [&](const Principal& who) {
-    world.accounts.RevokeToken(CallerFor(who), facts,
+    world.accounts.RevokeToken(CallerFor(who), snapshot,
                                [&](absl::Status s) { outcome = s; });
     return *outcome;
   };

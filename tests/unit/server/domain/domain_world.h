@@ -55,7 +55,7 @@ inline identity::CallerPtr CallerFor(
   auto caller = std::make_shared<identity::Caller>();
   caller->context = SampleContext();
   caller->principal = principal;
-  caller->replay_seed = Secret(std::string(credential));
+  caller->idempotency_seed = Secret(std::string(credential));
   return caller;
 }
 

@@ -14,27 +14,27 @@ namespace {
 
 class RevokeTokenTest : public testing::Test {
  protected:
-  identity::TokenFactsPtr FactsOf(std::string_view token) {
-    std::optional<identity::TokenFinding> found;
+  identity::TokenSnapshotPtr FactsOf(std::string_view token) {
+    std::optional<identity::LookupResult> found;
     world_.directory.Find(
         token, world_.clock.Now(), std::nullopt,
-        [&found](absl::StatusOr<identity::TokenFinding> finding) {
+        [&found](absl::StatusOr<identity::LookupResult> finding) {
           found = *std::move(finding);
         });
-    return found->facts;
+    return found->snapshot;
   }
   identity::TokenState StateOf(std::string_view token) {
-    std::optional<identity::TokenFinding> found;
+    std::optional<identity::LookupResult> found;
     world_.directory.Find(
         token, world_.clock.Now(), std::nullopt,
-        [&found](absl::StatusOr<identity::TokenFinding> finding) {
+        [&found](absl::StatusOr<identity::LookupResult> finding) {
           found = *std::move(finding);
         });
     return found->state;
   }
 
   absl::Status Revoke(const identity::Principal& who,
-                      identity::TokenFactsPtr target) {
+                      identity::TokenSnapshotPtr target) {
     std::optional<absl::Status> outcome;
     world_.accounts.RevokeToken(
         CallerFor(who), target,
@@ -73,15 +73,15 @@ class RevokeTokenTest : public testing::Test {
 constexpr char kAction[] = "service_account.revoke_token";
 
 TEST_F(RevokeTokenTest, WhoManagesTheAccountRevokes) {
-  const identity::TokenFactsPtr facts = FactsOf(token_);
-  EXPECT_THAT(Revoke(world_.owner, facts), IsOk());
+  const identity::TokenSnapshotPtr snapshot = FactsOf(token_);
+  EXPECT_THAT(Revoke(world_.owner, snapshot), IsOk());
   EXPECT_EQ(StateOf(token_), identity::TokenState::kRevoked);
   EXPECT_EQ(Logged(kAction), 1);
   const storage::ServiceAccountRecord record = *world_.Get(
       world_.owner, world_.kHome.ToString(), issued_.record.id.ToString());
   EXPECT_EQ(record.revoked_by_user_id, world_.owner.id);
 
-  EXPECT_THAT(Revoke(world_.owner, facts), IsOk());
+  EXPECT_THAT(Revoke(world_.owner, snapshot), IsOk());
   EXPECT_EQ(Logged(kAction), 1) << "the second time changes nothing";
 }
 
@@ -119,20 +119,20 @@ TEST_F(RevokeTokenTest, OfTwoTokensTheOldOneEndsAlone) {
 }
 
 TEST_F(RevokeTokenTest, ATokenThatIsGoneMeanwhileIsNoError) {
-  const identity::TokenFactsPtr facts = FactsOf(token_);
+  const identity::TokenSnapshotPtr snapshot = FactsOf(token_);
   EXPECT_THAT(storage::WriteAndWait(world_.store,
                                     [this](storage::WriteTxn& txn) {
                                       return txn.DeleteServiceAccount(
                                           world_.kHome, issued_.record.id);
                                     }),
               IsOk());
-  EXPECT_THAT(Revoke(world_.owner, facts), IsOk());
+  EXPECT_THAT(Revoke(world_.owner, snapshot), IsOk());
 }
 
 TEST_F(RevokeTokenTest, TheStoresErrorsAreTold) {
-  const identity::TokenFactsPtr facts = FactsOf(token_);
+  const identity::TokenSnapshotPtr snapshot = FactsOf(token_);
   world_.store.write_outcomes = {absl::ResourceExhaustedError("full")};
-  EXPECT_THAT(Revoke(world_.owner, facts),
+  EXPECT_THAT(Revoke(world_.owner, snapshot),
               StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(StateOf(token_), identity::TokenState::kLive);
 }

@@ -44,7 +44,8 @@ class TokenVerifierTest : public testing::Test {
       std::shared_ptr<const Requirement> requirement = nullptr) {
     const auto found = Verify(token, scope, std::move(requirement));
     EXPECT_THAT(found, IsOk());
-    EXPECT_EQ(found->facts != nullptr, found->verdict == TokenVerdict::kActive);
+    EXPECT_EQ(found->snapshot != nullptr,
+              found->verdict == TokenVerdict::kActive);
     return found->verdict;
   }
 
@@ -55,9 +56,9 @@ class TokenVerifierTest : public testing::Test {
     return outcome.Take();
   }
 
-  // A service account's facts, as ScopeAtOnce() takes them.
-  identity::TokenFacts FactsOf(const IssuedServiceAccount& issued) {
-    return *Verify(issued.token.Expose(), Home())->facts;
+  // A service account's snapshot, as ScopeAtOnce() takes them.
+  identity::TokenSnapshot FactsOf(const IssuedServiceAccount& issued) {
+    return *Verify(issued.token.Expose(), Home())->snapshot;
   }
 
   static std::shared_ptr<const Requirement> Needs(
@@ -86,10 +87,10 @@ TEST_F(TokenVerifierTest, SaysWhoseATokenIsAndWhatItHolds) {
   const auto found = Verify(issued.token.Expose(), Home());
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);
-  EXPECT_EQ(found->facts->subject_id, issued.record.id);
-  EXPECT_EQ(found->facts->account_id, world_.kHome);
-  ASSERT_THAT(found->facts->held, SizeIs(1));
-  EXPECT_EQ(found->facts->held[0].capability_key, "billing.view");
+  EXPECT_EQ(found->snapshot->subject_id, issued.record.id);
+  EXPECT_EQ(found->snapshot->account_id, world_.kHome);
+  ASSERT_THAT(found->snapshot->held, SizeIs(1));
+  EXPECT_EQ(found->snapshot->held[0].capability_key, "billing.view");
 }
 
 TEST_F(TokenVerifierTest, EveryVerdictHasItsName) {
@@ -168,7 +169,7 @@ TEST_F(TokenVerifierTest, WhatIsRequiredOnOtherAccountsIsReadThere) {
   const auto found = Verify(issued.token.Expose(), Home(), needs);
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);
-  EXPECT_THAT(found->facts->held, SizeIs(1)) << "those of its own account";
+  EXPECT_THAT(found->snapshot->held, SizeIs(1)) << "those of its own account";
 }
 
 TEST_F(TokenVerifierTest, ASuperAdminHasWhatIsRequiredAnywhere) {
@@ -201,11 +202,11 @@ TEST_F(TokenVerifierTest, AUserHoldsWhatTheirGroupsWereGranted) {
   const auto found = Verify(kJwt, Home());
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);
-  EXPECT_EQ(found->facts->kind, identity::PrincipalKind::kUser);
-  EXPECT_EQ(found->facts->subject_id, user_.id);
-  EXPECT_EQ(found->facts->account_id, world_.kHome);
-  EXPECT_EQ(found->facts->public_id, "");
-  EXPECT_EQ(found->facts->death(), SampleTime(600));
+  EXPECT_EQ(found->snapshot->kind, identity::PrincipalKind::kUser);
+  EXPECT_EQ(found->snapshot->subject_id, user_.id);
+  EXPECT_EQ(found->snapshot->account_id, world_.kHome);
+  EXPECT_EQ(found->snapshot->public_id, "");
+  EXPECT_EQ(found->snapshot->death(), SampleTime(600));
   EXPECT_EQ(VerdictOf(kJwt, Home(), Needs("billing.view")),
             TokenVerdict::kCapabilityMissing);
 
@@ -253,7 +254,7 @@ TEST_F(TokenVerifierTest, BodiesMayRunAgain) {
   world_.Grant(
       world_.CapabilityOf({.type = storage::SubjectType::kGroup, .id = "team"},
                           world_.kHome, "billing.view"));
-  EXPECT_THAT(Verify(kJwt, Home())->facts->held, SizeIs(1));
+  EXPECT_THAT(Verify(kJwt, Home())->snapshot->held, SizeIs(1));
 }
 
 TEST_F(TokenVerifierTest, NobodyAsksWithoutTheRight) {
@@ -407,7 +408,7 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
   const IssuedServiceAccount issued = world_.Issue({"billing.view"});
   identity::Caller self;
   self.principal = identity::PrincipalOf(
-      std::make_shared<const identity::TokenFacts>(FactsOf(issued)));
+      std::make_shared<const identity::TokenSnapshot>(FactsOf(issued)));
   const auto ask = [&](std::shared_ptr<const Requirement> requirement) {
     Outcome<TokenVerification> outcome;
     world_.verifier.VerifyCaller(self.principal, std::nullopt,
@@ -431,7 +432,7 @@ TEST_F(TokenVerifierTest, WhoAsksAboutItselfNeedsNoRight) {
   const auto found = outcome.Take();
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->verdict, TokenVerdict::kActive);
-  EXPECT_EQ(found->facts->account_id, world_.kHome);
+  EXPECT_EQ(found->snapshot->account_id, world_.kHome);
 }
 
 TEST_F(TokenVerifierTest, AtOnceTheSameOrNothing) {

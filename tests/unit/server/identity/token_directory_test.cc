@@ -23,12 +23,12 @@ namespace {
 
 class TokenDirectoryTest : public testing::Test, protected IssuedTokens {
  protected:
-  absl::StatusOr<TokenFinding> Find(std::string_view token,
+  absl::StatusOr<LookupResult> Find(std::string_view token,
                                     absl::Time now = SampleTime()) {
-    absl::StatusOr<TokenFinding> result = absl::UnknownError("never called");
+    absl::StatusOr<LookupResult> result = absl::UnknownError("never called");
     int calls = 0;
     directory_.Find(token, now, std::nullopt,
-                    [&](absl::StatusOr<TokenFinding> outcome) {
+                    [&](absl::StatusOr<LookupResult> outcome) {
                       result = std::move(outcome);
                       ++calls;
                     });
@@ -37,9 +37,9 @@ class TokenDirectoryTest : public testing::Test, protected IssuedTokens {
   }
 
   TokenState StateAt(std::string_view token, absl::Time now = SampleTime()) {
-    const absl::StatusOr<TokenFinding> found = Find(token, now);
+    const absl::StatusOr<LookupResult> found = Find(token, now);
     EXPECT_THAT(found, IsOk());
-    EXPECT_EQ(found->facts == nullptr, found->state == TokenState::kUnknown);
+    EXPECT_EQ(found->snapshot == nullptr, found->state == TokenState::kUnknown);
     return found->state;
   }
 
@@ -55,18 +55,18 @@ TEST_F(TokenDirectoryTest, KnowsWhatItIssued) {
     it.token.expires_at = SampleTime(60);
     it.owner.labels = {{"team", "core"}};
   });
-  const absl::StatusOr<TokenFinding> found = Find(token);
+  const absl::StatusOr<LookupResult> found = Find(token);
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->state, TokenState::kLive);
-  ASSERT_NE(found->facts, nullptr);
-  EXPECT_EQ(found->facts->kind, PrincipalKind::kServiceAccount);
-  EXPECT_EQ(found->facts->subject_id, SampleId(2));
-  EXPECT_EQ(found->facts->account_id, SampleId(1));
-  EXPECT_EQ(found->facts->public_id, token::ParseToken(token)->public_id);
-  EXPECT_EQ(found->facts->issued_at, SampleTime());
-  EXPECT_EQ(found->facts->expires_at, SampleTime(60));
-  EXPECT_EQ(found->facts->death(), SampleTime(60));
-  EXPECT_THAT(found->facts->labels,
+  ASSERT_NE(found->snapshot, nullptr);
+  EXPECT_EQ(found->snapshot->kind, PrincipalKind::kServiceAccount);
+  EXPECT_EQ(found->snapshot->subject_id, SampleId(2));
+  EXPECT_EQ(found->snapshot->account_id, SampleId(1));
+  EXPECT_EQ(found->snapshot->public_id, token::ParseToken(token)->public_id);
+  EXPECT_EQ(found->snapshot->issued_at, SampleTime());
+  EXPECT_EQ(found->snapshot->expires_at, SampleTime(60));
+  EXPECT_EQ(found->snapshot->death(), SampleTime(60));
+  EXPECT_THAT(found->snapshot->labels,
               testing::ElementsAre(testing::Pair("team", "core")));
 }
 
@@ -84,9 +84,9 @@ TEST_F(TokenDirectoryTest, NotesLiveTokensAlone) {
 
 TEST_F(TokenDirectoryTest, NeedNotNote) {
   TokenDirectory directory(&store_, keyring_.get(), nullptr, {});
-  absl::StatusOr<TokenFinding> result = absl::UnknownError("never called");
+  absl::StatusOr<LookupResult> result = absl::UnknownError("never called");
   directory.Find(Issue(), SampleTime(), std::nullopt,
-                 [&](absl::StatusOr<TokenFinding> outcome) {
+                 [&](absl::StatusOr<LookupResult> outcome) {
                    result = std::move(outcome);
                  });
   ASSERT_THAT(result, IsOk());
@@ -124,7 +124,7 @@ TEST_F(TokenDirectoryTest, AReplacedTokenMayExpireBeforeItRetires) {
     it.token.retires_at = SampleTime(60);
     it.token.expires_at = SampleTime(30);
   });
-  EXPECT_EQ(Find(token)->facts->death(), SampleTime(30));
+  EXPECT_EQ(Find(token)->snapshot->death(), SampleTime(30));
   EXPECT_EQ(StateAt(token, SampleTime(30)), TokenState::kExpired);
 }
 

@@ -74,11 +74,11 @@ class TokenMemory {
   }
 
   // Asks the store where it must.
-  absl::StatusOr<TokenFinding> Find(std::string_view token,
+  absl::StatusOr<LookupResult> Find(std::string_view token,
                                     absl::Time now = SampleTime()) {
-    std::optional<absl::StatusOr<TokenFinding>> result;
+    std::optional<absl::StatusOr<LookupResult>> result;
     directory.Find(token, now, std::nullopt,
-                   [&result](absl::StatusOr<TokenFinding> found) {
+                   [&result](absl::StatusOr<LookupResult> found) {
                      result.emplace(std::move(found));
                    });
     return *std::move(result);
@@ -133,15 +133,15 @@ TEST(TokenMemory, AnswersAgainWithoutTheStore) {
   TokenMemory memory;
   const std::string token = memory.Issue().token;
   EXPECT_FALSE(memory.IsRemembered(token));
-  const absl::StatusOr<TokenFinding> first = memory.Find(token);
+  const absl::StatusOr<LookupResult> first = memory.Find(token);
   ASSERT_THAT(first, IsOk());
   const int reads = memory.store.reads();
   for (int i = 1; i <= 3; ++i) {
-    const absl::StatusOr<TokenFinding> again =
+    const absl::StatusOr<LookupResult> again =
         memory.Find(token, SampleTime(i));
     ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->state, TokenState::kLive);
-    EXPECT_EQ(again->facts, first->facts);
+    EXPECT_EQ(again->snapshot, first->snapshot);
     EXPECT_EQ(memory.last_uses.Latest(SampleId(2)), WholeMicros(SampleTime(i)));
   }
   EXPECT_EQ(memory.store.reads(), reads);
@@ -150,7 +150,7 @@ TEST(TokenMemory, AnswersAgainWithoutTheStore) {
 // Or the time that it takes would tell the two apart.
 TEST(TokenMemory, AnUnknownTokenCostsTheMakingOfAnAnswerToo) {
   int rendered = 0;
-  TokenMemory memory({.render = [&rendered](const TokenFacts&) {
+  TokenMemory memory({.render = [&rendered](const TokenSnapshot&) {
     ++rendered;
     return std::string("answer");
   }});
@@ -159,13 +159,13 @@ TEST(TokenMemory, AnUnknownTokenCostsTheMakingOfAnAnswerToo) {
   const TokenMemory::Issued unknown = memory.Mint(3);
   EXPECT_EQ(memory.StateNow(unknown.token), TokenState::kUnknown);
   EXPECT_EQ(rendered, 2);
-  EXPECT_EQ(memory.Find(unknown.token)->facts, nullptr);
+  EXPECT_EQ(memory.Find(unknown.token)->snapshot, nullptr);
 }
 
 // Three times as many as there is room for, and as many that are unknown.
 TEST(TokenMemory, TakesAsMuchMemoryAsItMay) {
   constexpr size_t kLimit = size_t{4} << 20;
-  TokenMemory memory({.max_bytes = kLimit, .render = [](const TokenFacts&) {
+  TokenMemory memory({.max_bytes = kLimit, .render = [](const TokenSnapshot&) {
                         return std::string(120, 'x');
                       }});
   std::vector<std::string> tokens;
@@ -243,11 +243,11 @@ TEST_P(TokenMemoryChanges, AreSeenAtOnce) {
   });
   EXPECT_FALSE(memory.IsRemembered(issued.token));
   EXPECT_TRUE(memory.IsRemembered(other.token));
-  const absl::StatusOr<TokenFinding> found = memory.Find(issued.token);
+  const absl::StatusOr<LookupResult> found = memory.Find(issued.token);
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->state, GetParam().state);
-  if (found->facts != nullptr) {
-    EXPECT_EQ(found->facts->held.size(), GetParam().held);
+  if (found->snapshot != nullptr) {
+    EXPECT_EQ(found->snapshot->held.size(), GetParam().held);
   }
   EXPECT_TRUE(memory.IsRemembered(issued.token)) << "as it is now";
   EXPECT_EQ(memory.StateNow(issued.token), GetParam().state);
@@ -333,9 +333,9 @@ TEST(TokenMemory, ARetirementAloneIsSeenAtOnce) {
   memory.Write([&](storage::WriteTxn& txn) {
     return ReplaceIn(txn, WithToken(issued.record, 77), SampleTime(60));
   });
-  const absl::StatusOr<TokenFinding> overlapping = memory.Find(issued.token);
+  const absl::StatusOr<LookupResult> overlapping = memory.Find(issued.token);
   EXPECT_EQ(overlapping->state, TokenState::kLive);
-  EXPECT_EQ(overlapping->facts->death(), SampleTime(60));
+  EXPECT_EQ(overlapping->snapshot->death(), SampleTime(60));
   memory.Write([&](storage::WriteTxn& txn) {
     storage::TokenRecord retired = issued.record.token;
     retired.retires_at = SampleTime();
@@ -353,11 +353,11 @@ TEST(TokenMemory, TheEndOfAGrantIsSeenAtOnce) {
     grant.capability_key.reset();
     memory.Write(
         [&](storage::WriteTxn& txn) { return txn.InsertAuthorization(grant); });
-    EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 1u);
+    EXPECT_EQ(memory.Find(issued.token)->snapshot->held.size(), 1u);
     memory.Write([&](storage::WriteTxn& txn) {
       return txn.RevokeAuthorization(account_id, grant.id, SampleTime(), {});
     });
-    EXPECT_EQ(memory.Find(issued.token)->facts->held.size(), 0u);
+    EXPECT_EQ(memory.Find(issued.token)->snapshot->held.size(), 0u);
   }
 }
 
@@ -454,11 +454,11 @@ TEST(TokenMemory, AWrongSecretIsUnknownWhateverTheStateIs) {
     memory.StateNow(issued.token);
     const std::string forged = WithOtherSecret(issued.token, random);
     ASSERT_TRUE(token::ParseToken(forged).has_value());
-    const std::optional<TokenFinding> found =
+    const std::optional<LookupResult> found =
         memory.directory.FindAtOnce(forged, SampleTime(9));
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->state, TokenState::kUnknown);
-    EXPECT_EQ(found->facts, nullptr);
+    EXPECT_EQ(found->snapshot, nullptr);
     EXPECT_LT(memory.last_uses.Latest(issued.record.id), SampleTime(9));
   }
 }
@@ -481,7 +481,7 @@ TEST(TokenMemory, InventedTokensPushOutOnlyEachOther) {
 TEST(TokenMemory, HoldsNoMoreThanItMay) {
   const TokenDirectoryOptions bounds[] = {
       {.max_entries = 128},
-      {.max_entries = 1000, .max_bytes = 128 * (sizeof(TokenFacts) + 96)}};
+      {.max_entries = 1000, .max_bytes = 128 * (sizeof(TokenSnapshot) + 96)}};
   for (const TokenDirectoryOptions& options : bounds) {
     TokenMemory memory(options);
     std::vector<std::string> tokens;

@@ -154,7 +154,7 @@ TEST_F(WatchStreamTest, AStoreThatCannotSayJustNowEndsNoStream) {
   const auto asker = world.directory.FindAtOnce(
       world_.asker.substr(sizeof("Bearer ") - 1), world.clock.Now());
   ASSERT_TRUE(asker.has_value());
-  const Uuid self = asker->facts->subject_id;
+  const Uuid self = asker->snapshot->subject_id;
   for (const absl::Status& refusal :
        {absl::UnavailableError("the disk"),
         absl::ResourceExhaustedError("too many reads")}) {

@@ -95,15 +95,15 @@ TEST_F(HousekeepingTest, DoesNothingOfWhatIsNotAskedFor) {
   EXPECT_THAT(logger.lines(), IsEmpty());
 }
 
-TEST_F(HousekeepingTest, ForgetsReplaysAfterADay) {
+TEST_F(HousekeepingTest, ForgetsIdempotencyRecordsAfterADay) {
   Write([&](storage::WriteTxn& txn) {
     absl::Status status;
     for (int i = 0; i < 1200; ++i) {
-      storage::ReplayRecord replay;
-      replay.lookup[0] = static_cast<uint8_t>(i >> 8);
-      replay.lookup[1] = static_cast<uint8_t>(i);
-      replay.created_at = Now() - kDay - absl::Microseconds(i < 1150);
-      status.Update(txn.PutReplay(replay));
+      storage::IdempotencyRecord kept;
+      kept.lookup[0] = static_cast<uint8_t>(i >> 8);
+      kept.lookup[1] = static_cast<uint8_t>(i);
+      kept.created_at = Now() - kDay - absl::Microseconds(i < 1150);
+      status.Update(txn.PutIdempotencyRecord(kept));
     }
     return status;
   });
@@ -113,7 +113,7 @@ TEST_F(HousekeepingTest, ForgetsReplaysAfterADay) {
   int left = 0;
   Write([&](storage::WriteTxn& txn) {
     const auto deleted =
-        txn.DeleteReplaysBefore(absl::InfiniteFuture(), 10'000);
+        txn.DeleteIdempotencyRecordsBefore(absl::InfiniteFuture(), 10'000);
     left = deleted.value_or(-1);
     return deleted.status();
   });
@@ -149,7 +149,8 @@ TEST_F(HousekeepingTest, PurgesInSmallTransactions) {
   const int writes = store.writes();
   store.run_bodies_twice = true;
   Run();
-  EXPECT_EQ(store.writes(), writes + 1 + 3);  // Replays, then purges.
+  EXPECT_EQ(store.writes(),
+            writes + 1 + 3);  // IdempotencyRecords, then purges.
   EXPECT_THAT(Resources("service_account.purge"), SizeIs(45));
   EXPECT_THAT(Verify(), IsEmpty());
 }
@@ -413,7 +414,8 @@ TEST_F(HousekeepingTest, AnnouncesManyInSmallTransactions) {
   store.run_bodies_twice = true;
   const int writes = store.writes();
   Run();
-  // Replays; nobody created since; 30; 280, of whom 250 at one moment.
+  // IdempotencyRecords; nobody created since; 30; 280, of whom 250 at one
+  // moment.
   EXPECT_EQ(store.writes(), writes + 1 + 1 + 1 + 3);
   const std::vector<std::string> ids =
       Resources("service_account.expires_soon");

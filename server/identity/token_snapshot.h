@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_
-#define SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_
+#ifndef SIGNET_SERVER_IDENTITY_TOKEN_SNAPSHOT_H_
+#define SIGNET_SERVER_IDENTITY_TOKEN_SNAPSHOT_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -38,7 +38,7 @@ inline bool MayBeEnded(TokenState state) {
 
 // All that a token says to who asks about it, as read at one moment: a plain
 // value, shared by all who use it and never changed.
-struct TokenFacts {
+struct TokenSnapshot {
   PrincipalKind kind = PrincipalKind::kServiceAccount;
   Uuid subject_id;                // The service account's or the user's.
   Uuid account_id;                // Its own; of a user nil.
@@ -61,22 +61,22 @@ struct TokenFacts {
   // When it dies by itself; InfiniteFuture() for never.
   absl::Time death() const { return std::min(expires_at, retires_at); }
 
-  // What it takes of the heap as a TokenFactsPtr.
+  // What it takes of the heap as a TokenSnapshotPtr.
   size_t MemoryBytes() const;
 };
 
-using TokenFactsPtr = std::shared_ptr<const TokenFacts>;
+using TokenSnapshotPtr = std::shared_ptr<const TokenSnapshot>;
 
 // The state of a token that was issued.
-TokenState StateOf(const TokenFacts& facts, absl::Time now);
+TokenState StateOf(const TokenSnapshot& snapshot, absl::Time now);
 
-// A service account's facts.
-TokenFacts FactsOf(storage::TokenOwner found,
-                   std::vector<storage::AuthorizationRecord> held);
+// A service account's snapshot.
+TokenSnapshot FactsOf(storage::TokenOwner found,
+                      std::vector<storage::AuthorizationRecord> held);
 
 // Who presents the token.
-Principal PrincipalOf(TokenFactsPtr facts);
+Principal PrincipalOf(TokenSnapshotPtr snapshot);
 
 }  // namespace signet::identity
 
-#endif  // SIGNET_SERVER_IDENTITY_TOKEN_FACTS_H_
+#endif  // SIGNET_SERVER_IDENTITY_TOKEN_SNAPSHOT_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_SERVER_DOMAIN_REPLAY_H_
-#define SIGNET_SERVER_DOMAIN_REPLAY_H_
+#ifndef SIGNET_SERVER_DOMAIN_IDEMPOTENCY_H_
+#define SIGNET_SERVER_DOMAIN_IDEMPOTENCY_H_
 
 #include <optional>
 #include <string>
@@ -22,9 +22,9 @@
 namespace signet::domain {
 
 // How long an answer is kept.
-inline constexpr absl::Duration kReplayLife = absl::Hours(24);
+inline constexpr absl::Duration kIdempotencyWindow = absl::Hours(24);
 
-// Answers that are kept so that a call can be repeated (AIP-155): whoever
+// Answers that are kept so that a call can be repeated (AIP-155): anyone who
 // repeats caller, credential, idempotency key and request gets the same answer,
 // as long as the token in it is live.
 //
@@ -36,7 +36,7 @@ inline constexpr absl::Duration kReplayLife = absl::Hours(24);
 // file together yield no token; it takes the credential too, and the
 // idempotency key. What the answer is found by is an HMAC, so that no guess at
 // the latter can be tried with the database alone.
-struct Replay {
+struct IdempotentCall {
   // Where an answer is, and what opens it.
   struct Place {
     crypto::Sha256Digest lookup;  // Of the caller and the idempotency key.
@@ -48,43 +48,47 @@ struct Replay {
   std::vector<Place> places;
 
   // `request` is all of the request but the key, as an Encoder's text.
-  static Replay For(const crypto::MacKeyring& keyring,
-                    const identity::Caller& caller,
-                    std::string_view idempotency_key, std::string_view request);
+  static IdempotentCall For(const crypto::MacKeyring& keyring,
+                            const identity::Caller& caller,
+                            std::string_view idempotency_key,
+                            std::string_view request);
 };
 
 // A key is 1 to 128 visible ASCII characters. INVALID_ARGUMENT otherwise.
 absl::Status CheckIdempotencyKey(std::string_view key);
 
-// The answer given before, decrypted, no longer than kReplayLife ago; nullopt
-// if there is none.
+// The answer given before, decrypted, no longer than kIdempotencyWindow ago;
+// nullopt if there is none.
 //   INVALID_ARGUMENT / IDEMPOTENCY_KEY_REUSED: the key came with another
 //     request.
 //   FAILED_PRECONDITION / REPLAY_CREDENTIAL_CHANGED: it was given to the same
 //     caller with another credential.
 // Before it is given again, the caller must cover what it is about, and then
-// CheckReplayLive be asked.
-absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
-    storage::ReadTxn& txn, const Replay& replay, absl::Time now);
+// CheckAnswerLive be asked.
+absl::StatusOr<std::optional<IssuedServiceAccount>> FindAnswer(
+    storage::ReadTxn& txn, const IdempotentCall& idempotent, absl::Time now);
 
 // OK while the token that was issued is live.
 //   FAILED_PRECONDITION / REPLAY_TOKEN_ENDED: it is not any more.
-absl::Status CheckReplayLive(storage::ReadTxn& txn,
+absl::Status CheckAnswerLive(storage::ReadTxn& txn,
                              const IssuedServiceAccount& issued,
                              absl::Time now);
 
 // Leaves an event, `service_account.replay`, that the answer to `action` is
 // given again, and marks it so.
-absl::Status RecordReplay(storage::WriteTxn& txn, const audit::AuditLog& audit,
-                          const identity::Caller& caller, absl::Time now,
-                          std::string_view action,
-                          IssuedServiceAccount& issued);
+absl::Status RecordRepetition(storage::WriteTxn& txn,
+                              const audit::AuditLog& audit,
+                              const identity::Caller& caller, absl::Time now,
+                              std::string_view action,
+                              IssuedServiceAccount& issued);
 
-// Keeps `issued` as the answer. FindReplay has found none in this transaction.
-absl::Status KeepReplay(storage::WriteTxn& txn, const Replay& replay,
+// Keeps `issued` as the answer. FindIdempotencyRecord has found none in this
+// transaction.
+absl::Status KeepAnswer(storage::WriteTxn& txn,
+                        const IdempotentCall& idempotent,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random);
 
 }  // namespace signet::domain
 
-#endif  // SIGNET_SERVER_DOMAIN_REPLAY_H_
+#endif  // SIGNET_SERVER_DOMAIN_IDEMPOTENCY_H_

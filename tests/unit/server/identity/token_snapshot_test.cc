@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/identity/token_facts.h"
+#include "server/identity/token_snapshot.h"
 
 #include "gtest/gtest.h"
 #include "storage/queries.h"
@@ -22,7 +22,7 @@ storage::ServiceAccountState Listed(TokenState state) {
 }
 
 // Of several states that apply, a listing and a verification name the same.
-TEST(TokenFacts, SayOfACurrentTokenWhatListingsSay) {
+TEST(TokenSnapshot, SayOfACurrentTokenWhatListingsSay) {
   for (const bool revoked : {false, true}) {
     for (const bool enabled : {false, true}) {
       for (const bool expired : {false, true}) {
@@ -32,9 +32,9 @@ TEST(TokenFacts, SayOfACurrentTokenWhatListingsSay) {
         if (revoked) record.revoked_at = SampleTime(1);
         record.token.expires_at = SampleTime(expired ? 2 : 4);
         const absl::Time now = SampleTime(3);
-        const TokenFacts facts =
+        const TokenSnapshot snapshot =
             FactsOf({.token = record.token, .owner = record}, {});
-        EXPECT_EQ(Listed(StateOf(facts, now)), StateOf(record, now))
+        EXPECT_EQ(Listed(StateOf(snapshot, now)), StateOf(record, now))
             << revoked << enabled << expired;
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_BASE_CHANGE_CLOCK_H_
-#define SIGNET_BASE_CHANGE_CLOCK_H_
+#ifndef SIGNET_BASE_VERSION_CLOCK_H_
+#define SIGNET_BASE_VERSION_CLOCK_H_
 
 #include <array>
 #include <atomic>
@@ -15,14 +15,14 @@ namespace signet {
 // Tells whether what was read some time ago is still true. It counts changes
 // and keeps, for each of many groups of keys, the number of the latest that
 // touched one of the group. To forget everything about a key takes one store,
-// whoever remembers what; a key that shares its group is read again for
+// anyone who remembers what; a key that shares its group is read again for
 // nothing, once. Thread-safe, without a lock.
 //
 // Who remembers takes Now() before the read begins, and may believe what was
 // read as long as IsFresh(key, that). Who changes something calls Touch(key)
 // after the commit and before the acknowledgement. Either the read began after
 // the Touch, so it saw the change, or what it gave is not fresh.
-class ChangeClock {
+class VersionClock {
  public:
   using Key = std::array<uint8_t, 16>;  // A UUID, or a token's public id.
 
@@ -71,4 +71,4 @@ class ChangeClock {
 
 }  // namespace signet
 
-#endif  // SIGNET_BASE_CHANGE_CLOCK_H_
+#endif  // SIGNET_BASE_VERSION_CLOCK_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/change_clock.h"
+#include "base/version_clock.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,18 +14,18 @@
 namespace signet {
 namespace {
 
-ChangeClock::Key KeyOf(uint32_t number) {
-  ChangeClock::Key key = {};
+VersionClock::Key KeyOf(uint32_t number) {
+  VersionClock::Key key = {};
   for (int i = 0; i < 4; ++i) key[i] = number >> (8 * i) & 0xff;
   return key;
 }
 
 // Half a megabyte is too much for a stack.
-std::unique_ptr<ChangeClock> NewClock() {
-  return std::make_unique<ChangeClock>();
+std::unique_ptr<VersionClock> NewClock() {
+  return std::make_unique<VersionClock>();
 }
 
-TEST(ChangeClock, WhatIsReadBeforeAChangeIsNotFresh) {
+TEST(VersionClock, WhatIsReadBeforeAChangeIsNotFresh) {
   const auto clock = NewClock();
   const uint64_t before = clock->Now();
   EXPECT_TRUE(clock->IsFresh(KeyOf(1), before));
@@ -34,7 +34,7 @@ TEST(ChangeClock, WhatIsReadBeforeAChangeIsNotFresh) {
   EXPECT_TRUE(clock->IsFresh(KeyOf(1), clock->Now()));
 }
 
-TEST(ChangeClock, ChangesAreNumbered) {
+TEST(VersionClock, ChangesAreNumbered) {
   const auto clock = NewClock();
   for (uint64_t i = 1; i <= 5; ++i) {
     EXPECT_EQ(clock->Touch(KeyOf(7)), i);
@@ -42,7 +42,7 @@ TEST(ChangeClock, ChangesAreNumbered) {
   }
 }
 
-TEST(ChangeClock, AllCanBeTouchedAtOnce) {
+TEST(VersionClock, AllCanBeTouchedAtOnce) {
   const auto clock = NewClock();
   clock->Touch(KeyOf(7));
   const uint64_t before = clock->Now();
@@ -54,7 +54,7 @@ TEST(ChangeClock, AllCanBeTouchedAtOnce) {
 }
 
 // One in 65,536 groups per change.
-TEST(ChangeClock, OtherKeysStayFreshButForFew) {
+TEST(VersionClock, OtherKeysStayFreshButForFew) {
   const auto clock = NewClock();
   const uint64_t before = clock->Now();
   for (uint32_t i = 0; i < 100; ++i) clock->Touch(KeyOf(i));
@@ -66,10 +66,10 @@ TEST(ChangeClock, OtherKeysStayFreshButForFew) {
 }
 
 // Of two at once the later number stands, whoever writes it down last.
-TEST(ChangeClock, TheLatestOfTwoAtOnceStands) {
+TEST(VersionClock, TheLatestOfTwoAtOnceStands) {
   constexpr int kRounds = 20'000;
   const auto clock = NewClock();
-  const ChangeClock::Key key = KeyOf(1);
+  const VersionClock::Key key = KeyOf(1);
   std::atomic<int> arrived = 0;
   std::atomic<uint64_t> latest[2] = {};
   std::atomic<int> wrong = 0;
@@ -95,7 +95,7 @@ TEST(ChangeClock, TheLatestOfTwoAtOnceStands) {
 
 // A value that writers raise and then tell the clock of, as a store is written,
 // and readers who believe what they remember.
-TEST(ChangeClock, NobodyBelievesWhatWasOverwrittenBeforeTheyAsked) {
+TEST(VersionClock, NobodyBelievesWhatWasOverwrittenBeforeTheyAsked) {
   constexpr int kWriters = 2;
   constexpr int kKeys = 4;  // Contended.
   constexpr int kRounds = 20'000;

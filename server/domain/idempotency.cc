@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/replay.h"
+#include "server/domain/idempotency.h"
 
 #include <algorithm>
 #include <utility>
@@ -70,16 +70,18 @@ absl::StatusOr<IssuedServiceAccount> Decode(const Secret& text) {
 }
 
 // A kept answer belongs to one request.
-std::string Context(const Replay& replay, const Replay::Place& place) {
+std::string Context(const IdempotentCall& idempotent,
+                    const IdempotentCall::Place& place) {
   return Encoder("signet replay context v1")
       .Add(place.lookup)
-      .Add(replay.fingerprint)
+      .Add(idempotent.fingerprint)
       .text();
 }
 
-Replay::Place PlaceUnder(const crypto::MacKeyring& keyring, uint32_t version,
-                         const identity::Caller& caller,
-                         std::string_view idempotency_key) {
+IdempotentCall::Place PlaceUnder(const crypto::MacKeyring& keyring,
+                                 uint32_t version,
+                                 const identity::Caller& caller,
+                                 std::string_view idempotency_key) {
   const std::string who = caller.principal.ToString();
   const auto mac = [&](std::string_view purpose) {
     return keyring.ComputeWith(
@@ -87,10 +89,10 @@ Replay::Place PlaceUnder(const crypto::MacKeyring& keyring, uint32_t version,
         Encoder(purpose).Add(who).Add(idempotency_key).text());
   };
   crypto::Sha256Digest salt = mac("signet replay key v2");
-  Replay::Place place = {
+  IdempotentCall::Place place = {
       .lookup = mac("signet replay lookup v2"),
       .key = crypto::DeriveKey(
-          caller.replay_seed.Expose(),
+          caller.idempotency_seed.Expose(),
           std::string_view(reinterpret_cast<const char*>(salt.data()),
                            salt.size()),
           "signet replay key v2")};
@@ -99,21 +101,23 @@ Replay::Place PlaceUnder(const crypto::MacKeyring& keyring, uint32_t version,
 }
 
 // A time that was taken back since is as far away as one that is long over.
-bool IsKept(const storage::ReplayRecord& record, absl::Time now) {
-  return absl::AbsDuration(now - record.created_at) < kReplayLife;
+bool IsKept(const storage::IdempotencyRecord& record, absl::Time now) {
+  return absl::AbsDuration(now - record.created_at) < kIdempotencyWindow;
 }
 
 }  // namespace
 
-Replay Replay::For(const crypto::MacKeyring& keyring,
-                   const identity::Caller& caller,
-                   std::string_view idempotency_key, std::string_view request) {
-  Replay replay = {.fingerprint = crypto::Sha256(request), .places = {}};
+IdempotentCall IdempotentCall::For(const crypto::MacKeyring& keyring,
+                                   const identity::Caller& caller,
+                                   std::string_view idempotency_key,
+                                   std::string_view request) {
+  IdempotentCall idempotent = {.fingerprint = crypto::Sha256(request),
+                               .places = {}};
   for (const uint32_t version : keyring.versions()) {
-    replay.places.push_back(
+    idempotent.places.push_back(
         PlaceUnder(keyring, version, caller, idempotency_key));
   }
-  return replay;
+  return idempotent;
 }
 
 absl::Status CheckIdempotencyKey(std::string_view key) {
@@ -125,20 +129,20 @@ absl::Status CheckIdempotencyKey(std::string_view key) {
   return absl::InvalidArgumentError("want 1 to 128 visible ASCII characters");
 }
 
-absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
-    storage::ReadTxn& txn, const Replay& replay, absl::Time now) {
-  for (const Replay::Place& place : replay.places) {
-    const absl::StatusOr<storage::ReplayRecord> kept =
-        txn.FindReplay(place.lookup);
+absl::StatusOr<std::optional<IssuedServiceAccount>> FindAnswer(
+    storage::ReadTxn& txn, const IdempotentCall& idempotent, absl::Time now) {
+  for (const IdempotentCall::Place& place : idempotent.places) {
+    const absl::StatusOr<storage::IdempotencyRecord> kept =
+        txn.FindIdempotencyRecord(place.lookup);
     if (!kept.ok() && !absl::IsNotFound(kept.status())) return kept.status();
     if (!kept.ok() || !IsKept(*kept, now)) continue;
-    if (kept->fingerprint != replay.fingerprint) {
+    if (kept->fingerprint != idempotent.fingerprint) {
       return MakeError(absl::StatusCode::kInvalidArgument,
                        "the idempotency key came before with another request",
                        {.reason = "IDEMPOTENCY_KEY_REUSED"});
     }
-    const absl::StatusOr<Secret> text =
-        crypto::Decrypt(place.key, kept->ciphertext, Context(replay, place));
+    const absl::StatusOr<Secret> text = crypto::Decrypt(
+        place.key, kept->ciphertext, Context(idempotent, place));
     if (!text.ok()) {
       return MakeError(
           absl::StatusCode::kFailedPrecondition,
@@ -154,7 +158,7 @@ absl::StatusOr<std::optional<IssuedServiceAccount>> FindReplay(
   return std::nullopt;
 }
 
-absl::Status CheckReplayLive(storage::ReadTxn& txn,
+absl::Status CheckAnswerLive(storage::ReadTxn& txn,
                              const IssuedServiceAccount& issued,
                              absl::Time now) {
   const absl::StatusOr<storage::TokenOwner> found =
@@ -168,10 +172,11 @@ absl::Status CheckReplayLive(storage::ReadTxn& txn,
                    {.reason = "REPLAY_TOKEN_ENDED"});
 }
 
-absl::Status RecordReplay(storage::WriteTxn& txn, const audit::AuditLog& audit,
-                          const identity::Caller& caller, absl::Time now,
-                          std::string_view action,
-                          IssuedServiceAccount& issued) {
+absl::Status RecordRepetition(storage::WriteTxn& txn,
+                              const audit::AuditLog& audit,
+                              const identity::Caller& caller, absl::Time now,
+                              std::string_view action,
+                              IssuedServiceAccount& issued) {
   issued.repeated = true;
   const storage::ServiceAccountRecord& record = issued.record;
   return audit.Append(
@@ -183,15 +188,16 @@ absl::Status RecordReplay(storage::WriteTxn& txn, const audit::AuditLog& audit,
                    {"token_public_id", record.token.public_id}}});
 }
 
-absl::Status KeepReplay(storage::WriteTxn& txn, const Replay& replay,
+absl::Status KeepAnswer(storage::WriteTxn& txn,
+                        const IdempotentCall& idempotent,
                         const IssuedServiceAccount& issued, absl::Time now,
                         RandomSource& random) {
-  const Replay::Place& place = replay.places.front();
-  return txn.PutReplay(
+  const IdempotentCall::Place& place = idempotent.places.front();
+  return txn.PutIdempotencyRecord(
       {.lookup = place.lookup,
-       .fingerprint = replay.fingerprint,
+       .fingerprint = idempotent.fingerprint,
        .ciphertext = crypto::Encrypt(place.key, Encode(issued).Expose(),
-                                     Context(replay, place), random),
+                                     Context(idempotent, place), random),
        .created_at = WholeMicros(now)});
 }
 

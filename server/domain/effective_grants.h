@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef SIGNET_SERVER_DOMAIN_HOLDINGS_H_
-#define SIGNET_SERVER_DOMAIN_HOLDINGS_H_
+#ifndef SIGNET_SERVER_DOMAIN_EFFECTIVE_GRANTS_H_
+#define SIGNET_SERVER_DOMAIN_EFFECTIVE_GRANTS_H_
 
 #include <optional>
 #include <span>
@@ -15,7 +15,7 @@
 namespace signet::domain {
 
 // What a principal holds on an account.
-struct Holdings {
+struct EffectiveGrants {
   struct OnResource {
     std::string capability_key;
     std::string resource_type;
@@ -31,16 +31,17 @@ struct Holdings {
 };
 
 // What `held` comes to on the account. Pure.
-Holdings SumHoldings(const std::optional<Uuid>& account_id,
-                     std::span<const storage::AuthorizationRecord> held);
+EffectiveGrants SumHoldings(const std::optional<Uuid>& account_id,
+                            std::span<const storage::AuthorizationRecord> held);
 
 // Reads what the caller holds on the account that `account_id` names; where it
 // is empty, on the one the caller belongs to. Needs no right: it says nothing
 // about anyone else, not even whether the account exists.
 //   INVALID_ARGUMENT / FIELD_INVALID: `account_id` is no UUID.
-void ReadHoldings(storage::Store& store, const identity::Caller& caller,
-                  const std::string& account_id, OutcomeDone<Holdings> done);
+void ReadEffectiveGrants(storage::Store& store, const identity::Caller& caller,
+                         const std::string& account_id,
+                         OutcomeDone<EffectiveGrants> done);
 
 }  // namespace signet::domain
 
-#endif  // SIGNET_SERVER_DOMAIN_HOLDINGS_H_
+#endif  // SIGNET_SERVER_DOMAIN_EFFECTIVE_GRANTS_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/holdings.h"
+#include "server/domain/effective_grants.h"
 
 #include <algorithm>
 #include <optional>
@@ -19,9 +19,10 @@ void SortUnique(std::vector<T>& values) {
 
 }  // namespace
 
-Holdings SumHoldings(const std::optional<Uuid>& account_id,
-                     std::span<const storage::AuthorizationRecord> held) {
-  Holdings holdings;
+EffectiveGrants SumHoldings(
+    const std::optional<Uuid>& account_id,
+    std::span<const storage::AuthorizationRecord> held) {
+  EffectiveGrants holdings;
   holdings.account_id = account_id;
   for (const storage::AuthorizationRecord& grant : held) {
     if (grant.grant_kind == storage::GrantKind::kSuperAdmin) {
@@ -43,8 +44,9 @@ Holdings SumHoldings(const std::optional<Uuid>& account_id,
   return holdings;
 }
 
-void ReadHoldings(storage::Store& store, const identity::Caller& caller,
-                  const std::string& account_id, OutcomeDone<Holdings> done) {
+void ReadEffectiveGrants(storage::Store& store, const identity::Caller& caller,
+                         const std::string& account_id,
+                         OutcomeDone<EffectiveGrants> done) {
   std::optional<Uuid> account = caller.principal.home_account_id;
   if (!account_id.empty()) {
     Violations violations;
@@ -54,10 +56,10 @@ void ReadHoldings(storage::Store& store, const identity::Caller& caller,
       return;
     }
   }
-  ReadOutcome<Holdings>(
+  ReadOutcome<EffectiveGrants>(
       store, {.work_for = caller.principal.work_for()},
       [subjects = caller.principal.Subjects(),
-       account](storage::ReadTxn& txn) -> absl::StatusOr<Holdings> {
+       account](storage::ReadTxn& txn) -> absl::StatusOr<EffectiveGrants> {
         // Without an account only what reaches everywhere is found.
         const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
             txn.ListHeldAuthorizations(subjects, account.value_or(Uuid()));

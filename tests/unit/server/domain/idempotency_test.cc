@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/replay.h"
+#include "server/domain/idempotency.h"
 
 #include <cstdio>
 #include <memory>
@@ -26,7 +26,7 @@ using testing::Pair;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-class ReplayTest : public testing::Test {
+class IdempotencyTest : public testing::Test {
  protected:
   absl::StatusOr<IssuedServiceAccount> Create(
       ServiceAccounts::CreateRequest request, const identity::Principal& who,
@@ -75,7 +75,7 @@ class ReplayTest : public testing::Test {
   }
 
   // The events of repetitions, latest first.
-  std::vector<storage::AuditEventRecord> Replays() {
+  std::vector<storage::AuditEventRecord> IdempotencyRecords() {
     storage::AuditQuery query;
     query.account_id = world_.kHome;
     query.action = "service_account.replay";
@@ -113,7 +113,7 @@ class ReplayTest : public testing::Test {
   const TempDir dir_;
 };
 
-TEST_F(ReplayTest, TheSameCallGetsTheSameAnswerAndMakesNothing) {
+TEST_F(IdempotencyTest, TheSameCallGetsTheSameAnswerAndMakesNothing) {
   const auto first = Create(Keyed());
   ASSERT_THAT(first, IsOk());
   const size_t count = Count();
@@ -133,7 +133,7 @@ TEST_F(ReplayTest, TheSameCallGetsTheSameAnswerAndMakesNothing) {
   EXPECT_EQ(Count(), count);
 }
 
-TEST_F(ReplayTest, AnotherKeyOrNoneIsAnotherCall) {
+TEST_F(IdempotencyTest, AnotherKeyOrNoneIsAnotherCall) {
   ASSERT_THAT(Create(Keyed()), IsOk());
   const size_t count = Count();
   ASSERT_THAT(Create(Keyed("key-2")), IsOk());
@@ -142,7 +142,7 @@ TEST_F(ReplayTest, AnotherKeyOrNoneIsAnotherCall) {
   EXPECT_EQ(Count(), count + 3);
 }
 
-TEST_F(ReplayTest, AnotherRequestUnderTheKeyIsRefused) {
+TEST_F(IdempotencyTest, AnotherRequestUnderTheKeyIsRefused) {
   ASSERT_THAT(Create(Keyed()), IsOk());
   const size_t count = Count();
   std::vector<ServiceAccounts::CreateRequest> others(5, Keyed());
@@ -166,7 +166,7 @@ TEST_F(ReplayTest, AnotherRequestUnderTheKeyIsRefused) {
   EXPECT_EQ(Count(), count);
 }
 
-TEST_F(ReplayTest, TheAccountIdMayBeWrittenInAnotherCase) {
+TEST_F(IdempotencyTest, TheAccountIdMayBeWrittenInAnotherCase) {
   const auto first = Create(Keyed());
   ASSERT_THAT(first, IsOk());
   ServiceAccounts::CreateRequest again = Keyed();
@@ -176,7 +176,7 @@ TEST_F(ReplayTest, TheAccountIdMayBeWrittenInAnotherCase) {
   EXPECT_EQ(second->token.Expose(), first->token.Expose());
 }
 
-TEST_F(ReplayTest, KeysBelongToTheirCaller) {
+TEST_F(IdempotencyTest, KeysBelongToTheirCaller) {
   const auto first = Create(Keyed());
   const auto second = Create(Keyed(), world_.super_admin);
   ASSERT_THAT(first, IsOk());
@@ -184,7 +184,7 @@ TEST_F(ReplayTest, KeysBelongToTheirCaller) {
   EXPECT_NE(second->record.id, first->record.id);
 }
 
-TEST_F(ReplayTest, AnotherCredentialOfTheCallerCannotReadTheAnswer) {
+TEST_F(IdempotencyTest, AnotherCredentialOfTheCallerCannotReadTheAnswer) {
   ASSERT_THAT(Create(Keyed()), IsOk());
   const size_t count = Count();
   EXPECT_THAT(Create(Keyed(), world_.owner, "another credential"),
@@ -193,7 +193,7 @@ TEST_F(ReplayTest, AnotherCredentialOfTheCallerCannotReadTheAnswer) {
   EXPECT_EQ(Count(), count);
 }
 
-TEST_F(ReplayTest, WhoLostTheRightGetsNoAnswer) {
+TEST_F(IdempotencyTest, WhoLostTheRightGetsNoAnswer) {
   const auto program = Create(Keyed(), world_.program);
   ASSERT_THAT(program, IsOk());
   Outcome<storage::ServiceAccountRecord> outcome;
@@ -207,7 +207,7 @@ TEST_F(ReplayTest, WhoLostTheRightGetsNoAnswer) {
 }
 
 // Not for a fault of the expiry, which was good when it was asked for.
-TEST_F(ReplayTest, OneThatComesAfterTheEndOfItsTokenIsToldSo) {
+TEST_F(IdempotencyTest, OneThatComesAfterTheEndOfItsTokenIsToldSo) {
   ServiceAccounts::CreateRequest request = Keyed();
   request.expires_at =
       RawTimestamp{.seconds = absl::ToUnixSeconds(world_.clock.Now()) + 60};
@@ -221,7 +221,7 @@ TEST_F(ReplayTest, OneThatComesAfterTheEndOfItsTokenIsToldSo) {
               ElementsAre(Field(&FieldViolation::field, "expires_at")));
 }
 
-TEST_F(ReplayTest, ATokenThatHasEndedIsNotGivenAgain) {
+TEST_F(IdempotencyTest, ATokenThatHasEndedIsNotGivenAgain) {
   const auto issued = Create(Keyed());
   ASSERT_THAT(issued, IsOk());
   Set(issued->record, &ServiceAccounts::UpdateRequest::enabled, false);
@@ -250,7 +250,7 @@ TEST_F(ReplayTest, ATokenThatHasEndedIsNotGivenAgain) {
   EXPECT_THAT(Rotate(rotate), TokenEnded());
 }
 
-TEST_F(ReplayTest, AnAnswerIsKeptForADay) {
+TEST_F(IdempotencyTest, AnAnswerIsKeptForADay) {
   const auto first = Create(Keyed());
   ASSERT_THAT(first, IsOk());
   world_.clock.Advance(absl::Hours(24));
@@ -267,12 +267,12 @@ TEST_F(ReplayTest, AnAnswerIsKeptForADay) {
   EXPECT_FALSE(Create(Keyed())->repeated);
 }
 
-TEST_F(ReplayTest, ARepetitionLeavesAnEventOfItsOwn) {
+TEST_F(IdempotencyTest, ARepetitionLeavesAnEventOfItsOwn) {
   const auto issued = Create(Keyed());
   ASSERT_THAT(issued, IsOk());
-  EXPECT_THAT(Replays(), IsEmpty());
+  EXPECT_THAT(IdempotencyRecords(), IsEmpty());
   ASSERT_THAT(Create(Keyed()), IsOk());
-  std::vector<storage::AuditEventRecord> events = Replays();
+  std::vector<storage::AuditEventRecord> events = IdempotencyRecords();
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(events[0].actor, world_.owner.ToString());
   EXPECT_EQ(events[0].resource_id, issued->record.id.ToString());
@@ -285,15 +285,15 @@ TEST_F(ReplayTest, ARepetitionLeavesAnEventOfItsOwn) {
       .service_account_id = issued->record.id.ToString(),
       .idempotency_key = "rotation"};
   ASSERT_THAT(Rotate(rotate), IsOk());
-  ASSERT_THAT(Replays(), SizeIs(1));
+  ASSERT_THAT(IdempotencyRecords(), SizeIs(1));
   ASSERT_THAT(Rotate(rotate), IsOk());
-  events = Replays();
+  events = IdempotencyRecords();
   ASSERT_THAT(events, SizeIs(2));
   EXPECT_EQ(audit::ReadDetails(events[0])["action"], "service_account.rotate");
 }
 
 // The server's keys are replaced one after another.
-TEST_F(ReplayTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
+TEST_F(IdempotencyTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
   const auto issued = Create(Keyed(""));
   ASSERT_THAT(issued, IsOk());
   const std::string keys[] = {"key 1 " + std::string(64, 'a') + "\n",
@@ -302,13 +302,14 @@ TEST_F(ReplayTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
   const auto both = Keyring("current 2\n" + keys[0] + keys[1]);
   const auto after = Keyring("current 2\n" + keys[1]);
   const auto replay = [this](const crypto::MacKeyring& keyring) {
-    return Replay::For(keyring, *CallerFor(world_.owner), "key-1", "request");
+    return IdempotentCall::For(keyring, *CallerFor(world_.owner), "key-1",
+                               "request");
   };
   const auto find = [&](const crypto::MacKeyring& keyring) {
     absl::StatusOr<std::optional<IssuedServiceAccount>> found;
     EXPECT_THAT(storage::ReadAndWait(world_.store,
                                      [&](storage::ReadTxn& txn) {
-                                       found = FindReplay(txn, replay(keyring),
+                                       found = FindAnswer(txn, replay(keyring),
                                                           world_.clock.Now());
                                        return found.status();
                                      }),
@@ -318,7 +319,7 @@ TEST_F(ReplayTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
   const auto keep = [&](const crypto::MacKeyring& keyring) {
     EXPECT_THAT(storage::WriteAndWait(world_.store,
                                       [&](storage::WriteTxn& txn) {
-                                        return KeepReplay(
+                                        return KeepAnswer(
                                             txn, replay(keyring), *issued,
                                             world_.clock.Now(), world_.random);
                                       }),
@@ -332,7 +333,7 @@ TEST_F(ReplayTest, AnAnswerIsFoundUnderEachKeyOfTheServer) {
   EXPECT_TRUE(find(*after));
 }
 
-TEST_F(ReplayTest, ARotationIsSafeToRepeat) {
+TEST_F(IdempotencyTest, ARotationIsSafeToRepeat) {
   const auto rotate = [this](const std::string& key) {
     Outcome<IssuedServiceAccount> outcome;
     world_.accounts.Rotate(CallerFor(world_.owner),
@@ -355,7 +356,7 @@ TEST_F(ReplayTest, ARotationIsSafeToRepeat) {
 }
 
 // Its answer tells of the last use, which goes on.
-TEST_F(ReplayTest, ARepeatedRotationShowsWhatTheFirstDid) {
+TEST_F(IdempotencyTest, ARepeatedRotationShowsWhatTheFirstDid) {
   const auto rotate = [this] {
     world_.last_uses.Note(world_.kHome, world_.program.id, world_.clock.Now());
     world_.clock.Advance(absl::Seconds(1));
@@ -375,7 +376,7 @@ TEST_F(ReplayTest, ARepeatedRotationShowsWhatTheFirstDid) {
   EXPECT_EQ(second->record.last_used_at, first->record.last_used_at);
 }
 
-TEST_F(ReplayTest, AKeyHasAForm) {
+TEST_F(IdempotencyTest, AKeyHasAForm) {
   for (const std::string& key :
        {std::string("a b"), std::string("\n"), std::string("\xC3\xA9"),
         std::string(129, 'x')}) {
@@ -386,20 +387,21 @@ TEST_F(ReplayTest, AKeyHasAForm) {
 }
 
 // Whoever has all that is stored, and the key file, but no credential.
-TEST_F(ReplayTest, StolenFilesYieldNoToken) {
+TEST_F(IdempotencyTest, StolenFilesYieldNoToken) {
   const auto issued = Create(Keyed());
   ASSERT_THAT(issued, IsOk());
   const std::string token(issued->token.Expose());
   const identity::CallerPtr caller = CallerFor(world_.owner);
   ServiceAccounts::CreateRequest request = Keyed();
-  storage::ReplayRecord stolen;
+  storage::IdempotencyRecord stolen;
   // The lookup follows from what is stored (who called) and a guessed key.
-  const Replay replay =
-      Replay::For(*world_.keyring, *caller, "key-1", "unknown request");
+  const IdempotentCall replay =
+      IdempotentCall::For(*world_.keyring, *caller, "key-1", "unknown request");
   ASSERT_THAT(storage::ReadAndWait(world_.store,
                                    [&](storage::ReadTxn& txn) {
-                                     const auto found = txn.FindReplay(
-                                         replay.places[0].lookup);
+                                     const auto found =
+                                         txn.FindIdempotencyRecord(
+                                             replay.places[0].lookup);
                                      if (found.ok()) stolen = *found;
                                      return found.status();
                                    }),
@@ -418,14 +420,14 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
     const Secret key =
         crypto::DeriveKey(guess, "key-1", "signet replay key v1");
     EXPECT_FALSE(crypto::Decrypt(key, stolen.ciphertext, "").ok());
-    Replay forged = Replay::For(*world_.keyring,
-                                *CallerFor(world_.owner, guess), "key-1", "");
+    IdempotentCall forged = IdempotentCall::For(
+        *world_.keyring, *CallerFor(world_.owner, guess), "key-1", "");
     forged.fingerprint = stolen.fingerprint;
     EXPECT_THAT(
         storage::ReadAndWait(
             world_.store,
             [&](storage::ReadTxn& txn) {
-              return FindReplay(txn, forged, world_.clock.Now()).status();
+              return FindAnswer(txn, forged, world_.clock.Now()).status();
             }),
         ErrorIs(absl::StatusCode::kFailedPrecondition,
                 "REPLAY_CREDENTIAL_CHANGED"));
@@ -434,13 +436,13 @@ TEST_F(ReplayTest, StolenFilesYieldNoToken) {
 
 // Whoever has the database, a credential that was good once, and knows the
 // idempotency key, but not the key file.
-TEST_F(ReplayTest, ADatabaseAndADeadCredentialYieldNoToken) {
+TEST_F(IdempotencyTest, ADatabaseAndADeadCredentialYieldNoToken) {
   ASSERT_THAT(Create(Keyed()), IsOk());
-  const auto ours =
-      Replay::For(*world_.keyring, *CallerFor(world_.owner), "key-1", "");
+  const auto ours = IdempotentCall::For(*world_.keyring,
+                                        *CallerFor(world_.owner), "key-1", "");
   const auto theirs = crypto::MacKeyring::ForTest("a guess");
   const auto guess =
-      Replay::For(*theirs, *CallerFor(world_.owner), "key-1", "");
+      IdempotentCall::For(*theirs, *CallerFor(world_.owner), "key-1", "");
   EXPECT_NE(guess.places[0].lookup, ours.places[0].lookup);
   EXPECT_NE(guess.places[0].key.Expose(), ours.places[0].key.Expose());
 }
