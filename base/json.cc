@@ -61,7 +61,10 @@ class CountingIterator {
 class Builder final : public nlohmann::json_sax<Json> {
  public:
   Builder(std::string_view text, JsonLimits limits)
-      : begin_(text.data()), cursor_(begin_), max_depth_(limits.max_depth) {}
+      : begin_(text.data()),
+        end_(begin_ + text.size()),
+        cursor_(begin_),
+        max_depth_(limits.max_depth) {}
 
   Builder(const Builder&) = delete;
   Builder& operator=(const Builder&) = delete;
@@ -116,8 +119,14 @@ class Builder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool parse_error(size_t, const std::string&,
+  bool parse_error(size_t, const std::string& last_read,
                    const Json::exception&) override {
+    // Not at the end, where it may be inside a string that is not closed.
+    if (last_read.ends_with('\'') && cursor_ != end_) {
+      return Fail(kMalformed,
+                  "got a single quote, want member names and strings in double "
+                  "quotes");
+    }
     return Fail(kMalformed, "want one JSON text as RFC 8259 defines it");
   }
 
@@ -177,6 +186,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   }
 
   const char* const begin_;
+  const char* const end_;
   const char* cursor_;
   const int max_depth_;
   Json root_;

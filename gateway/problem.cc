@@ -182,11 +182,15 @@ Problem MethodNotAllowed(const std::vector<std::string>& allowed) {
 }
 
 // Both 415s say what would be taken (RFC 9110 section 15.5.16).
-Problem MediaTypeUnsupported(std::string_view want) {
+Problem MediaTypeUnsupported(std::string_view want, std::string_view got) {
   std::string type(want);
-  Problem problem = GatewayProblem(
-      415, google::rpc::INVALID_ARGUMENT, "MEDIA_TYPE_UNSUPPORTED",
-      absl::StrCat("Content-Type: want ", type, " in UTF-8, once"));
+  std::string detail =
+      got.empty()
+          ? absl::StrCat("Content-Type: want ", type, " in UTF-8, once")
+          : absl::StrCat("Content-Type: got ", std::string(got), ", want ",
+                         type, "; with curl: -H 'Content-Type: ", type, "'");
+  Problem problem = GatewayProblem(415, google::rpc::INVALID_ARGUMENT,
+                                   "MEDIA_TYPE_UNSUPPORTED", detail);
   problem.fields.push_back({"Accept", std::move(type)});
   return problem;
 }

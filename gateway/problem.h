@@ -45,7 +45,9 @@ Problem FramingProblem(http::Fault fault);
 // Faults that the gateway finds itself, in the order of their rank.
 Problem RouteNotFound();
 Problem MethodNotAllowed(const std::vector<std::string>& allowed);
-Problem MediaTypeUnsupported(std::string_view want);  // The media type.
+// `want` is the media type; `got`, if not empty, what came in its place: "none"
+// or a media type. Nothing else that a client sent is repeated.
+Problem MediaTypeUnsupported(std::string_view want, std::string_view got = "");
 Problem ContentCodingUnsupported();
 Problem BodyTooLarge();
 Problem BodyUnexpected();

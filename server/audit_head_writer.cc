@@ -53,7 +53,10 @@ void AuditHeadWriter::Loop() {
 
 absl::Status AuditHeadWriter::Write() {
   absl::Status status = TryToWrite();
-  if (!status.ok()) {
+  // A store that has failed has said so, and its process ends.
+  const bool ends =
+      store_->Health().state == storage::StoreHealth::State::kFailed;
+  if (!status.ok() && !ends) {
     environment_.logger->Warning("the audit head is not written yet",
                                  {{"code", CodeName(status.code())},
                                   {"error", std::string(status.message())}});

@@ -50,9 +50,9 @@ class AuditHeadWriter {
   void Ring();
 
   // Writes the file if the head has moved since the last time. What fails is
-  // logged, and tried again the next time. Where the head went back, which
-  // nobody but another process can bring about, the file stays. Not while the
-  // thread runs.
+  // logged, unless the store has failed, and tried again the next time. Where
+  // the head went back, which nobody but another process can bring about, the
+  // file stays. Not while the thread runs.
   absl::Status Write();
 
   // Ends the thread and writes once more: call it when nobody writes to the

@@ -102,7 +102,10 @@ absl::Status BootstrapFile::Stage(const domain::Bootstrapped& credential) {
   const absl::Status status =
       CreateSecretFile(pending_, CredentialLine(credential).Expose(), *random_);
   if (status.ok()) return status;
-  return config::FlagError(kFlag, std::string(status.message()));
+  // The flag names the file that it becomes.
+  std::string fault(status.message());
+  if (fault.starts_with(pending_)) fault.replace(0, pending_.size(), path_);
+  return config::FlagError(kFlag, std::move(fault));
 }
 
 absl::Status BootstrapFile::Publish() {

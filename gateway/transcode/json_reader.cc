@@ -235,7 +235,8 @@ std::vector<FieldViolation> JsonToMessage(const Json& json,
                                           const TakenFields& taken,
                                           Message& message) {
   if (!json.is_object()) {
-    return {{"(body)", absl::StrCat("got ", KindOf(json), ", want an object")}};
+    return {
+        {kWholeBody, absl::StrCat("got ", KindOf(json), ", want an object")}};
   }
   Reader reader(taken);
   reader.ReadObject(json, message);

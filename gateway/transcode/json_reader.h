@@ -23,6 +23,9 @@ struct TakenFields {
   std::span<const FieldPath> by_header;
 };
 
+// What a fault of the body itself names as its field.
+inline constexpr char kWholeBody[] = "(body)";
+
 // Fills `message` from a JSON object, more strictly than protobuf's JSON
 // mapping:
 //   - Names are those of the .proto file, in snake_case; an unknown one is a

@@ -40,7 +40,11 @@ class QueryReader {
           {DisplayName(name.value_or("")),
            "want UTF-8 in percent-encoding (RFC 3986 section 2.1)"});
     } else if (absl::Status s = Set(*name, *value); !s.ok()) {
-      faults_.push_back({DisplayName(*name), std::string(s.message())});
+      std::string detail(s.message());
+      if (pair.value.find('+') != pair.value.npos) {
+        detail += "; a + in a query is a space, write %2B for a plus sign";
+      }
+      faults_.push_back({DisplayName(*name), std::move(detail)});
     }
   }
 

@@ -23,6 +23,14 @@ namespace {
 
 using google::protobuf::Message;
 
+// The media type of a body, where it may be repeated to the client.
+std::string_view NameOf(std::span<const std::string_view> types) {
+  if (types.empty()) return "none";
+  if (types.size() > 1) return "";
+  if (IsJsonMediaType(types[0])) return kJsonMediaType;
+  return IsFormMediaType(types[0]) ? kFormMediaType : "";
+}
+
 // 415: the body is of a kind that is not read.
 std::optional<gateway::Problem> CheckBodyKind(const http::Request& request,
                                               const Route& route) {
@@ -31,8 +39,8 @@ std::optional<gateway::Problem> CheckBodyKind(const http::Request& request,
   const std::vector<std::string_view> types = request.Values("content-type");
   const auto is_wanted = route.form_body ? IsFormMediaType : IsJsonMediaType;
   if (types.size() != 1 || !is_wanted(types[0])) {
-    return gateway::MediaTypeUnsupported(route.form_body ? kFormMediaType
-                                                         : kJsonMediaType);
+    return gateway::MediaTypeUnsupported(
+        route.form_body ? kFormMediaType : kJsonMediaType, NameOf(types));
   }
   if (HasContentCoding(request)) return gateway::ContentCodingUnsupported();
   return std::nullopt;
@@ -73,7 +81,11 @@ std::optional<gateway::Problem> ReadJson(const Route& route,
     std::vector<FieldViolation> found =
         JsonToField(*json, taken, *route.body_field, message);
     for (FieldViolation& fault : found) {
-      if (fault.field.starts_with(prefix)) fault.field.erase(0, prefix.size());
+      if (fault.field.starts_with(prefix)) {
+        fault.field.erase(0, prefix.size());
+      } else if (fault.field == route.body_field->name()) {
+        fault.field = kWholeBody;
+      }
     }
     Append(std::move(found), faults);
   }

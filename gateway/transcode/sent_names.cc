@@ -26,6 +26,7 @@ SentNames::SentNames(const Route& route, const http::Request& request) {
   }
   if (route.body == Route::Body::kField) {
     body_prefix_ = absl::StrCat(route.body_field->name(), ".");
+    own_id_ = absl::StrCat(route.body_field->name(), "_id");
   }
 }
 
@@ -45,6 +46,7 @@ std::string SentNames::Of(const std::string& field) const {
   for (const auto& [path, name] : by_header_) {
     if (field == path) return name;
   }
+  if (!body_prefix_.empty() && field == body_prefix_ + "id") return own_id_;
   if (!body_prefix_.empty() && field.starts_with(body_prefix_)) {
     return field.substr(body_prefix_.size());
   }

@@ -14,7 +14,8 @@ namespace signet::transcode {
 
 // Fields of a request message that a client of REST knows by other names: path
 // in the message -> what the client sent. A header has its own name; what
-// stands in a body that is one field of the message has no such prefix.
+// stands in a body that is one field of the message has no such prefix, but the
+// id in the path is that resource's: `service_account_id`.
 class SentNames {
  public:
   SentNames() = default;
@@ -28,6 +29,7 @@ class SentNames {
 
   std::vector<std::pair<std::string, std::string>> by_header_;
   std::string body_prefix_;  // Such as `service_account.`; empty for none.
+  std::string own_id_;       // With it: `service_account_id`.
 };
 
 }  // namespace signet::transcode

@@ -27,6 +27,12 @@
 namespace signet::transcode {
 namespace {
 
+// OAuth clients have more than one way to present a credential (RFC 6749
+// section 2.3.1), of which these are taken.
+constexpr char kWantClientCredential[] =
+    "authorization: want Bearer TOKEN, or Basic with the token as password; "
+    "client_secret in the body is not read";
+
 // Methods as the log shows them: others are any text that a client likes.
 std::string_view LoggedMethod(std::string_view http_method) {
   for (const std::string_view known :
@@ -157,6 +163,10 @@ void TranscodingHandler::Finish(Exchange& exchange,
   if (reply.status.code() != google::rpc::OK) {
     gateway::Problem problem = gateway::BackendProblem(reply.status);
     exchange.names.Apply(problem);
+    if (exchange.route != nullptr && exchange.route->form_body &&
+        problem.reason == "CREDENTIAL_MISSING") {
+      problem.detail = kWantClientCredential;
+    }
     if (!exchange.token_in_form ||
         problem.code != google::rpc::UNAUTHENTICATED ||
         problem.reason != "TOKEN_INVALID") {

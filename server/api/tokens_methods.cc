@@ -349,7 +349,7 @@ UnaryMethod Check(domain::TokenVerifier* verifier) {
             std::move(done)(found.status());
           } else if (found->verdict ==
                      domain::TokenVerdict::kCapabilityMissing) {
-            std::move(done)(domain::CapabilityMissingError());
+            std::move(done)(domain::CapabilityMissingError(*found));
           } else {
             auto out = std::make_unique<v1::CheckAccessResponse>();
             ToProto(*found, *out);

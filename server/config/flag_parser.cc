@@ -21,8 +21,10 @@ constexpr char kFooter[] =
     "name=value in the flagfile. The command line wins over the environment, "
     "and\n"
     "that over the flagfile. A DURATION is 90s, 12h, 30d, or 0 for none.\n"
-    "Exit codes: 0 after a drained stop, 2 for a bad flag or file, 3 for a\n"
-    "database that must not be opened, 1 otherwise.";
+    "Exit codes: 0 after a drained stop, 1 failure, 2 a bad flag or file, 3 a\n"
+    "database that is damaged, must not be opened, or whose files were changed "
+    "by\n"
+    "somebody else while the server ran.";
 
 // What a command does, and of kServe also which others there are.
 std::string Description(const CommandInfo& about) {

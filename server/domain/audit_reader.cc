@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/encoding.h"
 #include "server/audit/audit_log.h"
 #include "server/domain/page_token.h"
@@ -33,15 +34,36 @@ std::optional<absl::Time> TakeTime(std::string_view field,
   return time.ok() ? std::optional(*time) : std::nullopt;
 }
 
+// The actor as events name it; nullopt if none can. Ids are recorded in lower
+// case, however they are asked for.
+std::optional<std::string> ReadActor(std::string_view text) {
+  if (text == audit::kSystemActor) return std::string(text);
+  for (const std::string_view kind : {"service_account:", "user:"}) {
+    if (!text.starts_with(kind)) continue;
+    const std::optional<Uuid> id = Uuid::Parse(text.substr(kind.size()));
+    if (id.has_value()) {
+      return absl::StrCat(std::string(kind), id->ToString());
+    }
+  }
+  return std::nullopt;
+}
+
 // The query that `request` asks, but for its position.
 storage::AuditQuery ReadQuery(const AuditReader::ListRequest& request,
                               Violations& violations) {
   storage::AuditQuery query;
   query.account_id =
       violations.TakeId("account_id", request.account_id).value_or(Uuid());
-  query.actor = request.actor;
+  if (!request.actor.empty()) {
+    const std::optional<std::string> actor = ReadActor(request.actor);
+    if (!actor.has_value()) {
+      violations.Add("actor",
+                     "want service_account:ID, user:ID (the id that auth/self "
+                     "tells, not the sub) or system");
+    }
+    query.actor = actor.value_or("");
+  }
   query.action = request.action;
-  // Ids are recorded in lower case, however they are asked for.
   const std::optional<Uuid> id = Uuid::Parse(request.resource_id);
   query.resource_id = id.has_value() ? id->ToString() : request.resource_id;
   query.outcome = request.outcome;
@@ -51,6 +73,10 @@ storage::AuditQuery ReadQuery(const AuditReader::ListRequest& request,
   }
   query.from = TakeTime("from", request.from, violations);
   query.until = TakeTime("until", request.until, violations);
+  if (query.from.has_value() && query.until.has_value() &&
+      *query.until <= *query.from) {
+    violations.Add("until", "got a time not after from, want a later one");
+  }
   BoundPage(request.page_size, request.page_token, query, violations);
   return query;
 }

@@ -11,6 +11,7 @@
 #include "server/domain/cover.h"
 #include "server/domain/name_rule.h"
 #include "server/domain/page_token.h"
+#include "server/domain/service_account_calls.h"
 #include "server/domain/token_receiver.h"
 #include "server/domain/violations.h"
 
@@ -74,7 +75,12 @@ void TakeCapability(const Authorizations::GrantRequest& request,
          {std::pair{"capability_key", request.capability_key.has_value()},
           std::pair{"resource_type", request.resource_type.has_value()},
           std::pair{"resource_id", request.resource_id.has_value()}}) {
-      if (given) violations.Add(field, "want it with grant_kind capability");
+      if (given) {
+        violations.Add(
+            field, absl::StrCat("got one with grant_kind ",
+                                std::string(GrantKindName(record.grant_kind)),
+                                ", want none"));
+      }
     }
     return;
   }
@@ -133,6 +139,22 @@ absl::Status CheckSubject(storage::ReadTxn& txn, Rights& rights,
                    "the account holds no such service account, and only a "
                    "super_admin can grant to those of others",
                    {.reason = "GRANT_EXCEEDS_OWN"});
+}
+
+// OK unless `subject` is a service account that was revoked, on whichever
+// account: it can never use what it is granted.
+absl::Status CheckSubjectNotRevoked(storage::ReadTxn& txn,
+                                    const storage::Subject& subject) {
+  if (subject.type != storage::SubjectType::kServiceAccount) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<std::vector<storage::ServiceAccountRecord>> found =
+      txn.FindServiceAccounts(*Uuid::Parse(subject.id));
+  if (!found.ok()) return found.status();
+  for (const storage::ServiceAccountRecord& record : *found) {
+    if (absl::Status s = CheckNotRevoked(record); !s.ok()) return s;
+  }
+  return absl::OkStatus();
 }
 
 audit::AuditEntry EntryFor(std::string action,
@@ -301,7 +323,8 @@ absl::StatusOr<storage::AuthorizationRecord> Authorizations::GrantIn(
   const absl::StatusOr<storage::AuthorizationRecord> equal =
       txn.FindEqualAuthorization(record);
   if (!absl::IsNotFound(equal.status())) return equal;
-  status = CheckRoomForGrant(txn, record);
+  status = CheckSubjectNotRevoked(txn, record.subject);
+  if (status.ok()) status = CheckRoomForGrant(txn, record);
   if (!status.ok()) return status;
   audit::AuditEntry entry = EntryFor("authorization.create", record);
   status = CheckReceiver(txn, caller.principal, clock_->Now(), record);

@@ -89,6 +89,8 @@ class Authorizations {
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant (cover.h); or
   //     the subject is a service account that is not of this account, and the
   //     caller no super_admin.
+  //   FAILED_PRECONDITION / SERVICE_ACCOUNT_REVOKED: the subject is a service
+  //     account that was revoked, and does not hold it already.
   //   FAILED_PRECONDITION / TOO_MANY_GRANTS: the subject holds
   //     kMaxGrantsOfSubject on the account already.
   //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: see CheckReceiver, unless

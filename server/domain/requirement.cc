@@ -75,6 +75,17 @@ bool Requirement::IsMet(std::span<const storage::AuthorizationRecord> held,
                      });
 }
 
+const RequiredCapability* Requirement::FirstLacked(
+    std::span<const storage::AuthorizationRecord> held,
+    const Uuid& home) const {
+  if (IsMet(held, home)) return nullptr;
+  if (kind == Kind::kCapability) return &capability;
+  for (const Requirement& part : of) {
+    if (const auto* lacked = part.FirstLacked(held, home)) return lacked;
+  }
+  return nullptr;
+}
+
 std::vector<Uuid> Requirement::OtherAccounts(const Uuid& home) const {
   std::vector<Uuid> accounts;
   AddOtherAccounts(*this, home, accounts);

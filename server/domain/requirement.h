@@ -39,6 +39,12 @@ struct Requirement {
   bool IsMet(std::span<const storage::AuthorizationRecord> held,
              const Uuid& home) const;
 
+  // The first capability, in order of mention, that one who does not meet it
+  // lacks; null where there is none that is lacked. Pure.
+  const RequiredCapability* FirstLacked(
+      std::span<const storage::AuthorizationRecord> held,
+      const Uuid& home) const;
+
   // The accounts that it asks about beside `home`, each once.
   std::vector<Uuid> OtherAccounts(const Uuid& home) const;
 };

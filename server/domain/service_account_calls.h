@@ -18,7 +18,8 @@
 #include "server/domain/violations.h"
 #include "storage/store.h"
 
-// What the methods of ServiceAccounts share. Not for others.
+// What the methods of ServiceAccounts share. Not for others, but for
+// CheckNotRevoked, which Authorizations asks too.
 
 namespace signet::domain {
 

@@ -40,7 +40,8 @@ absl::StatusOr<storage::ServiceAccountRecord> FindServiceAccount(
 absl::Status CheckNotRevoked(const storage::ServiceAccountRecord& record) {
   if (!record.revoked_at.has_value()) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "the service account is revoked",
+                   "the service account is revoked for ever; create another "
+                   "one and grant that one what it needs",
                    {.reason = "SERVICE_ACCOUNT_REVOKED"});
 }
 

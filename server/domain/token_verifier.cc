@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "server/domain/access.h"
 #include "server/domain/violations.h"
@@ -40,12 +41,23 @@ bool IsSuperAdmin(std::span<const storage::AuthorizationRecord> held) {
       });
 }
 
+std::string Lacked(const Requirement& requirement,
+                   std::span<const storage::AuthorizationRecord> held,
+                   const Uuid& home) {
+  const RequiredCapability* lacked = requirement.FirstLacked(held, home);
+  if (lacked == nullptr) return "";
+  return absl::StrCat(lacked->capability_key, lacked->resource_type.has_value()
+                                                  ? " on the resource"
+                                                  : " on the account");
+}
+
 TokenVerification Decide(identity::TokenSnapshotPtr snapshot,
                          const Requirement* requirement,
                          std::span<const storage::AuthorizationRecord> held) {
   if (requirement != nullptr &&
       !requirement->IsMet(held, snapshot->account_id)) {
-    return {.verdict = TokenVerdict::kCapabilityMissing};
+    return {.verdict = TokenVerdict::kCapabilityMissing,
+            .lacked = Lacked(*requirement, held, snapshot->account_id)};
   }
   return {.verdict = TokenVerdict::kActive, .snapshot = std::move(snapshot)};
 }
@@ -66,10 +78,14 @@ absl::Status AddHeld(storage::ReadTxn& txn,
 
 }  // namespace
 
-absl::Status CapabilityMissingError() {
-  return MakeError(absl::StatusCode::kPermissionDenied,
-                   "the credential lacks a capability that is asked for",
-                   {.reason = "CAPABILITY_MISSING"});
+absl::Status CapabilityMissingError(const TokenVerification& verification) {
+  return MakeError(
+      absl::StatusCode::kPermissionDenied,
+      verification.lacked.empty()
+          ? "the token is not of this account, or its user holds "
+            "nothing there"
+          : absl::StrCat("the credential lacks ", verification.lacked),
+      {.reason = "CAPABILITY_MISSING"});
 }
 
 std::string_view TokenVerdictName(TokenVerdict verdict) {

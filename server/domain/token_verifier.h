@@ -35,16 +35,20 @@ enum class TokenVerdict {
 };
 inline constexpr int kTokenVerdicts = 7;
 
-// PERMISSION_DENIED / CAPABILITY_MISSING: kCapabilityMissing, of a caller.
-absl::Status CapabilityMissingError();
-
 // The stable text of a verdict (VerifyTokenResponse.reason); empty for kActive.
 std::string_view TokenVerdictName(TokenVerdict verdict);
 
 struct TokenVerification {
   TokenVerdict verdict = TokenVerdict::kUnknown;
   identity::TokenSnapshotPtr snapshot = nullptr;  // Null unless it is active.
+  // Of kCapabilityMissing: what it lacks, as "mailbox.create on the account".
+  // Empty where it is not of the account, or of a user who holds nothing there.
+  std::string lacked = {};
 };
+
+// PERMISSION_DENIED / CAPABILITY_MISSING: kCapabilityMissing, of a caller, who
+// is told what its own credential lacks.
+absl::Status CapabilityMissingError(const TokenVerification& verification);
 
 // About which tokens somebody may ask: those of an account, or all.
 struct VerifyScope {

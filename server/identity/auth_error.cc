@@ -20,6 +20,12 @@ absl::Status CredentialMissingError() {
                    {.reason = "CREDENTIAL_MISSING"});
 }
 
+absl::Status OtherSchemeError() {
+  return MakeError(absl::StatusCode::kUnauthenticated,
+                   "authorization: got another scheme, want Bearer TOKEN",
+                   {.reason = "CREDENTIAL_MISSING"});
+}
+
 absl::Status TokenInvalidError() {
   return MakeError(absl::StatusCode::kUnauthenticated,
                    "authorization: the token is not valid",

@@ -10,8 +10,10 @@ namespace signet::identity {
 // The errors of Credential and Authenticator, worded in one place so that no
 // two refusals of a token can be told apart.
 
-// UNAUTHENTICATED / CREDENTIAL_MISSING.
+// UNAUTHENTICATED / CREDENTIAL_MISSING: no credential; and one of another
+// scheme than `Bearer`.
 absl::Status CredentialMissingError();
+absl::Status OtherSchemeError();
 
 // UNAUTHENTICATED / TOKEN_INVALID.
 absl::Status TokenInvalidError();

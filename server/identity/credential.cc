@@ -56,16 +56,15 @@ absl::StatusOr<Credential> Credential::FromAuthorization(
   if (!absl::EqualsIgnoreCase(
           absl::string_view(scheme.data(), scheme.size()),
           absl::string_view(kScheme.data(), kScheme.size()))) {
-    return CredentialMissingError();
+    return value.empty() ? CredentialMissingError() : OtherSchemeError();
   }
   const std::string_view rest = value.substr(kScheme.size());
   // RFC 6750 section 2.1: "Bearer" 1*SP b64token.
   const std::string_view token =
       rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
   // `Bearer` alone names no credential; `Bearerx` is another scheme.
-  if (token.empty() || IsTokenChar(rest.front())) {
-    return CredentialMissingError();
-  }
+  if (token.empty()) return CredentialMissingError();
+  if (IsTokenChar(rest.front())) return OtherSchemeError();
   if (rest.front() != ' ') return TokenInvalidError();
   return FromToken(token);
 }

@@ -182,7 +182,7 @@ struct ExtAuthz::Open {
     absl::Status status = verification.status();
     if (status.ok() &&
         verification->verdict == domain::TokenVerdict::kCapabilityMissing) {
-      status = domain::CapabilityMissingError();
+      status = domain::CapabilityMissingError(*verification);
     }
     if (status.ok()) {
       auth::CheckResponse answer;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/rfc3339.h"
@@ -32,7 +33,7 @@ void Maintenance::Stop() {
   }
   last_uses_->Wake();
   if (thread_.joinable()) thread_.join();
-  Flush();
+  Flush(/*at_the_end=*/true);
 }
 
 void Maintenance::RunOnce() {
@@ -75,7 +76,7 @@ void Maintenance::Loop() {
   }
 }
 
-bool Maintenance::Flush() {
+bool Maintenance::Flush(bool at_the_end) {
   absl::Status status = last_uses_->Flush(*store_);
   if (status.ok()) {
     status = storage::WriteAndWait(
@@ -83,10 +84,20 @@ bool Maintenance::Flush() {
           return SetForward(txn, kTimeWatermark, mark);
         });
   }
-  if (status.ok()) return true;
-  logger_->Warning("last uses of tokens and the mark of time are not written",
-                   {{"code", CodeName(status.code())},
-                    {"error", std::string(status.message())}});
+  if (status.ok()) {
+    if (const int failed = std::exchange(failed_flushes_, 0); failed > 0) {
+      logger_->Info(
+          "last uses of tokens and the mark of time are written again",
+          {{"failed", failed}});
+    }
+    return true;
+  }
+  if (++failed_flushes_ == 1 || at_the_end) {
+    logger_->Warning("last uses of tokens and the mark of time are not written",
+                     {{"code", CodeName(status.code())},
+                      {"error", std::string(status.message())},
+                      {"failed", failed_flushes_}});
+  }
   return false;
 }
 

@@ -55,7 +55,9 @@ class Maintenance {
 
  private:
   void Loop();
-  bool Flush();  // Whether all is written.
+  // Whether all is written. Logs the first of several failures in a row, and
+  // their number where they are over; what fails at the end is logged as well.
+  bool Flush(bool at_the_end = false);
   void WatchClock();
   // As of a time that a wrong clock cannot push on: what is deleted is gone.
   void KeepHouse();
@@ -67,6 +69,8 @@ class Maintenance {
   TrustedClock* const clock_;
   Logger* const logger_;
   const MaintenanceOptions options_;
+
+  int failed_flushes_ = 0;  // In a row.
 
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

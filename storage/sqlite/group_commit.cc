@@ -141,9 +141,9 @@ GroupResult GroupCommit::Commit(std::span<PendingWrite> group,
   }
   const absl::Status status = commit_.Execute();
   if (status.ok()) {
-    changes_ = changes;
+    const bool wrote = changes != std::exchange(changes_, changes);
     const absl::Status files = look_ == nullptr ? absl::OkStatus() : look_();
-    if (files.ok()) return {};
+    if (files.ok()) return {.status = files, .wrote = wrote};
     SetOutcomes(group, OutcomeUnknown(StorageFailed()));
     return {.status = files, .fatal = true, .outcome_unknown = true};
   }
@@ -160,6 +160,8 @@ GroupResult GroupCommit::Abandon(std::span<PendingWrite> group,
   SetOutcomes(group, cause);
   bool fatal = absl::IsDataLoss(cause);
   if (connection_.InTransaction()) fatal |= !rollback_.Execute().ok();
+  // SQLite counts what was rolled back as well.
+  changes_ = sqlite3_total_changes(connection_.handle());
   const bool full =
       (code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE;
   return {.status = cause, .fatal = fatal, .disk_full = !fatal && full};

@@ -44,6 +44,8 @@ struct GroupResult {
   bool disk_full = false;
   // Whether the group may be stored though `status` is not OK.
   bool outcome_unknown = false;
+  // Whether rows were changed, and the change is on the disk.
+  bool wrote = false;
   // Whether the transaction could not begin because another process holds the
   // write lock, and did so for the connection's busy timeout.
   bool locked = false;
@@ -120,7 +122,7 @@ class GroupCommit {
   Statement rollback_;
   Statement page_count_;
   Statement data_version_;
-  int changes_ = 0;  // Of rows, as of the latest commit.
+  int changes_ = 0;  // Of rows, as of the latest commit or rollback.
   // What data_version_ says as long as no other connection has committed.
   const int64_t own_version_;
 };

@@ -33,7 +33,11 @@ bool ReserveFile::Fill() {
   const int64_t mine = (FreeBytes(FolderOf(file_)) + bytes_) / 4;
   const int64_t want = std::min(kBytes, mine / kSlice * kSlice);
   if (want > bytes_) Resize(want);
-  return bytes_ > 0 && FreeBytes(FolderOf(file_)) >= bytes_;
+  return bytes_ > 0 && HasRoomBeside();
+}
+
+bool ReserveFile::HasRoomBeside() const {
+  return FreeBytes(FolderOf(file_)) >= bytes_;
 }
 
 bool ReserveFile::GiveUpSlice() {

@@ -29,6 +29,9 @@ class ReserveFile {
   // beside it.
   bool Fill();
 
+  // Whether as much is free as is kept.
+  bool HasRoomBeside() const;
+
   // Gives a slice up. False: there is none left.
   bool GiveUpSlice();
 

@@ -28,6 +28,9 @@ class RevocationReserve {
   // Returns in_use().
   bool LookForRoom();
 
+  // Whether as much is free on the disk as is kept of the file.
+  bool HasRoomBeside() const { return file_.HasRoomBeside(); }
+
   // From now on only revocations are to be written, until there is room again:
   // the disk is full.
   void Use();

@@ -335,7 +335,11 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   }
   SetTrouble(disk);
   if (disk.ok() && reserve_.in_use()) return;  // Only revocations are stored.
-  NoteDisk(disk);
+  // Who writes nothing, as LookForForeignCommit, tells nothing of the disk.
+  if (!disk.ok() ||
+      (disk_trouble_ && result.wrote && reserve_.HasRoomBeside())) {
+    NoteDisk(disk);
+  }
 }
 
 GroupResult SqliteStore::RunInWhatRoomThereIs(std::vector<PendingWrite>& group,
@@ -437,7 +441,9 @@ void SqliteStore::FinishLog() {
     if (absl::Status s = files_->Look(); !s.ok()) Fail(s);
   }
   if (state_.load() != State::kFailed) {
-    return NoteDisk(Checkpoint(&Checkpointer::Finish));
+    const absl::Status disk = Checkpoint(&Checkpointer::Finish);
+    if (!disk.ok()) NoteDisk(disk);
+    return;
   }
   // After a failure the log is evidence, and what it holds is uncertain; but
   // not where it is the log that nobody will find.

@@ -348,3 +348,34 @@ def test_nobody_else_gets_what_is_kept(small):
     # Nothing was given up, and at this pace it holds 20,000.
     assert (small.disk / "data" / "signet.reserve").stat().st_size == 8 << 20
     assert (small.pages() - before) * 4096 / len(leaked) * 20_000 <= 8 << 20
+
+
+def test_the_log_tells_of_a_full_disk_once(small):
+    """Though the server writes, or looks whether it could, every few seconds."""
+    server = small.server
+    server.stop()
+    server.flags = ["--last_used_flush_interval=1s"]
+    small.restart()
+    seen = len(server.log())
+    small.fill()
+    small.fill_with_creates()
+    for _ in range(6):
+        assert small.works(server.first["token"])  # Something to be written.
+        small.fill()
+        time.sleep(0.7)
+
+    def said(*words):
+        return [line["message"] for line in server.log()[seen:]
+                if any(word in line["message"] for word in words)]
+
+    about_it = ("disk", "last uses", "writes are refused")
+    assert sorted(said(*about_it)) == [
+        "last uses of tokens and the mark of time are not written",
+        "writes are refused or checkpoints fail"]
+    (small.disk / "filler").unlink()
+    small.wait_for_room()
+    end = time.monotonic() + 20
+    while not said("written again"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert said("good again") == ["the disk is good again"]

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from harness import rest
+from harness.api import message
 
 PATH = "/v1/public/auth/check"
 
@@ -49,6 +50,35 @@ def test_the_query_says_what_it_needs(server, client, query, status):
         assert answer.json()["reason"] == "CAPABILITY_MISSING"
     if status != 204:
         assert not [n for n, _ in answer.fields if n.startswith("x-signet-")]
+
+
+@pytest.mark.parametrize("query,detail", [
+    ("capability=auth.manage", "the credential lacks auth.manage on the account"),
+    ("capability=billing.view&capability=x.y", "the credential lacks x.y on the account"),
+    ("capability=x.y&resource_type=domain", "the credential lacks x.y on the resource"),
+    ("account_id={}", "the token is not of this account, or its user holds nothing there"),
+    ("capability=billing.view&account_id={}",
+     "the credential lacks billing.view on the account")])
+def test_a_refusal_names_what_is_lacked(server, client, query, detail):
+    answer = rest.request(server, "GET", f"{PATH}?{query.format(uuid.uuid4())}",
+                          token=client["token"])
+    assert (answer.status, answer.json()["detail"]) == (403, detail)
+
+
+def test_a_refusal_over_grpc_names_it_too(api, client):
+    reply = api.call("signet.v1.Tokens/CheckAccess",
+                     message("signet.v1.CheckAccessRequest", capability=["auth.manage"]),
+                     "signet.v1.CheckAccessResponse", token=client["token"])
+    assert (reply.code.name, reply.reason, reply.text) == (
+        "PERMISSION_DENIED", "CAPABILITY_MISSING",
+        "the credential lacks auth.manage on the account")
+
+
+def test_another_scheme_over_grpc(api):
+    reply = api.self_(metadata=[("authorization", "Basic YTpi")])
+    assert (reply.code.name, reply.reason, reply.text) == (
+        "UNAUTHENTICATED", "CREDENTIAL_MISSING",
+        "authorization: got another scheme, want Bearer TOKEN")
 
 
 def test_an_account_alone_asks_for_a_token_of_it(server, client):

@@ -108,6 +108,55 @@ def test_other_media_types(server, fields):
     assert refusal(post(server, b'{"name": "x"}', fields), 415)["code"] == "INVALID_ARGUMENT"
 
 
+@pytest.mark.parametrize("fields, got", [
+    ((), "got none, "),
+    (("Content-Type: application/x-www-form-urlencoded",),
+     "got application/x-www-form-urlencoded, ")])
+def test_a_missing_or_a_forms_media_type_is_named(server, fields, got):
+    assert refusal(post(server, b'{"name": "x"}', fields), 415)["detail"] == (
+        f"Content-Type: {got}want application/json; "
+        "with curl: -H 'Content-Type: application/json'")
+
+
+def test_another_media_type_is_not_repeated(server):
+    assert refusal(post(server, b"{}", ("Content-Type: text/secret",)), 415)["detail"] == (
+        "Content-Type: want application/json in UTF-8, once")
+
+
+def test_single_quotes_are_named(server):
+    assert refusal(post(server, b"{'name': 'x'}"), 400)["detail"] == (
+        "JSON near byte 2: got a single quote, want member names and strings in double quotes")
+
+
+def told(server, method, path, **options):
+    answer = rest.request(server, method, path, token=server.first["token"], **options)
+    assert answer.status == 400
+    return [(error["field"], error["detail"]) for error in answer.json()["errors"]]
+
+
+def test_an_update_names_what_the_client_sent(server):
+    assert told(server, "PATCH", f"{server.accounts_path}/foo", json_body={"name": "x"}) == [
+        ("service_account_id", "want a UUID, 8-4-4-4-12")]
+    made = post(server, b'{"name": "x"}').json()
+    assert told(server, "PATCH", f"{server.accounts_path}/{made['id']}", json_body=[]) == [
+        ("(body)", "got an array, want an object")]
+
+
+def test_a_page_size_is_bounded_in_the_same_words(server):
+    for value, got in (("abc", ""), ("01", ""), ("99999999999", ""), ("1001", "got 1001, ")):
+        assert told(server, "GET", f"{server.accounts_path}?page_size={value}") == [
+            ("page_size", f"{got}want 1 to 1000")]
+
+
+def test_a_plus_sign_in_a_query_is_explained(server):
+    path = f"{server.accounts_path}?expires_before=2030-01-01T00:00:00"
+    (field, detail), = told(server, "GET", path + "+02:00")
+    assert field == "expires_before"
+    assert detail.endswith("; a + in a query is a space, write %2B for a plus sign")
+    assert rest.request(server, "GET", path + "%2B02:00",
+                        token=server.first["token"]).status == 200
+
+
 @pytest.mark.parametrize("http", rest.HTTP_VERSIONS)
 @pytest.mark.parametrize("value", [
     "application/x-www-form-urlencoded", "application/json", "text/plain;charset=UTF-8",

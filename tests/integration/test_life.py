@@ -350,6 +350,9 @@ def test_revoking_is_idempotent_and_final(server, made):
         body = {"name": "x"} if method == "PATCH" else None
         answer = call(server, method, path, body)
         assert (answer.status, answer.json()["reason"]) == (409, "SERVICE_ACCOUNT_REVOKED")
+        assert answer.json()["detail"] == (
+            "the service account is revoked for ever; create another one and grant that one "
+            "what it needs")
 
 
 def test_batch_revocation_shows_first_and_then_does(server):

@@ -91,6 +91,19 @@ def test_elsewhere_a_password_is_no_credential(server, world):
                           fields=[f"Authorization: Basic {pair}"])
     assert (answer.status, answer.json()["reason"]) == (401, "CREDENTIAL_MISSING")
     assert answer.values("www-authenticate") == ['Bearer realm="signet"']
+    assert answer.json()["detail"] == "authorization: got another scheme, want Bearer TOKEN"
+
+
+@pytest.mark.parametrize("path", [INTROSPECT, REVOKE])
+@pytest.mark.parametrize("fields", [(), ("Authorization: Token x",)])
+def test_a_secret_in_the_body_is_no_credential(server, world, path, fields):
+    answer = rest.request(server, "POST", path, fields=[
+        *fields, "Content-Type: application/x-www-form-urlencoded"],
+        body=f"token=junk&client_id=api&client_secret={world.owner}")
+    assert (answer.status, answer.json()["reason"]) == (401, "CREDENTIAL_MISSING")
+    assert answer.json()["detail"] == (
+        "authorization: want Bearer TOKEN, or Basic with the token as password; "
+        "client_secret in the body is not read")
 
 
 @pytest.mark.parametrize("path", [INTROSPECT, REVOKE])

@@ -50,6 +50,12 @@ def test_bad_flag_exits_2_and_touches_nothing(tmp_path, flags, named):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bootstrap_file_that_cannot_be_made_is_named_as_it_was_given(tmp_path):
+    done = refused(Server(tmp_path), f"--bootstrap_file={tmp_path}/none/first")
+    assert done.returncode == 2
+    assert f"{tmp_path}/none/first: " in done.stderr and "pending" not in done.stderr
+
+
 def test_of_an_issuer_in_other_letters_it_says_what_to_write(tmp_path):
     done = refused(Server(tmp_path), "--oauth_audience=signet",
                    "--oauth_issuer=https://bücher.example")
@@ -96,6 +102,7 @@ def test_help_and_version():
     done = run("--help")
     assert done.returncode == 0
     assert "--bootstrap_file" in done.stdout and done.stderr == ""
+    assert "whose files were changed by\nsomebody else while the server ran" in done.stdout
     done = run("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("signetd ")

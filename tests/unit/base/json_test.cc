@@ -95,6 +95,21 @@ TEST(ParseJson, EqualNamesInDifferentObjectsAreFine) {
 
 // --- What is refused --------------------------------------------------------
 
+TEST(ParseJson, TellsOfSingleQuotes) {
+  for (const char* text : {"{'a':1}", "{\"a\": 'b'}", "['a']", "{ 'a':1}"}) {
+    EXPECT_THAT(
+        std::string(ParseJson(text).status().message()),
+        testing::EndsWith("got a single quote, want member names and strings "
+                          "in double quotes"))
+        << text;
+  }
+  for (const char* text : {"\"it's", "\"it'", "{\"a'b\" 1}"}) {
+    EXPECT_THAT(std::string(ParseJson(text).status().message()),
+                testing::EndsWith("want one JSON text as RFC 8259 defines it"))
+        << text;
+  }
+}
+
 class Malformed : public testing::TestWithParam<Text> {};
 
 TEST_P(Malformed, IsRefusedAlone) {

@@ -247,6 +247,9 @@ TEST(MediaTypeUnsupported, SaysWhatIsWanted) {
   const Problem problem = MediaTypeUnsupported("text/x");
   EXPECT_EQ(problem.detail, "Content-Type: want text/x in UTF-8, once");
   EXPECT_EQ(problem.fields[0].value, "text/x");
+  EXPECT_EQ(MediaTypeUnsupported("text/x", "none").detail,
+            "Content-Type: got none, want text/x; with curl: -H "
+            "'Content-Type: text/x'");
 }
 
 struct OAuthError {

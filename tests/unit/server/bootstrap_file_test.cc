@@ -81,6 +81,14 @@ TEST_F(BootstrapFileTest, HoldsTheCredentialForItsOwnerAlone) {
   EXPECT_TRUE(Uuid::Parse(json->at("service_account_id").get<std::string>()));
 }
 
+TEST_F(BootstrapFileTest, AFaultNamesTheFileOfTheFlag) {
+  std::filesystem::remove_all(folder_);
+  const absl::Status status = Bootstrap(/*commit=*/true).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr(path_ + ": "));
+  EXPECT_THAT(std::string(status.message()),
+              testing::Not(HasSubstr("pending")));
+}
+
 TEST_F(BootstrapFileTest, CrashAfterTheCommitIsFinished) {
   ASSERT_THAT(Bootstrap(/*commit=*/true), IsOkAndHolds(true));
   EXPECT_THAT(file_.Recover(store_), IsOk());

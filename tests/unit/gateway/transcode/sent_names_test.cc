@@ -66,6 +66,10 @@ TEST_F(SentNamesTest, ABodyThatIsOneFieldHasNoPrefix) {
   EXPECT_EQ(Told("name", Create()), "name");
 }
 
+TEST_F(SentNamesTest, TheIdInThePathIsThatResources) {
+  EXPECT_EQ(Told("service_account.id", Patch()), "service_account_id");
+}
+
 TEST_F(SentNamesTest, AHeaderHasItsOwn) {
   http::Request keyed = Create();
   keyed.fields.push_back({"idempotency-key", "k"});

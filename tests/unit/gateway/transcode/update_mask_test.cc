@@ -106,6 +106,11 @@ TEST_F(UpdateMask, ABodyWithoutNamesMakesAnEmptyMask) {
   }
 }
 
+TEST_F(UpdateMask, ABodyThatIsNoObjectIsCalledTheBody) {
+  EXPECT_EQ(Ask("[]"), R"x(400[{"field":"(body)","detail":)x"
+                       R"x("got an array, want an object"}])x");
+}
+
 TEST_F(UpdateMask, TheQueryOutranksTheBody) {
   EXPECT_EQ(Ask(R"({"name": "n"})",
                 "?update_mask=expires_at,labels.k,name,"

@@ -171,6 +171,18 @@ TEST_F(AuditMethodsTest, EveryFaultIsNamed) {
                                                     "page_size", "page_token"));
 }
 
+TEST_F(AuditMethodsTest, WhatCanMatchNothingIsAFault) {
+  v1::ListAuditEventsRequest request = Request();
+  request.set_actor("user:nobody");
+  request.mutable_from()->set_seconds(2);
+  request.mutable_until()->set_seconds(1);
+  EXPECT_THAT(
+      rpc::ReadError(Call(request).status).fields,
+      ElementsAre("actor: want service_account:ID, user:ID (the id that "
+                  "auth/self tells, not the sub) or system",
+                  "until: got a time not after from, want a later one"));
+}
+
 TEST_F(AuditMethodsTest, WhoMayNotIsToldNothing) {
   v1::ListAuditEventsRequest request = Request();
   request.set_page_size(-1);
@@ -182,7 +194,7 @@ TEST_F(AuditMethodsTest, WhoMayNotIsToldNothing) {
 
 TEST_F(AuditMethodsTest, WhereNoEventFitsThePageIsEmpty) {
   v1::ListAuditEventsRequest request = Request();
-  request.set_actor("user:nobody");
+  request.set_actor("user:" + SampleId(99).ToString());
   EXPECT_THAT(Ask(request), IsEmpty());
 }
 

@@ -153,6 +153,33 @@ TEST_F(TokensMethodsTest, ACheckAsksForCapabilities) {
             "CAPABILITY_MISSING");
 }
 
+TEST_F(TokensMethodsTest, ARefusedCheckTellsWhatIsLacked) {
+  v1::CheckAccessRequest request;
+  const auto told = [&](const std::string& credential) {
+    return std::string(
+        Call("CheckAccess", credential, request).status.error_message());
+  };
+  request.add_capability("billing.view");
+  request.add_capability("billing.edit");
+  EXPECT_EQ(told(CredentialOf(good_)),
+            "the credential lacks billing.edit on the account");
+  request.set_resource_type("domain");
+  EXPECT_EQ(told(CredentialOf(good_)),
+            "the credential lacks billing.edit on the resource");
+  request.Clear();
+  request.set_account_id(SampleId(77).ToString());  // There is none.
+  EXPECT_EQ(
+      told(CredentialOf(good_)),
+      "the token is not of this account, or its user holds nothing there");
+  request.add_capability("billing.view");
+  EXPECT_EQ(told(CredentialOf(good_)),
+            "the credential lacks billing.view on the account");
+  request.set_account_id(world_.world.account_id);
+  EXPECT_EQ(
+      told(rpc::kNobody),
+      "the token is not of this account, or its user holds nothing there");
+}
+
 TEST_F(TokensMethodsTest, ACheckOfNonsenseIsRefused) {
   v1::CheckAccessRequest request;
   for (int i = 0; i < 32; ++i) request.add_capability("billing.view");

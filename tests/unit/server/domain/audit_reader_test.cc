@@ -105,6 +105,41 @@ TEST_F(AuditReaderTest, IdsAreAskedForInAnyLetterCase) {
               ElementsAre(4));
 }
 
+TEST_F(AuditReaderTest, AnActorIsAskedForInAnyLetterCase) {
+  std::string id = owner.id.ToString();
+  for (char& c : id) c = absl::ascii_toupper(static_cast<unsigned char>(c));
+  EXPECT_THAT(Sequences({.account_id = home, .actor = "user:" + id}),
+              ElementsAre(8, 6, 4, 2));
+  EXPECT_THAT(Sequences({.account_id = home, .actor = "system"}), IsEmpty());
+  EXPECT_THAT(Sequences({.account_id = home, .actor = "service_account:" + id}),
+              IsEmpty());
+}
+
+TEST_F(AuditReaderTest, AnActorThatNoEventCanHaveIsAFault) {
+  for (const std::string& actor :
+       {std::string("user:alice"), std::string("foo"), owner.id.ToString(),
+        "group:" + owner.id.ToString(), std::string("user:"),
+        std::string("System")}) {
+    const absl::Status status =
+        List(owner, {.account_id = home, .actor = actor}).status();
+    EXPECT_THAT(status, ErrorIs(kInvalid, "FIELD_INVALID")) << actor;
+    EXPECT_EQ(status.message(),
+              "actor: want service_account:ID, user:ID (the id that auth/self "
+              "tells, not the sub) or system");
+  }
+}
+
+TEST_F(AuditReaderTest, ATimeThatEndsBeforeItBeginsIsAFault) {
+  for (const int64_t until : {2, 3}) {
+    const absl::Status status =
+        List(owner, {.account_id = home, .from = At(3), .until = At(until)})
+            .status();
+    EXPECT_THAT(status, ErrorIs(kInvalid, "FIELD_INVALID"));
+    EXPECT_EQ(status.message(),
+              "until: got a time not after from, want a later one");
+  }
+}
+
 TEST_F(AuditReaderTest, PagesJoinUp) {
   std::string next;
   EXPECT_THAT(Sequences({.account_id = home, .page_size = 4}, &next),

@@ -140,6 +140,55 @@ TEST_F(AuthorizationsTest, OnlyWhoManagesMayGrantListOrRevoke) {
   EXPECT_THAT(outcome.Take(), Denied("ACCESS_DENIED"));
 }
 
+TEST_F(AuthorizationsTest, ARevokedServiceAccountIsGrantedNothing) {
+  const auto issued = world_.Create(world_.owner, world_.Good());
+  ASSERT_THAT(issued, IsOk());
+  Authorizations::GrantRequest request =
+      Capability(world_.nobody, "mailbox.create");
+  request.subject_type = "service_account";
+  request.subject_id = issued->record.id.ToString();
+  const auto before = Grant(world_.owner, request);
+  ASSERT_THAT(before, IsOk());
+  Outcome<storage::ServiceAccountRecord> revoked;
+  world_.accounts.Revoke(
+      CallerFor(world_.owner),
+      {.account_id = home_, .service_account_id = request.subject_id},
+      revoked.Done());
+  ASSERT_THAT(revoked.Take(), IsOk());
+  EXPECT_THAT(Grant(world_.owner, request), IsOkAndHolds(*before));
+
+  request.capability_key = "billing.view";
+  const int writes = world_.writes();
+  const absl::Status refused = Grant(world_.owner, request).status();
+  EXPECT_THAT(refused, ErrorIs(absl::StatusCode::kFailedPrecondition,
+                               "SERVICE_ACCOUNT_REVOKED"));
+  EXPECT_EQ(refused.message(),
+            "the service account is revoked for ever; create another one and "
+            "grant that one what it needs");
+  EXPECT_THAT(Ids({.subject_id = request.subject_id}), ElementsAre(before->id));
+  EXPECT_EQ(world_.writes(), writes + 1);  // That was tried.
+
+  request.grant_kind = "account_owner";
+  request.capability_key = std::nullopt;
+  EXPECT_THAT(Grant(world_.owner, request),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      "SERVICE_ACCOUNT_REVOKED"));
+  // Whose home is elsewhere as well; and who may not grant hears of that first.
+  request.account_id = world_.kAbsent.ToString();
+  EXPECT_THAT(Grant(world_.super_admin, request),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      "SERVICE_ACCOUNT_REVOKED"));
+  EXPECT_THAT(Grant(world_.owner, request), Denied("ACCESS_DENIED"));
+}
+
+TEST_F(AuthorizationsTest, AKindWithoutACapabilityTakesNone) {
+  Authorizations::GrantRequest request =
+      Capability(world_.nobody, "mailbox.create");
+  request.grant_kind = "account_owner";
+  EXPECT_EQ(Grant(world_.owner, request).status().message(),
+            "capability_key: got one with grant_kind account_owner, want none");
+}
+
 class Manager : public AuthorizationsTest {
  protected:
   // One who manages kHome and may create mailboxes in domains.

@@ -134,7 +134,7 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
         if (i == 0) acting.DecrementCount();
       }
     });
-    threads.emplace_back([&] {  // Grants and revokes.
+    threads.emplace_back([&] {  // Grants and revokes until it is refused.
       for (int i = 0; !revoked.HasBeenNotified(); ++i) {
         Outcome<storage::AuthorizationRecord> granted;
         authorizations_.Grant(CallerFor(owner_),
@@ -145,12 +145,18 @@ TEST_F(Races, ARevokedTokenNeverAuthenticatesAfterTheCallHasReturned) {
                                .capability_key = "auth.manage",
                                .acknowledge_token_shown = true},
                               granted.Done());
+        const absl::StatusOr<storage::AuthorizationRecord> grant =
+            granted.Take();
+        if (!grant.ok()) {
+          EXPECT_THAT(grant, ErrorIs(absl::StatusCode::kFailedPrecondition,
+                                     "SERVICE_ACCOUNT_REVOKED"));
+          break;
+        }
         Outcome<storage::AuthorizationRecord> ended;
-        authorizations_.Revoke(
-            CallerFor(owner_),
-            {.account_id = home_.ToString(),
-             .authorization_id = granted.Take()->id.ToString()},
-            ended.Done());
+        authorizations_.Revoke(CallerFor(owner_),
+                               {.account_id = home_.ToString(),
+                                .authorization_id = grant->id.ToString()},
+                               ended.Done());
         EXPECT_THAT(ended.Take(), IsOk());
         if (i == 0) acting.DecrementCount();
       }

@@ -70,6 +70,20 @@ TEST(Requirement, ACapabilityMustBeHeld) {
   EXPECT_FALSE(IsMet(Needs("a.x"), {Holds("auth.manage")}));
 }
 
+TEST(Requirement, TellsTheFirstThatIsLacked) {
+  const std::vector<storage::AuthorizationRecord> held = {Holds("a.x")};
+  const auto lacked = [&held](const Requirement& requirement) {
+    const RequiredCapability* first = requirement.FirstLacked(held, kHomeId);
+    return first == nullptr ? "" : first->capability_key;
+  };
+  EXPECT_EQ(lacked(Needs("a.x")), "");
+  EXPECT_EQ(lacked(Needs("a.y")), "a.y");
+  EXPECT_EQ(lacked(AllOf({Needs("a.x"), Needs("a.y"), Needs("a.z")})), "a.y");
+  EXPECT_EQ(lacked(AnyOf({Needs("a.y"), Needs("a.x")})), "");
+  EXPECT_EQ(lacked(AllOf({AnyOf({Needs("a.z"), Needs("a.y")})})), "a.z");
+  EXPECT_EQ(lacked(AnyOf({})), "");
+}
+
 TEST(Requirement, AllAndAny) {
   const std::vector<storage::AuthorizationRecord> held = {Holds("a.x"),
                                                           Holds("a.y")};

@@ -58,6 +58,18 @@ TEST(Credential, ATokenByItselfHasNoScheme) {
   EXPECT_EQ(Credential().token(), "");
 }
 
+TEST(Credential, AnotherSchemeIsNotNone) {
+  for (const char* value : {"", "Bearer", "Bearer "}) {
+    EXPECT_EQ(Read(Fields{value}).status().message(),
+              "authorization: got none, want a bearer token");
+  }
+  for (const char* value :
+       {"Basic YWJjOmRlZg==", "Token abc", "hbx_sa_abc", "Bearerx abc"}) {
+    EXPECT_EQ(Read(Fields{value}).status().message(),
+              "authorization: got another scheme, want Bearer TOKEN");
+  }
+}
+
 struct Refused {
   const char* name;
   std::string value;

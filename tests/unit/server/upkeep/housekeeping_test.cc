@@ -416,7 +416,7 @@ TEST_F(HousekeepingTest, AnnouncesManyInSmallTransactions) {
   store.run_bodies_twice = true;
   const int writes = store.writes();
   Run();
-  // IdempotencyRecords; nobody created since; a hundred at a time.
+  // Idempotency records; nobody created since; a hundred at a time.
   EXPECT_EQ(store.writes(), writes + 1 + 1 + 4);
   EXPECT_EQ(store.most_rows_of_a_read(), 100);
   const std::vector<std::string> ids =

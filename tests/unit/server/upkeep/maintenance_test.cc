@@ -311,6 +311,25 @@ TEST_F(MaintenanceTest, AWrongYearDeletesNothing) {
   EXPECT_FALSE(IsThere());
 }
 
+TEST_F(MaintenanceTest, FailuresInARowAreLoggedOnceAndThenCounted) {
+  Maintenance maintenance = Make(kNever);
+  Use(1);
+  const absl::Status full = absl::UnavailableError("the disk is full");
+  for (int i = 0; i < 3; ++i) {
+    store_.write_outcomes = {full};  // The flush comes first.
+    maintenance.RunOnce();
+    EXPECT_THAT(logger_.lines(), SizeIs(1));
+  }
+  EXPECT_EQ(logger_.lines()[0].message,
+            "last uses of tokens and the mark of time are not written");
+  maintenance.RunOnce();
+  maintenance.RunOnce();
+  ASSERT_THAT(logger_.lines(), SizeIs(2));
+  EXPECT_EQ(logger_.lines()[1].message,
+            "last uses of tokens and the mark of time are written again");
+  EXPECT_EQ(logger_.lines()[1].fields.at("failed"), "3");
+}
+
 TEST_F(MaintenanceTest, FailuresAreLogged) {
   Maintenance maintenance = Make(kNever);
   Use(1);

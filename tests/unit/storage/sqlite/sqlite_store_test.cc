@@ -285,6 +285,27 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWritesOnlyAndOnlyWhileItIsFull) {
   EXPECT_EQ(lines[1].level, LogLevel::kInfo);
 }
 
+// The store itself writes nothing once in a while, to look at the files.
+TEST_F(SqliteStoreTest, AFullDiskIsNotGoodAgainBecauseNothingWasWritten) {
+  const std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_THAT(Ensure(*store, 1), IsOk());
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_FULL);
+  for (uint32_t number = 2; number < 5; ++number) {
+    EXPECT_THAT(Ensure(*store, number), kStoreIsDown);
+    EXPECT_THAT(
+        storage::WriteAndWait(
+            *store, [](storage::WriteTxn&) { return absl::OkStatus(); }),
+        IsOk());
+  }
+  EXPECT_THAT(logger_.lines(), SizeIs(1));
+  vfs_.Fail(FaultVfs::kLog, FaultVfs::kWrite, SQLITE_OK);
+  EXPECT_THAT(Ensure(*store, 2), IsOk());
+  EXPECT_THAT(Ensure(*store, 3), IsOk());
+  store->Drain();
+  ASSERT_THAT(logger_.lines(), SizeIs(2));
+  EXPECT_EQ(logger_.lines()[1].message, "the disk is good again");
+}
+
 TEST_F(SqliteStoreTest, OnAFullDiskRevocationsGetWhatWasReserved) {
   SqliteOptions options = Options();
   options.disk_look_interval = absl::ZeroDuration();
