@@ -41,7 +41,7 @@ absl::Status Apply(const Source& source, FlagParser& parser) {
                    GetErrorDetail(status));
 }
 
-absl::Status CommandError(std::string message) {
+absl::Status CommandError(std::string_view message) {
   return MakeError(absl::StatusCode::kInvalidArgument, message,
                    {.reason = "FLAG_INVALID"});
 }

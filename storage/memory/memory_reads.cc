@@ -168,7 +168,7 @@ MemoryReads<Interface>::ListExpiring(absl::Time from, std::string_view after,
     const std::optional<absl::Time>& expires_at = record.token.expires_at;
     if (!record.revoked_at.has_value() && record.enabled &&
         expires_at.has_value() && *expires_at >= from && *expires_at < until &&
-        (*expires_at > from || record.token.public_id > after)) {
+        (*expires_at > from || record.token.public_id.compare(after) > 0)) {
       rows.push_back(&record);
     }
   }
