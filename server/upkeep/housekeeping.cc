@@ -232,8 +232,9 @@ absl::Status Housekeeping::AnnounceWindow(NoticeWindow window, absl::Time now,
           absl::StatusOr<std::vector<storage::ServiceAccountRecord>> page =
               txn.ListExpiring(from, after, window.expires_until,
                                kNoticesPerWrite);
-          if (page.ok()) found = *std::move(page);
-          return page.status();
+          if (!page.ok()) return page.status();
+          found = *std::move(page);
+          return absl::OkStatus();
         },
         storage::ReadKind::kScan);
     if (!status.ok()) return status;
