@@ -94,7 +94,7 @@ class FakeStore final : public storage::Store {
     FakeStore& store_;
   };
 
-  const memory::MemoryTables nothing_;
+  const memory::MemoryTables nothing_ = {};
   std::map<std::string, storage::TokenOwner> records_;  // By public id.
   int reads_ = 0;
   int hits_ = 0;
