@@ -149,8 +149,9 @@ TEST(RequirementCheckTest, MeansWhatTheServerMeans) {
       snapshot->held.push_back(chance.Grant(100 + i));
     }
     v1::VerifyTokenResponse answer;
-    api::ToProto({.verdict = domain::TokenVerdict::kActive, .snapshot = snapshot},
-                 SampleTime(), answer);
+    api::ToProto(
+        {.verdict = domain::TokenVerdict::kActive, .snapshot = snapshot},
+        SampleTime(), answer);
     const v1::Requirement wanted = chance.Requirement(1);
     ASSERT_TRUE(IsWellFormed(wanted)) << wanted.DebugString();
     domain::Violations violations;
