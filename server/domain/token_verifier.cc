@@ -56,10 +56,31 @@ TokenVerification Decide(identity::TokenSnapshotPtr snapshot,
                          std::span<const storage::AuthorizationRecord> held) {
   if (requirement != nullptr &&
       !requirement->IsMet(held, snapshot->account_id)) {
-    return {.verdict = TokenVerdict::kCapabilityMissing,
-            .lacked = Lacked(*requirement, held, snapshot->account_id)};
+    return {.verdict = TokenVerdict::kCapabilityMissing};
   }
   return {.verdict = TokenVerdict::kActive, .snapshot = std::move(snapshot)};
+}
+
+// The same, with what a requirement that is not met lacks. Not for the checks
+// of others' tokens that are answered from memory: they need no text.
+TokenVerification DecideAndExplain(
+    identity::TokenSnapshotPtr snapshot, const Requirement* requirement,
+    std::span<const storage::AuthorizationRecord> held) {
+  const Uuid home = snapshot->account_id;
+  TokenVerification verification =
+      Decide(std::move(snapshot), requirement, held);
+  if (verification.verdict == TokenVerdict::kCapabilityMissing) {
+    verification.lacked = Lacked(*requirement, held, home);
+  }
+  return verification;
+}
+
+// Whether the requirement is about accounts whose grants the snapshot does not
+// hold.
+bool AsksOfOtherAccounts(const identity::TokenSnapshot& snapshot,
+                         const Requirement* requirement) {
+  return requirement != nullptr && !IsSuperAdmin(snapshot.held) &&
+         !requirement->OtherAccounts(snapshot.account_id).empty();
 }
 
 // Adds what `subjects` hold on `accounts`, each grant once.
@@ -192,10 +213,7 @@ std::optional<TokenVerification> TokenVerifier::Evaluate(
   if (finding.state != identity::TokenState::kLive) {
     return TokenVerification{.verdict = VerdictOf(finding.state)};
   }
-  if (requirement != nullptr && !IsSuperAdmin(snapshot.held) &&
-      !requirement->OtherAccounts(snapshot.account_id).empty()) {
-    return std::nullopt;
-  }
+  if (AsksOfOtherAccounts(snapshot, requirement)) return std::nullopt;
   return Decide(finding.snapshot, requirement, snapshot.held);
 }
 
@@ -262,14 +280,12 @@ void TokenVerifier::VerifyCaller(const identity::Principal& caller,
         TokenVerification{.verdict = TokenVerdict::kCapabilityMissing});
     return;
   }
-  std::optional<TokenVerification> verification =
-      Evaluate({.state = identity::TokenState::kLive, .snapshot = snapshot},
-               {.every_account = true}, requirement.get());
-  if (verification.has_value()) {
-    std::move(done)(*std::move(verification));
-  } else {
+  if (AsksOfOtherAccounts(*snapshot, requirement.get())) {
     ReadOthers(snapshot, caller.work_for(), std::move(requirement),
                std::move(done));
+  } else {
+    std::move(done)(
+        DecideAndExplain(snapshot, requirement.get(), snapshot->held));
   }
 }
 
@@ -289,7 +305,7 @@ void TokenVerifier::ReadOthers(identity::TokenSnapshotPtr snapshot,
             AddHeld(txn, subjects,
                     requirement->OtherAccounts(snapshot->account_id), held);
         if (!status.ok()) return status;
-        return Decide(snapshot, requirement.get(), held);
+        return DecideAndExplain(snapshot, requirement.get(), held);
       },
       std::move(done));
 }
@@ -323,7 +339,7 @@ void TokenVerifier::ReadUser(const identity::Principal& user,
         if (snapshot->account_id != Uuid() && snapshot->held.empty()) {
           return TokenVerification{.verdict = TokenVerdict::kCapabilityMissing};
         }
-        return Decide(snapshot, requirement.get(), held);
+        return DecideAndExplain(snapshot, requirement.get(), held);
       },
       std::move(done));
 }

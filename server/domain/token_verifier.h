@@ -41,8 +41,9 @@ std::string_view TokenVerdictName(TokenVerdict verdict);
 struct TokenVerification {
   TokenVerdict verdict = TokenVerdict::kUnknown;
   identity::TokenSnapshotPtr snapshot = nullptr;  // Null unless it is active.
-  // Of kCapabilityMissing: what it lacks, as "mailbox.create on the account".
-  // Empty where it is not of the account, or of a user who holds nothing there.
+  // Of kCapabilityMissing from VerifyCaller(): what it lacks, as
+  // "mailbox.create on the account". Empty where it is not of the account, or
+  // of a user who holds nothing there.
   std::string lacked = {};
 };
 
