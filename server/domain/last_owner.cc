@@ -81,11 +81,13 @@ absl::Status CheckOwnerRemains(storage::ReadTxn& txn,
   if (*owns) return absl::OkStatus();
   // Mostly one of the first is enough.
   constexpr int kFirst = 4;
+  size_t seen = 0;
   for (const int limit : {std::min(left, kFirst), left}) {
     const absl::StatusOr<std::vector<storage::AuthorizationRecord>> owners =
         txn.ListOwners(account_id, limit);
     if (!owners.ok()) return owners.status();
-    for (const storage::AuthorizationRecord& owner : *owners) {
+    for (; seen < owners->size(); ++seen) {
+      const storage::AuthorizationRecord& owner = (*owners)[seen];
       --left;
       if (is_lost(owner)) continue;
       const absl::StatusOr<bool> acts = CanAct(txn, users, now, owner.subject);

@@ -223,7 +223,7 @@ TEST_F(LastOwner, OneThatHasEndedCostsTwoRows) {
   world_.store.Forget();
   EXPECT_THAT(Revoke(one), IsOk());
   EXPECT_GT(world_.store.most_rows_read(), kDead);
-  EXPECT_LT(world_.store.most_rows_read(), 2 * kDead + 30);
+  EXPECT_LT(world_.store.most_rows_read(), 2 * kDead + 20);
   EXPECT_THAT(Revoke(other), IsLastOwner());
 }
 
