@@ -138,10 +138,6 @@ absl::Status SetFromText(std::string_view text, FieldTarget target) {
 }
 
 absl::Status WantInteger(const FieldDescriptor& field) {
-  // The backend bounds it so (AIP-158), and says it so of an integer.
-  if (field.name() == "page_size") {
-    return absl::InvalidArgumentError("want 1 to 1000");
-  }
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
       return absl::InvalidArgumentError(RangeOf<int32_t>());

@@ -23,7 +23,7 @@ bool HasTextValue(const google::protobuf::FieldDescriptor& field);
 absl::Status SetFromText(std::string_view text, FieldTarget target);
 
 // "want a whole number from -2147483648 to 2147483647", as the field's type has
-// it; of a `page_size` the bounds that every listing has.
+// it.
 absl::Status WantInteger(const google::protobuf::FieldDescriptor& field);
 
 // "want one of: a, b, c".

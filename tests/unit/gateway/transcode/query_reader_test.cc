@@ -185,9 +185,15 @@ INSTANTIATE_TEST_SUITE_P(
                   "inner.tag: unknown query parameter"},
         QueryCase{"BoolEmpty", "include_revoked",
                   "include_revoked: want true or false"},
-        QueryCase{"Integer", "page_size=1.0", "page_size: want 1 to 1000"},
-        QueryCase{"IntegerZeros", "page_size=01", "page_size: want 1 to 1000"},
-        QueryCase{"MinusZero", "page_size=-0", "page_size: want 1 to 1000"},
+        QueryCase{
+            "Integer", "page_size=1.0",
+            "page_size: want a whole number from -2147483648 to 2147483647"},
+        QueryCase{
+            "IntegerZeros", "page_size=01",
+            "page_size: want a whole number from -2147483648 to 2147483647"},
+        QueryCase{
+            "MinusZero", "page_size=-0",
+            "page_size: want a whole number from -2147483648 to 2147483647"},
         QueryCase{"Plus", "big=+1",
                   "big: want a whole number from 0 to 18446744073709551615; a "
                   "+ in a query is a space, write %2B for a plus sign"},
@@ -212,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(QueryReaderTest, ReportsAllFaultsInOrder) {
   EXPECT_EQ(Read("z=1&page_size=x&a=2"),
             "z: unknown query parameter\n"
-            "page_size: want 1 to 1000\n"
+            "page_size: want a whole number from -2147483648 to 2147483647\n"
             "a: unknown query parameter\n");
 }
 
