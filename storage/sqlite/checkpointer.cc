@@ -38,7 +38,7 @@ int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int log_pages) {
 }
 
 absl::Status Checkpointer::MaybeRun() {
-  if (log_pages_ < next_at_pages_) return latest_;
+  if (!IsDue()) return latest_;
   Run(/*insist=*/log_pages_ >= kInsistAtMultiple * after_pages_);
   return latest_;
 }

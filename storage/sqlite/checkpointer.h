@@ -32,6 +32,12 @@ class Checkpointer {
   // again. Returns how the latest try ended.
   absl::Status MaybeRun();
 
+  // Whether MaybeRun() would try one now.
+  bool IsDue() const { return log_pages_ >= next_at_pages_; }
+
+  // How the latest try ended.
+  const absl::Status& latest() const { return latest_; }
+
   // From now on that many pages are the due length.
   void SetAfterPages(int pages);
 

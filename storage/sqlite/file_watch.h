@@ -23,8 +23,8 @@ namespace signet::sqlite {
 // Tells whether the files of an open database are still where its next start
 // will look for them: the data directory, `signet.db`, its log and the log's
 // index, and `signet.lock`. SQLite itself goes on with files that were removed,
-// and loses what it writes there. A look is six system calls, two microseconds
-// in all. Thread-safe.
+// and loses what it writes there. A look is seven system calls, two
+// microseconds in all. Thread-safe.
 class FileWatch {
  public:
   // Takes what is there now, when SQLite has opened it all, for what must stay.

@@ -280,6 +280,12 @@ void SqliteStore::LookForForeignCommit() {
         [this](const absl::Status&) { empty_write_waits_ = false; }, {});
 }
 
+absl::Status SqliteStore::MaybeCheckpoint() {
+  // Mostly none is due, and then the files need not be looked at.
+  return checkpointer_->IsDue() ? Checkpoint(&Checkpointer::MaybeRun)
+                                : checkpointer_->latest();
+}
+
 absl::Status SqliteStore::Checkpoint(absl::Status (Checkpointer::*call)()) {
   absl::Status status;
   files_->WriteLog([&] {
@@ -315,7 +321,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   }
   foreign_lock_.NoteFree();
   SetTrouble(result.status);
-  // All of them before the first is acknowledged: anyone who is served by then
+  // All of them before the first is acknowledged: who is served by then
   // may have read what another has changed.
   for (const PendingWrite& write : group) {
     if (write.outcome.ok() || result.outcome_unknown) {
@@ -329,7 +335,7 @@ void SqliteStore::RunGroup(std::vector<PendingWrite>& group) {
   checkpointer_->SetAfterPages(
       reserve_.in_use() ? kPagesOnAFullDisk : options_.checkpoint_after_pages);
   const absl::Status disk =
-      result.status.ok() ? Checkpoint(&Checkpointer::MaybeRun) : result.status;
+      result.status.ok() ? MaybeCheckpoint() : result.status;
   if (checkpointer_->runs() != checkpoints && options_.on_checkpoint) {
     options_.on_checkpoint();
   }

@@ -151,6 +151,7 @@ class SqliteStore final : public storage::Store {
   // Has the writer look, where it has nothing to write, whether somebody else
   // has committed: it does before each group (see GroupCommit).
   void LookForForeignCommit();
+  absl::Status MaybeCheckpoint();
   // What the checkpointer answers to `call`.
   absl::Status Checkpoint(absl::Status (Checkpointer::*call)());
   void RunGroup(std::vector<PendingWrite>& group);
