@@ -222,7 +222,7 @@ class WriteTxn : public ReadTxn {
   // Inserts it, or replaces the one of that lookup.
   absl::Status PutIdempotencyRecord(const IdempotencyRecord& record);
 
-  // Removes up to `limit` replays that were made before `before`; the number
+  // Removes up to `limit` records that were made before `before`; the number
   // removed.
   absl::StatusOr<int> DeleteIdempotencyRecordsBefore(absl::Time before,
                                                      int limit);

@@ -43,14 +43,13 @@ void FillCommon(const storage::ServiceAccountRecord& record, Message& out) {
 
 // The fields that Self and VerifyTokenResponse share.
 template <typename Message>
-void FillHoldings(const domain::EffectiveGrants& holdings, Message& out) {
-  out.set_account_owner(holdings.account_owner);
-  out.set_super_admin(holdings.super_admin);
-  for (const std::string& key : holdings.capabilities) {
+void FillEffectiveGrants(const domain::EffectiveGrants& grants, Message& out) {
+  out.set_account_owner(grants.account_owner);
+  out.set_super_admin(grants.super_admin);
+  for (const std::string& key : grants.capabilities) {
     out.add_capabilities(key);
   }
-  for (const domain::EffectiveGrants::OnResource& held :
-       holdings.on_resources) {
+  for (const domain::EffectiveGrants::OnResource& held : grants.on_resources) {
     v1::ResourceCapability& capability = *out.add_resource_capabilities();
     capability.set_capability_key(held.capability_key);
     capability.set_resource_type(held.resource_type);
@@ -155,13 +154,13 @@ void ToProto(const domain::Authorizations::Page& page,
   out.set_next_page_token(page.next_page_token);
 }
 
-void ToProto(const domain::EffectiveGrants& holdings, v1::Self& out) {
-  FillHoldings(holdings, out);
+void ToProto(const domain::EffectiveGrants& grants, v1::Self& out) {
+  FillEffectiveGrants(grants, out);
 }
 
-void ToProto(const domain::EffectiveGrants& holdings,
+void ToProto(const domain::EffectiveGrants& grants,
              v1::VerifyTokenResponse& out) {
-  FillHoldings(holdings, out);
+  FillEffectiveGrants(grants, out);
 }
 
 void ToProto(const identity::Principal& principal, v1::Self& out) {

@@ -41,9 +41,9 @@ void ToProto(const storage::AuthorizationRecord& record,
 void ToProto(const domain::Authorizations::Page& page,
              v1::ListAuthorizationsResponse& out);
 void ToProto(const identity::Principal& principal, v1::Self& out);
-void ToProto(const domain::EffectiveGrants& holdings, v1::Self& out);
+void ToProto(const domain::EffectiveGrants& grants, v1::Self& out);
 // All but the account.
-void ToProto(const domain::EffectiveGrants& holdings,
+void ToProto(const domain::EffectiveGrants& grants,
              v1::VerifyTokenResponse& out);
 
 }  // namespace signet::api

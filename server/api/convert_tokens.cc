@@ -96,8 +96,9 @@ std::string_view SubjectTypeOf(const identity::TokenSnapshot& snapshot) {
                                                          : "service_account";
 }
 
-domain::EffectiveGrants HoldingsOf(const identity::TokenSnapshot& snapshot) {
-  return domain::SumHoldings(snapshot.account_id, snapshot.held);
+domain::EffectiveGrants EffectiveGrantsOf(
+    const identity::TokenSnapshot& snapshot) {
+  return domain::SumGrants(snapshot.account_id, snapshot.held);
 }
 
 // Of a user who was asked about on no account there is none.
@@ -210,7 +211,7 @@ void ToProto(const domain::TokenVerification& verification, absl::Time now,
         ttl = std::min(ttl, snapshot.death() - now);
       }
     }
-    if (!snapshot.held.empty()) ToProto(HoldingsOf(snapshot), out);
+    if (!snapshot.held.empty()) ToProto(EffectiveGrantsOf(snapshot), out);
     for (const auto& [key, value] : snapshot.labels) {
       (*out.mutable_labels())[key] = value;
     }
@@ -223,7 +224,7 @@ void ToProto(const domain::TokenVerification& verification,
   if (verification.verdict != domain::TokenVerdict::kActive) return;
   const identity::TokenSnapshot& snapshot = *verification.snapshot;
   out.set_active(true);
-  out.set_scope(absl::StrJoin(HoldingsOf(snapshot).capabilities, " "));
+  out.set_scope(absl::StrJoin(EffectiveGrantsOf(snapshot).capabilities, " "));
   out.set_token_type("Bearer");
   if (snapshot.death() < absl::InfiniteFuture()) {
     out.set_exp(absl::ToUnixSeconds(snapshot.death()));
@@ -246,7 +247,7 @@ void ToProto(const domain::TokenVerification& verification,
   out.set_account_id(AccountOf(snapshot));
   out.set_token_public_id(snapshot.public_id);
   std::string* const list = out.mutable_capabilities();
-  for (const std::string& key : HoldingsOf(snapshot).capabilities) {
+  for (const std::string& key : EffectiveGrantsOf(snapshot).capabilities) {
     if (list->size() + 1 + key.size() > kMaxCapabilityListBytes) break;
     absl::StrAppend(list, list->empty() ? "" : ",", key);
   }

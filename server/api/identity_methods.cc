@@ -23,14 +23,14 @@ UnaryMethod GetSelf(storage::Store* store) {
     domain::ReadEffectiveGrants(
         *store, *caller, As<Request>(call.request).account_id(),
         [caller, done = std::move(done)](
-            const absl::StatusOr<domain::EffectiveGrants>& holdings) mutable {
-          if (!holdings.ok()) {
-            std::move(done)(holdings.status());
+            const absl::StatusOr<domain::EffectiveGrants>& grants) mutable {
+          if (!grants.ok()) {
+            std::move(done)(grants.status());
             return;
           }
           auto self = std::make_unique<v1::Self>();
           ToProto(caller->principal, *self);
-          ToProto(*holdings, *self);
+          ToProto(*grants, *self);
           std::move(done)(std::move(self));
         });
   };

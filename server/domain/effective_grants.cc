@@ -19,29 +19,28 @@ void SortUnique(std::vector<T>& values) {
 
 }  // namespace
 
-EffectiveGrants SumHoldings(
-    const std::optional<Uuid>& account_id,
-    std::span<const storage::AuthorizationRecord> held) {
-  EffectiveGrants holdings;
-  holdings.account_id = account_id;
+EffectiveGrants SumGrants(const std::optional<Uuid>& account_id,
+                          std::span<const storage::AuthorizationRecord> held) {
+  EffectiveGrants grants;
+  grants.account_id = account_id;
   for (const storage::AuthorizationRecord& grant : held) {
     if (grant.grant_kind == storage::GrantKind::kSuperAdmin) {
-      holdings.super_admin = true;
+      grants.super_admin = true;
     } else if (grant.account_id != account_id) {
       continue;
     } else if (grant.grant_kind == storage::GrantKind::kAccountOwner) {
-      holdings.account_owner = true;
+      grants.account_owner = true;
     } else if (grant.resource_type.has_value()) {
-      holdings.on_resources.push_back({.capability_key = *grant.capability_key,
-                                       .resource_type = *grant.resource_type,
-                                       .resource_id = grant.resource_id});
+      grants.on_resources.push_back({.capability_key = *grant.capability_key,
+                                     .resource_type = *grant.resource_type,
+                                     .resource_id = grant.resource_id});
     } else {
-      holdings.capabilities.push_back(*grant.capability_key);
+      grants.capabilities.push_back(*grant.capability_key);
     }
   }
-  SortUnique(holdings.capabilities);
-  SortUnique(holdings.on_resources);
-  return holdings;
+  SortUnique(grants.capabilities);
+  SortUnique(grants.on_resources);
+  return grants;
 }
 
 void ReadEffectiveGrants(storage::Store& store, const identity::Caller& caller,
@@ -64,7 +63,7 @@ void ReadEffectiveGrants(storage::Store& store, const identity::Caller& caller,
         const absl::StatusOr<std::vector<storage::AuthorizationRecord>> held =
             txn.ListHeldAuthorizations(subjects, account.value_or(Uuid()));
         if (!held.ok()) return held.status();
-        return SumHoldings(account, *held);
+        return SumGrants(account, *held);
       },
       std::move(done));
 }

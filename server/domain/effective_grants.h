@@ -31,8 +31,8 @@ struct EffectiveGrants {
 };
 
 // What `held` comes to on the account. Pure.
-EffectiveGrants SumHoldings(const std::optional<Uuid>& account_id,
-                            std::span<const storage::AuthorizationRecord> held);
+EffectiveGrants SumGrants(const std::optional<Uuid>& account_id,
+                          std::span<const storage::AuthorizationRecord> held);
 
 // Reads what the caller holds on the account that `account_id` names; where it
 // is empty, on the one the caller belongs to. Needs no right: it says nothing

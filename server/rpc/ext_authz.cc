@@ -91,16 +91,16 @@ void SetHeader(
 
 void Pass(const domain::TokenVerification& verification,
           auth::CheckResponse& response) {
-  v1::CheckAccessResponse snapshot;
-  api::ToProto(verification, snapshot);
+  v1::CheckAccessResponse access;
+  api::ToProto(verification, access);
   response.mutable_status();  // OK.
   auth::OkHttpResponse& ok = *response.mutable_ok_response();
   const std::pair<const char*, const std::string&> fields[] = {
-      {"x-signet-subject-type", snapshot.subject_type()},
-      {"x-signet-subject-id", snapshot.subject_id()},
-      {"x-signet-account-id", snapshot.account_id()},
-      {"x-signet-token-public-id", snapshot.token_public_id()},
-      {"x-signet-capabilities", snapshot.capabilities()}};
+      {"x-signet-subject-type", access.subject_type()},
+      {"x-signet-subject-id", access.subject_id()},
+      {"x-signet-account-id", access.account_id()},
+      {"x-signet-token-public-id", access.token_public_id()},
+      {"x-signet-capabilities", access.capabilities()}};
   for (const auto& [name, value] : fields) {
     if (value.empty()) {
       ok.add_headers_to_remove(name);

@@ -402,9 +402,9 @@ template <typename Interface>
 absl::StatusOr<storage::IdempotencyRecord>
 MemoryReads<Interface>::FindIdempotencyRecord(
     const std::array<uint8_t, 32>& lookup) {
-  const auto found = reads_.replays.find(lookup);
-  if (found == reads_.replays.end()) {
-    return absl::NotFoundError("no such replay");
+  const auto found = reads_.idempotency_records.find(lookup);
+  if (found == reads_.idempotency_records.end()) {
+    return absl::NotFoundError("no such idempotency record");
   }
   return found->second;
 }

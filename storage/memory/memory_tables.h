@@ -16,7 +16,7 @@
 
 namespace signet::memory {
 
-// All rows. A plain value; anyone who shares one locks it.
+// All rows. A plain value: threads that share one lock it.
 struct MemoryTables {
   struct ServiceAccountKey {
     Uuid account_id;
@@ -48,7 +48,8 @@ struct MemoryTables {
   std::map<AuditKey, storage::AuditEventRecord> audit_events;
   std::map<Uuid, storage::AuditChainRecord> audit_chains;
   std::map<std::string, storage::AuditHeadRecord, std::less<>> audit_heads;
-  std::map<std::array<uint8_t, 32>, storage::IdempotencyRecord> replays;
+  std::map<std::array<uint8_t, 32>, storage::IdempotencyRecord>
+      idempotency_records;
   std::map<std::string, absl::Time, std::less<>> watermarks;
 };
 

@@ -286,20 +286,20 @@ absl::Status MemoryWriteTxn::DoDeleteAuditEventsBefore(const Uuid& account_id,
 
 absl::Status MemoryWriteTxn::DoPutIdempotencyRecord(
     const storage::IdempotencyRecord& record) {
-  Set(tables_.replays, record.lookup, record);
+  Set(tables_.idempotency_records, record.lookup, record);
   return absl::OkStatus();
 }
 
 absl::StatusOr<int> MemoryWriteTxn::DoDeleteIdempotencyRecordsBefore(
     absl::Time before, int limit) {
   std::vector<std::pair<absl::Time, std::array<uint8_t, 32>>> old;
-  for (const auto& [lookup, replay] : tables_.replays) {
-    if (replay.created_at < before) old.push_back({replay.created_at, lookup});
+  for (const auto& [lookup, record] : tables_.idempotency_records) {
+    if (record.created_at < before) old.push_back({record.created_at, lookup});
   }
   std::sort(old.begin(), old.end());
   old.resize(std::min(old.size(), static_cast<size_t>(std::max(limit, 0))));
   for (const auto& [created_at, lookup] : old) {
-    Set(tables_.replays, lookup, std::nullopt);
+    Set(tables_.idempotency_records, lookup, std::nullopt);
   }
   return static_cast<int>(old.size());
 }

@@ -14,8 +14,8 @@
 
 namespace signet::sqlite {
 
-// The look-ups of ReadTxn in replays and watermarks, as prepared statements of
-// one connection.
+// The look-ups of ReadTxn of idempotency records and watermarks, as prepared
+// statements of one connection.
 class UpkeepReads {
  public:
   explicit UpkeepReads(Preparer& prepare);

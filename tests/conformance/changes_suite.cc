@@ -187,12 +187,12 @@ TEST_P(StoreConformance, EachKindOfChangeIsToldToSubscribers) {
       {"trimmed audit events",
        [](auto& txn) { return txn.DeleteAuditEventsBefore(kHome, 2); },
        nothing},
-      {"a replay",
+      {"an idempotency record",
        [](auto& txn) {
          return txn.PutIdempotencyRecord(SampleIdempotencyRecord(1));
        },
        nothing},
-      {"old replays",
+      {"old idempotency records",
        [](auto& txn) {
          return txn.DeleteIdempotencyRecordsBefore(SampleTime(9), 10).status();
        },

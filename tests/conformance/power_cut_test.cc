@@ -43,8 +43,8 @@ void Append(const std::vector<T>& from, std::vector<T>& to) {
 
 absl::Status ReadContent(ReadTxn& txn, Content& content) {
   content = Content();
-  auto& [tokens, watermarks, replays, service_accounts, grants, events, chains,
-         accounts] = content;
+  auto& [tokens, watermarks, idempotency_records, service_accounts, grants,
+         events, chains, accounts] = content;
   for (const std::string& public_id : RandomUse::PublicIds()) {
     auto found = txn.FindToken(public_id);
     if (found.ok()) tokens.emplace(public_id, *std::move(found));
@@ -55,7 +55,7 @@ absl::Status ReadContent(ReadTxn& txn, Content& content) {
   }
   for (const auto& lookup : RandomUse::Lookups()) {
     auto found = txn.FindIdempotencyRecord(lookup);
-    if (found.ok()) replays.push_back(*std::move(found));
+    if (found.ok()) idempotency_records.push_back(*std::move(found));
   }
   for (const Uuid& account : RandomUse::Accounts()) {
     accounts.push_back(txn.HasAccount(account).value_or(false));

@@ -442,7 +442,7 @@ TEST_F(AuthorizationsTest, AnUnknownOneIsNotFound) {
               ErrorIs(absl::StatusCode::kNotFound, "AUTHORIZATION_NOT_FOUND"));
 }
 
-TEST_F(AuthorizationsTest, HoldingsSayWhatACallerHolds) {
+TEST_F(AuthorizationsTest, EffectiveGrantsSayWhatACallerHolds) {
   EXPECT_TRUE(Held(world_.program, "").account_owner);
   EXPECT_THAT(Held(world_.viewer, home_).capabilities,
               ElementsAre("account.view"));
