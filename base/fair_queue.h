@@ -23,15 +23,15 @@ struct FairQueueLimits {
 };
 
 // Work that waits, served in turn: the tenants one after another, and of each
-// tenant its principals; of one principal first come, first served. So anyone
-// who has the least waiting is served soonest, whatever others bring. Work for
+// tenant its principals; of one principal first come, first served. So whoever
+// has the least waiting is served soonest, whatever others bring. Work for
 // nobody in particular is one more tenant, to which only `total` applies.
 //
-// Where there is no room, who has little waiting is not refused for who has
-// much: see Push().
+// Where there is no room, one who has little waiting is not refused for one
+// who has much: see Push().
 //
 // Both ends take the same time however much waits, but for a Push() to a full
-// queue, which looks at each who waits; and allocate only where more waits than
+// queue, which looks at all that wait; and allocate only where more waits than
 // ever before. Not thread-safe.
 template <typename T>
 class FairQueue {

@@ -22,7 +22,7 @@ namespace signet {
 //
 // Eviction is CLOCK, which comes near to least recently used at the cost of one
 // bit: what was found since the hand last passed stays for another round, so a
-// scan over many keys does not push out those in use. Anyone who is new has
+// scan over many keys does not push out those in use. A new key has
 // about a round to be found in.
 template <typename Key, typename Value>
 class ShardedCache {
@@ -63,7 +63,7 @@ class ShardedCache {
     while (shard.slots.size() >= shard_entries_ ||
            shard.weight + weight > shard_weight_) {
       evicted.push_back(RemoveAt(shard, NextVictim(shard)));
-      // Past anyone who took its place, the youngest.
+      // Past the one that took its place, the youngest.
       ++shard.hand;
     }
     shard.index.emplace(key, static_cast<uint32_t>(shard.slots.size()));

@@ -15,7 +15,7 @@ namespace signet {
 // Tells whether what was read some time ago is still true. It counts changes
 // and keeps, for each of many groups of keys, the number of the latest that
 // touched one of the group. To forget everything about a key takes one store,
-// anyone who remembers what; a key that shares its group is read again for
+// whoever remembers what; a key that shares its group is read again for
 // nothing, once. Thread-safe, without a lock.
 //
 // Who remembers takes Now() before the read begins, and may believe what was

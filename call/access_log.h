@@ -18,8 +18,7 @@ namespace signet::call {
 //     duration_ms; without: method, principal, request_id, peer, code,
 //     duration_ms.
 //   external authorization refused: request_id, code, reason, detail, peer.
-//   What
-//     passes leaves no line.
+//     What passes leaves no line.
 class AccessLog final : public CallObserver {
  public:
   // The logger outlives this object.

@@ -30,7 +30,7 @@ struct Request {
   std::vector<Field> fields;  // In order; trailers are not merged in.
   std::string body;
   // The body exceeded the limit. It was not read whole and `body` is empty;
-  // anyone who handles the request answers 413, unless an earlier refusal
+  // the handler answers 413, unless an earlier refusal
   // stands.
   bool body_too_large = false;
   std::string peer;  // The client's address and port, as seen by the listener.

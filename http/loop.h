@@ -42,8 +42,8 @@ namespace signet::http {
 // What is to be done for connections is done in turns, each a small piece of
 // work: by turns of the tenants that call on them, and of each by turns of its
 // connections (see FairQueue). Every quarter of a millisecond it looks what
-// else has come, so anyone who brings little does not wait for the backlog of
-// others.
+// else has come, so a client that brings little does not wait for the backlog
+// of others.
 class Loop {
  public:
   // All arguments outlive the loop. `calls` is shared between loops.

@@ -28,8 +28,8 @@ struct ServerOptions {
   // Streams of one HTTP/2 connection at once, and the calls that one connection
   // may keep running, those of streams it has reset included.
   int max_concurrent_streams = 100;
-  // Requests that have arrived in part, over all connections. Anyone who would
-  // exceed it is told 503 or REFUSED_STREAM.
+  // Requests that have arrived in part, over all connections. A request that
+  // would exceed it is told 503 or REFUSED_STREAM.
   size_t max_buffered_bytes = 256 << 20;
 
   // Answers that clients have not taken yet, with what they hold in memory. One

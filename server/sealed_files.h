@@ -24,7 +24,8 @@ struct SealedFiles {
 };
 
 // Opens it as a server would, with the same refusals, and makes nothing.
-// `environment` are borrowed. Errors as OpenExistingStore and CheckAuditHead.
+// What `environment` names is borrowed. Errors as OpenExistingStore and
+// CheckAuditHead.
 absl::StatusOr<SealedFiles> OpenSealedFiles(
     const config::ServerConfig& config, const Environment& environment,
     MalformedRows malformed_rows = MalformedRows::kRefused);

@@ -26,7 +26,7 @@ namespace signet::server {
 class Storage {
  public:
   // Opens what `config`, which is valid, names, and makes it on a first start.
-  // `environment` are borrowed. Errors as App::Start.
+  // What `environment` names is borrowed. Errors as App::Start.
   static absl::StatusOr<std::unique_ptr<Storage>> Open(
       const config::ServerConfig& config, const Environment& environment);
 

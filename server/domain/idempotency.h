@@ -24,9 +24,9 @@ namespace signet::domain {
 // How long an answer is kept.
 inline constexpr absl::Duration kIdempotencyWindow = absl::Hours(24);
 
-// Answers that are kept so that a call can be repeated (AIP-155): anyone who
-// repeats caller, credential, idempotency key and request gets the same answer,
-// as long as the token in it is live.
+// Answers that are kept so that a call can be repeated (AIP-155): one with the
+// same caller, credential, idempotency key and request gets the same answer, as
+// long as the token in it is live.
 //
 // The answer holds a token, so it is kept encrypted, under a key that follows
 // (HKDF) from the caller's credential, the idempotency key and a key of the

@@ -121,7 +121,7 @@ struct ServiceAccounts::RotateCall {
     }
     record.token = minted.record;
     record.token.expires_at = expiry;
-    // By itself it shows the token to anyone who had the one before.
+    // One that rotates itself had the token before: the receiver stays.
     if (!IsItself(caller->principal, record)) {
       record.token_shown_to = ReceiverName(caller->principal);
     }

@@ -65,7 +65,7 @@ std::string EtagOf(const storage::ServiceAccountRecord& record);
 // end, and never ends up enabled again, with other labels, or living longer;
 // the same error. It rotates by its current token only. No change leaves an
 // account without an owner that can act (see last_owner.h): FAILED_PRECONDITION
-// / LAST_OWNER. Only anyone who presents a token ends it all the same.
+// / LAST_OWNER. Who presents a token can end it all the same.
 //
 // `done` is called once, perhaps before the method returns, and must not block.
 class ServiceAccounts {
@@ -172,7 +172,7 @@ class ServiceAccounts {
   // first create in it. Needs kChangeRight.
   // A repetition needs Cover::kEverything of what was made.
   //   PERMISSION_DENIED / GRANT_EXCEEDS_OWN: see CheckMayGrant.
-  //   What FindIdempotencyRecord says.
+  //   What FindAnswer and CheckAnswerLive say.
   void Create(identity::CallerPtr caller, CreateRequest request,
               Done<IssuedServiceAccount> done);
 
@@ -215,7 +215,7 @@ class ServiceAccounts {
   // of which there is at least one; never the caller. Needs kChangeRight.
   // Leaves out, and counts, those without Cover::kGoverning. Looks through a
   // bounded number of rows, in reads: the transaction looks at what it ends
-  // and at nothing else. The next call goes on behind, so that anyone who
+  // and at nothing else. The next call goes on behind, so that a caller who
   // follows the page tokens comes to the end whatever there is in between. A
   // dry run writes nothing, and is answered as the real one would be.
   void BatchRevoke(identity::CallerPtr caller,

@@ -33,8 +33,8 @@ std::string ReceiverName(const identity::Principal& principal);
 // and a rotation takes only this one from them. The granter knows what it does.
 // Anyone who has lost the right since counts as one who has not got it,
 // and the other way round. A rotation of a service account by itself shows the
-// token to nobody new: anyone who was shown the one before had what it takes to
-// see this one.
+// token to nobody new: those who were shown the one before had what it takes
+// to see this one.
 //   FAILED_PRECONDITION / TOKEN_SHOWN_TO_ANOTHER: somebody would get more; or
 //     it is not known who was shown the token, as of those made before this
 //     was kept, or a replaced one that is good until its overlap ends. A

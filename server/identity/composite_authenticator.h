@@ -13,7 +13,8 @@
 
 namespace signet::identity {
 
-// Asks anyone who knows the kind of token (Credential::IsJwt). Thread-safe.
+// Asks the authenticator that knows the kind of token (Credential::IsJwt).
+// Thread-safe.
 class CompositeAuthenticator final : public Authenticator {
  public:
   // `jwts` may be null: every JWT is refused.

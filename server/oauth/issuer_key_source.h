@@ -54,7 +54,7 @@ class IssuerKeySource final : public KeySource {
   void Run();
   // Sleeps until a fetch is due or asked for. False: it is time to stop.
   bool AwaitNextFetch();
-  // Keeps the outcome of a fetch and answers anyone who waited for it.
+  // Keeps the outcome of a fetch and answers the calls that waited for it.
   void Finish(absl::StatusOr<JwkSet> keys);
   // Logs what an operator has not been told yet. Only Run's thread calls it.
   void Report(const absl::StatusOr<JwkSet>& keys);

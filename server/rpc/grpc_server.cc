@@ -173,8 +173,8 @@ class GrpcServerImpl final : public GrpcServer {
 
  private:
   // Shutdown() waits for connections, not for calls, and an idle client may
-  // take long to notice that it was sent away. So anyone who is still connected
-  // when no call has come or run for a while is disconnected.
+  // take long to notice that it was sent away. So a client that is still
+  // connected when no call has come or run for a while is disconnected.
   void CloseOnceIdle(const absl::Notification& done) {
     std::optional<uint64_t> before;
     do {

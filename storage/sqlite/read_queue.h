@@ -19,7 +19,7 @@ struct PendingRead {
   storage::Expired expired;  // May be null.
 };
 
-// Anyone who is one of many that ask at once gets its answer in a fraction of a
+// A client among many that ask at once gets its answer in a fraction of a
 // second, or is told to come again.
 struct ReadLimits {
   size_t identifications = 8192;

@@ -33,8 +33,8 @@ struct ReadStatements {
 };
 
 // The look-ups of a ReadTxn or a WriteTxn (`Interface`). Lasts as long as its
-// connection and serves one body after another; anyone who runs the body begins
-// and ends the transaction. Not thread-safe.
+// connection and serves one body after another; the code that runs the body
+// begins and ends the transaction. Not thread-safe.
 template <typename Interface>
 class SqliteReads : public Interface {
  public:
